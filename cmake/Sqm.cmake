@@ -1,0 +1,90 @@
+# One function a kind of target, so that every folder's CMakeLists is a list of files and dependencies.
+
+add_library(sqm_options INTERFACE)
+target_compile_options(sqm_options INTERFACE -Wall -Wextra -Wpedantic -Werror -Wno-missing-field-initializers
+  $<$<CXX_COMPILER_ID:GNU>:-fcoroutines -Wno-psabi -Wno-maybe-uninitialized -Wno-dangling-pointer>)
+target_include_directories(sqm_options INTERFACE ${CMAKE_SOURCE_DIR})
+
+if(SQM_SANITIZE)
+  # Debian's gRPC and Abseil are not instrumented: tell their headers so.
+  target_compile_definitions(sqm_options INTERFACE GRPC_ASAN_SUPPRESSED GRPC_TSAN_SUPPRESSED)
+  add_compile_options(-fsanitize=${SQM_SANITIZE} -fno-omit-frame-pointer -g1)
+  add_link_options(-fsanitize=${SQM_SANITIZE})
+  if(SQM_SANITIZE MATCHES "address")
+    add_compile_options(-fsanitize=undefined -fno-sanitize-recover=undefined -fno-sanitize=vptr)
+    add_link_options(-fsanitize=undefined)
+  endif()
+endif()
+
+find_program(SQM_CCACHE ccache)
+if(SQM_CCACHE)
+  # pch_defines and time_macros let ccache work together with precompiled headers.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${SQM_CCACHE})
+endif()
+find_program(SQM_MOLD mold)
+if(SQM_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+# One precompiled header for the code that speaks protobuf and gRPC; made once, reused everywhere.
+function(sqm_precompile target)
+  if(NOT TARGET sqm_pch)
+    file(WRITE ${CMAKE_BINARY_DIR}/pch.cc "")
+    add_library(sqm_pch OBJECT ${CMAKE_BINARY_DIR}/pch.cc)
+    target_link_libraries(sqm_pch PRIVATE sqm_options gRPC::grpc++ protobuf::libprotobuf absl::status absl::statusor)
+    target_precompile_headers(sqm_pch PRIVATE <string> <vector> <memory> <functional> <optional> <coroutine>
+      <google/protobuf/message.h> <google/protobuf/descriptor.h> <grpcpp/grpcpp.h>
+      <absl/status/statusor.h> <absl/strings/str_cat.h>)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      target_compile_options(sqm_pch PUBLIC -fpch-preprocess)
+    endif()
+  endif()
+  target_precompile_headers(${target} REUSE_FROM sqm_pch)
+endfunction()
+
+# sqm_library(name SRCS … DEPS … [PCH])  → target sqm_<name>, alias sqm::<name>
+function(sqm_library name)
+  cmake_parse_arguments(ARG "PCH" "" "SRCS;DEPS;PRIVATE_DEPS" ${ARGN})
+  if(ARG_SRCS)
+    add_library(sqm_${name} STATIC ${ARG_SRCS})
+    target_link_libraries(sqm_${name} PUBLIC ${ARG_DEPS} PRIVATE sqm_options ${ARG_PRIVATE_DEPS})
+    target_include_directories(sqm_${name} PUBLIC ${CMAKE_SOURCE_DIR})
+    if(ARG_PCH)
+      target_link_libraries(sqm_${name} PRIVATE gRPC::grpc++)
+      sqm_precompile(sqm_${name})
+    endif()
+  else()
+    add_library(sqm_${name} INTERFACE)
+    target_link_libraries(sqm_${name} INTERFACE ${ARG_DEPS})
+    target_include_directories(sqm_${name} INTERFACE ${CMAKE_SOURCE_DIR})
+  endif()
+  add_library(sqm::${name} ALIAS sqm_${name})
+endfunction()
+
+# sqm_binary(name SRCS … DEPS …)  → executable build/<preset>/bin/<name>
+function(sqm_binary name)
+  cmake_parse_arguments(ARG "PCH" "" "SRCS;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SRCS})
+  target_link_libraries(${name} PRIVATE sqm_options ${ARG_DEPS})
+  if(ARG_PCH)
+    target_link_libraries(${name} PRIVATE gRPC::grpc++)
+    sqm_precompile(${name})
+  endif()
+endfunction()
+
+# sqm_test(name SRCS … DEPS … [LABELS unit] [PCH])  → GoogleTest binary whose cases ctest lists
+function(sqm_test name)
+  cmake_parse_arguments(ARG "PCH" "TIMEOUT" "SRCS;DEPS;LABELS" ${ARGN})
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  sqm_binary(${name} SRCS ${ARG_SRCS} DEPS ${ARG_DEPS} GTest::gmock_main $<$<BOOL:${ARG_PCH}>:gRPC::grpc++>)
+  if(ARG_PCH)
+    sqm_precompile(${name})
+  endif()
+  target_compile_definitions(${name} PRIVATE SQM_SOURCE_DIR="${CMAKE_SOURCE_DIR}" SQM_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()

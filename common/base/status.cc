@@ -1,0 +1,135 @@
+#include "common/base/status.h"
+
+#include <absl/strings/cord.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/strip.h>
+
+namespace sqm {
+namespace {
+
+template <typename Detail>
+void Attach(absl::Status& status, std::string_view url, const Detail& detail) {
+  status.SetPayload(url, absl::Cord(detail.SerializeAsString()));
+}
+
+google::rpc::ErrorInfo InfoOf(const absl::Status& status) {
+  google::rpc::ErrorInfo info;
+  if (auto payload = status.GetPayload(kErrorInfoUrl)) info.ParseFromString(std::string(*payload));
+  return info;
+}
+
+absl::Status WithResource(absl::Status status, std::string_view type, std::string_view name,
+                          std::string_view description) {
+  google::rpc::ResourceInfo info;
+  info.set_resource_type(std::string(type));
+  info.set_resource_name(std::string(name));
+  info.set_description(std::string(description));
+  Attach(status, kResourceInfoUrl, info);
+  return status;
+}
+
+}  // namespace
+
+absl::Status Fail(absl::StatusCode code, Reason reason, std::string_view message,
+                  Metadata metadata) {
+  absl::Status status(code, message);
+  google::rpc::ErrorInfo info;
+  std::string_view name = type::v1::ErrorReason_Name(reason);
+  info.set_reason(std::string(absl::StripPrefix(name, "ERROR_REASON_")));
+  info.set_domain("sqm");
+  for (const auto& [key, value] : metadata) {
+    (*info.mutable_metadata())[std::string(key)] = std::string(value);
+  }
+  Attach(status, kErrorInfoUrl, info);
+  return status;
+}
+
+absl::Status WrongState(std::string_view resource, std::string_view current,
+                        std::string_view allowed, std::string_view attempted) {
+  std::string message = absl::StrCat("cannot ", attempted, " in state ", current,
+                                     allowed.empty() ? "; the state is final" : "; next: ", allowed);
+  absl::Status status = Fail(absl::StatusCode::kFailedPrecondition, type::v1::ERROR_REASON_WRONG_STATE,
+                             message,
+                             {{"current_state", current},
+                              {"allowed_states", allowed},
+                              {"attempted", attempted},
+                              {"resource", resource}});
+  google::rpc::PreconditionFailure failure;
+  auto* violation = failure.add_violations();
+  violation->set_type("STATE");
+  violation->set_subject(std::string(resource));
+  violation->set_description(message);
+  Attach(status, kPreconditionUrl, failure);
+  return status;
+}
+
+absl::Status RuleViolated(std::string_view rule, std::string_view message, Metadata metadata) {
+  absl::Status status = Fail(absl::StatusCode::kFailedPrecondition,
+                             type::v1::ERROR_REASON_RULE_VIOLATED, message, metadata);
+  google::rpc::ErrorInfo info = InfoOf(status);
+  (*info.mutable_metadata())["rule"] = std::string(rule);
+  Attach(status, kErrorInfoUrl, info);
+  return status;
+}
+
+absl::Status NotFound(std::string_view resource_type, std::string_view name) {
+  return WithResource(Fail(absl::StatusCode::kNotFound, type::v1::ERROR_REASON_NOT_FOUND,
+                           absl::StrCat(name, " not found"), {{"name", name}}),
+                      resource_type, name, "does not exist, or the caller may not see it");
+}
+
+absl::Status AlreadyExists(std::string_view resource_type, std::string_view name,
+                           std::string_view what) {
+  return WithResource(Fail(absl::StatusCode::kAlreadyExists, type::v1::ERROR_REASON_ALREADY_EXISTS,
+                           absl::StrCat(what, " exists already"), {{"name", name}, {"what", what}}),
+                      resource_type, name, "exists already");
+}
+
+absl::Status WithRetry(absl::Status status, absl::Duration delay) {
+  google::rpc::RetryInfo retry;
+  retry.mutable_retry_delay()->set_seconds(absl::ToInt64Seconds(delay));
+  retry.mutable_retry_delay()->set_nanos(
+      static_cast<int32_t>(absl::ToInt64Nanoseconds(delay % absl::Seconds(1))));
+  Attach(status, kRetryInfoUrl, retry);
+  return status;
+}
+
+Reason ReasonOf(const absl::Status& status) {
+  Reason reason = type::v1::ERROR_REASON_UNSPECIFIED;
+  type::v1::ErrorReason_Parse(absl::StrCat("ERROR_REASON_", InfoOf(status).reason()), &reason);
+  return reason;
+}
+
+std::string MetadataOf(const absl::Status& status, std::string_view key) {
+  google::rpc::ErrorInfo info = InfoOf(status);
+  auto it = info.metadata().find(std::string(key));
+  return it == info.metadata().end() ? std::string() : it->second;
+}
+
+void FieldErrors::Add(std::string_view field, std::string_view description) {
+  if (bad_request_.field_violations_size() >= 100) return;
+  auto* violation = bad_request_.add_field_violations();
+  violation->set_field(std::string(field));
+  violation->set_description(std::string(description));
+}
+
+absl::Status FieldErrors::ToStatus() const {
+  if (empty()) return absl::OkStatus();
+  const auto& first = bad_request_.field_violations(0);
+  std::string more = bad_request_.field_violations_size() > 1
+                         ? absl::StrCat(" (and ", bad_request_.field_violations_size() - 1, " more)")
+                         : std::string();
+  absl::Status status =
+      Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_INVALID_FIELD,
+           absl::StrCat(first.field(), ": ", first.description(), more), {{"field", first.field()}});
+  Attach(status, kBadRequestUrl, bad_request_);
+  return status;
+}
+
+absl::Status InvalidField(std::string_view field, std::string_view description) {
+  FieldErrors errors;
+  errors.Add(field, description);
+  return errors.ToStatus();
+}
+
+}  // namespace sqm

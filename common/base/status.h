@@ -1,0 +1,71 @@
+// Errors of the suite: an absl::Status with a reason from the catalogue and its details as payloads.
+// common/rpc turns them into google.rpc.Status; nothing else knows the wire form.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include <absl/time/time.h>
+
+#include "google/rpc/error_details.pb.h"
+#include "sqm/type/v1/error_reason.pb.h"
+
+namespace sqm {
+
+using Reason = type::v1::ErrorReason;
+using Metadata = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+
+// An error with its reason. `message` is English, for developers; every value in it also stands in
+// `metadata`.
+absl::Status Fail(absl::StatusCode code, Reason reason, std::string_view message,
+                  Metadata metadata = {});
+
+// FAILED_PRECONDITION / WRONG_STATE. `allowed` lists the states the resource may move to, comma
+// separated.
+absl::Status WrongState(std::string_view resource, std::string_view current,
+                        std::string_view allowed, std::string_view attempted);
+// FAILED_PRECONDITION / RULE_VIOLATED: a rule of the domain refuses. `rule` is a stable kebab-case
+// word.
+absl::Status RuleViolated(std::string_view rule, std::string_view message, Metadata metadata = {});
+// NOT_FOUND with ResourceInfo.
+absl::Status NotFound(std::string_view resource_type, std::string_view name);
+// ALREADY_EXISTS with ResourceInfo.
+absl::Status AlreadyExists(std::string_view resource_type, std::string_view name,
+                           std::string_view what);
+// Adds RetryInfo: the caller may try again after `delay`.
+absl::Status WithRetry(absl::Status status, absl::Duration delay);
+
+// The reason that `status` carries; UNSPECIFIED where it has none.
+Reason ReasonOf(const absl::Status& status);
+// Metadata value `key` of the status; empty where there is none.
+std::string MetadataOf(const absl::Status& status, std::string_view key);
+
+// Collects field violations; bounded to 100.
+class FieldErrors {
+ public:
+  // `field`: path from the request. `description`: what is wrong and what would be right.
+  void Add(std::string_view field, std::string_view description);
+  bool empty() const { return bad_request_.field_violations().empty(); }
+  // OK, or INVALID_ARGUMENT / INVALID_FIELD with every violation.
+  absl::Status ToStatus() const;
+
+ private:
+  google::rpc::BadRequest bad_request_;
+};
+
+// INVALID_ARGUMENT / INVALID_FIELD for one field.
+absl::Status InvalidField(std::string_view field, std::string_view description);
+
+// Payload keys of the details, in the form of google.protobuf.Any type urls.
+inline constexpr std::string_view kErrorInfoUrl = "type.googleapis.com/google.rpc.ErrorInfo";
+inline constexpr std::string_view kBadRequestUrl = "type.googleapis.com/google.rpc.BadRequest";
+inline constexpr std::string_view kRetryInfoUrl = "type.googleapis.com/google.rpc.RetryInfo";
+inline constexpr std::string_view kResourceInfoUrl = "type.googleapis.com/google.rpc.ResourceInfo";
+inline constexpr std::string_view kPreconditionUrl =
+    "type.googleapis.com/google.rpc.PreconditionFailure";
+
+}  // namespace sqm

@@ -1,0 +1,34 @@
+#include "common/base/status.h"
+
+#include <absl/strings/cord.h>
+#include <gtest/gtest.h>
+
+namespace sqm {
+namespace {
+
+TEST(Status, CarriesReasonAndMetadata) {
+  absl::Status status = WrongState("evaluations/a", "SUBMITTED", "RELEASED, VOIDED", "start");
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(status), type::v1::ERROR_REASON_WRONG_STATE);
+  EXPECT_EQ(MetadataOf(status, "current_state"), "SUBMITTED");
+  EXPECT_EQ(MetadataOf(status, "allowed_states"), "RELEASED, VOIDED");
+  EXPECT_TRUE(status.GetPayload(kPreconditionUrl).has_value());
+}
+
+TEST(Status, RuleNameStandsInTheMetadata) {
+  absl::Status status = RuleViolated("self-evaluation", "no", {{"agent", "staff/a"}});
+  EXPECT_EQ(MetadataOf(status, "rule"), "self-evaluation");
+  EXPECT_EQ(MetadataOf(status, "agent"), "staff/a");
+}
+
+TEST(FieldErrors, ListsEveryFieldUpToABound) {
+  FieldErrors errors;
+  EXPECT_TRUE(errors.ToStatus().ok());
+  for (int i = 0; i < 150; ++i) errors.Add("field", "is required");
+  google::rpc::BadRequest bad;
+  ASSERT_TRUE(bad.ParseFromString(std::string(*errors.ToStatus().GetPayload(kBadRequestUrl))));
+  EXPECT_EQ(bad.field_violations_size(), 100);
+}
+
+}  // namespace
+}  // namespace sqm
