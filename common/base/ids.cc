@@ -49,7 +49,7 @@ uint64_t SequenceIds::Random() {
   return ++next_ * 0x9E3779B97F4A7C15ull;
 }
 
-bool IsUuid(std::string_view text) {
+bool IsUuid(absl::string_view text) {
   if (text.size() != 36) return false;
   for (size_t i = 0; i < text.size(); ++i) {
     bool dash = i == 8 || i == 13 || i == 18 || i == 23;

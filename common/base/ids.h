@@ -3,11 +3,11 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 #include <absl/base/thread_annotations.h>
 #include <absl/random/random.h>
 #include <absl/synchronization/mutex.h>
+#include <absl/strings/string_view.h>
 #include <absl/time/time.h>
 
 namespace sqm {
@@ -50,7 +50,7 @@ class SequenceIds final : public IdSource {
 // The text of a ULID from its parts: 48 bits of milliseconds, 80 of randomness.
 std::string FormatUlid(int64_t unix_ms, uint16_t high, uint64_t low);
 // Whether `text` is a UUID in its 36-character form.
-bool IsUuid(std::string_view text);
+bool IsUuid(absl::string_view text);
 // A random (version 4) UUID from two draws.
 std::string NewUuid(IdSource& ids);
 

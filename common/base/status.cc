@@ -8,7 +8,7 @@ namespace sqm {
 namespace {
 
 template <typename Detail>
-void Attach(absl::Status& status, std::string_view url, const Detail& detail) {
+void Attach(absl::Status& status, absl::string_view url, const Detail& detail) {
   status.SetPayload(url, absl::Cord(detail.SerializeAsString()));
 }
 
@@ -18,8 +18,8 @@ google::rpc::ErrorInfo InfoOf(const absl::Status& status) {
   return info;
 }
 
-absl::Status WithResource(absl::Status status, std::string_view type, std::string_view name,
-                          std::string_view description) {
+absl::Status WithResource(absl::Status status, absl::string_view type, absl::string_view name,
+                          absl::string_view description) {
   google::rpc::ResourceInfo info;
   info.set_resource_type(std::string(type));
   info.set_resource_name(std::string(name));
@@ -30,11 +30,11 @@ absl::Status WithResource(absl::Status status, std::string_view type, std::strin
 
 }  // namespace
 
-absl::Status Fail(absl::StatusCode code, Reason reason, std::string_view message,
+absl::Status Fail(absl::StatusCode code, Reason reason, absl::string_view message,
                   Metadata metadata) {
   absl::Status status(code, message);
   google::rpc::ErrorInfo info;
-  std::string_view name = type::v1::ErrorReason_Name(reason);
+  absl::string_view name = type::v1::ErrorReason_Name(reason);
   info.set_reason(std::string(absl::StripPrefix(name, "ERROR_REASON_")));
   info.set_domain("sqm");
   for (const auto& [key, value] : metadata) {
@@ -44,8 +44,8 @@ absl::Status Fail(absl::StatusCode code, Reason reason, std::string_view message
   return status;
 }
 
-absl::Status WrongState(std::string_view resource, std::string_view current,
-                        std::string_view allowed, std::string_view attempted) {
+absl::Status WrongState(absl::string_view resource, absl::string_view current,
+                        absl::string_view allowed, absl::string_view attempted) {
   std::string message = absl::StrCat("cannot ", attempted, " in state ", current,
                                      allowed.empty() ? "; the state is final" : "; next: ", allowed);
   absl::Status status = Fail(absl::StatusCode::kFailedPrecondition, type::v1::ERROR_REASON_WRONG_STATE,
@@ -63,7 +63,7 @@ absl::Status WrongState(std::string_view resource, std::string_view current,
   return status;
 }
 
-absl::Status RuleViolated(std::string_view rule, std::string_view message, Metadata metadata) {
+absl::Status RuleViolated(absl::string_view rule, absl::string_view message, Metadata metadata) {
   absl::Status status = Fail(absl::StatusCode::kFailedPrecondition,
                              type::v1::ERROR_REASON_RULE_VIOLATED, message, metadata);
   google::rpc::ErrorInfo info = InfoOf(status);
@@ -72,14 +72,14 @@ absl::Status RuleViolated(std::string_view rule, std::string_view message, Metad
   return status;
 }
 
-absl::Status NotFound(std::string_view resource_type, std::string_view name) {
+absl::Status NotFound(absl::string_view resource_type, absl::string_view name) {
   return WithResource(Fail(absl::StatusCode::kNotFound, type::v1::ERROR_REASON_NOT_FOUND,
                            absl::StrCat(name, " not found"), {{"name", name}}),
                       resource_type, name, "does not exist, or the caller may not see it");
 }
 
-absl::Status AlreadyExists(std::string_view resource_type, std::string_view name,
-                           std::string_view what) {
+absl::Status AlreadyExists(absl::string_view resource_type, absl::string_view name,
+                           absl::string_view what) {
   return WithResource(Fail(absl::StatusCode::kAlreadyExists, type::v1::ERROR_REASON_ALREADY_EXISTS,
                            absl::StrCat(what, " exists already"), {{"name", name}, {"what", what}}),
                       resource_type, name, "exists already");
@@ -100,13 +100,13 @@ Reason ReasonOf(const absl::Status& status) {
   return reason;
 }
 
-std::string MetadataOf(const absl::Status& status, std::string_view key) {
+std::string MetadataOf(const absl::Status& status, absl::string_view key) {
   google::rpc::ErrorInfo info = InfoOf(status);
   auto it = info.metadata().find(std::string(key));
   return it == info.metadata().end() ? std::string() : it->second;
 }
 
-void FieldErrors::Add(std::string_view field, std::string_view description) {
+void FieldErrors::Add(absl::string_view field, absl::string_view description) {
   if (bad_request_.field_violations_size() >= 100) return;
   auto* violation = bad_request_.add_field_violations();
   violation->set_field(std::string(field));
@@ -126,7 +126,7 @@ absl::Status FieldErrors::ToStatus() const {
   return status;
 }
 
-absl::Status InvalidField(std::string_view field, std::string_view description) {
+absl::Status InvalidField(absl::string_view field, absl::string_view description) {
   FieldErrors errors;
   errors.Add(field, description);
   return errors.ToStatus();

@@ -4,11 +4,11 @@
 
 #include <initializer_list>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
+#include <absl/strings/string_view.h>
 #include <absl/time/time.h>
 
 #include "google/rpc/error_details.pb.h"
@@ -17,38 +17,38 @@
 namespace sqm {
 
 using Reason = type::v1::ErrorReason;
-using Metadata = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+using Metadata = std::initializer_list<std::pair<absl::string_view, absl::string_view>>;
 
 // An error with its reason. `message` is English, for developers; every value in it also stands in
 // `metadata`.
-absl::Status Fail(absl::StatusCode code, Reason reason, std::string_view message,
+absl::Status Fail(absl::StatusCode code, Reason reason, absl::string_view message,
                   Metadata metadata = {});
 
 // FAILED_PRECONDITION / WRONG_STATE. `allowed` lists the states the resource may move to, comma
 // separated.
-absl::Status WrongState(std::string_view resource, std::string_view current,
-                        std::string_view allowed, std::string_view attempted);
+absl::Status WrongState(absl::string_view resource, absl::string_view current,
+                        absl::string_view allowed, absl::string_view attempted);
 // FAILED_PRECONDITION / RULE_VIOLATED: a rule of the domain refuses. `rule` is a stable kebab-case
 // word.
-absl::Status RuleViolated(std::string_view rule, std::string_view message, Metadata metadata = {});
+absl::Status RuleViolated(absl::string_view rule, absl::string_view message, Metadata metadata = {});
 // NOT_FOUND with ResourceInfo.
-absl::Status NotFound(std::string_view resource_type, std::string_view name);
+absl::Status NotFound(absl::string_view resource_type, absl::string_view name);
 // ALREADY_EXISTS with ResourceInfo.
-absl::Status AlreadyExists(std::string_view resource_type, std::string_view name,
-                           std::string_view what);
+absl::Status AlreadyExists(absl::string_view resource_type, absl::string_view name,
+                           absl::string_view what);
 // Adds RetryInfo: the caller may try again after `delay`.
 absl::Status WithRetry(absl::Status status, absl::Duration delay);
 
 // The reason that `status` carries; UNSPECIFIED where it has none.
 Reason ReasonOf(const absl::Status& status);
 // Metadata value `key` of the status; empty where there is none.
-std::string MetadataOf(const absl::Status& status, std::string_view key);
+std::string MetadataOf(const absl::Status& status, absl::string_view key);
 
 // Collects field violations; bounded to 100.
 class FieldErrors {
  public:
   // `field`: path from the request. `description`: what is wrong and what would be right.
-  void Add(std::string_view field, std::string_view description);
+  void Add(absl::string_view field, absl::string_view description);
   bool empty() const { return bad_request_.field_violations().empty(); }
   // OK, or INVALID_ARGUMENT / INVALID_FIELD with every violation.
   absl::Status ToStatus() const;
@@ -58,14 +58,14 @@ class FieldErrors {
 };
 
 // INVALID_ARGUMENT / INVALID_FIELD for one field.
-absl::Status InvalidField(std::string_view field, std::string_view description);
+absl::Status InvalidField(absl::string_view field, absl::string_view description);
 
 // Payload keys of the details, in the form of google.protobuf.Any type urls.
-inline constexpr std::string_view kErrorInfoUrl = "type.googleapis.com/google.rpc.ErrorInfo";
-inline constexpr std::string_view kBadRequestUrl = "type.googleapis.com/google.rpc.BadRequest";
-inline constexpr std::string_view kRetryInfoUrl = "type.googleapis.com/google.rpc.RetryInfo";
-inline constexpr std::string_view kResourceInfoUrl = "type.googleapis.com/google.rpc.ResourceInfo";
-inline constexpr std::string_view kPreconditionUrl =
+inline constexpr absl::string_view kErrorInfoUrl = "type.googleapis.com/google.rpc.ErrorInfo";
+inline constexpr absl::string_view kBadRequestUrl = "type.googleapis.com/google.rpc.BadRequest";
+inline constexpr absl::string_view kRetryInfoUrl = "type.googleapis.com/google.rpc.RetryInfo";
+inline constexpr absl::string_view kResourceInfoUrl = "type.googleapis.com/google.rpc.ResourceInfo";
+inline constexpr absl::string_view kPreconditionUrl =
     "type.googleapis.com/google.rpc.PreconditionFailure";
 
 }  // namespace sqm

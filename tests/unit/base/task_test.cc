@@ -9,18 +9,18 @@
 namespace sqm {
 namespace {
 
-Task<int> Plus(int a, int b) { co_return a + b; }
+Task<int64_t> Plus(int64_t a, int64_t b) { co_return a + b; }
 
-Task<int> SumTo(int n) {
-  int sum = 0;
-  for (int i = 1; i <= n; ++i) {
-    int next = co_await Plus(sum, i);
+Task<int64_t> SumTo(int64_t n) {
+  int64_t sum = 0;
+  for (int64_t i = 1; i <= n; ++i) {
+    int64_t next = co_await Plus(sum, i);
     sum = next;
   }
   co_return sum;
 }
 
-TEST(Task, ReadyChildrenDoNotDeepenTheStack) { EXPECT_EQ(Await(SumTo(1000000)), 1783293664); }
+TEST(Task, ReadyChildrenDoNotDeepenTheStack) { EXPECT_EQ(Await(SumTo(1000000)), 500000500000); }
 
 TEST(Task, ResumesAcrossThreads) {
   Executor executor("test", 2);
