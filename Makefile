@@ -1,0 +1,41 @@
+# Every target sets up what it needs; see `make help`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := build
+.PHONY: help deps build demo run test bench lint clean
+export ONLY SHORT RUNS DATA JOBS
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps: ## install every package that building, running, testing and linting need (Debian, by name)
+	@scripts/deps.sh build run test lint
+
+build: ## the programs, optimised, into build/bin (the default)
+	@scripts/deps.sh build
+	@scripts/build.sh release programs
+
+demo: ## one day from contacts to report: a made-up sample, or INPUT=calls.csv
+	@scripts/deps.sh build run
+	@scripts/build.sh release programs
+	@scripts/demo.sh $(if $(INPUT),'$(INPUT)')
+
+run: ## start the suite with a development login, until Ctrl-C (DATA=folder keeps the data)
+	@scripts/deps.sh build run
+	@scripts/build.sh release programs
+	@scripts/run.sh
+
+test: ## everything: unit, integration, fault, fuzz, sanitizers
+	@scripts/deps.sh build run test
+	@scripts/test.sh
+
+bench: ## measure, into build/bench.json (ONLY=name for one; SHORT=1 checks that each runs)
+	@scripts/deps.sh build run test
+	@scripts/build.sh release programs bench
+	@scripts/bench.sh
+
+lint: ## format, clang-tidy on changed files, buf, shellcheck
+	@scripts/deps.sh build lint
+	@scripts/lint.sh
+
+clean: ## remove the build folder
+	@rm -rf build

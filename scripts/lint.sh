@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# Checks form and contracts; fails on any difference and says which.   scripts/lint.sh [check...]
+#   format   clang-format 14 over every C++ file (FIX=1 rewrites them)
+#   text     nothing that belongs to one machine; no unfinished marks
+#   scripts  shellcheck
+#   protos   buf lint
+#   tidy     clang-tidy 14 on the C++ files changed since SINCE (default: where the branch left the
+#            main line, or the last commit on the main line), uncommitted ones included
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 2
+failed=()
+files() { git ls-files -co --exclude-standard -- "$@" | while read -r f; do [ -f "$f" ] && echo "$f"; done; }
+
+check_format() {
+  local list
+  mapfile -t list < <(files '*.cc' '*.h')
+  [ ${#list[@]} -eq 0 ] && return 0
+  if [ -n "${FIX:-}" ]; then clang-format -i "${list[@]}"; fi
+  printf '%s\n' "${list[@]}" | xargs -P "$(nproc)" -n 20 clang-format --dry-run --Werror 2>&1 |
+    grep -E 'error:' | sort -u | head -n 40
+  return "${PIPESTATUS[1]}"
+}
+
+check_text() {
+  local found=0 list
+  mapfile -t list < <(files . | grep -vE '^(package-lock\.json|scripts/lint\.sh)$')
+  # Absolute paths of a checkout, package mirrors, and marks of unfinished work.
+  if grep -nIE '(^|[^A-Za-z0-9._/-])/(work|home|root|farm)/[A-Za-z]' "${list[@]}"; then
+    echo "text: these lines name a path of one machine"; found=1
+  fi
+  if grep -nIE 'registry\.[a-z.]+\.(org|com|io)|npmjs|pypi\.org|deb\.debian\.org' "${list[@]}" || grep -n '"resolved"' package-lock.json; then
+    echo "text: these lines name a package registry"; found=1
+  fi
+  if grep -nIwE 'TODO|FIXME|XXX|HACK' "${list[@]}"; then
+    echo "text: unfinished work"; found=1
+  fi
+  if grep -nIE '[[:blank:]]+$' "${list[@]}" | grep -vE '\.(svg|csv):' | head -n 20 | grep .; then
+    echo "text: blanks at the end of a line"; found=1
+  fi
+  return $found
+}
+
+check_scripts() {
+  local list
+  mapfile -t list < <({ files '*.sh'; grep -lE '^#!.*\b(ba)?sh\b' .ci/run scripts/* 2>/dev/null; } | sort -u)
+  shellcheck "${list[@]}"
+}
+
+check_protos() {
+  # The tool's version and contents are pinned by package-lock.json; nothing of it is run at install.
+  if [ ! -x node_modules/.bin/buf ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+    npm ci --ignore-scripts --silent || { echo "protos: npm ci failed"; return 1; }
+  fi
+  node_modules/.bin/buf lint
+}
+
+check_tidy() {
+  local since=${SINCE:-} list ready
+  if [ -z "$since" ]; then
+    since=$(git merge-base HEAD origin/main 2>/dev/null || true)
+    if [ -z "$since" ] || [ "$since" = "$(git rev-parse HEAD)" ]; then
+      since=$(git rev-parse -q --verify HEAD~1 || git hash-object -t tree /dev/null)
+    fi
+  fi
+  mapfile -t list < <({
+    git diff --name-only --diff-filter=d "$since" -- '*.cc' '*.h'
+    git ls-files -o --exclude-standard -- '*.cc' '*.h'
+  } | sort -u)
+  # A header is checked through a source file that includes it: its own, or the first that does.
+  mapfile -t list < <(for f in "${list[@]}"; do
+    case "$f" in
+      *.cc) echo "$f" ;;
+      *) if [ -f "${f%.h}.cc" ]; then echo "${f%.h}.cc"; else git grep -lF "\"$f\"" -- '*.cc' | head -n 1; fi ;;
+    esac
+  done | sort -u)
+  [ ${#list[@]} -eq 0 ] && return 0
+  # clang must be able to read every compile command: no GCC precompiled headers, no GCC-only flags.
+  scripts/deps.sh test || return 1
+  cmake --preset tidy -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON >/dev/null || return 1
+  ninja -C build/tidy -t targets all | sed -nE 's/^(generated\/[^:]*\.pb\.h):.*/\1/p' |
+    xargs ninja -C build/tidy >/dev/null || return 1
+  mapfile -t ready < <(for f in "${list[@]}"; do
+    grep -qF "$PWD/$f\"" build/tidy/compile_commands.json && echo "$f"
+  done)
+  echo "tidy: ${#ready[@]} files changed since ${since:0:10}"
+  # libstdc++ 12 asks for this macro before it declares coroutines; clang 14 has them without it.
+  printf '%s\n' "${ready[@]}" | grep . | xargs -r -P "$(nproc)" -n 1 clang-tidy -p build/tidy --quiet \
+    --extra-arg=-D__cpp_impl_coroutine=201902 2>/dev/null
+}
+
+for check in "${@:-all}"; do
+  case "$check" in
+    all) set -- format text scripts protos tidy ;;
+    format | text | scripts | protos | tidy) ;;
+    *) echo "lint: no check '$check'" >&2; exit 2 ;;
+  esac
+done
+for check in "$@"; do
+  SECONDS=0
+  if "check_$check"; then echo "lint: $check ok (${SECONDS} s)"; else echo "lint: $check FAILED"; failed+=("$check"); fi
+done
+[ ${#failed[@]} -eq 0 ] || { echo "lint: failed: ${failed[*]}" >&2; exit 1; }
