@@ -45,6 +45,11 @@ endfunction()
 # sqm_library(name SRCS … DEPS … [PCH])  → target sqm_<name>, alias sqm::<name>
 function(sqm_library name)
   cmake_parse_arguments(ARG "PCH" "" "SRCS;DEPS;PRIVATE_DEPS" ${ARGN})
+  foreach(src ${ARG_SRCS}) # TEMPORARY
+    if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${src} AND NOT IS_ABSOLUTE ${src})
+      list(REMOVE_ITEM ARG_SRCS ${src})
+    endif()
+  endforeach()
   if(ARG_SRCS)
     add_library(sqm_${name} STATIC ${ARG_SRCS})
     target_link_libraries(sqm_${name} PUBLIC ${ARG_DEPS} PRIVATE sqm_options ${ARG_PRIVATE_DEPS})
@@ -64,6 +69,11 @@ endfunction()
 # sqm_binary(name SRCS … DEPS …)  → executable build/<preset>/bin/<name>
 function(sqm_binary name)
   cmake_parse_arguments(ARG "PCH" "" "SRCS;DEPS" ${ARGN})
+  foreach(src ${ARG_SRCS}) # TEMPORARY
+    if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${src} AND NOT IS_ABSOLUTE ${src})
+      list(REMOVE_ITEM ARG_SRCS ${src})
+    endif()
+  endforeach()
   add_executable(${name} ${ARG_SRCS})
   target_link_libraries(${name} PRIVATE sqm_options ${ARG_DEPS})
   if(ARG_PCH)

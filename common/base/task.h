@@ -127,12 +127,10 @@ class OneShot {
   // The same, but hands the waiter (or null) to the caller, who must resume it.
   [[nodiscard]] std::coroutine_handle<> SetQuietly(T value) {
     value_.emplace(std::move(value));
-    std::coroutine_handle<> waiter = waiter_;
-    if (state_.exchange(task_internal::kDone, std::memory_order_acq_rel) !=
-        task_internal::kAwaited) {
-      return nullptr;
-    }
-    return waiter ? waiter : waiter_;
+    bool awaited = state_.exchange(task_internal::kDone, std::memory_order_acq_rel) ==
+                   task_internal::kAwaited;
+    // A waiter that is not there yet goes on by itself, and may be gone by now.
+    return awaited ? waiter_ : std::coroutine_handle<>();
   }
 
   bool await_ready() const noexcept {

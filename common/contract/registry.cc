@@ -1,0 +1,374 @@
+#include "common/contract/registry.h"
+
+#include <set>
+
+#include <absl/strings/ascii.h>
+#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_replace.h>
+#include <absl/strings/str_split.h>
+
+#include "common/base/status.h"
+#include "common/base/task.h"
+
+namespace sqm::contract {
+namespace {
+
+using google::protobuf::FileDescriptor;
+using google::protobuf::MessageFactory;
+
+absl::Status BadContract(absl::string_view file, absl::string_view what, absl::string_view why) {
+  return absl::FailedPreconditionError(absl::StrCat(file, ": ", what, ": ", why));
+}
+
+std::string SnakeCase(absl::string_view camel) {
+  std::string snake;
+  for (char c : camel) {
+    if (absl::ascii_isupper(static_cast<unsigned char>(c))) {
+      if (!snake.empty()) snake.push_back('_');
+      snake.push_back(absl::ascii_tolower(static_cast<unsigned char>(c)));
+    } else {
+      snake.push_back(c);
+    }
+  }
+  return snake;
+}
+
+bool IsWellKnown(const Descriptor* descriptor) {
+  return absl::StartsWith(descriptor->full_name(), "google.protobuf.");
+}
+
+}  // namespace
+
+const options::v1::Field& RulesOf(const FieldDescriptor* field) {
+  return field->options().GetExtension(options::v1::field);
+}
+
+std::string LabelOf(const google::protobuf::EnumValueDescriptor* value, bool chinese) {
+  const options::v1::Label& label = value->options().GetExtension(options::v1::label);
+  const std::string& text = chinese ? label.zh() : label.en();
+  return text.empty() ? value->name() : text;
+}
+
+std::string ResourceType::NameOf(absl::string_view id) const {
+  if (parent == nullptr) return absl::StrCat(options.collection(), "/", id);
+  size_t slash = id.rfind('/');
+  return absl::StrCat(parent->NameOf(id.substr(0, slash)), "/", options.collection(), "/",
+                      id.substr(slash + 1));
+}
+
+absl::StatusOr<std::string> ResourceType::IdOf(absl::string_view name) const {
+  auto bad = [&] {
+    return Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_INVALID_NAME,
+                absl::StrCat("'", name.substr(0, 200), "' is not a name of the form ", Pattern()),
+                {{"name", name.substr(0, 200)}, {"pattern", Pattern()}});
+  };
+  std::vector<absl::string_view> collections;
+  for (const ResourceType* t = this; t != nullptr; t = t->parent) {
+    collections.insert(collections.begin(), t->options.collection());
+  }
+  if (name.size() > 512) return bad();
+  std::vector<absl::string_view> segments = absl::StrSplit(name, '/');
+  if (segments.size() != collections.size() * 2) return bad();
+  std::string id;
+  for (size_t i = 0; i < collections.size(); ++i) {
+    absl::string_view part = segments[2 * i + 1];
+    if (segments[2 * i] != collections[i] || part.empty() || part.size() > 64) return bad();
+    for (char c : part) {
+      if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '-') return bad();
+    }
+    absl::StrAppend(&id, i == 0 ? "" : "/", part);
+  }
+  return id;
+}
+
+std::string ResourceType::Pattern() const {
+  return absl::StrCat(parent == nullptr ? std::string() : absl::StrCat(parent->Pattern(), "/"),
+                      options.collection(), "/{", singular, "}");
+}
+
+class RegistryBuilder {
+ public:
+  explicit RegistryBuilder(Registry* registry) : registry_(registry) {}
+
+  absl::Status AddTypes(const FileDescriptor* file) {
+    for (int i = 0; i < file->message_type_count(); ++i) {
+      const Descriptor* message = file->message_type(i);
+      if (message->options().HasExtension(options::v1::resource)) {
+        RETURN_IF_ERROR(AddType(message));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status LinkTypes() {
+    std::set<std::string> names;
+    for (auto& type : registry_->types_) {
+      if (type->options.parent().empty()) continue;
+      type->parent = registry_->FindType(type->options.parent());
+      if (type->parent == nullptr) {
+        return Bad(*type, "parent", absl::StrCat("unknown type ", type->options.parent()));
+      }
+    }
+    for (auto& type : registry_->types_) {
+      if (!names.insert(type->Pattern()).second) {
+        return Bad(*type, "collection", absl::StrCat("the name ", type->Pattern(), " is taken"));
+      }
+      for (const AnnotatedPath& path : type->references) {
+        if (registry_->FindType(path.rules->references()) == nullptr) {
+          return Bad(*type, path.text,
+                     absl::StrCat("references unknown type ", path.rules->references()));
+        }
+      }
+      ASSIGN_OR_RETURN([[maybe_unused]] const MessagePlan* plan, Plan(type->descriptor));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status AddServices(const FileDescriptor* file) {
+    for (int i = 0; i < file->service_count(); ++i) {
+      const ServiceDescriptor* service = file->service(i);
+      registry_->services_.push_back(service);
+      for (int j = 0; j < service->method_count(); ++j) {
+        RETURN_IF_ERROR(AddMethod(service->method(j)));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  static absl::Status Bad(const ResourceType& type, absl::string_view field, absl::string_view why) {
+    return BadContract(type.descriptor->file()->name(),
+                       absl::StrCat(type.descriptor->full_name(), ".", field), why);
+  }
+
+  absl::Status AddType(const Descriptor* message) {
+    auto type = std::make_unique<ResourceType>();
+    type->descriptor = message;
+    type->prototype = MessageFactory::generated_factory()->GetPrototype(message);
+    type->options = message->options().GetExtension(options::v1::resource);
+    type->type = type->options.type();
+    type->number = static_cast<uint32_t>(registry_->types_.size());
+    type->singular = type->options.singular().empty() ? SnakeCase(message->name())
+                                                      : type->options.singular();
+    if (type->prototype == nullptr) return Bad(*type, "", "is not compiled into this program");
+    if (!RE2::FullMatch(type->type, "[a-z]+/[A-Z][A-Za-z]+")) {
+      return Bad(*type, "type", "must look like service/Kind");
+    }
+    if (!RE2::FullMatch(type->options.collection(), "[a-z][A-Za-z]*")) {
+      return Bad(*type, "collection", "must be lower camel case");
+    }
+    type->table = absl::StrCat("r_", SnakeCase(type->type.substr(type->type.find('/') + 1)));
+    type->table = absl::AsciiStrToLower(type->table);
+    while (absl::StrContains(type->table, "__")) {
+      type->table.erase(type->table.find("__"), 1);
+    }
+    auto standard = [&](const char* name, bool needed, FieldDescriptor::CppType cpp,
+                        const FieldDescriptor*& out) -> absl::Status {
+      out = message->FindFieldByName(name);
+      if (out == nullptr && needed) return Bad(*type, name, "a resource must have this field");
+      if (out != nullptr && (out->is_repeated() || out->cpp_type() != cpp)) {
+        return Bad(*type, name, "has the wrong type");
+      }
+      return absl::OkStatus();
+    };
+    RETURN_IF_ERROR(standard("name", true, FieldDescriptor::CPPTYPE_STRING, type->name));
+    RETURN_IF_ERROR(standard("etag", true, FieldDescriptor::CPPTYPE_STRING, type->etag));
+    RETURN_IF_ERROR(
+        standard("create_time", false, FieldDescriptor::CPPTYPE_MESSAGE, type->create_time));
+    RETURN_IF_ERROR(
+        standard("update_time", false, FieldDescriptor::CPPTYPE_MESSAGE, type->update_time));
+    std::vector<const FieldDescriptor*> path;
+    std::vector<query::Field> indexed;
+    RETURN_IF_ERROR(Collect(*type, message, path, false, indexed));
+    ASSIGN_OR_RETURN(type->fields, query::FieldSet::Create(*message, std::move(indexed)));
+    const options::v1::RowRule& rule = type->options.row_rule();
+    if (!rule.owner_field().empty()) {
+      ASSIGN_OR_RETURN(type->owner, RowField(*type, rule.owner_field()));
+    }
+    if (!rule.team_field().empty()) {
+      ASSIGN_OR_RETURN(type->team, RowField(*type, rule.team_field()));
+    }
+    if (!registry_->by_type_.emplace(type->type, type.get()).second) {
+      return Bad(*type, "type", absl::StrCat(type->type, " is taken"));
+    }
+    registry_->by_descriptor_.emplace(message, type.get());
+    registry_->types_.push_back(std::move(type));
+    return absl::OkStatus();
+  }
+
+  // A row rule becomes a filter, so its fields must be indexed.
+  absl::StatusOr<const query::Field*> RowField(const ResourceType& type, absl::string_view path) {
+    const query::Field* field = type.fields.Find(path);
+    if (field == nullptr || field->type != query::FieldType::kString) {
+      return Bad(type, path, "a row rule needs an indexed string field of the resource");
+    }
+    return field;
+  }
+
+  // Gathers annotated fields, nested ones included.
+  absl::Status Collect(ResourceType& type, const Descriptor* message,
+                       std::vector<const FieldDescriptor*>& path, bool repeated,
+                       std::vector<query::Field>& indexed) {
+    if (path.size() > 8) return absl::OkStatus();  // recursive messages carry no annotations below
+    for (int i = 0; i < message->field_count(); ++i) {
+      const FieldDescriptor* field = message->field(i);
+      path.push_back(field);
+      const options::v1::Field& rules = RulesOf(field);
+      AnnotatedPath annotated{path, "", &rules};
+      for (const FieldDescriptor* part : path) {
+        absl::StrAppend(&annotated.text, annotated.text.empty() ? "" : ".", part->name());
+      }
+      bool many = repeated || field->is_repeated();
+      if ((rules.indexed() || rules.unique()) && many) {
+        return Bad(type, annotated.text, "cannot be indexed: it is repeated");
+      }
+      if (rules.unique() && field->cpp_type() != FieldDescriptor::CPPTYPE_STRING) {
+        return Bad(type, annotated.text, "only a string can be unique");
+      }
+      if (rules.indexed()) {
+        std::string column =
+            absl::StrCat("f_", absl::StrReplaceAll(annotated.text, {{".", "__"}}));
+        ASSIGN_OR_RETURN(
+            query::Field made,
+            query::MakeField(*type.descriptor, annotated.text, column,
+                             static_cast<int>(rules.decimal_digits_plus_one()) - 1));
+        // The server always sets the times, which lets a page run down one range of the index.
+        if (field == type.create_time || field == type.update_time) made.nullable = false;
+        indexed.push_back(std::move(made));
+      }
+      if (rules.unique()) type.unique.push_back(annotated);
+      if (rules.personal() != options::v1::PERSONAL_CLASS_UNSPECIFIED) {
+        if (field->cpp_type() != FieldDescriptor::CPPTYPE_STRING) {
+          return Bad(type, annotated.text, "personal data must be a string");
+        }
+        if (rules.indexed()) {
+          return Bad(type, annotated.text,
+                     "personal data cannot be indexed: a filter would reveal it");
+        }
+        type.personal.push_back(annotated);
+      }
+      if (!rules.references().empty()) {
+        if (field->cpp_type() != FieldDescriptor::CPPTYPE_STRING) {
+          return Bad(type, annotated.text, "a reference must be a string");
+        }
+        type.references.push_back(annotated);
+      }
+      if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE &&
+          !IsWellKnown(field->message_type()) && !field->is_map()) {
+        bool recursive = false;
+        for (size_t k = 0; k + 1 < path.size(); ++k) {
+          recursive = recursive || path[k]->message_type() == field->message_type();
+        }
+        if (!recursive) RETURN_IF_ERROR(Collect(type, field->message_type(), path, many, indexed));
+      }
+      path.pop_back();
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<const MessagePlan*> Plan(const Descriptor* message) {
+    std::unique_ptr<MessagePlan>& slot = registry_->plans_[message];
+    if (slot != nullptr) return slot.get();
+    slot = std::make_unique<MessagePlan>();
+    MessagePlan* plan = slot.get();  // `slot` may move while nested plans are added
+    plan->descriptor = message;
+    for (int i = 0; i < message->field_count(); ++i) {
+      FieldCheck check;
+      check.field = message->field(i);
+      check.rules = &RulesOf(check.field);
+      std::string where = check.field->full_name();
+      if (!check.rules->pattern().empty()) {
+        if (check.field->cpp_type() != FieldDescriptor::CPPTYPE_STRING) {
+          return BadContract(message->file()->name(), where, "a pattern needs a string");
+        }
+        check.pattern = std::make_unique<RE2>(check.rules->pattern());
+        if (!check.pattern->ok()) {
+          return BadContract(message->file()->name(), where, check.pattern->error());
+        }
+      }
+      if (check.rules->has_min() && check.rules->has_max() &&
+          check.rules->min() > check.rules->max()) {
+        return BadContract(message->file()->name(), where, "min is above max");
+      }
+      if (check.rules->required() && check.rules->output_only()) {
+        return BadContract(message->file()->name(), where, "is both required and output only");
+      }
+      if (check.field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE &&
+          !IsWellKnown(check.field->message_type()) && !check.field->is_map()) {
+        ASSIGN_OR_RETURN(check.nested, Plan(check.field->message_type()));
+      }
+      plan->checks.push_back(std::move(check));
+    }
+    return plan;
+  }
+
+  absl::Status AddMethod(const MethodDescriptor* descriptor) {
+    auto method = std::make_unique<MethodInfo>();
+    method->descriptor = descriptor;
+    method->path =
+        absl::StrCat("/", descriptor->service()->full_name(), "/", descriptor->name());
+    method->options = descriptor->options().GetExtension(options::v1::method);
+    auto bad = [&](absl::string_view why) {
+      return BadContract(descriptor->file()->name(), descriptor->full_name(), why);
+    };
+    if (method->options.permission().empty()) return bad("has no permission");
+    MessageFactory* factory = MessageFactory::generated_factory();
+    method->request = factory->GetPrototype(descriptor->input_type());
+    method->response = factory->GetPrototype(descriptor->output_type());
+    if (method->request == nullptr || method->response == nullptr) return bad("is not compiled in");
+    if (!method->options.resource().empty()) {
+      method->resource = registry_->FindType(method->options.resource());
+      if (method->resource == nullptr) {
+        return bad(absl::StrCat("unknown resource ", method->options.resource()));
+      }
+    } else if (method->options.standard() != options::v1::STANDARD_METHOD_UNSPECIFIED) {
+      return bad("a standard method must name its resource");
+    }
+    method->request_id = descriptor->input_type()->FindFieldByName("request_id");
+    method->validate_only = descriptor->input_type()->FindFieldByName("validate_only");
+    bool batch = method->options.standard() == options::v1::STANDARD_METHOD_BATCH_CREATE;
+    if (!method->options.read_only() && !descriptor->client_streaming() && !batch &&
+        method->request_id == nullptr) {
+      return bad("a mutation must have a request_id");
+    }
+    ASSIGN_OR_RETURN([[maybe_unused]] const MessagePlan* plan, Plan(descriptor->input_type()));
+    registry_->by_path_.emplace(method->path, method.get());
+    registry_->methods_.push_back(std::move(method));
+    return absl::OkStatus();
+  }
+
+  Registry* registry_;
+};
+
+absl::StatusOr<std::unique_ptr<Registry>> Registry::Build(
+    absl::Span<const google::protobuf::FileDescriptor* const> files) {
+  auto registry = std::make_unique<Registry>();
+  RegistryBuilder builder(registry.get());
+  for (const auto* file : files) RETURN_IF_ERROR(builder.AddTypes(file));
+  RETURN_IF_ERROR(builder.LinkTypes());
+  for (const auto* file : files) RETURN_IF_ERROR(builder.AddServices(file));
+  return registry;
+}
+
+const ResourceType* Registry::FindType(absl::string_view type) const {
+  auto it = by_type_.find(type);
+  return it == by_type_.end() ? nullptr : it->second;
+}
+
+const ResourceType* Registry::FindType(const Descriptor* descriptor) const {
+  auto it = by_descriptor_.find(descriptor);
+  return it == by_descriptor_.end() ? nullptr : it->second;
+}
+
+const MethodInfo* Registry::FindMethod(absl::string_view path) const {
+  auto it = by_path_.find(path);
+  return it == by_path_.end() ? nullptr : it->second;
+}
+
+const MessagePlan* Registry::PlanOf(const Descriptor* descriptor) const {
+  auto it = plans_.find(descriptor);
+  return it == plans_.end() ? nullptr : it->second.get();
+}
+
+}  // namespace sqm::contract

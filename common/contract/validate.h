@@ -1,0 +1,34 @@
+// Checks of a request against the annotations of its fields.
+#pragma once
+
+#include <functional>
+
+#include <absl/status/status.h>
+#include <absl/strings/string_view.h>
+
+#include "common/base/status.h"
+#include "common/contract/registry.h"
+
+namespace sqm::contract {
+
+// Adds a violation for every field of `message` that breaks its rules: required, length (in code
+// points), pattern, range, number of elements, unknown enum numbers, timestamps and durations out
+// of range, decimals that are not decimal, references that are not names of their type.
+// `prefix` stands before each path (`contact.`).
+void Validate(const Registry& registry, const Message& message, absl::string_view prefix,
+              FieldErrors& errors);
+
+// Clears the output-only fields of a resource (and of its nested messages), `name` excepted.
+void ClearOutputOnly(const Registry& registry, Message& resource);
+
+// Sets `path` (dotted, singular message fields) to now, the etag and so on: small reflection
+// helpers for the standard fields.
+void SetTimestamp(Message& message, const FieldDescriptor* field, absl::Time time);
+absl::Time GetTimestamp(const Message& message, const FieldDescriptor* field);
+
+// Calls `each` with every value that the annotated path reaches (repeated fields fan out). The
+// message that holds the leaf is mutable, so that the callback may change the value.
+void ForEachString(Message& message, const AnnotatedPath& path,
+                   const std::function<void(Message&, const FieldDescriptor*, int index)>& each);
+
+}  // namespace sqm::contract

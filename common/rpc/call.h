@@ -1,0 +1,74 @@
+// One call on its way through the pipeline, as a handler sees it.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <absl/strings/string_view.h>
+#include <absl/time/time.h>
+
+#include "common/auth/permissions.h"
+#include "common/auth/principal.h"
+#include "common/contract/registry.h"
+#include "common/observe/trace.h"
+#include "common/store/write_set.h"
+
+namespace sqm::rpc {
+
+// Written by the pipeline before the handler begins, read by the handler; `Cancel` may come from
+// another thread at any time.
+class Call {
+ public:
+  const contract::MethodInfo& method() const { return *method_; }
+  const auth::Principal& principal() const { return *principal_; }
+  // The caller's tenant; for a service that works for all of them, the one that it named.
+  const std::string& tenant() const { return tenant_; }
+  // Instant of the call: the same for all that it writes.
+  absl::Time now() const { return now_; }
+  absl::Time deadline() const { return deadline_; }
+  bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
+  // Which rows the caller may see of a resource that has a row rule.
+  auth::Visibility visibility() const { return visibility_; }
+  // Empty where the caller gave none.
+  const std::string& request_id() const { return request_id_; }
+  // Checked and computed in full, but nothing is written.
+  bool validate_only() const { return validate_only_; }
+  // Whether texts for people are wanted in Chinese; English otherwise.
+  bool chinese() const { return chinese_; }
+  const std::optional<store::Idempotency>& idempotency() const { return idempotency_; }
+  const std::optional<observe::TraceContext>& trace() const { return trace_; }
+  // The authorization metadata as received: to call another service for the same caller.
+  const std::string& authorization() const { return authorization_; }
+  // The position after the call's own commit; 0 = it has none.
+  void SetPosition(int64_t position) { position_ = position; }
+  int64_t position() const { return position_; }
+
+ private:
+  friend class Pipeline;
+  friend class CallForTest;
+  const contract::MethodInfo* method_ = nullptr;
+  std::shared_ptr<const auth::Principal> principal_;
+  std::string tenant_;
+  absl::Time now_;
+  absl::Time deadline_ = absl::InfiniteFuture();
+  std::atomic<bool> cancelled_{false};
+  auth::Visibility visibility_ = auth::Visibility::kOwn;
+  std::string request_id_;
+  bool validate_only_ = false;
+  bool chinese_ = false;
+  std::optional<store::Idempotency> idempotency_;
+  std::optional<observe::TraceContext> trace_;
+  std::string authorization_;
+  int64_t position_ = 0;
+};
+
+// A response: a message, or a stored record that is sent as it is.
+struct Reply {
+  std::shared_ptr<const google::protobuf::Message> message;
+  store::RecordPtr record;
+  const contract::ResourceType* type = nullptr;  // of the record
+};
+
+}  // namespace sqm::rpc

@@ -1,0 +1,375 @@
+#include "common/rpc/pipeline.h"
+
+#include <openssl/sha.h>
+
+#include <algorithm>
+
+#include <absl/strings/match.h>
+#include <absl/strings/numbers.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include "common/base/check.h"
+#include "common/base/status.h"
+#include "common/contract/redact.h"
+#include "common/contract/validate.h"
+#include "common/observe/log.h"
+#include "common/rpc/error.h"
+
+namespace sqm::rpc {
+namespace {
+
+using contract::FieldDescriptor;
+
+absl::string_view View(grpc::string_ref ref) { return {ref.data(), ref.size()}; }
+
+store::Hash128 HashOf(absl::string_view bytes) {
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest);
+  store::Hash128 hash;
+  std::copy(digest, digest + hash.size(), hash.begin());
+  return hash;
+}
+
+// The same bytes for the same message whatever client encoded it.
+std::string Deterministic(const Message& message) {
+  std::string bytes;
+  google::protobuf::io::StringOutputStream stream(&bytes);
+  google::protobuf::io::CodedOutputStream coded(&stream);
+  coded.SetSerializationDeterministic(true);
+  message.SerializeToCodedStream(&coded);
+  coded.Trim();
+  return bytes;
+}
+
+void FindPersonal(const contract::Registry& registry, const contract::Descriptor* descriptor,
+                  std::vector<const FieldDescriptor*>& path,
+                  std::vector<Route::PersonalPath>& found) {
+  const contract::ResourceType* type = registry.FindType(descriptor);
+  if (type != nullptr) {
+    if (!type->personal.empty()) found.push_back({path, type});
+    return;
+  }
+  if (path.size() >= 4 || absl::StartsWith(descriptor->full_name(), "google.")) return;
+  for (int i = 0; i < descriptor->field_count(); ++i) {
+    const FieldDescriptor* field = descriptor->field(i);
+    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || field->is_map()) continue;
+    path.push_back(field);
+    FindPersonal(registry, field->message_type(), path, found);
+    path.pop_back();
+  }
+}
+
+void ForEachResource(Message& message, const std::vector<const FieldDescriptor*>& path, size_t at,
+                     const std::function<void(Message&)>& each) {
+  if (at == path.size()) return each(message);
+  const auto* reflection = message.GetReflection();
+  if (path[at]->is_repeated()) {
+    for (int i = 0; i < reflection->FieldSize(message, path[at]); ++i) {
+      ForEachResource(*reflection->MutableRepeatedMessage(&message, path[at], i), path, at + 1,
+                      each);
+    }
+  } else if (reflection->HasField(message, path[at])) {
+    ForEachResource(*reflection->MutableMessage(&message, path[at]), path, at + 1, each);
+  }
+}
+
+grpc::ByteBuffer ShareBody(const store::RecordPtr& record) {
+  auto* keep = new store::RecordPtr(record);
+  grpc::Slice slice(
+      const_cast<char*>(record->body.data()), record->body.size(),
+      [](void* held) { delete static_cast<store::RecordPtr*>(held); }, keep);
+  return grpc::ByteBuffer(&slice, 1);
+}
+
+observe::MethodType TypeOf(const contract::MethodDescriptor* method) {
+  if (method->client_streaming()) {
+    return method->server_streaming() ? observe::MethodType::kBidiStream
+                                      : observe::MethodType::kClientStream;
+  }
+  return method->server_streaming() ? observe::MethodType::kServerStream
+                                    : observe::MethodType::kUnary;
+}
+
+}  // namespace
+
+Pipeline::Pipeline(PipelineParts parts, PipelineLimits limits) : parts_(parts), limits_(limits) {}
+
+// ---- Routes ----------------------------------------------------------------------------------
+
+Route& Pipeline::AddRoute(absl::string_view path) {
+  const contract::MethodInfo* method = parts_.registry->FindMethod(path);
+  Check(method != nullptr, absl::StrCat("no contract declares ", path));
+  auto route = std::make_unique<Route>();
+  route->method = method;
+  auto permission = parts_.policy->Intern(method->options.permission());
+  Check(permission.ok(), absl::StrCat(path, ": ", permission.status().message()));
+  route->permission = *permission;
+  route->metrics = parts_.metrics->ForMethod(method->descriptor->service()->full_name(),
+                                             method->descriptor->name(),
+                                             TypeOf(method->descriptor));
+  std::vector<const FieldDescriptor*> fields;
+  FindPersonal(*parts_.registry, method->descriptor->output_type(), fields, route->personal);
+  bool added = by_method_.emplace(method, route.get()).second;
+  Check(added, absl::StrCat(path, " has two handlers"));
+  routes_.push_back(std::move(route));
+  return *routes_.back();
+}
+
+void Pipeline::Handle(absl::string_view path, UnaryHandler handler) {
+  AddRoute(path).unary = std::move(handler);
+}
+
+void Pipeline::HandleStream(absl::string_view path, StreamHandler handler) {
+  AddRoute(path).stream = std::move(handler);
+}
+
+std::vector<std::string> Pipeline::Missing() const {
+  std::vector<std::string> missing;
+  for (const auto& method : parts_.registry->methods()) {
+    if (!by_method_.contains(method.get())) missing.push_back(method->path);
+  }
+  return missing;
+}
+
+// ---- Before the handler ----------------------------------------------------------------------
+
+absl::Status Pipeline::Admit(bool stream) {
+  std::atomic<int>& count = stream ? streams_ : calls_;
+  int most = stream ? limits_.streams : limits_.calls_in_flight;
+  if (count.fetch_add(1, std::memory_order_relaxed) < most) return absl::OkStatus();
+  return WithRetry(Fail(absl::StatusCode::kResourceExhausted, type::v1::ERROR_REASON_OVERLOADED,
+                        absl::StrCat("more than ", most, " calls are in progress")),
+                   absl::Milliseconds(200));
+}
+
+void Pipeline::Release(bool stream) {
+  (stream ? streams_ : calls_).fetch_sub(1, std::memory_order_relaxed);
+}
+
+absl::Status Pipeline::ReadMetadata(grpc::CallbackServerContext& context, Call& call) {
+  absl::string_view authorization, tenant, traceparent, tracestate;
+  for (const auto& [key, value] : context.client_metadata()) {
+    switch (key.size()) {
+      case 13:
+        if (key == "authorization") authorization = View(value);
+        break;
+      case 11:
+        if (key == "traceparent") traceparent = View(value);
+        break;
+      case 10:
+        if (key == "sqm-tenant") tenant = View(value);
+        if (key == "tracestate") tracestate = View(value);
+        break;
+      case 15:
+        if (key == "accept-language") call.chinese_ = absl::StartsWith(View(value), "zh");
+        break;
+      default:
+        break;
+    }
+  }
+  if (!traceparent.empty()) call.trace_ = observe::ParseTrace(traceparent, tracestate);
+  auto principal = parts_.authenticator->Authenticate(authorization, call.now_);
+  if (!principal.ok()) return principal.status();
+  call.principal_ = *std::move(principal);
+  call.authorization_ = std::string(authorization);
+  if (call.principal_->tenant == auth::kAllTenants) {
+    call.tenant_ = std::string(tenant.empty() ? auth::kDefaultTenant : tenant);
+    if (auth::IsTenant(call.tenant_)) return absl::OkStatus();
+  } else {
+    call.tenant_ = call.principal_->tenant;
+    if (tenant.empty() || tenant == call.tenant_) return absl::OkStatus();
+  }
+  return Fail(absl::StatusCode::kPermissionDenied, type::v1::ERROR_REASON_WRONG_TENANT,
+              absl::StrCat("the token does not speak for tenant '", tenant.substr(0, 64), "'"),
+              {{"tenant", tenant.substr(0, 64)}});
+}
+
+absl::Status Pipeline::Begin(const Route& route, grpc::CallbackServerContext& context, bool stream,
+                             Call& call) {
+  call.method_ = route.method;
+  call.now_ = parts_.clock->Now();
+  if (absl::Status status = Admit(stream); !status.ok()) return status;
+  if (absl::Status status = ReadMetadata(context, call); !status.ok()) return status;
+  if (absl::Status status = parts_.policy->Check(*call.principal_, route.permission);
+      !status.ok()) {
+    return status;
+  }
+  call.visibility_ = parts_.policy->VisibilityOf(*call.principal_, route.permission);
+  call.deadline_ = absl::FromChrono(context.deadline());
+  // The deadline is the system's time; an injected clock may show another.
+  if (call.deadline_ != absl::InfiniteFuture() &&
+      call.deadline_ - absl::Now() < limits_.least_time) {
+    return Fail(absl::StatusCode::kDeadlineExceeded, type::v1::ERROR_REASON_DEADLINE_EXCEEDED,
+                "the deadline is over, or too near to begin");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Pipeline::DecodeStreamed(const grpc::ByteBuffer& bytes, Message& request) const {
+  if (bytes.Length() > limits_.message_bytes) {
+    return Fail(absl::StatusCode::kResourceExhausted, type::v1::ERROR_REASON_TOO_LARGE,
+                absl::StrCat("the message has ", bytes.Length(), " bytes; at most ",
+                             limits_.message_bytes, " are allowed"),
+                {{"limit", absl::StrCat(limits_.message_bytes)}});
+  }
+  grpc::Slice slice;
+  bool parsed;
+  if (bytes.TrySingleSlice(&slice).ok() || bytes.DumpToSingleSlice(&slice).ok()) {
+    parsed = request.ParseFromArray(slice.begin(), static_cast<int>(slice.size()));
+  } else {
+    parsed = false;
+  }
+  if (!parsed) {
+    return Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_MALFORMED_REQUEST,
+                absl::StrCat("the request is not a valid ",
+                             std::string(request.GetDescriptor()->full_name()),
+                             " (wrong message, or a string that is not UTF-8)"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Pipeline::Decode(const Route& route, const grpc::ByteBuffer& bytes, Message& request,
+                              Call& call) {
+  if (absl::Status status = DecodeStreamed(bytes, request); !status.ok()) return status;
+  FieldErrors errors;
+  contract::Validate(*parts_.registry, request, "", errors);
+  if (absl::Status status = errors.ToStatus(); !status.ok()) return status;
+  const contract::MethodInfo& method = *route.method;
+  const auto* reflection = request.GetReflection();
+  if (method.validate_only != nullptr) {
+    call.validate_only_ = reflection->GetBool(request, method.validate_only);
+  }
+  if (method.request_id == nullptr) return absl::OkStatus();
+  call.request_id_ = reflection->GetString(request, method.request_id);
+  if (call.request_id_.empty()) return absl::OkStatus();
+  if (!IsUuid(call.request_id_)) {
+    return Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_INVALID_REQUEST_ID,
+                "request_id must be a UUID such as 123e4567-e89b-12d3-a456-426614174000");
+  }
+  if (!call.validate_only_) {
+    store::Idempotency idempotency;
+    idempotency.key = HashOf(absl::StrCat(call.tenant_, "\n", call.principal_->subject, "\n",
+                                          method.path, "\n", call.request_id_));
+    idempotency.payload = HashOf(Deterministic(request));
+    call.idempotency_ = std::move(idempotency);
+  }
+  return absl::OkStatus();
+}
+
+// ---- The handler -----------------------------------------------------------------------------
+
+Task<absl::StatusOr<Reply>> Pipeline::RunHandler(const Route& route, Call& call,
+                                                 const Message& request) {
+  for (int attempt = 1;; ++attempt) {
+    Task<absl::StatusOr<Reply>> work = route.unary(call, request);
+    absl::StatusOr<Reply> reply = co_await work;
+    if (reply.ok() || route.method->options.read_only()) co_return reply;
+    bool conflict = ReasonOf(reply.status()) == type::v1::ERROR_REASON_CONFLICT;
+    if (!conflict || attempt > limits_.conflict_retries || call.cancelled()) {
+      if (!call.idempotency_.has_value()) co_return reply;
+      store::Idempotency idempotency = *call.idempotency_;
+      store::CommitOutcome seen = co_await parts_.store->FindReplay(std::move(idempotency));
+      if (seen.kind == store::CommitOutcome::kReplayed) {
+        std::shared_ptr<Message> first(route.method->response->New());
+        if (first->ParseFromString(seen.replay)) {
+          Reply replay;
+          replay.message = std::move(first);
+          co_return replay;
+        }
+      }
+      if (seen.kind == store::CommitOutcome::kRequestIdReused) {
+        co_return Fail(absl::StatusCode::kInvalidArgument,
+                       type::v1::ERROR_REASON_REQUEST_ID_REUSED,
+                       "request_id was used for another request in the last 24 h");
+      }
+      co_return reply;
+    }
+    // Losers wait a little, each a different time, so that they do not meet again.
+    uint64_t draw = parts_.ids->Random() % 1000;
+    absl::Duration pause = absl::Microseconds(static_cast<int64_t>(draw) * attempt);
+    co_await parts_.timer->Sleep(pause);
+    co_await parts_.executor->Hop();
+  }
+}
+
+absl::StatusOr<grpc::ByteBuffer> Pipeline::Encode(const Message& message) const {
+  size_t size = message.ByteSizeLong();
+  if (size > (size_t{16} << 20)) {
+    return Fail(absl::StatusCode::kResourceExhausted, type::v1::ERROR_REASON_TOO_LARGE,
+                "the response is larger than 16 MiB: ask for fewer elements");
+  }
+  grpc::Slice slice(size);
+  message.SerializeWithCachedSizesToArray(const_cast<uint8_t*>(slice.begin()));
+  return grpc::ByteBuffer(&slice, 1);
+}
+
+Task<absl::StatusOr<grpc::ByteBuffer>> Pipeline::Redacted(const Route& route, Call& call,
+                                                          Reply reply) {
+  const Message& original = reply.record ? *reply.record->message : *reply.message;
+  std::unique_ptr<Message> shown(original.New());
+  shown->CopyFrom(original);
+  std::vector<std::string> seen;
+  auto may_see = [&call](options::v1::PersonalClass personal) {
+    return auth::MaySeePersonal(call.principal(), personal);
+  };
+  for (const Route::PersonalPath& personal : route.personal) {
+    ForEachResource(*shown, personal.path, 0, [&](Message& resource) {
+      if (contract::Redact(*personal.type, may_see, resource)) {
+        seen.push_back(resource.GetReflection()->GetString(resource, personal.type->name));
+      }
+    });
+  }
+  // Who reads as a person leaves a trace; what a service does with its copy, it audits itself.
+  bool audited = !seen.empty() && route.method->options.read_only() &&
+                 !call.principal().Has(auth::Role::kService) && audit_;
+  if (audited) {
+    Task<absl::Status> writing = audit_(call, std::move(seen));
+    absl::Status status = co_await writing;
+    if (!status.ok()) co_return status;
+  }
+  co_return Encode(*shown);
+}
+
+Task<absl::StatusOr<grpc::ByteBuffer>> Pipeline::Run(const Route& route, Call& call,
+                                                     const Message& request) {
+  Task<absl::StatusOr<Reply>> work = RunHandler(route, call, request);
+  absl::StatusOr<Reply> reply = co_await work;
+  if (!reply.ok()) co_return reply.status();
+  if (!route.personal.empty()) {
+    Task<absl::StatusOr<grpc::ByteBuffer>> redacting = Redacted(route, call, *std::move(reply));
+    absl::StatusOr<grpc::ByteBuffer> redacted = co_await redacting;
+    co_return redacted;
+  }
+  if (reply->record != nullptr) co_return ShareBody(reply->record);
+  co_return Encode(*reply->message);
+}
+
+// ---- After it --------------------------------------------------------------------------------
+
+grpc::Status Pipeline::End(const Route& route, const Call& call, absl::Time started,
+                           const absl::Status& status) {
+  absl::Duration elapsed = parts_.clock->Now() - started;
+  if (status.ok()) {
+    route.metrics->Handled(0, elapsed);
+    return grpc::Status::OK;
+  }
+  std::string error_id;
+  if (HidesDetail(status)) {
+    error_id = parts_.ids->NewUlid(call.now());
+    observe::Log(observe::Level::kError, "call failed",
+                 {{"method", route.method->path},
+                  {"tenant", call.tenant()},
+                  {"request_id", call.request_id()},
+                  {"trace_id", call.trace() ? call.trace()->TraceId() : std::string()},
+                  {"error_id", error_id},
+                  {"error", std::string(status.message())}});
+  }
+  google::rpc::Status wire = ToWire(status, call.chinese(), error_id);
+  route.metrics->Handled(wire.code(), elapsed);
+  return ToGrpc(wire);
+}
+
+}  // namespace sqm::rpc

@@ -1,0 +1,170 @@
+// What happens to every call, in this order; each step may end it:
+//
+//   admit         a bound on calls in flight and on message size: shed before anything is spent
+//   trace         the caller's trace, so that whatever follows can be found by it
+//   authenticate  whose token is it? Nothing of the request is decoded for strangers
+//   authorise     do the roles grant the method's permission, and is the tenant the caller's?
+//   deadline      no work that cannot be answered in time
+//   validate      decode, then the annotations of every field
+//   idempotency   the request id becomes part of the write set; a refused call that was done
+//                 before gets its first answer
+//   handler       read, decide, commit; run again on fresh reads after a concurrent change
+//   map error     one mapping to google.rpc.Status; inside detail goes to the log only
+//   redact        personal fields that the caller may not see; what stays visible is audited
+//   record        metrics and log
+//
+// Idempotency is looked up after a refusal instead of before every call: the commit itself checks
+// the request id in its transaction, so the look-up is needed only where the first run has changed
+// what the second one sees (e.g. the state machine refuses to submit twice).
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <absl/container/flat_hash_map.h>
+#include <absl/status/statusor.h>
+#include <grpcpp/grpcpp.h>
+
+#include "common/auth/authenticator.h"
+#include "common/auth/permissions.h"
+#include "common/base/clock.h"
+#include "common/base/executor.h"
+#include "common/base/ids.h"
+#include "common/base/task.h"
+#include "common/contract/registry.h"
+#include "common/observe/metrics.h"
+#include "common/rpc/call.h"
+#include "common/store/store.h"
+
+namespace sqm::rpc {
+
+using google::protobuf::Message;
+
+// A stream as a handler sees it. Reads and writes resume on an executor thread; one of each at a
+// time.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+  // False: the client has finished sending, or is gone.
+  virtual Task<absl::StatusOr<bool>> Read(Message& request) = 0;
+  // False: the client is gone.
+  virtual Task<bool> Write(std::shared_ptr<const Message> response) = 0;
+};
+
+using UnaryHandler = std::function<Task<absl::StatusOr<Reply>>(Call&, const Message&)>;
+// For a server stream `request` is its request; for a bidirectional one it is empty.
+using StreamHandler = std::function<Task<absl::Status>(Call&, const Message& request, Stream&)>;
+// Writes an audit record of names whose personal fields the caller saw; must be durable on OK.
+using AuditSink = std::function<Task<absl::Status>(Call&, std::vector<std::string> names)>;
+
+struct PipelineLimits {
+  int calls_in_flight = 2000;
+  int streams = 20000;
+  size_t message_bytes = 4 << 20;
+  // A call with less time left than this is refused at once.
+  absl::Duration least_time = absl::Milliseconds(1);
+  // How often a handler runs again after a concurrent change.
+  int conflict_retries = 8;
+};
+
+// What the pipeline needs of the process. All must outlive it.
+struct PipelineParts {
+  const contract::Registry* registry = nullptr;
+  auth::Authenticator* authenticator = nullptr;
+  const auth::Policy* policy = nullptr;
+  store::Store* store = nullptr;
+  observe::Metrics* metrics = nullptr;
+  const Clock* clock = nullptr;
+  IdSource* ids = nullptr;
+  Executor* executor = nullptr;
+  Timer* timer = nullptr;
+};
+
+// A method with its handler and all that is resolved once.
+struct Route {
+  const contract::MethodInfo* method = nullptr;
+  UnaryHandler unary;
+  StreamHandler stream;
+  auth::PermissionId permission{};
+  observe::MethodMetrics* metrics = nullptr;
+  // Where in the response resources with personal fields stand.
+  struct PersonalPath {
+    std::vector<const google::protobuf::FieldDescriptor*> path;
+    const contract::ResourceType* type = nullptr;
+  };
+  std::vector<PersonalPath> personal;
+};
+
+class Pipeline {
+ public:
+  Pipeline(PipelineParts parts, PipelineLimits limits);
+
+  void SetAudit(AuditSink audit) { audit_ = std::move(audit); }
+  // Gives a method its handler. At start-up only; a method that is not in the contracts, or gets
+  // two handlers, is an error of the program and ends it.
+  void Handle(absl::string_view path, UnaryHandler handler);
+  void HandleStream(absl::string_view path, StreamHandler handler);
+  // Typed: Request and Response are the method's message classes.
+  template <typename Request, typename Response>
+  void HandleTyped(absl::string_view path,
+                   std::function<Task<absl::StatusOr<Response>>(Call&, const Request&)> handler);
+  // Methods of the contracts that have no handler.
+  std::vector<std::string> Missing() const;
+  const std::vector<std::unique_ptr<Route>>& routes() const { return routes_; }
+
+  // The steps, for the reactors. `Admit`…`Authorise` read metadata only.
+  absl::Status Begin(const Route& route, grpc::CallbackServerContext& context, bool stream,
+                     Call& call);
+  absl::Status Decode(const Route& route, const grpc::ByteBuffer& bytes, Message& request,
+                      Call& call);
+  Task<absl::StatusOr<grpc::ByteBuffer>> Run(const Route& route, Call& call,
+                                             const Message& request);
+  // Decodes and validates one message of a stream.
+  absl::Status DecodeStreamed(const grpc::ByteBuffer& bytes, Message& request) const;
+  absl::StatusOr<grpc::ByteBuffer> Encode(const Message& message) const;
+  // Maps, logs and counts.
+  grpc::Status End(const Route& route, const Call& call, absl::Time started,
+                   const absl::Status& status);
+  void Release(bool stream);
+  void Cancel(Call& call) { call.cancelled_.store(true, std::memory_order_relaxed); }
+
+  const PipelineParts& parts() const { return parts_; }
+  const PipelineLimits& limits() const { return limits_; }
+  int calls_in_flight() const { return calls_.load(std::memory_order_relaxed); }
+
+ private:
+  Route& AddRoute(absl::string_view path);
+  absl::Status Admit(bool stream);
+  absl::Status ReadMetadata(grpc::CallbackServerContext& context, Call& call);
+  Task<absl::StatusOr<Reply>> RunHandler(const Route& route, Call& call, const Message& request);
+  Task<absl::Status> WaitForPosition(Call& call, int64_t position);
+  Task<absl::StatusOr<grpc::ByteBuffer>> Redacted(const Route& route, Call& call, Reply reply);
+
+  const PipelineParts parts_;
+  const PipelineLimits limits_;
+  AuditSink audit_;
+  std::vector<std::unique_ptr<Route>> routes_;
+  absl::flat_hash_map<const contract::MethodInfo*, Route*> by_method_;
+  std::atomic<int> calls_{0};
+  std::atomic<int> streams_{0};
+};
+
+template <typename Request, typename Response>
+void Pipeline::HandleTyped(
+    absl::string_view path,
+    std::function<Task<absl::StatusOr<Response>>(Call&, const Request&)> handler) {
+  Handle(path, [handler = std::move(handler)](Call& call, const Message& request)
+             -> Task<absl::StatusOr<Reply>> {
+    Task<absl::StatusOr<Response>> work = handler(call, static_cast<const Request&>(request));
+    absl::StatusOr<Response> response = co_await work;
+    if (!response.ok()) co_return response.status();
+    Reply reply;
+    reply.message = std::make_shared<const Response>(*std::move(response));
+    co_return reply;
+  });
+}
+
+}  // namespace sqm::rpc

@@ -1,0 +1,147 @@
+#include "common/store/sqlite/database.h"
+
+#include <absl/strings/str_cat.h>
+
+#include "common/base/status.h"
+#include "common/base/task.h"
+
+namespace sqm::store {
+namespace {
+
+class Row final : public SqlRow {
+ public:
+  explicit Row(sqlite3_stmt* statement) : statement_(statement) {}
+  bool IsNull(int column) const override {
+    return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+  }
+  int64_t Int(int column) const override { return sqlite3_column_int64(statement_, column); }
+  double Double(int column) const override { return sqlite3_column_double(statement_, column); }
+  absl::string_view Text(int column) const override {
+    const void* data = sqlite3_column_blob(statement_, column);
+    int size = sqlite3_column_bytes(statement_, column);
+    return absl::string_view(static_cast<const char*>(data), static_cast<size_t>(size));
+  }
+
+ private:
+  sqlite3_stmt* statement_;
+};
+
+absl::Status RunStatement(SqliteStatement& statement, absl::Span<const SqlParam> params,
+                          absl::FunctionRef<void(const SqlRow&)> each) {
+  for (size_t i = 0; i < params.size(); ++i) {
+    statement.BindParam(static_cast<int>(i) + 1, params[i]);
+  }
+  Row row(statement.raw());
+  while (true) {
+    ASSIGN_OR_RETURN(bool more, statement.Step());
+    if (!more) return absl::OkStatus();
+    each(row);
+  }
+}
+
+}  // namespace
+
+absl::Status SqliteError(sqlite3* db, int code, absl::string_view doing) {
+  std::string message = absl::StrCat("sqlite: ", doing, ": ",
+                                     db == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(db));
+  switch (code & 0xFF) {
+    case SQLITE_FULL:
+      return Fail(absl::StatusCode::kResourceExhausted, type::v1::ERROR_REASON_STORE_FULL, message);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+      return Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE, message);
+    default:
+      return Fail(absl::StatusCode::kInternal, type::v1::ERROR_REASON_INTERNAL, message);
+  }
+}
+
+void SqliteStatement::BindParam(int index, const SqlParam& param) {
+  struct Binder {
+    SqliteStatement* statement;
+    int index;
+    void operator()(std::monostate) const { sqlite3_bind_null(statement->statement_, index); }
+    void operator()(int64_t value) const { statement->Bind(index, value); }
+    void operator()(double value) const {
+      sqlite3_bind_double(statement->statement_, index, value);
+    }
+    void operator()(absl::string_view value) const { statement->Bind(index, value); }
+    void operator()(Bytes value) const { statement->BindBlob(index, value.data); }
+  };
+  std::visit(Binder{this, index}, param);
+}
+
+absl::StatusOr<bool> SqliteStatement::Step() {
+  int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return SqliteError(db_, code, sqlite3_sql(statement_));
+}
+
+absl::Status SqliteStatement::Run() {
+  while (true) {
+    ASSIGN_OR_RETURN(bool more, Step());
+    if (!more) return absl::OkStatus();
+  }
+}
+
+absl::StatusOr<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(const std::string& path,
+                                                                     Mode mode) {
+  sqlite3* db = nullptr;
+  int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI |
+              (mode == Mode::kReadOnly ? SQLITE_OPEN_READONLY
+                                       : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  int code = sqlite3_open_v2(path.c_str(), &db, flags, nullptr);
+  std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(db));
+  if (code != SQLITE_OK) return SqliteError(db, code, absl::StrCat("open ", path));
+  sqlite3_extended_result_codes(db, 1);
+  sqlite3_busy_timeout(db, 5000);
+  return database;
+}
+
+SqliteDatabase::~SqliteDatabase() {
+  for (auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+  sqlite3_close(db_);
+}
+
+SqliteStatement SqliteDatabase::Prepare(const char* sql) {
+  sqlite3_stmt*& statement = statements_[sql];
+  if (statement == nullptr) {
+    sqlite3_prepare_v3(db_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+    if (statement == nullptr) {
+      // Every later use reports the error: a null statement makes step return MISUSE.
+      sqlite3_log(SQLITE_ERROR, "cannot prepare: %s", sql);
+    }
+  }
+  return SqliteStatement(db_, statement);
+}
+
+absl::Status SqliteDatabase::Execute(const std::string& sql) {
+  int code = sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr);
+  return code == SQLITE_OK ? absl::OkStatus() : SqliteError(db_, code, sql);
+}
+
+absl::Status SqliteDatabase::Run(const char* sql, absl::Span<const SqlParam> params,
+                                 absl::FunctionRef<void(const SqlRow&)> each) {
+  SqliteStatement statement = Prepare(sql);
+  if (statement.raw() == nullptr) return SqliteError(db_, sqlite3_errcode(db_), sql);
+  return RunStatement(statement, params, each);
+}
+
+absl::Status SqliteDatabase::RunDynamic(absl::string_view sql, absl::Span<const SqlParam> params,
+                                        absl::FunctionRef<void(const SqlRow&)> each) {
+  sqlite3_stmt* raw = nullptr;
+  int code = sqlite3_prepare_v2(db_, sql.data(), static_cast<int>(sql.size()), &raw, nullptr);
+  if (code != SQLITE_OK) return SqliteError(db_, code, sql);
+  absl::Status status;
+  {
+    SqliteStatement statement(db_, raw);
+    status = RunStatement(statement, params, each);
+  }
+  sqlite3_finalize(raw);
+  return status;
+}
+
+}  // namespace sqm::store

@@ -1,0 +1,212 @@
+#include "common/store/sqlite/schema.h"
+
+#include <map>
+#include <set>
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+
+#include "common/base/task.h"
+
+namespace sqm::store {
+namespace {
+
+using contract::ResourceType;
+
+// `seq` = tenant number << 40 | position: one append-only tree for every tenant's feed.
+constexpr char kFixedTables[] = R"(
+CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tenants(
+  no INTEGER PRIMARY KEY, tenant TEXT NOT NULL UNIQUE, head INTEGER NOT NULL, oldest INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS changes(
+  seq INTEGER PRIMARY KEY, commit_id INTEGER NOT NULL, time INTEGER NOT NULL, type TEXT NOT NULL,
+  id TEXT NOT NULL, version INTEGER NOT NULL, kind INTEGER NOT NULL, actor TEXT NOT NULL,
+  method TEXT NOT NULL, request_id TEXT NOT NULL, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS requests(
+  key BLOB PRIMARY KEY, payload BLOB NOT NULL, time INTEGER NOT NULL, seq INTEGER NOT NULL,
+  response BLOB) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS unique_keys(
+  tenant TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, id TEXT NOT NULL,
+  PRIMARY KEY(tenant, field, value)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS guards(
+  tenant TEXT NOT NULL, name TEXT NOT NULL, position INTEGER NOT NULL,
+  PRIMARY KEY(tenant, name)) WITHOUT ROWID;
+)";
+
+const char* SqlTypeOf(query::FieldType type) {
+  switch (type) {
+    case query::FieldType::kString:
+      return "TEXT";
+    case query::FieldType::kDouble:
+      return "REAL";
+    default:
+      return "INTEGER";
+  }
+}
+
+// One line a table and column, the form in which a schema is remembered and compared.
+std::set<std::string> Fingerprint(const contract::Registry& registry) {
+  std::set<std::string> lines;
+  for (const auto& type : registry.types()) {
+    lines.insert(absl::StrCat(type->table, "=", type->type));
+    for (const query::Field& field : type->fields.fields()) {
+      lines.insert(absl::StrCat(type->table, ".", field.column, ":", SqlTypeOf(field.type)));
+    }
+  }
+  return lines;
+}
+
+std::string CreateTable(const ResourceType& type) {
+  std::string sql = absl::StrCat("CREATE TABLE ", type.table,
+                                 "(tenant TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT "
+                                 "NULL, delete_time INTEGER, body BLOB NOT NULL");
+  for (const query::Field& field : type.fields.fields()) {
+    absl::StrAppend(&sql, ", ", field.column, " ", SqlTypeOf(field.type));
+  }
+  return absl::StrCat(sql, ", PRIMARY KEY(tenant, id));");
+}
+
+// Deleted rows stay out of the indexes: they are found by name only.
+std::string CreateIndex(const ResourceType& type, const std::string& column) {
+  return absl::StrCat("CREATE INDEX IF NOT EXISTS ", type.table, "_", column, " ON ", type.table,
+                      "(tenant, ", column, ", id) WHERE delete_time IS NULL;");
+}
+
+// Fills a new column from the stored bodies.
+absl::Status Backfill(const ResourceType& type, size_t column, SqliteDatabase& database) {
+  const query::Field& field = type.fields.fields()[column];
+  std::string read = absl::StrCat("SELECT rowid, body FROM ", type.table,
+                                  " WHERE rowid > ? ORDER BY rowid LIMIT 1000");
+  std::string write = absl::StrCat("UPDATE ", type.table, " SET ", field.column, "=? WHERE rowid=?");
+  std::unique_ptr<google::protobuf::Message> message(type.prototype->New());
+  int64_t last = -1;
+  while (true) {
+    std::vector<std::pair<int64_t, query::Value>> rows;
+    RETURN_IF_ERROR(database.Run(read.c_str(), {SqlParam(last)}, [&](const SqlRow& row) {
+      last = row.Int(0);
+      absl::string_view body = row.Text(1);
+      message->ParseFromArray(body.data(), static_cast<int>(body.size()));
+      rows.emplace_back(last, query::ExtractValue(*message, field.source));
+    }));
+    if (rows.empty()) return absl::OkStatus();
+    for (const auto& [rowid, value] : rows) {
+      SqliteStatement statement = database.Prepare(write.c_str());
+      BindColumns(statement, 1, {value});
+      statement.Bind(2, rowid);
+      RETURN_IF_ERROR(statement.Run());
+    }
+  }
+}
+
+absl::Status AddMissing(const contract::Registry& registry, const std::set<std::string>& stored,
+                        SqliteDatabase& database) {
+  for (const auto& type : registry.types()) {
+    bool exists = stored.contains(absl::StrCat(type->table, "=", type->type));
+    if (!exists) RETURN_IF_ERROR(database.Execute(CreateTable(*type)));
+    for (size_t i = 0; i < type->fields.fields().size(); ++i) {
+      const query::Field& field = type->fields.fields()[i];
+      std::string line =
+          absl::StrCat(type->table, ".", field.column, ":", SqlTypeOf(field.type));
+      if (stored.contains(line)) continue;
+      if (exists) {
+        RETURN_IF_ERROR(database.Execute(absl::StrCat("ALTER TABLE ", type->table, " ADD COLUMN ",
+                                                      field.column, " ", SqlTypeOf(field.type))));
+        RETURN_IF_ERROR(Backfill(*type, i, database));
+      }
+      RETURN_IF_ERROR(database.Execute(CreateIndex(*type, field.column)));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::vector<TypeSql> TypeStatements(const contract::Registry& registry) {
+  std::vector<TypeSql> all;
+  for (const auto& type : registry.types()) {
+    TypeSql sql;
+    std::string columns, marks, sets;
+    int mark = 6;
+    for (const query::Field& field : type->fields.fields()) {
+      absl::StrAppend(&columns, ", ", field.column);
+      absl::StrAppend(&marks, ", ?", mark);
+      absl::StrAppend(&sets, ", ", field.column, "=?", mark);
+      ++mark;
+    }
+    sql.version =
+        absl::StrCat("SELECT version FROM ", type->table, " WHERE tenant=?1 AND id=?2");
+    sql.read = absl::StrCat("SELECT version, delete_time IS NOT NULL, body FROM ", type->table,
+                            " WHERE tenant=?1 AND id=?2");
+    sql.insert = absl::StrCat("INSERT INTO ", type->table,
+                              "(tenant, id, version, delete_time, body", columns,
+                              ") VALUES(?1, ?2, ?3, ?4, ?5", marks, ")");
+    sql.update = absl::StrCat("UPDATE ", type->table, " SET version=?3, delete_time=?4, body=?5",
+                              sets, " WHERE tenant=?1 AND id=?2");
+    all.push_back(std::move(sql));
+  }
+  return all;
+}
+
+absl::Status ApplySchema(const contract::Registry& registry, SqliteDatabase& database,
+                         const std::string& new_epoch) {
+  RETURN_IF_ERROR(database.Execute(kFixedTables));
+  std::set<std::string> stored;
+  RETURN_IF_ERROR(database.Run("SELECT key FROM meta WHERE key LIKE 'schema:%'", {},
+                               [&](const SqlRow& row) {
+                                 stored.insert(std::string(row.Text(0).substr(7)));
+                               }));
+  std::set<std::string> wanted = Fingerprint(registry);
+  std::vector<std::string> gone;
+  for (const std::string& line : stored) {
+    if (!wanted.contains(line)) gone.push_back(line);
+  }
+  if (!gone.empty()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the stored schema has what the contracts no longer have: ", absl::StrJoin(gone, ", "),
+        ". Only additions apply by themselves. Run the version that wrote this data directory, or "
+        "export the data with it and import it into a new directory."));
+  }
+  RETURN_IF_ERROR(database.Execute("BEGIN IMMEDIATE"));
+  absl::Status status = AddMissing(registry, stored, database);
+  for (const std::string& line : wanted) {
+    if (status.ok() && !stored.contains(line)) {
+      std::string key = absl::StrCat("schema:", line);
+      status = database.Run("INSERT INTO meta(key, value) VALUES(?, '')",
+                            {SqlParam(absl::string_view(key))});
+    }
+  }
+  if (status.ok()) {
+    status = database.Run("INSERT OR IGNORE INTO meta(key, value) VALUES('epoch', ?)",
+                          {SqlParam(absl::string_view(new_epoch))});
+  }
+  if (!status.ok()) {
+    (void)database.Execute("ROLLBACK");
+    return status;
+  }
+  return database.Execute("COMMIT");
+}
+
+void BindColumns(SqliteStatement& statement, int first, const std::vector<query::Value>& values) {
+  for (const query::Value& value : values) {
+    if (const auto* integer = std::get_if<int64_t>(&value)) {
+      statement.Bind(first, *integer);
+    } else if (const auto* text = std::get_if<std::string>(&value)) {
+      statement.Bind(first, absl::string_view(*text));
+    } else if (const auto* real = std::get_if<double>(&value)) {
+      statement.BindParam(first, SqlParam(*real));
+    }
+    ++first;
+  }
+}
+
+std::vector<query::Value> ColumnValues(const contract::ResourceType& type,
+                                       const google::protobuf::Message& message) {
+  std::vector<query::Value> values;
+  values.reserve(type.fields.fields().size());
+  for (const query::Field& field : type.fields.fields()) {
+    values.push_back(query::ExtractValue(message, field.source));
+  }
+  return values;
+}
+
+}  // namespace sqm::store

@@ -1,0 +1,35 @@
+// The SQLite schema, derived from the contracts.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <absl/status/status.h>
+
+#include "common/contract/registry.h"
+#include "common/store/sqlite/database.h"
+
+namespace sqm::store {
+
+// Statement texts of one resource type. Their addresses identify prepared statements.
+struct TypeSql {
+  std::string version;  // ?1 tenant ?2 id → version
+  std::string read;     // ?1 tenant ?2 id → version, deleted, body
+  std::string insert;   // ?1 tenant ?2 id ?3 version ?4 delete_time ?5 body ?6… columns
+  std::string update;   // the same
+};
+std::vector<TypeSql> TypeStatements(const contract::Registry& registry);
+
+// Brings the database to the schema of the registry. What only adds (a new resource type, a newly
+// indexed field) is applied, with the index filled from the stored bodies; anything else
+// (FAILED_PRECONDITION) is left alone and the message says what to do.
+absl::Status ApplySchema(const contract::Registry& registry, SqliteDatabase& database,
+                         const std::string& new_epoch);
+
+// Binds the index columns of a message from parameter `first` on.
+void BindColumns(SqliteStatement& statement, int first, const std::vector<query::Value>& values);
+// Values of the index columns, in the order of ResourceType::fields.
+std::vector<query::Value> ColumnValues(const contract::ResourceType& type,
+                                       const google::protobuf::Message& message);
+
+}  // namespace sqm::store

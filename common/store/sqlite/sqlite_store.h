@@ -1,0 +1,127 @@
+// The store on SQLite: one file, one committer thread with group commit, readers on the executor.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <absl/base/thread_annotations.h>
+#include <absl/synchronization/mutex.h>
+
+#include "common/base/clock.h"
+#include "common/base/executor.h"
+#include "common/base/ids.h"
+#include "common/store/sqlite/database.h"
+#include "common/store/sqlite/schema.h"
+#include "common/store/store.h"
+
+namespace sqm::store {
+
+struct SqliteOptions {
+  // File of the database; empty = memory, for tests: nothing survives the process.
+  std::string path;
+  // Write sets and bytes of one transaction at most.
+  int batch_write_sets = 512;
+  size_t batch_bytes = 8 << 20;
+  // Write sets that may wait; more are refused with RESOURCE_EXHAUSTED OVERLOADED.
+  size_t queue_write_sets = 50000;
+  // How long a request id is remembered.
+  absl::Duration request_id_memory = absl::Hours(24);
+};
+
+class SqliteStore final : public Store {
+ public:
+  // Opens or makes the database. A second process on the same file is refused.
+  static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(const contract::Registry& registry,
+                                                           SqliteOptions options,
+                                                           Executor& executor, const Clock& clock,
+                                                           IdSource& ids);
+  // Answers what waits, then ends the committer.
+  ~SqliteStore() override;
+
+  Task<absl::StatusOr<RecordPtr>> Read(const contract::ResourceType& type, std::string tenant,
+                                       std::string id) override;
+  Task<absl::StatusOr<std::vector<Listed>>> List(ListQuery query) override;
+  Task<absl::StatusOr<std::string>> FindUnique(const contract::ResourceType& type,
+                                               std::string tenant, std::string field,
+                                               std::string value) override;
+  Task<absl::StatusOr<int64_t>> ReadGuard(std::string tenant, std::string name) override;
+  Task<CommitOutcome> FindReplay(Idempotency idempotency) override;
+  Task<CommitOutcome> Commit(WriteSet write_set) override;
+  Task<std::vector<CommitOutcome>> CommitAll(std::vector<WriteSet> write_sets) override;
+  Task<absl::StatusOr<std::vector<StoredChange>>> ReadChanges(std::string tenant, int64_t after,
+                                                              int max_changes,
+                                                              int max_bytes) override;
+  std::map<std::string, FeedHead> Heads() const override;
+  FeedHead Head(absl::string_view tenant) const override;
+  const std::string& epoch() const override { return epoch_; }
+  void OnCommit(std::function<void(const CommittedBatchPtr&)> listener) override;
+  Task<absl::Status> Project(std::function<absl::Status(SqlSession&)> work) override;
+  Task<absl::Status> Query(std::function<absl::Status(SqlSession&)> work) override;
+  Task<absl::Status> Check() override;
+  Task<absl::Status> Trim(absl::Time older_than, int64_t keep_changes,
+                          std::map<std::string, int64_t> keep_from) override;
+
+ private:
+  struct Tenant {
+    int64_t no = 0;
+    FeedHead feed;
+  };
+  // Write sets that one caller awaits together.
+  struct Group {
+    std::vector<CommitOutcome> outcomes;
+    size_t left = 0;  // touched by the committer only
+    OneShot<bool> done;
+  };
+  struct Pending {
+    WriteSet* write_set = nullptr;
+    Group* group = nullptr;
+    size_t index = 0;
+  };
+  // Work for the committer's connection outside a commit batch.
+  struct Job {
+    std::function<void(SqliteDatabase&)> run;
+  };
+
+  SqliteStore(const contract::Registry& registry, SqliteOptions options, Executor& executor,
+              const Clock& clock);
+  absl::Status Start(IdSource& ids);
+  // Runs `work` with a reading connection on the executor (in memory: on the committer).
+  Task<absl::Status> OnReader(std::function<absl::Status(SqliteDatabase&)> work);
+  Task<absl::Status> OnWriter(std::function<absl::Status(SqliteDatabase&)> work);
+  absl::StatusOr<std::unique_ptr<SqliteDatabase>> TakeReader();
+  void ReturnReader(std::unique_ptr<SqliteDatabase> reader);
+  void RunCommitter();
+  void CommitBatch(std::vector<Pending>& batch);
+  bool Enqueue(std::vector<Pending> pending);
+  absl::Status TrimTenant(SqliteDatabase& database, const std::string& tenant, absl::Time older_than,
+                          int64_t keep_changes, int64_t keep_from);
+
+  const contract::Registry& registry_;
+  const SqliteOptions options_;
+  Executor& executor_;
+  const Clock& clock_;
+  std::vector<TypeSql> sql_;  // by type number; immutable after Start
+  std::string epoch_;         // immutable after Start
+  int lock_file_ = -1;
+  std::unique_ptr<SqliteDatabase> writer_;  // committer thread only, after Start
+  std::vector<std::function<void(const CommittedBatchPtr&)>> listeners_;  // set before commits
+  std::map<std::string, Tenant, std::less<>> tenants_;  // committer thread only, after Start
+  Hash128 sweep_from_{};                                // committer thread only: next request id to age
+
+  mutable absl::Mutex heads_mutex_;
+  std::map<std::string, FeedHead, std::less<>> heads_ ABSL_GUARDED_BY(heads_mutex_);
+
+  absl::Mutex readers_mutex_;
+  std::vector<std::unique_ptr<SqliteDatabase>> readers_ ABSL_GUARDED_BY(readers_mutex_);
+
+  absl::Mutex queue_mutex_;
+  std::deque<Pending> queue_ ABSL_GUARDED_BY(queue_mutex_);
+  std::deque<Job> jobs_ ABSL_GUARDED_BY(queue_mutex_);
+  bool stopping_ ABSL_GUARDED_BY(queue_mutex_) = false;
+  std::thread committer_;
+};
+
+}  // namespace sqm::store

@@ -1,0 +1,124 @@
+// The store: the only way to read and write what is durable.
+//
+// One interface, one suite of tests, several back ends. Reads never run on an event thread: a Task
+// may resume on one of the store's executor threads. Commit is the only way to write resources;
+// Project is for tables that are derived from a feed and can be derived again.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <absl/status/statusor.h>
+#include <absl/strings/string_view.h>
+
+#include "common/base/task.h"
+#include "common/contract/registry.h"
+#include "common/query/filter.h"
+#include "common/query/order_by.h"
+#include "common/store/record.h"
+#include "common/store/sql.h"
+#include "common/store/write_set.h"
+
+namespace sqm::store {
+
+// A change as the feed carries it.
+struct StoredChange {
+  int64_t position = 0;
+  int64_t commit_id = 0;  // position of the commit's first change
+  absl::Time time;
+  const contract::ResourceType* type = nullptr;
+  std::string id;
+  int64_t version = 0;
+  ChangeKind kind = ChangeKind::kCreated;
+  std::string actor, method, request_id;
+  RecordPtr record;  // its message may be null when read back from the table
+};
+
+// Everything that one durable transaction applied to one tenant, in order of position.
+struct CommittedBatch {
+  std::string tenant;
+  std::vector<StoredChange> changes;
+};
+using CommittedBatchPtr = std::shared_ptr<const CommittedBatch>;
+
+struct FeedHead {
+  int64_t head = 0;    // position of the last change; 0 = none yet
+  int64_t oldest = 1;  // oldest position still kept
+};
+
+struct ListQuery {
+  const contract::ResourceType* type = nullptr;
+  std::string tenant;
+  std::string parent_id;                   // only ids below it; empty = all
+  const query::Filter* filter = nullptr;   // what the caller asked for; may be null
+  const query::Filter* visible = nullptr;  // row rule; may be null
+  const query::OrderBy* order = nullptr;   // null = by id
+  std::optional<query::RowPosition> after;  // the last row of the page before
+  int limit = 50;
+  bool show_deleted = false;
+};
+
+struct Listed {
+  std::string id;
+  RecordPtr record;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Null where there is none; a tombstone has `deleted`.
+  virtual Task<absl::StatusOr<RecordPtr>> Read(const contract::ResourceType& type,
+                                               std::string tenant, std::string id) = 0;
+  // At most `limit` rows, on one snapshot. The query's pointers must live until it ends.
+  virtual Task<absl::StatusOr<std::vector<Listed>>> List(ListQuery query) = 0;
+  // The resource that holds a unique value; empty where none does.
+  virtual Task<absl::StatusOr<std::string>> FindUnique(const contract::ResourceType& type,
+                                                       std::string tenant, std::string field,
+                                                       std::string value) = 0;
+  // Position of a guard; 0 where it was never used.
+  virtual Task<absl::StatusOr<int64_t>> ReadGuard(std::string tenant, std::string name) = 0;
+  // What is remembered of a request id: the outcome is kReplayed, kRequestIdReused, or kFailed with
+  // NOT_FOUND.
+  virtual Task<CommitOutcome> FindReplay(Idempotency idempotency) = 0;
+
+  // Applies the write set, durably, or nothing of it. Resumes on an executor thread.
+  virtual Task<CommitOutcome> Commit(WriteSet write_set) = 0;
+  // The same for many independent write sets at once, each answered by itself, in order.
+  virtual Task<std::vector<CommitOutcome>> CommitAll(std::vector<WriteSet> write_sets) = 0;
+
+  // Changes after `after`, in order, whole commits, up to about `max_changes` and `max_bytes` (one
+  // commit may exceed them). OUT_OF_RANGE HISTORY_LOST when `after` + 1 is no longer kept.
+  virtual Task<absl::StatusOr<std::vector<StoredChange>>> ReadChanges(std::string tenant,
+                                                                      int64_t after,
+                                                                      int max_changes,
+                                                                      int max_bytes) = 0;
+  // Heads of all tenants that have a feed.
+  virtual std::map<std::string, FeedHead> Heads() const = 0;
+  virtual FeedHead Head(absl::string_view tenant) const = 0;
+  // Identifies the history: a restore from a backup begins a new epoch.
+  virtual const std::string& epoch() const = 0;
+
+  // Called with every batch after it is durable and before its writers are answered, in order of
+  // position, on the committer's thread: must be short and must not block. Register before the
+  // first commit.
+  virtual void OnCommit(std::function<void(const CommittedBatchPtr&)> listener) = 0;
+
+  // Runs `work` in one durable transaction of its own; rolled back when it returns an error.
+  virtual Task<absl::Status> Project(std::function<absl::Status(SqlSession&)> work) = 0;
+  // Runs `work` on a snapshot.
+  virtual Task<absl::Status> Query(std::function<absl::Status(SqlSession&)> work) = 0;
+
+  // Whether the store can read and write now; by the health check, not by calls.
+  virtual Task<absl::Status> Check() = 0;
+  // Drops changes older than the bounds and forgotten request ids. `keep_from`: by tenant, the
+  // position that a registered consumer still needs.
+  virtual Task<absl::Status> Trim(absl::Time older_than, int64_t keep_changes,
+                                  std::map<std::string, int64_t> keep_from) = 0;
+};
+
+}  // namespace sqm::store
