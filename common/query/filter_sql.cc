@@ -1,0 +1,113 @@
+// A filter as SQL. SQL's logic has three values and ours two, so NOT never reaches the database: it
+// is pushed down to the restrictions, where the opposite operator and `OR … IS NULL` say exactly
+// which rows are meant. What is left is ANDs and ORs, for which NULL and FALSE select alike.
+#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+
+#include "common/query/filter.h"
+
+namespace sqm::query {
+namespace {
+
+Op Opposite(Op op) {
+  switch (op) {
+    case Op::kEq:
+      return Op::kNe;
+    case Op::kNe:
+      return Op::kEq;
+    case Op::kLt:
+      return Op::kGe;
+    case Op::kGe:
+      return Op::kLt;
+    case Op::kLe:
+      return Op::kGt;
+    case Op::kGt:
+      return Op::kLe;
+    default:
+      return op;
+  }
+}
+
+absl::string_view Operator(Op op) {
+  switch (op) {
+    case Op::kEq:
+      return " = ?";
+    case Op::kNe:
+      return " <> ?";
+    case Op::kLt:
+      return " < ?";
+    case Op::kLe:
+      return " <= ?";
+    case Op::kGt:
+      return " > ?";
+    default:
+      return " >= ?";
+  }
+}
+
+// The condition for a value that is not NULL.
+std::string Restriction(const Term& term, bool negated, const std::string& column,
+                        std::vector<Value>& params) {
+  switch (term.op) {
+    case Op::kContains:
+      // Both databases know replace() with the same meaning, neither the other's instr() or
+      // strpos(), and LIKE folds case in one of them.
+      params.push_back(term.value);
+      return absl::StrCat("replace(", column, ", ?, '') ", negated ? "=" : "<>", " ", column);
+    case Op::kPrefix:
+      // A range instead of LIKE: the index serves it and nothing needs escaping.
+      params.push_back(term.value);
+      if (!term.upper) return absl::StrCat(column, negated ? " < ?" : " >= ?");
+      params.push_back(*term.upper);
+      return negated ? absl::StrCat("(", column, " < ? OR ", column, " >= ?)")
+                     : absl::StrCat("(", column, " >= ? AND ", column, " < ?)");
+    case Op::kPresent:
+      if (term.field->type == FieldType::kString)
+        return absl::StrCat(column, negated ? " = ''" : " <> ''");
+      if (term.field->type == FieldType::kEnum)
+        return absl::StrCat(column, negated ? " = 0" : " <> 0");
+      if (!term.field->nullable) return negated ? "FALSE" : "TRUE";
+      return absl::StrCat(column, negated ? " IS NULL" : " IS NOT NULL");
+    default:
+      params.push_back(term.value);
+      return absl::StrCat(column, Operator(negated ? Opposite(term.op) : term.op));
+  }
+}
+
+std::string Condition(const Node& node, bool negated, std::vector<Value>& params) {
+  switch (node.kind) {
+    case Node::Kind::kTerm: {
+      const Field& field = *node.term.field;
+      std::string column = QuoteColumn(field.column);
+      std::string condition = Restriction(node.term, negated, column, params);
+      bool unset_matches = negated != (node.term.op == Op::kNe);
+      if (!unset_matches || !field.nullable || absl::EndsWith(condition, " IS NULL")) {
+        return condition;
+      }
+      return absl::StrCat("(", condition, " OR ", column, " IS NULL)");
+    }
+    case Node::Kind::kNot:
+      return Condition(node.children[0], !negated, params);
+    case Node::Kind::kAnd:
+    case Node::Kind::kOr: {
+      std::vector<std::string> parts;
+      parts.reserve(node.children.size());
+      for (const Node& child : node.children) parts.push_back(Condition(child, negated, params));
+      bool all = (node.kind == Node::Kind::kAnd) != negated;
+      if (parts.empty()) return all ? "TRUE" : "FALSE";
+      return absl::StrCat("(", absl::StrJoin(parts, all ? " AND " : " OR "), ")");
+    }
+  }
+  return "FALSE";
+}
+
+}  // namespace
+
+SqlText ToSql(const Filter& filter) {
+  SqlText out;
+  out.where = Condition(filter.root(), false, out.params);
+  return out;
+}
+
+}  // namespace sqm::query
