@@ -1,0 +1,99 @@
+// The baseline: a minimal gRPC callback server of the suite's own message. No token, no metrics, no
+// store; what a service adds to this is what the ratios show.
+//   sqm-echo PORT        (0 = any; prints `listening PORT`)
+#include <absl/strings/str_cat.h>
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+#include "echo.grpc.pb.h"
+#include "tests/bench/sample.h"
+
+namespace sqm::bench {
+namespace {
+
+// Streams one prepared batch again and again: the cost of gRPC and protobuf, nothing else.
+class FloodReactor final : public grpc::ServerWriteReactor<feed::v1::ChangeBatch> {
+ public:
+  explicit FloodReactor(const v1::FloodRequest& request) : left_(request.changes()) {
+    const int size = std::clamp(request.batch(), 1, 10000);
+    for (int i = 0; i < size; ++i) {
+      feed::v1::Change* change = batch_.add_changes();
+      change->set_position(i + 1);
+      change->set_commit_id(i + 1);
+      change->mutable_time()->set_seconds(1772409600);
+      change->set_resource_type("monitoring/Contact");
+      change->set_name(absl::StrCat("contacts/01jd00000000000000000", 10000 + i));
+      change->set_version(1);
+      change->set_kind(feed::v1::CHANGE_KIND_CREATED);
+      change->set_actor("staff/bench");
+      change->set_method("/sqm.monitoring.v1.MonitoringService/CreateContact");
+      change->set_request_id(SampleRequestId(1, i));
+      change->set_body(SampleContact(i).SerializeAsString());
+    }
+    Next();
+  }
+  void OnWriteDone(bool ok) override { ok ? Next() : Finish(grpc::Status::CANCELLED); }
+  void OnDone() override { delete this; }
+
+ private:
+  void Next() {
+    if (left_ <= 0) return Finish(grpc::Status::OK);
+    left_ -= batch_.changes_size();
+    StartWrite(&batch_);
+  }
+
+  feed::v1::ChangeBatch batch_;
+  int64_t left_;
+};
+
+class EchoServer final : public v1::EchoService::CallbackService {
+  grpc::ServerUnaryReactor* Echo(grpc::CallbackServerContext* context,
+                                 const monitoring::v1::Contact* request,
+                                 monitoring::v1::Contact* response) override {
+    *response = *request;
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+  grpc::ServerWriteReactor<feed::v1::ChangeBatch>* Flood(grpc::CallbackServerContext*,
+                                                         const v1::FloodRequest* request) override {
+    return new FloodReactor(*request);
+  }
+};
+
+int Run(const std::string& address) {
+  // The signal is waited for, not handled: shutting down takes locks.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  EchoServer service;
+  int port = 0;
+  grpc::ServerBuilder builder;
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+  builder.RegisterService(&service);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (server == nullptr || port == 0) {
+    std::fprintf(stderr, "sqm-echo: cannot listen on %s\n", address.c_str());
+    return 1;
+  }
+  std::printf("listening %d\n", port);
+  std::fflush(stdout);
+  int signal = 0;
+  sigwait(&signals, &signal);
+  server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1));
+  return 0;
+}
+
+}  // namespace
+}  // namespace sqm::bench
+
+int main(int argc, char** argv) {
+  return sqm::bench::Run(absl::StrCat("127.0.0.1:", argc > 1 ? argv[1] : "0"));
+}

@@ -1,0 +1,73 @@
+// The servers under measurement: the suite and the echo beside it, started as processes.
+#pragma once
+
+#include <absl/status/statusor.h>
+#include <absl/time/time.h>
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/bench/bench.h"
+#include "tests/bench/http2.h"
+#include "tests/bench/process.h"
+
+namespace sqm::bench {
+
+// A raw callback server of the contact message.
+class EchoServer {
+ public:
+  static absl::StatusOr<std::unique_ptr<EchoServer>> Start(const Bench& bench);
+  int port() const { return port_; }
+  Process& process() { return *process_; }
+  // Spawning to accepting connections.
+  absl::Duration start_time() const { return start_time_; }
+
+ private:
+  EchoServer() = default;
+  TempDir folder_;
+  int port_ = 0;
+  std::unique_ptr<Process> process_;
+  absl::Duration start_time_;
+};
+
+// The whole suite on a data directory.
+class Suite {
+ public:
+  // Until health says SERVING. `flags` are added to the command line.
+  static absl::StatusOr<std::unique_ptr<Suite>> Start(const Bench& bench,
+                                                      const std::string& data_dir,
+                                                      std::vector<std::string> flags = {});
+  int port() const { return port_; }
+  Process& process() { return *process_; }
+  absl::Duration start_time() const { return start_time_; }
+  // An `authorization` of the role, for the staff member `staff/bench`.
+  absl::StatusOr<std::string> Authorization(const std::string& role) const;
+  // The same as the load sends it.
+  absl::StatusOr<Http2Connection::Metadata> Metadata(const std::string& role) const;
+  // A channel for typed calls, and a context for one with that authorization.
+  std::shared_ptr<grpc::Channel> Channel() const;
+  absl::StatusOr<std::unique_ptr<grpc::ClientContext>> Context(const std::string& role) const;
+
+ private:
+  Suite() = default;
+  TempDir folder_;
+  std::string data_dir_;
+  int port_ = 0;
+  std::unique_ptr<Process> process_;
+  absl::Duration start_time_;
+};
+
+// Imports contacts `first` to `first + count - 1` over one stream, at most four batches unanswered.
+// An error when a row is refused.
+absl::Status ImportContacts(const Suite& suite, uint64_t first, int64_t count);
+
+// Waits until reporting has applied every change of monitoring up to `position`.
+absl::Status WaitForReporting(const Suite& suite, int64_t position, absl::Duration patience);
+// The last position of monitoring's feed that reporting has applied.
+absl::StatusOr<int64_t> ReportingPosition(const Suite& suite);
+
+absl::Status ToAbsl(const grpc::Status& status);
+
+}  // namespace sqm::bench
