@@ -1,0 +1,33 @@
+// What holds between the fields of a contact, and what counts as the same contact.
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/time/time.h>
+
+#include <optional>
+
+#include "sqm/monitoring/v1/contact.pb.h"
+
+namespace sqm::monitoring {
+
+// Systems round each duration by itself: so much more than the whole contact may their sum be.
+inline constexpr absl::Duration kDurationTolerance = absl::Seconds(2);
+
+// OK, or INVALID_ARGUMENT with every violation by field:
+//   end_time not before start_time; durations not negative; queue + talk + hold no longer than from
+//   start to end; an answered contact names its agent; an abandoned one has no talk, no hold, no
+//   after-call work and no rating, and is not resolved; satisfaction 1 to 5.
+absl::Status ValidateContact(const v1::Contact& contact);
+
+// Whether an import of `incoming` would change nothing of `stored`: the same but for what the
+// service sets itself (name, times, etag).
+bool HasSameContent(const v1::Contact& stored, const v1::Contact& incoming);
+
+// talk + hold + after-call work of an answered contact; absent of an abandoned one.
+std::optional<absl::Duration> HandlingTime(const v1::Contact& contact);
+
+// Whether the matter was settled at first contact: resolved, and the customer did not come back
+// with it within the organisation's window. Absent where nobody noted whether it was resolved.
+std::optional<bool> IsResolvedAtFirstContact(const v1::Contact& contact, bool repeated_in_window);
+
+}  // namespace sqm::monitoring

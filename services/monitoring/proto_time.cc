@@ -1,0 +1,22 @@
+#include "services/monitoring/proto_time.h"
+
+namespace sqm::monitoring {
+
+google::protobuf::Timestamp ToTimestamp(absl::Time time) {
+  google::protobuf::Timestamp result;
+  const int64_t seconds = absl::ToUnixSeconds(time);  // rounds down, also before 1970
+  result.set_seconds(seconds);
+  result.set_nanos(
+      static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
+  return result;
+}
+
+absl::Time FromTimestamp(const google::protobuf::Timestamp& time) {
+  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+}
+
+absl::Duration FromDuration(const google::protobuf::Duration& duration) {
+  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
+}
+
+}  // namespace sqm::monitoring
