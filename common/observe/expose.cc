@@ -1,7 +1,6 @@
 // Metrics' outer face: the registry of families, its text, and the HTTP endpoint.
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
-#include <absl/strings/strip.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <prometheus/exposer.h>
@@ -9,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <exception>
@@ -21,61 +21,32 @@ namespace {
 
 using prometheus::MetricType;
 
-// An address to listen on.
-struct Endpoint {
-  // As civetweb wants it.
-  std::string Ports() const {
-    return absl::StrCat(family == AF_INET6 ? "[" : "", host, family == AF_INET6 ? "]:" : ":", port);
-  }
-
-  int family = AF_INET;
-  std::string host;
-  uint16_t port = 0;
-};
-
-// Checked here, because civetweb's grammar has more in it than addresses (lists, TLS and redirect
-// suffixes), and an unfit one makes it listen elsewhere or fail without a word.
-absl::StatusOr<Endpoint> ParseEndpoint(absl::string_view address) {
-  const auto fail = [address] {
-    return absl::InvalidArgumentError(
-        absl::StrCat("metrics address \"", address,
-                     "\" is not IP:PORT; allowed: 127.0.0.1:9464, [::1]:9464, port 0 to 65535"));
-  };
-  const size_t colon = address.rfind(':');
-  if (colon == absl::string_view::npos) return fail();
-  absl::string_view host = address.substr(0, colon);
-  const absl::string_view port = address.substr(colon + 1);
+// The IPv4 address and port of "host:port". Checked here, because civetweb's grammar has more in it
+// than addresses (lists, TLS and redirect suffixes), and an unfit one makes it listen elsewhere or
+// fail without a word. Debian's civetweb is built without IPv6.
+absl::StatusOr<sockaddr_in> ParseAddress(absl::string_view address) {
+  const size_t colon = std::min(address.rfind(':'), address.size());
+  const std::string host(address.substr(0, colon));
+  const absl::string_view port = address.substr(std::min(colon + 1, address.size()));
   uint32_t number = 0;
+  sockaddr_in out{};
   if (port.empty() || port.find_first_not_of("0123456789") != absl::string_view::npos ||
-      !absl::SimpleAtoi(port, &number) || number > 65535) {
-    return fail();
+      !absl::SimpleAtoi(port, &number) || number > 65535 ||
+      inet_pton(AF_INET, host.c_str(), &out.sin_addr) != 1) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "metrics address \"", address,
+        "\" is not IP:PORT; allowed: an IPv4 address and a port from 0 to 65535, 0.0.0.0:9464"));
   }
-  const bool brackets = absl::ConsumePrefix(&host, "[");
-  if (brackets && !absl::ConsumeSuffix(&host, "]")) return fail();
-  Endpoint endpoint{brackets ? AF_INET6 : AF_INET, std::string(host),
-                    static_cast<uint16_t>(number)};
-  unsigned char binary[sizeof(in6_addr)];
-  if (inet_pton(endpoint.family, endpoint.host.c_str(), binary) != 1) return fail();
-  return endpoint;
+  out.sin_family = AF_INET;
+  out.sin_port = htons(static_cast<uint16_t>(number));
+  return out;
 }
 
-// Opens and closes a connection. To an unspecified address Linux connects on the loopback.
-void Poke(const Endpoint& endpoint) {
-  const int fd = socket(endpoint.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+// Opens and closes a connection. To 0.0.0.0 Linux connects on the loopback.
+void Poke(const sockaddr_in& address) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return;
-  if (endpoint.family == AF_INET) {
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(endpoint.port);
-    inet_pton(AF_INET, endpoint.host.c_str(), &to.sin_addr);
-    connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof(to));
-  } else {
-    sockaddr_in6 to{};
-    to.sin6_family = AF_INET6;
-    to.sin6_port = htons(endpoint.port);
-    inet_pton(AF_INET6, endpoint.host.c_str(), &to.sin6_addr);
-    connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof(to));
-  }
+  connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
   close(fd);
 }
 
@@ -83,13 +54,14 @@ void Poke(const Endpoint& endpoint) {
 
 class Metrics::Server {
  public:
-  explicit Server(Endpoint endpoint)
-      : endpoint_(std::move(endpoint)),
+  // `ports`: the address as civetweb wants it.
+  Server(const sockaddr_in& address, const std::string& ports)
+      : address_(address),
         exposer_(std::make_unique<prometheus::Exposer>(std::vector<std::string>{
-            "listening_ports", endpoint_.Ports(), "num_threads", "1", "request_timeout_ms", "5000",
+            "listening_ports", ports, "num_threads", "1", "request_timeout_ms", "5000",
             "enable_directory_listing", "no"})) {
-    const std::vector<int> ports = exposer_->GetListeningPorts();
-    if (!ports.empty()) endpoint_.port = static_cast<uint16_t>(ports[0]);
+    const std::vector<int> bound = exposer_->GetListeningPorts();
+    if (!bound.empty()) address_.sin_port = htons(static_cast<uint16_t>(bound[0]));
   }
 
   // civetweb 1.15 notices that it shall stop only when its poll of two seconds ends or a connection
@@ -98,7 +70,7 @@ class Metrics::Server {
     std::atomic<bool> stopped{false};
     std::thread poker([this, &stopped] {
       while (!stopped) {
-        Poke(endpoint_);
+        Poke(address_);
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
       }
     });
@@ -108,10 +80,10 @@ class Metrics::Server {
   }
 
   prometheus::Exposer& exposer() { return *exposer_; }
-  int port() const { return endpoint_.port; }
+  int port() const { return ntohs(address_.sin_port); }
 
  private:
-  Endpoint endpoint_;
+  sockaddr_in address_;
   std::unique_ptr<prometheus::Exposer> exposer_;
 };
 
@@ -156,10 +128,10 @@ std::string Metrics::Text() const {
 
 absl::Status Metrics::Expose(absl::string_view address) {
   if (server_ != nullptr) return absl::FailedPreconditionError("metrics are exposed already");
-  absl::StatusOr<Endpoint> endpoint = ParseEndpoint(address);
-  if (!endpoint.ok()) return endpoint.status();
+  const absl::StatusOr<sockaddr_in> parsed = ParseAddress(address);
+  if (!parsed.ok()) return parsed.status();
   try {
-    server_ = std::make_unique<Server>(*std::move(endpoint));
+    server_ = std::make_unique<Server>(*parsed, std::string(address));
     server_->exposer().RegisterCollectable(families_);
   } catch (const std::exception& error) {
     server_.reset();

@@ -142,9 +142,9 @@ class Metrics {
   // The exposition text, as a scrape gets it.
   std::string Text() const;
 
-  // Serves http://`address`/metrics on one thread of its own. `address`: "127.0.0.1:9464",
-  // "[::1]:9464", "0.0.0.0:0"; with port 0 the system picks one. At most once,
-  // from the thread that owns the metrics.
+  // Serves http://`address`/metrics on one thread of its own. `address`: IPv4 and port,
+  // "0.0.0.0:9464"; with port 0 the system picks one. At most once, from the thread that owns the
+  // metrics.
   absl::Status Expose(absl::string_view address);
   // The port that Expose bound; 0 before.
   int port() const;
