@@ -1,0 +1,88 @@
+// The shipped policy: one line a resource, one block a role. A new resource is entered in
+// Catalogue() with its verbs and in the blocks of the roles that work with it; `*.read` already
+// covers reading.
+#include <cstdio>
+#include <cstdlib>
+
+#include "common/auth/permissions.h"
+
+namespace sqm::auth {
+namespace {
+
+std::vector<ResourceVerbs> Catalogue() {
+  return {
+      {"monitoring.scorecards", {"read", "create", "update", "delete", "publish", "retire"}},
+      {"monitoring.contacts", {"read", "create", "update", "delete", "import"}},
+      {"monitoring.evaluations",
+       {"read", "create", "assign", "start", "submit", "release", "acknowledge", "dispute", "void",
+        "delete"}},
+      {"monitoring.notes",
+       {"read", "create", "update", "delete", "agree", "progress", "check", "close"}},
+      {"reporting.measures", {"read", "create", "update", "delete"}},
+      {"reporting.reports", {"read", "create", "update", "delete"}},
+      {"reporting.runs", {"read", "create", "update", "delete"}},
+      {"feed", {"read", "list"}},
+  };
+}
+
+std::vector<RoleGrant> RoleTable() {
+  return {
+      // Reads everything, approves what others draft, and alone removes records.
+      {Role::kManager,
+       {"*.read", "*.approve", "*.decide", "*.publish", "*.retire", "*.void", "*.release",
+        "*.close", "*.delete", "reporting.*"}},
+      // Drafts standards (the manager publishes them), scores, imports, makes reports.
+      {Role::kQaOfficer,
+       {"*.read", "monitoring.scorecards.create", "monitoring.scorecards.update",
+        "monitoring.contacts.create", "monitoring.contacts.update", "monitoring.contacts.import",
+        "monitoring.evaluations.create", "monitoring.evaluations.assign",
+        "monitoring.evaluations.start", "monitoring.evaluations.submit",
+        "monitoring.evaluations.release", "monitoring.evaluations.void", "monitoring.notes.create",
+        "monitoring.notes.update", "monitoring.notes.progress", "monitoring.notes.check",
+        "monitoring.notes.close", "reporting.*"}},
+      // Scores and coaches.
+      {Role::kSupervisor,
+       {"monitoring.scorecards.read", "monitoring.contacts.read", "monitoring.evaluations.read",
+        "monitoring.evaluations.create", "monitoring.evaluations.assign",
+        "monitoring.evaluations.start", "monitoring.evaluations.submit",
+        "monitoring.evaluations.release", "monitoring.notes.read", "monitoring.notes.create",
+        "monitoring.notes.update", "monitoring.notes.agree", "monitoring.notes.progress",
+        "monitoring.notes.check", "monitoring.notes.close", "reporting.measures.read",
+        "reporting.reports.read", "reporting.runs.read"}},
+      // Coaches the team, and is evaluated too.
+      {Role::kTeamLead,
+       {"monitoring.scorecards.read", "monitoring.contacts.read", "monitoring.evaluations.read",
+        "monitoring.evaluations.acknowledge", "monitoring.evaluations.dispute",
+        "monitoring.notes.read", "monitoring.notes.create", "monitoring.notes.update",
+        "monitoring.notes.agree", "monitoring.notes.progress", "monitoring.notes.check"}},
+      // Own results. Reports hold everybody's scores and stay closed to agents and leads.
+      {Role::kAgent,
+       {"monitoring.scorecards.read", "monitoring.contacts.read", "monitoring.evaluations.read",
+        "monitoring.evaluations.acknowledge", "monitoring.evaluations.dispute",
+        "monitoring.notes.read", "monitoring.notes.agree", "monitoring.notes.progress"}},
+      {Role::kClerk, {"training.*", "reporting.reports.read"}},
+      // A coaching note is where a training need begins.
+      {Role::kTrainer, {"training.*", "monitoring.scorecards.read", "monitoring.notes.read"}},
+      {Role::kEngineer, {"equipment.*"}},
+      {Role::kAuditor, {"*.read"}},
+      {Role::kService, {"*"}},
+      // Guards and customers are granted nothing: their records (rounds, incidents, cases, surveys)
+      // are not among the resources above.
+  };
+}
+
+}  // namespace
+
+const Policy& Policy::Default() {
+  static const Policy* const policy = [] {
+    absl::StatusOr<Policy> made = Make(Catalogue(), RoleTable());
+    if (!made.ok()) {  // a fault of the tables above, not of any input
+      std::fprintf(stderr, "default policy: %s\n", made.status().ToString().c_str());
+      std::abort();
+    }
+    return new Policy(*std::move(made));
+  }();
+  return *policy;
+}
+
+}  // namespace sqm::auth

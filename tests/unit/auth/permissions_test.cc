@@ -1,0 +1,242 @@
+#include "common/auth/permissions.h"
+
+#include <absl/strings/match.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "common/base/status.h"
+
+namespace sqm::auth {
+namespace {
+
+using ::testing::HasSubstr;
+
+Principal Of(RoleBits roles, absl::string_view team = "") {
+  Principal principal;
+  principal.subject = "p";
+  principal.roles = roles;
+  principal.team = std::string(team);
+  return principal;
+}
+
+bool May(Role role, absl::string_view permission) {
+  const auto id = Policy::Default().Intern(permission);
+  EXPECT_TRUE(id.ok()) << id.status();
+  return id.ok() && Policy::Default().Grants(BitOf(role), *id);
+}
+
+TEST(PatternCovers, Forms) {
+  EXPECT_TRUE(PatternCovers("*", "feed.read"));
+  EXPECT_TRUE(PatternCovers("*.read", "monitoring.contacts.read"));
+  EXPECT_FALSE(PatternCovers("*.read", "feed.read"));
+  EXPECT_FALSE(PatternCovers("*.read", "monitoring.contacts.reread"));
+  EXPECT_TRUE(PatternCovers("monitoring.*", "monitoring.contacts.read"));
+  EXPECT_TRUE(PatternCovers("monitoring.contacts.*", "monitoring.contacts.read"));
+  EXPECT_FALSE(PatternCovers("monitoring.contacts.*", "monitoring.contactsx.read"));
+  EXPECT_FALSE(PatternCovers("monitor.*", "monitoring.contacts.read"));
+  EXPECT_TRUE(PatternCovers("feed.read", "feed.read"));
+  EXPECT_FALSE(PatternCovers("feed.rea", "feed.read"));
+}
+
+TEST(Policy, RefusesTablesThatMakeNoSense) {
+  const auto problem = [](std::vector<ResourceVerbs> catalogue, std::vector<RoleGrant> grants) {
+    return std::string(Policy::Make(catalogue, grants).status().message());
+  };
+  EXPECT_EQ(problem({{"a.b", {"read"}}}, {{Role::kAgent, {"a.b.read", "a.*", "x.*", "*.frob"}}}),
+            "");
+  EXPECT_EQ(problem({{"a.b", {"read", "read"}}}, {}), "permission a.b.read is declared twice");
+  EXPECT_EQ(problem({{"a.B", {"read"}}}, {}), "permission a.B.read is not package.resource.verb");
+  EXPECT_EQ(problem({{"a.b.c", {"read"}}}, {}),
+            "permission a.b.c.read is not package.resource.verb");
+  EXPECT_EQ(problem({{"a.b", {"read"}}}, {{Role::kAgent, {"a.*.read"}}}),
+            "role agent: a.*.read is not a permission pattern");
+  EXPECT_EQ(problem({{"a.b", {"read"}}}, {{Role::kAgent, {"a"}}}),
+            "role agent: a is not a permission pattern");
+  EXPECT_EQ(problem({{"a.b", {"read"}}}, {{Role::kAgent, {"a.b.write"}}}),
+            "role agent: a.b.write covers no known permission");
+}
+
+TEST(Policy, InternsKnownPermissionsOnly) {
+  const Policy& policy = Policy::Default();
+  const auto id = policy.Intern("monitoring.contacts.read");
+  ASSERT_TRUE(id.ok());
+  EXPECT_EQ(policy.NameOf(*id), "monitoring.contacts.read");
+  EXPECT_EQ(*policy.Intern("monitoring.contacts.read"), *id);
+  for (absl::string_view unknown : {"monitoring.contacts.reed", "monitoring.contacts", "", "*"}) {
+    const auto status = policy.Intern(unknown).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+    EXPECT_THAT(std::string(status.message()), HasSubstr("is not in the policy's catalogue"));
+    EXPECT_EQ(MetadataOf(status, "permission"), unknown);
+  }
+}
+
+TEST(Policy, PublicIsForEverybody) {
+  const auto id = Policy::Default().Intern("public");
+  ASSERT_TRUE(id.ok());
+  EXPECT_TRUE(Policy::Default().Grants(0, *id));
+  EXPECT_TRUE(Policy::Default().Grants(BitOf(Role::kCustomer), *id));
+}
+
+TEST(Policy, NobodyWithoutRoles) {
+  for (absl::string_view permission : Policy::Default().Permissions()) {
+    if (permission == "public") continue;
+    EXPECT_FALSE(Policy::Default().Grants(0, *Policy::Default().Intern(permission))) << permission;
+  }
+}
+
+TEST(Policy, CheckSaysWhatIsMissing) {
+  const auto id = Policy::Default().Intern("monitoring.contacts.import");
+  const Policy& policy = Policy::Default();
+  EXPECT_TRUE(policy.Check(Of(BitOf(Role::kQaOfficer)), *id).ok());
+  const absl::Status status = policy.Check(Of(BitsOf(Role::kAgent, Role::kGuard)), *id);
+  EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(ReasonOf(status), type::v1::ERROR_REASON_PERMISSION_DENIED);
+  EXPECT_EQ(MetadataOf(status, "permission"), "monitoring.contacts.import");
+  EXPECT_EQ(status.message(), "roles agent,guard do not grant monitoring.contacts.import");
+}
+
+// The whole shipped table: who may what, role by role.
+TEST(DefaultPolicy, Table) {
+  const std::set<std::string> reads = {"monitoring.scorecards.read",  "monitoring.contacts.read",
+                                       "monitoring.evaluations.read", "monitoring.notes.read",
+                                       "reporting.measures.read",     "reporting.reports.read",
+                                       "reporting.runs.read"};
+  const std::set<std::string> monitoring_reads = {
+      "monitoring.scorecards.read", "monitoring.contacts.read", "monitoring.evaluations.read",
+      "monitoring.notes.read"};
+  const std::set<std::string> reporting_writes = {
+      "reporting.measures.create", "reporting.measures.update", "reporting.measures.delete",
+      "reporting.reports.create",  "reporting.reports.update",  "reporting.reports.delete",
+      "reporting.runs.create",     "reporting.runs.update",     "reporting.runs.delete"};
+  const auto join = [](std::initializer_list<std::set<std::string>> sets) {
+    std::set<std::string> all;
+    for (const auto& set : sets) all.insert(set.begin(), set.end());
+    return all;
+  };
+  const std::set<std::string> scoring = {
+      "monitoring.evaluations.create", "monitoring.evaluations.assign",
+      "monitoring.evaluations.start", "monitoring.evaluations.submit",
+      "monitoring.evaluations.release"};
+  const std::set<std::string> own = {"monitoring.evaluations.acknowledge",
+                                     "monitoring.evaluations.dispute", "monitoring.notes.agree",
+                                     "monitoring.notes.progress"};
+  std::set<std::string> everything;
+  for (absl::string_view name : Policy::Default().Permissions()) everything.emplace(name);
+  everything.erase("public");
+
+  const std::map<Role, std::set<std::string>> expected = {
+      {Role::kManager, join({reads,
+                             reporting_writes,
+                             {"monitoring.scorecards.publish", "monitoring.scorecards.retire",
+                              "monitoring.scorecards.delete", "monitoring.contacts.delete",
+                              "monitoring.evaluations.release", "monitoring.evaluations.void",
+                              "monitoring.evaluations.delete", "monitoring.notes.close",
+                              "monitoring.notes.delete"}})},
+      {Role::kQaOfficer,
+       join({reads,
+             reporting_writes,
+             scoring,
+             {"monitoring.scorecards.create", "monitoring.scorecards.update",
+              "monitoring.contacts.create", "monitoring.contacts.update",
+              "monitoring.contacts.import", "monitoring.evaluations.void",
+              "monitoring.notes.create", "monitoring.notes.update", "monitoring.notes.progress",
+              "monitoring.notes.check", "monitoring.notes.close"}})},
+      {Role::kSupervisor,
+       join({reads,
+             scoring,
+             {"monitoring.notes.create", "monitoring.notes.update", "monitoring.notes.agree",
+              "monitoring.notes.progress", "monitoring.notes.check", "monitoring.notes.close"}})},
+      {Role::kTeamLead,
+       join({monitoring_reads,
+             own,
+             {"monitoring.notes.create", "monitoring.notes.update", "monitoring.notes.check"}})},
+      {Role::kAgent, join({monitoring_reads, own})},
+      {Role::kClerk, {"reporting.reports.read"}},
+      {Role::kTrainer, {"monitoring.scorecards.read", "monitoring.notes.read"}},
+      {Role::kEngineer, {}},
+      {Role::kGuard, {}},
+      {Role::kAuditor, reads},
+      {Role::kCustomer, {}},
+      {Role::kService, everything},
+  };
+  ASSERT_EQ(expected.size(), static_cast<size_t>(kRoleCount));
+  for (const auto& [role, granted] : expected) {
+    for (const std::string& permission : everything) {
+      EXPECT_EQ(May(role, permission), granted.count(permission) > 0)
+          << RoleName(role) << " " << permission;
+    }
+  }
+}
+
+TEST(DefaultPolicy, OnlyServicesReadFeeds) {
+  for (int i = 0; i < kRoleCount; ++i) {
+    const Role role = static_cast<Role>(i);
+    EXPECT_EQ(May(role, "feed.read"), role == Role::kService) << RoleName(role);
+    EXPECT_EQ(May(role, "feed.list"), role == Role::kService) << RoleName(role);
+  }
+}
+
+TEST(Visibility, ByRole) {
+  EXPECT_EQ(VisibilityOf(Of(0)), Visibility::kOwn);
+  EXPECT_EQ(VisibilityOf(Of(BitOf(Role::kAgent), "t")), Visibility::kOwn);
+  EXPECT_EQ(VisibilityOf(Of(BitOf(Role::kTeamLead), "t")), Visibility::kTeam);
+  EXPECT_EQ(VisibilityOf(Of(BitOf(Role::kTeamLead))), Visibility::kOwn);
+  EXPECT_EQ(VisibilityOf(Of(BitsOf(Role::kAgent, Role::kTeamLead), "t")), Visibility::kTeam);
+  for (Role role :
+       {Role::kManager, Role::kQaOfficer, Role::kSupervisor, Role::kAuditor, Role::kService}) {
+    EXPECT_EQ(VisibilityOf(Of(BitsOf(role, Role::kAgent))), Visibility::kAll) << RoleName(role);
+  }
+  for (Role role : {Role::kClerk, Role::kTrainer, Role::kEngineer, Role::kGuard, Role::kCustomer}) {
+    EXPECT_EQ(VisibilityOf(Of(BitOf(role))), Visibility::kOwn) << RoleName(role);
+  }
+}
+
+TEST(Visibility, OfAPermissionCountsOnlyRolesThatGrantIt) {
+  const Policy& policy = Policy::Default();
+  const PermissionId notes = *policy.Intern("monitoring.notes.read");
+  const PermissionId evaluations = *policy.Intern("monitoring.evaluations.read");
+  EXPECT_EQ(policy.VisibilityOf(Of(BitOf(Role::kTrainer)), notes), Visibility::kAll);
+  const Principal both = Of(BitsOf(Role::kAgent, Role::kTrainer));
+  EXPECT_EQ(policy.VisibilityOf(both, notes), Visibility::kAll);
+  EXPECT_EQ(policy.VisibilityOf(both, evaluations), Visibility::kOwn);
+  EXPECT_EQ(policy.VisibilityOf(Of(BitOf(Role::kTeamLead), "t"), evaluations), Visibility::kTeam);
+  EXPECT_EQ(policy.VisibilityOf(Of(BitOf(Role::kSupervisor)), evaluations), Visibility::kAll);
+}
+
+TEST(MaySeePersonal, Table) {
+  using options::v1::PersonalClass;
+  const std::map<Role, std::set<PersonalClass>> some = {
+      {Role::kClerk,
+       {options::v1::PERSONAL_CLASS_NAME, options::v1::PERSONAL_CLASS_PHONE,
+        options::v1::PERSONAL_CLASS_ADDRESS}},
+      {Role::kGuard, {options::v1::PERSONAL_CLASS_NAME}},
+      {Role::kAgent, {options::v1::PERSONAL_CLASS_TEXT}},
+      {Role::kTeamLead, {options::v1::PERSONAL_CLASS_TEXT}},
+      {Role::kTrainer, {options::v1::PERSONAL_CLASS_TEXT}},
+      {Role::kAuditor, {}},
+      {Role::kCustomer, {}},
+      {Role::kEngineer, {}}};
+  for (int i = 0; i < kRoleCount; ++i) {
+    const Role role = static_cast<Role>(i);
+    const auto limited = some.find(role);
+    for (int c = 1; c <= 5; ++c) {
+      const auto personal = static_cast<PersonalClass>(c);
+      EXPECT_EQ(MaySeePersonal(Of(BitOf(role)), personal),
+                limited == some.end() || limited->second.count(personal) > 0)
+          << RoleName(role) << " " << c;
+    }
+    EXPECT_TRUE(MaySeePersonal(Of(BitOf(role)), options::v1::PERSONAL_CLASS_UNSPECIFIED));
+    // A class of a later contract is shown to those only who see everything.
+    EXPECT_EQ(MaySeePersonal(Of(BitOf(role)), static_cast<PersonalClass>(77)),
+              limited == some.end());
+  }
+  EXPECT_TRUE(MaySeePersonal(Of(BitsOf(Role::kAuditor, Role::kManager)),
+                             options::v1::PERSONAL_CLASS_REFERENCE));
+}
+
+}  // namespace
+}  // namespace sqm::auth
