@@ -159,7 +159,7 @@ TEST(DefaultPolicy, Table) {
       {Role::kTrainer, {"monitoring.scorecards.read", "monitoring.notes.read"}},
       {Role::kEngineer, {}},
       {Role::kGuard, {}},
-      {Role::kAuditor, reads},
+      {Role::kAuditor, join({reads, {"audit.entries.read"}})},
       {Role::kCustomer, {}},
       {Role::kService, everything},
   };
