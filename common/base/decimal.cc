@@ -26,14 +26,20 @@ int128 Magnitude(int128 value) { return value < 0 ? -value : value; }
 
 bool Fits(int128 value) { return value >= -kLimit && value <= kLimit; }
 
-bool IsSmall(int128 value) {
-  return value >= std::numeric_limits<int32_t>::min() &&
-         value <= std::numeric_limits<int32_t>::max();
+// Parts this small are handled in 64 bits, where a sum of two products still fits: almost all that
+// a scorecard leads to, and several times faster than 128-bit division.
+constexpr int64_t kSmall = int64_t{1} << 30;
+
+bool IsSmall(int128 value) { return value >= -kSmall && value <= kSmall; }
+
+bool Fits64(int128 value) {
+  return value > std::numeric_limits<int64_t>::min() &&
+         value <= std::numeric_limits<int64_t>::max();
 }
 
 // The product, where it fits. Both factors are within the limit.
 std::optional<int128> Product(int128 a, int128 b) {
-  if (IsSmall(a) && IsSmall(b)) return int128(int64_t(a) * int64_t(b));
+  if (IsSmall(a) && IsSmall(b)) return int128(static_cast<int64_t>(a) * static_cast<int64_t>(b));
   if (a == 0 || b == 0) return int128(0);
   if (Magnitude(a) > kLimit / Magnitude(b)) return std::nullopt;
   return a * b;
@@ -101,12 +107,21 @@ absl::int128 Gcd(absl::int128 a, absl::int128 b) {
   return a;
 }
 
+Rational Rational::Reduced(int64_t numerator, int64_t denominator) {
+  const int64_t divisor = std::gcd(numerator, denominator);
+  return Rational(numerator / divisor, denominator / divisor);
+}
+
 Rational Rational::Of(absl::int128 numerator, absl::int128 denominator) {
   // Checked first: the magnitude of the smallest int128 does not exist.
   if (denominator == 0 || !Fits(numerator) || !Fits(denominator)) return Invalid();
   if (denominator < 0) {
     numerator = -numerator;
     denominator = -denominator;
+  }
+  if (denominator == 1) return Rational(numerator, denominator);
+  if (Fits64(numerator) && Fits64(denominator)) {
+    return Reduced(static_cast<int64_t>(numerator), static_cast<int64_t>(denominator));
   }
   const int128 divisor = Gcd(numerator, denominator);
   if (divisor == 1) return Rational(numerator, denominator);
@@ -122,7 +137,9 @@ absl::StatusOr<Rational> Rational::ParseDecimal(absl::string_view text, int max_
   absl::string_view rest = text;
   const bool negative = !rest.empty() && rest[0] == '-';
   if (negative) rest.remove_prefix(1);
-  int128 value = 0;
+  // At most 27 digits: the first 18 in 64 bits, the rest, rarely any, in 128.
+  int64_t value = 0;
+  int128 long_value = 0;
   int whole_digits = 0;
   int places = 0;
   bool after_point = false;
@@ -136,16 +153,26 @@ absl::StatusOr<Rational> Rational::ParseDecimal(absl::string_view text, int max_
     if ((after_point ? ++places : ++whole_digits) > (after_point ? max_places : kMaxWholeDigits)) {
       return malformed();
     }
-    value = value * 10 + (c - '0');
+    if (whole_digits + places <= kMaxWholeDigits) {
+      value = value * 10 + (c - '0');
+      long_value = value;
+    } else {
+      long_value = long_value * 10 + (c - '0');
+    }
   }
   if (whole_digits == 0 || (after_point && places == 0)) return malformed();
-  return Of(negative ? -value : value, kPowersOfTen[places]);
+  return Of(negative ? -long_value : long_value, kPowersOfTen[places]);
 }
+
+bool Rational::IsSmall() const { return sqm::IsSmall(numerator_) && denominator_ <= kSmall; }
 
 Rational operator+(const Rational& a, const Rational& b) {
   if (!a.valid() || !b.valid()) return Rational::Invalid();
-  if (a.denominator_ == 1 && b.denominator_ == 1) {
-    return Rational::Of(a.numerator_ + b.numerator_, 1);
+  if (a.IsSmall() && b.IsSmall()) {
+    const auto above = static_cast<int64_t>(a.numerator_) * static_cast<int64_t>(b.denominator_) +
+                       static_cast<int64_t>(b.numerator_) * static_cast<int64_t>(a.denominator_);
+    return Rational::Reduced(
+        above, static_cast<int64_t>(a.denominator_) * static_cast<int64_t>(b.denominator_));
   }
   // Over the least common denominator, which keeps every part as small as it can be.
   const int128 divisor = Gcd(a.denominator_, b.denominator_);
@@ -164,6 +191,11 @@ Rational operator-(const Rational& a, const Rational& b) { return a + -b; }
 
 Rational operator*(const Rational& a, const Rational& b) {
   if (!a.valid() || !b.valid()) return Rational::Invalid();
+  if (a.IsSmall() && b.IsSmall()) {
+    return Rational::Reduced(
+        static_cast<int64_t>(a.numerator_) * static_cast<int64_t>(b.numerator_),
+        static_cast<int64_t>(a.denominator_) * static_cast<int64_t>(b.denominator_));
+  }
   // Crosswise reduced first: the products are then in lowest terms already.
   const int128 first = Gcd(a.numerator_, b.denominator_);
   const int128 second = Gcd(b.numerator_, a.denominator_);
@@ -176,34 +208,60 @@ Rational operator*(const Rational& a, const Rational& b) {
 
 Rational operator/(const Rational& a, const Rational& b) {
   if (!b.valid()) return Rational::Invalid();
-  return a * Rational::Of(b.denominator_, b.numerator_);
+  if (b.numerator_ == 0) return Rational::Invalid();
+  if (b.numerator_ < 0) return a * Rational(-b.denominator_, -b.numerator_);
+  return a * Rational(b.denominator_, b.numerator_);
 }
 
 std::partial_ordering operator<=>(const Rational& a, const Rational& b) {
   if (!a.valid() || !b.valid()) return std::partial_ordering::unordered;
+  if (a.IsSmall() && b.IsSmall()) {
+    return static_cast<int64_t>(a.numerator_) * static_cast<int64_t>(b.denominator_) <=>
+           static_cast<int64_t>(b.numerator_) * static_cast<int64_t>(a.denominator_);
+  }
   return Compare(a.numerator_, a.denominator_, b.numerator_, b.denominator_);
 }
 
 std::optional<std::string> Rational::ToFixed(int places) const {
   if (!valid() || places < 0 || places > kMaxPlaces) return std::nullopt;
-  const int128 magnitude = Magnitude(numerator_);
-  const int128 whole = magnitude / denominator_;
-  const std::optional<int128> scaled = Product(magnitude % denominator_, kPowersOfTen[places]);
-  if (!scaled) return std::nullopt;
-  int128 digits = *scaled / denominator_;
-  const int128 rest = *scaled % denominator_;
-  if (rest >= denominator_ - rest) digits += 1;
-  int128 carried = whole;
-  if (digits == kPowersOfTen[places]) {
+  int128 whole, digits;
+  if (denominator_ == 1) {
+    whole = Magnitude(numerator_);
     digits = 0;
-    carried += 1;
+  } else if (IsSmall()) {
+    // 2^30 · 10^9 fits 64 bits.
+    const auto magnitude = static_cast<int64_t>(Magnitude(numerator_));
+    const auto denominator = static_cast<int64_t>(denominator_);
+    const int64_t scaled = magnitude % denominator * kPowersOfTen[places];
+    const int64_t rest = scaled % denominator;
+    whole = magnitude / denominator;
+    digits = scaled / denominator + (rest >= denominator - rest ? 1 : 0);
+  } else {
+    const int128 magnitude = Magnitude(numerator_);
+    const std::optional<int128> scaled = Product(magnitude % denominator_, kPowersOfTen[places]);
+    if (!scaled) return std::nullopt;
+    const int128 rest = *scaled % denominator_;
+    whole = magnitude / denominator_;
+    digits = *scaled / denominator_ + (rest >= denominator_ - rest ? 1 : 0);
   }
-  const bool is_zero = carried == 0 && digits == 0;
-  std::string text = absl::StrCat(numerator_ < 0 && !is_zero ? "-" : "",
-                                  carried <= std::numeric_limits<int64_t>::max()
-                                      ? absl::StrCat(static_cast<int64_t>(carried))
-                                      : ToString(carried));
-  if (places > 0) absl::StrAppendFormat(&text, ".%0*d", places, static_cast<int64_t>(digits));
+  if (digits == kPowersOfTen[places]) {  // rounded up to the next whole number
+    digits = 0;
+    whole += 1;
+  }
+  std::string text = numerator_ < 0 && (whole != 0 || digits != 0) ? "-" : "";
+  if (Fits64(whole)) {
+    absl::StrAppend(&text, static_cast<int64_t>(whole));
+  } else {
+    text += ToString(whole);
+  }
+  if (places == 0) return text;
+  text.push_back('.');
+  const size_t first = text.size();
+  text.resize(first + places, '0');
+  auto rest_of_digits = static_cast<int64_t>(digits);
+  for (size_t i = first + places; i-- > first; rest_of_digits /= 10) {
+    text[i] = static_cast<char>('0' + rest_of_digits % 10);
+  }
   return text;
 }
 

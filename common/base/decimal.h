@@ -56,6 +56,11 @@ class Rational {
   constexpr Rational(absl::int128 numerator, absl::int128 denominator)
       : numerator_(numerator), denominator_(denominator) {}
 
+  // In lowest terms; the denominator is positive.
+  static Rational Reduced(int64_t numerator, int64_t denominator);
+  // Parts so small that 64-bit arithmetic does.
+  bool IsSmall() const;
+
   absl::int128 numerator_ = 0;
   absl::int128 denominator_ = 1;
 };

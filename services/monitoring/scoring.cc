@@ -248,6 +248,8 @@ class Scorer {
 
   absl::StatusOr<v1::EvaluationResult> Result() const {
     v1::EvaluationResult result;
+    result.mutable_groups()->Reserve(content_.groups_size());
+    result.mutable_items()->Reserve(static_cast<int>(entries_.size()));
     Total total(content_.formula());
     Total critical(content_.formula());
     size_t next = 0;
@@ -331,13 +333,8 @@ class Scorer {
 }  // namespace
 
 Rational HighestAnchorValue(const v1::ScorecardItem& item) {
-  Rational highest(0);
-  for (const v1::Anchor& anchor : item.anchors()) {
-    const Rational value = Decimal(anchor.value());
-    if (!value.valid()) return value;
-    if (value > highest) highest = value;
-  }
-  return highest;
+  if (item.anchors().empty()) return 0;
+  return Decimal(item.anchors(item.anchors_size() - 1).value());
 }
 
 Rational PossiblePoints(const v1::ScorecardItem& item) {

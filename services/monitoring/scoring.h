@@ -17,7 +17,8 @@ using Answers = google::protobuf::RepeatedPtrField<v1::Answer>;
 // (YES_NO). 0 for POINTS and FREE_TEXT. Invalid where the content is not valid.
 Rational PossiblePoints(const v1::ScorecardItem& item);
 
-// The value of the highest anchor; 0 without anchors, invalid where a value is no decimal.
+// The value of the last anchor, which is the highest of valid content; 0 without anchors, invalid
+// where it is no decimal.
 Rational HighestAnchorValue(const v1::ScorecardItem& item);
 
 // The band that the score belongs to: the first, by falling lower bound, that the score reaches;

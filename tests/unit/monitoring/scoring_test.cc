@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
+#include <functional>
+#include <iostream>
 #include <random>
 
 #include "common/base/status.h"
@@ -267,7 +269,7 @@ TEST_F(ConditionTest, NotApplicableMeetsNoCondition) {
   EXPECT_EQ(Scored(content_, answers_).score(), "100.00");
 }
 
-TEST(ScoreTest, ConditionsComparescaleValuesAsNumbersAndChain) {
+TEST(ScoreTest, ConditionsCompareScaleValuesAsNumbersAndChain) {
   v1::ScorecardItem second = Levels("second");
   second.mutable_condition()->set_item_id("first");
   second.mutable_condition()->add_answers("5.00");
@@ -415,11 +417,11 @@ TEST(ScoreMeasure, FortyItems) {
   AddDefaultBands(content);
   ASSERT_TRUE(ValidateContent(content).ok());
   constexpr int kRounds = 2000;
-  const auto begin = std::chrono::steady_clock::now();
+  const std::clock_t begin = std::clock();  // processor time: the machine may be busy
   for (int i = 0; i < kRounds; ++i) ASSERT_TRUE(Score(content, answers).ok());
-  const std::chrono::duration<double, std::micro> spent = std::chrono::steady_clock::now() - begin;
-  RecordProperty("score_40_items_us", std::to_string(spent.count() / kRounds));
-  std::cout << "scoring 40 items: " << spent.count() / kRounds << " us\n";
+  const double spent_us = 1e6 * static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  RecordProperty("score_40_items_us", std::to_string(spent_us / kRounds));
+  std::cout << "scoring 40 items: " << spent_us / kRounds << " us of processor time\n";
 }
 
 }  // namespace
