@@ -234,10 +234,13 @@ absl::Status Pipeline::DecodeStreamed(const grpc::ByteBuffer& bytes, Message& re
 absl::Status Pipeline::Decode(const Route& route, const grpc::ByteBuffer& bytes, Message& request,
                               Call& call) {
   if (absl::Status status = DecodeStreamed(bytes, request); !status.ok()) return status;
-  FieldErrors errors;
-  contract::Validate(*parts_.registry, request, "", errors);
-  if (absl::Status status = errors.ToStatus(); !status.ok()) return status;
   const contract::MethodInfo& method = *route.method;
+  // The elements of a batch are checked, and answered, each by itself.
+  if (method.options.standard() != options::v1::STANDARD_METHOD_BATCH_CREATE) {
+    FieldErrors errors;
+    contract::Validate(*parts_.registry, request, "", errors);
+    if (absl::Status status = errors.ToStatus(); !status.ok()) return status;
+  }
   const auto* reflection = request.GetReflection();
   if (method.validate_only != nullptr) {
     call.validate_only_ = reflection->GetBool(request, method.validate_only);

@@ -1,12 +1,12 @@
 #include "services/monitoring/scoring.h"
 
-#include <absl/container/flat_hash_map.h>
+#include <absl/container/inlined_vector.h>
 #include <absl/strings/str_cat.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "common/base/status.h"
 
@@ -78,28 +78,35 @@ class Scorer {
 
  private:
   void CollectItems() {
-    int count = 0;
-    for (const v1::ScorecardGroup& group : content_.groups()) count += group.items_size();
-    entries_.reserve(count);
-    by_id_.reserve(count);
     for (const v1::ScorecardGroup& group : content_.groups()) {
       for (const v1::ScorecardItem& item : group.items()) {
-        by_id_.emplace(item.id(), entries_.size());
+        by_id_.push_back(static_cast<int>(entries_.size()));
         entries_.push_back({.item = &item});
       }
     }
+    std::sort(by_id_.begin(), by_id_.end(),
+              [this](int a, int b) { return entries_[a].item->id() < entries_[b].item->id(); });
+  }
+
+  // The entry of that item; -1 where there is none.
+  int Find(absl::string_view id) const {
+    const auto found = std::lower_bound(by_id_.begin(), by_id_.end(), id,
+                                        [this](int entry, absl::string_view wanted) {
+                                          return entries_[entry].item->id() < wanted;
+                                        });
+    return found != by_id_.end() && entries_[*found].item->id() == id ? *found : -1;
   }
 
   void MatchAnswers() {
     for (int i = 0; i < answers_.size(); ++i) {
       const v1::Answer& answer = answers_[i];
-      const auto found = by_id_.find(answer.item_id());
-      if (found == by_id_.end()) {
+      const int found = Find(answer.item_id());
+      if (found < 0) {
         errors_.Add(absl::StrCat("answers[", i, "].item_id"),
                     "must be an item of the scorecard version");
         continue;
       }
-      Answered& entry = entries_[found->second];
+      Answered& entry = entries_[found];
       if (entry.answer != nullptr) {
         errors_.Add(absl::StrCat("answers[", i, "].item_id"),
                     absl::StrCat("is answered already by answers[", entry.answer_index, "]"));
@@ -117,9 +124,9 @@ class Scorer {
 
   // Conditions point backwards, so what they depend on is judged already.
   bool ConditionMet(const v1::ItemCondition& condition) const {
-    const auto found = by_id_.find(condition.item_id());
-    if (found == by_id_.end()) return false;
-    const Answered& other = entries_[found->second];
+    const int found = Find(condition.item_id());
+    if (found < 0) return false;
+    const Answered& other = entries_[found];
     if (!other.shown || other.answer == nullptr) return false;
     const v1::Answer& answer = *other.answer;
     for (const std::string& wanted : condition.answers()) {
@@ -325,8 +332,10 @@ class Scorer {
 
   const v1::ScorecardContent& content_;
   const Answers& answers_;
-  std::vector<Answered> entries_;
-  absl::flat_hash_map<absl::string_view, size_t> by_id_;
+  // On the stack for forms of the usual size: a large block would make the allocator merge the many
+  // small ones that messages come and go with.
+  absl::InlinedVector<Answered, 64> entries_;  // in the order of the form
+  absl::InlinedVector<int, 64> by_id_;         // the same, by item id
   FieldErrors errors_;
 };
 

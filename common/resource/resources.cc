@@ -1,0 +1,422 @@
+#include "common/resource/resources.h"
+
+#include <openssl/sha.h>
+
+#include <algorithm>
+
+#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_replace.h>
+
+#include "common/base/status.h"
+#include "common/base/task.h"
+#include "common/cache/snapshot.h"
+#include "common/contract/validate.h"
+#include "common/query/filter.h"
+#include "common/query/order_by.h"
+
+namespace sqm::resource {
+namespace {
+
+using contract::ResourceType;
+using store::CommitOutcome;
+using store::RecordPtr;
+
+std::string Quoted(absl::string_view text) {
+  return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"\"", "\\\""}, {"*", "\\*"}}),
+                      "\"");
+}
+
+std::string EtagOf(int64_t version) { return absl::StrCat("\"", version, "\""); }
+
+int64_t VersionOf(const ResourceType& type, const Message& resource) {
+  std::string etag = resource.GetReflection()->GetString(resource, type.etag);
+  int64_t version = 0;
+  if (etag.size() > 2 && absl::SimpleAtoi(etag.substr(1, etag.size() - 2), &version)) return version;
+  return 0;
+}
+
+// The key of one of several mutations under one request id.
+store::Hash128 KeyOfElement(const store::Hash128& key, size_t index) {
+  std::string text(reinterpret_cast<const char*>(key.data()), key.size());
+  absl::StrAppend(&text, "/", index);
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
+  store::Hash128 result;
+  std::copy(digest, digest + result.size(), result.begin());
+  return result;
+}
+
+std::vector<std::pair<std::string, std::string>> UniqueValues(const ResourceType& type,
+                                                              const Message& resource) {
+  std::vector<std::pair<std::string, std::string>> values;
+  for (const contract::AnnotatedPath& path : type.unique) {
+    std::unique_ptr<Message> copy(resource.New());
+    copy->CopyFrom(resource);
+    contract::ForEachString(*copy, path,
+                            [&](Message& holder, const contract::FieldDescriptor* field, int) {
+                              std::string value = holder.GetReflection()->GetString(holder, field);
+                              if (!value.empty()) values.emplace_back(path.text, value);
+                            });
+  }
+  return values;
+}
+
+}  // namespace
+
+Resources::Resources(ResourcesParts parts)
+    : parts_(parts),
+      tokens_(absl::StrCat("sqm-page-token:", parts.store->epoch())),
+      flights_(parts.executor) {}
+
+void Resources::NarrowVisibility(const ResourceType& type, std::string filter) {
+  narrow_[&type] = std::move(filter);
+}
+
+// ---- Reading ---------------------------------------------------------------------------------
+
+absl::StatusOr<query::Filter> Resources::VisibleFilter(const rpc::Call& call,
+                                                       const ResourceType& type) const {
+  auth::Visibility visibility = call.visibility();
+  if (visibility == auth::Visibility::kAll || type.owner == nullptr) return query::Filter();
+  // The owner may be written with or without its collection.
+  const std::string& staff = call.principal().staff;
+  std::string full = absl::StrContains(staff, '/') ? staff : absl::StrCat("staff/", staff);
+  std::string text = absl::StrCat("(", type.owner->path, " = ", Quoted(full));
+  if (visibility == auth::Visibility::kTeam && type.team != nullptr &&
+      !call.principal().team.empty()) {
+    absl::StrAppend(&text, " OR ", type.team->path, " = ", Quoted(call.principal().team));
+  }
+  absl::StrAppend(&text, ")");
+  auto narrow = narrow_.find(&type);
+  if (narrow != narrow_.end()) absl::StrAppend(&text, " AND (", narrow->second, ")");
+  return query::ParseFilter(text, type.fields);
+}
+
+Task<absl::StatusOr<RecordPtr>> Resources::ReadThrough(const ResourceType& type,
+                                                       std::string tenant, std::string id) {
+  cache::RecordKey key{type.number, tenant, id};
+  cache::FillToken token = parts_.cache->BeginFill(key);
+  FlightKey flight(absl::StrCat(type.number, "\n", tenant, "\n", id), token);
+  auto load = [this, &type, &tenant, &id]() { return parts_.store->Read(type, tenant, id); };
+  Task<absl::StatusOr<RecordPtr>> flying = flights_.Do(std::move(flight), std::move(load));
+  absl::StatusOr<RecordPtr> record = co_await flying;
+  if (record.ok() && *record != nullptr) parts_.cache->Fill(token, key, *record);
+  co_return record;
+}
+
+Task<absl::StatusOr<RecordPtr>> Resources::Read(const ResourceType& type, std::string tenant,
+                                                std::string id) {
+  RecordPtr cached = parts_.cache->Get(cache::RecordKey{type.number, tenant, id});
+  if (cached != nullptr) co_return cached;
+  Task<absl::StatusOr<RecordPtr>> reading = ReadThrough(type, std::move(tenant), std::move(id));
+  absl::StatusOr<RecordPtr> record = co_await reading;
+  co_return record;
+}
+
+Task<absl::StatusOr<RecordPtr>> Resources::GetRecord(const rpc::Call& call,
+                                                     const ResourceType& type, std::string name) {
+  absl::StatusOr<std::string> id = type.IdOf(name);
+  if (!id.ok()) co_return id.status();
+  RecordPtr record = parts_.cache->Get(cache::RecordKey{type.number, call.tenant(), *id});
+  if (record == nullptr) {
+    Task<absl::StatusOr<RecordPtr>> reading = ReadThrough(type, call.tenant(), *std::move(id));
+    absl::StatusOr<RecordPtr> read = co_await reading;
+    if (!read.ok()) co_return read.status();
+    record = *std::move(read);
+  }
+  if (record == nullptr || record->deleted) co_return NotFound(type.type, name);
+  if (call.visibility() != auth::Visibility::kAll && type.owner != nullptr) {
+    absl::StatusOr<query::Filter> visible = VisibleFilter(call, type);
+    if (!visible.ok()) co_return visible.status();
+    // Not told from one that does not exist.
+    if (!query::Matches(*visible, *record->message)) co_return NotFound(type.type, name);
+  }
+  co_return record;
+}
+
+Task<absl::StatusOr<Page>> Resources::List(const rpc::Call& call, const ResourceType& type,
+                                           ListOptions options) {
+  CO_ASSIGN_OR_RETURN(int page_size, query::ResolvePageSize(options.page_size));
+  CO_ASSIGN_OR_RETURN(query::Filter filter, query::ParseFilter(options.filter, type.fields));
+  CO_ASSIGN_OR_RETURN(query::OrderBy order, query::ParseOrderBy(options.order_by, type.fields));
+  CO_ASSIGN_OR_RETURN(query::Filter visible, VisibleFilter(call, type));
+  std::string filter_text = query::Canonical(filter);
+  std::string order_text = query::Canonical(order);
+  uint64_t fingerprint = query::Fingerprint(
+      {call.method().path, call.tenant(), call.principal().subject, options.parent_id, filter_text,
+       order_text, options.show_deleted ? "1" : "0"});
+  store::ListQuery query;
+  query.type = &type;
+  query.tenant = call.tenant();
+  query.parent_id = options.parent_id;
+  query.filter = &filter;
+  query.visible = &visible;
+  query.order = &order;
+  query.limit = page_size + 1;
+  query.show_deleted = options.show_deleted;
+  if (!options.page_token.empty()) {
+    CO_ASSIGN_OR_RETURN(query.after, tokens_.Decode(options.page_token, fingerprint));
+  }
+  Page page;
+  Task<absl::StatusOr<std::vector<store::Listed>>> listing = parts_.store->List(std::move(query));
+  absl::StatusOr<std::vector<store::Listed>> rows = co_await listing;
+  if (!rows.ok()) co_return rows.status();
+  page.rows = *std::move(rows);
+  if (static_cast<int>(page.rows.size()) > page_size) {
+    page.rows.pop_back();
+    const store::Listed& last = page.rows.back();
+    query::RowPosition position = query::PositionOf(order, *last.record->message, last.id);
+    page.next_page_token = tokens_.Encode(position, fingerprint);
+  }
+  co_return page;
+}
+
+Task<absl::StatusOr<int64_t>> Resources::ReadGuard(const rpc::Call& call, std::string name) {
+  return parts_.store->ReadGuard(call.tenant(), std::move(name));
+}
+
+// ---- Writing ---------------------------------------------------------------------------------
+
+absl::Status Resources::CheckEtag(const Message& current, const std::string& expected) const {
+  const ResourceType& type = *parts_.registry->FindType(current.GetDescriptor());
+  std::string etag = current.GetReflection()->GetString(current, type.etag);
+  if (expected.empty() || expected == etag) return absl::OkStatus();
+  std::string name = current.GetReflection()->GetString(current, type.name);
+  return Fail(absl::StatusCode::kAborted, type::v1::ERROR_REASON_ETAG_MISMATCH,
+              absl::StrCat(name, " has changed since it was read; its etag is now ", etag),
+              {{"name", name}, {"current_etag", etag}});
+}
+
+std::string Resources::NewId(const rpc::Call& call, const std::string& wanted) {
+  return wanted.empty() ? parts_.ids->NewUlid(call.now()) : wanted;
+}
+
+Task<absl::Status> Resources::CheckReferences(const rpc::Call& call, const ResourceType& type,
+                                              const Message& resource) {
+  std::vector<std::pair<const contract::AnnotatedPath*, std::string>> names;
+  std::unique_ptr<Message> copy(resource.New());
+  copy->CopyFrom(resource);
+  for (const contract::AnnotatedPath& path : type.references) {
+    contract::ForEachString(*copy, path,
+                            [&](Message& holder, const contract::FieldDescriptor* field, int i) {
+                              const auto* reflection = holder.GetReflection();
+                              std::string name =
+                                  i < 0 ? reflection->GetString(holder, field)
+                                        : reflection->GetRepeatedString(holder, field, i);
+                              if (!name.empty()) names.emplace_back(&path, std::move(name));
+                            });
+  }
+  for (const auto& [path, name] : names) {
+    const ResourceType* target = parts_.registry->FindType(path->rules->references());
+    absl::StatusOr<std::string> id = target->IdOf(name);
+    if (!id.ok()) co_return InvalidField(path->text, id.status().message());
+    Task<absl::StatusOr<RecordPtr>> reading = Read(*target, call.tenant(), *std::move(id));
+    absl::StatusOr<RecordPtr> record = co_await reading;
+    if (!record.ok()) co_return record.status();
+    if (*record == nullptr || (*record)->deleted) {
+      co_return Fail(absl::StatusCode::kFailedPrecondition,
+                     type::v1::ERROR_REASON_REFERENCE_NOT_FOUND,
+                     absl::StrCat(path->text, ": ", name, " does not exist"),
+                     {{"field", path->text}, {"name", name}});
+    }
+  }
+  co_return absl::OkStatus();
+}
+
+Task<absl::StatusOr<store::WriteSet>> Resources::Prepare(const rpc::Call& call,
+                                                         const Mutation& mutation) {
+  store::WriteSet write_set;
+  write_set.tenant = call.tenant();
+  write_set.actor = call.principal().subject;
+  write_set.method = call.method().path;
+  write_set.request_id = call.request_id();
+  write_set.time = call.now();
+  write_set.guards = mutation.guards();
+  for (const Mutation::Step& step : mutation.steps()) {
+    const ResourceType* type = parts_.registry->FindType(step.resource->GetDescriptor());
+    Message& resource = *step.resource;
+    const auto* reflection = resource.GetReflection();
+    CO_ASSIGN_OR_RETURN(std::string id, type->IdOf(reflection->GetString(resource, type->name)));
+    int64_t version = step.kind == Mutation::Kind::kCreate ? 0 : VersionOf(*type, resource);
+    if (step.kind == Mutation::Kind::kRequire) {
+      write_set.requires_.push_back(store::Require{type, id, version});
+      continue;
+    }
+    if (step.kind != Mutation::Kind::kDelete && !type->references.empty()) {
+      Task<absl::Status> checking = CheckReferences(call, *type, resource);
+      absl::Status status = co_await checking;
+      if (!status.ok()) co_return status;
+    }
+    if (!type->unique.empty()) {
+      std::vector<std::pair<std::string, std::string>> wanted, held;
+      if (step.kind != Mutation::Kind::kDelete) wanted = UniqueValues(*type, resource);
+      if (version > 0) {
+        Task<absl::StatusOr<RecordPtr>> reading = Read(*type, call.tenant(), id);
+        absl::StatusOr<RecordPtr> before = co_await reading;
+        if (!before.ok()) co_return before.status();
+        if (*before != nullptr) held = UniqueValues(*type, *(*before)->message);
+      }
+      for (auto& [field, value] : wanted) {
+        if (std::find(held.begin(), held.end(), std::make_pair(field, value)) == held.end()) {
+          write_set.claims.push_back(store::UniqueKey{type, field, value, id});
+        }
+      }
+      for (auto& [field, value] : held) {
+        if (std::find(wanted.begin(), wanted.end(), std::make_pair(field, value)) == wanted.end()) {
+          write_set.releases.push_back(store::UniqueKey{type, field, value, id});
+        }
+      }
+    }
+    if (step.kind == Mutation::Kind::kCreate) {
+      contract::SetTimestamp(resource, type->create_time, call.now());
+    }
+    contract::SetTimestamp(resource, type->update_time, call.now());
+    reflection->SetString(&resource, type->etag, EtagOf(version + 1));
+    auto record = std::make_shared<store::Record>();
+    record->version = version + 1;
+    record->deleted = step.kind == Mutation::Kind::kDelete;
+    record->body = resource.SerializeAsString();
+    record->message = step.resource;
+    store::Put put;
+    put.type = type;
+    put.id = std::move(id);
+    put.expected = version;
+    put.kind = step.kind == Mutation::Kind::kCreate   ? store::ChangeKind::kCreated
+               : step.kind == Mutation::Kind::kUpdate ? store::ChangeKind::kUpdated
+                                                      : store::ChangeKind::kDeleted;
+    put.record = std::move(record);
+    write_set.puts.push_back(std::move(put));
+  }
+  if (call.idempotency().has_value()) {
+    write_set.idempotency = call.idempotency();
+    write_set.idempotency->response = mutation.response();
+  }
+  co_return write_set;
+}
+
+absl::StatusOr<rpc::Reply> Resources::Answer(rpc::Call& call, const store::WriteSet& write_set,
+                                             CommitOutcome outcome) const {
+  rpc::Reply reply;
+  const store::Put* first = write_set.puts.empty() ? nullptr : &write_set.puts.front();
+  switch (outcome.kind) {
+    case CommitOutcome::kApplied:
+      call.SetPosition(outcome.position);
+      if (first != nullptr) {
+        reply.record = first->record;
+        reply.type = first->type;
+      }
+      return reply;
+    case CommitOutcome::kReplayed: {
+      // What the write set answers with has the type of what was remembered: the same method.
+      const Message* prototype = write_set.idempotency->response.has_value() || first == nullptr
+                                     ? call.method().response
+                                     : first->type->prototype;
+      std::shared_ptr<Message> message(prototype->New());
+      if (!message->ParseFromString(outcome.replay)) {
+        return absl::DataLossError("a remembered response cannot be decoded");
+      }
+      reply.message = std::move(message);
+      return reply;
+    }
+    case CommitOutcome::kRequestIdReused:
+      return Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_REQUEST_ID_REUSED,
+                  "request_id was used for another request in the last 24 h");
+    case CommitOutcome::kConflict:
+      return WithRetry(
+          Fail(absl::StatusCode::kAborted, type::v1::ERROR_REASON_CONFLICT,
+               absl::StrCat(outcome.subject, " was changed by others at the same time"),
+               {{"name", outcome.subject}, {"current_etag", EtagOf(outcome.current)}}),
+          absl::Milliseconds(50));
+    case CommitOutcome::kExists:
+      return AlreadyExists(first->type->type, outcome.subject, outcome.subject);
+    case CommitOutcome::kTaken: {
+      absl::Status status = AlreadyExists(
+          first->type->type, outcome.replay,
+          absl::StrCat("a ", first->type->singular, " with this ", outcome.subject));
+      return status;
+    }
+    case CommitOutcome::kFailed:
+      return outcome.status;
+  }
+  return absl::InternalError("unknown outcome");
+}
+
+void Resources::ShareWritten(const store::WriteSet& write_set) {
+  if (parts_.redis == nullptr) return;
+  for (const store::Put& put : write_set.puts) {
+    if (!put.type->options.shared()) continue;
+    cache::Snapshot snapshot;
+    snapshot.version = put.record->version;
+    snapshot.as_of = parts_.clock->Now();
+    snapshot.deleted = put.record->deleted;
+    snapshot.body = put.record->body;
+    Start(parts_.redis->Put(write_set.tenant, put.type->type, put.id, std::move(snapshot)),
+          [](bool) {});
+  }
+}
+
+Task<absl::StatusOr<rpc::Reply>> Resources::Commit(rpc::Call& call, Mutation mutation) {
+  Task<absl::StatusOr<store::WriteSet>> preparing = Prepare(call, mutation);
+  absl::StatusOr<store::WriteSet> write_set = co_await preparing;
+  if (!write_set.ok()) co_return write_set.status();
+  if (call.cancelled()) {
+    co_return Fail(absl::StatusCode::kCancelled, type::v1::ERROR_REASON_CANCELLED,
+                   "the caller cancelled before anything was written");
+  }
+  if (call.validate_only()) {
+    CommitOutcome nothing;
+    nothing.kind = CommitOutcome::kApplied;
+    co_return Answer(call, *write_set, std::move(nothing));
+  }
+  store::WriteSet kept = *write_set;
+  Task<CommitOutcome> committing = parts_.store->Commit(*std::move(write_set));
+  CommitOutcome outcome = co_await committing;
+  if (outcome.kind == CommitOutcome::kApplied) ShareWritten(kept);
+  co_return Answer(call, kept, std::move(outcome));
+}
+
+Task<std::vector<absl::StatusOr<rpc::Reply>>> Resources::CommitAll(
+    rpc::Call& call, std::vector<Mutation> mutations) {
+  std::vector<absl::StatusOr<rpc::Reply>> replies(mutations.size(), absl::UnknownError(""));
+  std::vector<store::WriteSet> write_sets;
+  std::vector<size_t> indexes;
+  for (size_t i = 0; i < mutations.size(); ++i) {
+    Task<absl::StatusOr<store::WriteSet>> preparing = Prepare(call, mutations[i]);
+    absl::StatusOr<store::WriteSet> write_set = co_await preparing;
+    if (!write_set.ok()) {
+      replies[i] = write_set.status();
+      continue;
+    }
+    if (write_set->idempotency.has_value()) {
+      write_set->idempotency->key = KeyOfElement(write_set->idempotency->key, i);
+    }
+    write_sets.push_back(*std::move(write_set));
+    indexes.push_back(i);
+  }
+  std::vector<CommitOutcome> outcomes(write_sets.size());
+  std::vector<store::WriteSet> kept = write_sets;
+  if (call.validate_only()) {
+    for (CommitOutcome& outcome : outcomes) outcome.kind = CommitOutcome::kApplied;
+  } else {
+    Task<std::vector<CommitOutcome>> committing = parts_.store->CommitAll(std::move(write_sets));
+    outcomes = co_await committing;
+  }
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    replies[indexes[i]] = Answer(call, kept[i], std::move(outcomes[i]));
+  }
+  co_return replies;
+}
+
+void FollowCommits(store::Store& store, cache::LocalCache& cache, const Clock& clock,
+                   Timer& timer) {
+  store.OnCommit([&cache](const store::CommittedBatchPtr& batch) {
+    for (const store::StoredChange& change : batch->changes) {
+      cache.Apply(cache::RecordKey{change.type->number, batch->tenant, change.id}, change.record);
+    }
+  });
+  cache.Mark(clock.Now());
+  timer.Every(absl::Milliseconds(250), [&cache, &clock] { cache.Mark(clock.Now()); });
+}
+
+}  // namespace sqm::resource

@@ -1,0 +1,119 @@
+// Resources as handlers read and write them: through the cache, with the row rules of the caller.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <absl/container/flat_hash_map.h>
+#include <absl/status/statusor.h>
+
+#include "common/base/clock.h"
+#include "common/base/executor.h"
+#include "common/base/ids.h"
+#include "common/cache/local_cache.h"
+#include "common/cache/redis_tier.h"
+#include "common/cache/single_flight.h"
+#include "common/contract/registry.h"
+#include "common/query/page_token.h"
+#include "common/resource/mutation.h"
+#include "common/rpc/call.h"
+#include "common/store/store.h"
+
+namespace sqm::resource {
+
+using google::protobuf::Message;
+
+struct ResourcesParts {
+  const contract::Registry* registry = nullptr;
+  store::Store* store = nullptr;
+  cache::LocalCache* cache = nullptr;
+  cache::RedisTier* redis = nullptr;  // null: not configured
+  const Clock* clock = nullptr;
+  IdSource* ids = nullptr;
+  Executor* executor = nullptr;
+};
+
+struct ListOptions {
+  std::string parent_id;
+  std::string filter, order_by, page_token;
+  int32_t page_size = 0;
+  bool show_deleted = false;
+};
+struct Page {
+  std::vector<store::Listed> rows;
+  std::string next_page_token;
+};
+
+class Resources {
+ public:
+  explicit Resources(ResourcesParts parts);
+
+  // Narrows what callers who do not see all rows may see of a type, beyond its row rule: a filter
+  // text, e.g. `state = RELEASED`. At start-up only.
+  void NarrowVisibility(const contract::ResourceType& type, std::string filter);
+
+  // The stored state as of the cache's bound, whoever asks; null where it does not exist. A
+  // tombstone has `deleted`.
+  Task<absl::StatusOr<store::RecordPtr>> Read(const contract::ResourceType& type,
+                                              std::string tenant, std::string id);
+  // The same for the caller: NOT_FOUND where it does not exist, is deleted, or is not for him.
+  Task<absl::StatusOr<store::RecordPtr>> GetRecord(const rpc::Call& call,
+                                                   const contract::ResourceType& type,
+                                                   std::string name);
+  template <typename T>
+  Task<absl::StatusOr<T>> Get(const rpc::Call& call, std::string name) {
+    const contract::ResourceType& type = *parts_.registry->FindType(T::descriptor());
+    Task<absl::StatusOr<store::RecordPtr>> reading = GetRecord(call, type, std::move(name));
+    absl::StatusOr<store::RecordPtr> record = co_await reading;
+    if (!record.ok()) co_return record.status();
+    co_return static_cast<const T&>(*(*record)->message);
+  }
+  // A page for the caller. `method` binds the page token.
+  Task<absl::StatusOr<Page>> List(const rpc::Call& call, const contract::ResourceType& type,
+                                  ListOptions options);
+  Task<absl::StatusOr<int64_t>> ReadGuard(const rpc::Call& call, std::string name);
+
+  // Writes it all or nothing; durable on OK. The reply is the first resource written (or the
+  // remembered first response of the request id). References are checked to exist. With
+  // validate_only nothing is written and the reply is what would have been.
+  Task<absl::StatusOr<rpc::Reply>> Commit(rpc::Call& call, Mutation mutation);
+  // Independent mutations at once, each answered by itself. `keys` make a request id of each from
+  // the call's.
+  Task<std::vector<absl::StatusOr<rpc::Reply>>> CommitAll(rpc::Call& call,
+                                                          std::vector<Mutation> mutations);
+
+  // ABORTED ETAG_MISMATCH where the caller expects another version; an empty etag expects nothing.
+  absl::Status CheckEtag(const Message& current, const std::string& expected) const;
+  // A new id: what the caller asked for, or a ULID.
+  std::string NewId(const rpc::Call& call, const std::string& wanted);
+  const contract::Registry& registry() const { return *parts_.registry; }
+  store::Store& store() { return *parts_.store; }
+  const Clock& clock() const { return *parts_.clock; }
+
+ private:
+  absl::StatusOr<query::Filter> VisibleFilter(const rpc::Call& call,
+                                              const contract::ResourceType& type) const;
+  Task<absl::StatusOr<store::RecordPtr>> ReadThrough(const contract::ResourceType& type,
+                                                     std::string tenant, std::string id);
+  Task<absl::Status> CheckReferences(const rpc::Call& call, const contract::ResourceType& type,
+                                     const Message& resource);
+  Task<absl::StatusOr<store::WriteSet>> Prepare(const rpc::Call& call, const Mutation& mutation);
+  absl::StatusOr<rpc::Reply> Answer(rpc::Call& call, const store::WriteSet& write_set,
+                                    store::CommitOutcome outcome) const;
+  void ShareWritten(const store::WriteSet& write_set);
+
+  const ResourcesParts parts_;
+  const query::PageTokens tokens_;
+  absl::flat_hash_map<const contract::ResourceType*, std::string> narrow_;  // set at start-up
+  using FlightKey = std::pair<std::string, cache::FillToken>;
+  cache::SingleFlight<FlightKey, absl::StatusOr<store::RecordPtr>> flights_;
+};
+
+// Keeps `cache` coherent with the commits of `store`: applied before the writers are answered. The
+// process is the store's only writer, so every tick is a mark. Call before the first commit.
+void FollowCommits(store::Store& store, cache::LocalCache& cache, const Clock& clock, Timer& timer);
+
+}  // namespace sqm::resource
