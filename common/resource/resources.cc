@@ -47,6 +47,18 @@ store::Hash128 KeyOfElement(const store::Hash128& key, size_t index) {
   return result;
 }
 
+// Whether the mutation itself makes what a reference names.
+bool Creates(const Mutation& mutation, const ResourceType& type, const std::string& name) {
+  for (const Mutation::Step& step : mutation.steps()) {
+    if (step.kind == Mutation::Kind::kCreate &&
+        step.resource->GetDescriptor() == type.descriptor &&
+        step.resource->GetReflection()->GetString(*step.resource, type.name) == name) {
+      return true;
+    }
+  }
+  return false;
+}
+
 std::vector<std::pair<std::string, std::string>> UniqueValues(const ResourceType& type,
                                                               const Message& resource) {
   std::vector<std::pair<std::string, std::string>> values;
@@ -193,7 +205,8 @@ std::string Resources::NewId(const rpc::Call& call, const std::string& wanted) {
 }
 
 Task<absl::Status> Resources::CheckReferences(const rpc::Call& call, const ResourceType& type,
-                                              const Message& resource) {
+                                              const Message& resource,
+                                              const Mutation& mutation) {
   std::vector<std::pair<const contract::AnnotatedPath*, std::string>> names;
   std::unique_ptr<Message> copy(resource.New());
   copy->CopyFrom(resource);
@@ -209,6 +222,7 @@ Task<absl::Status> Resources::CheckReferences(const rpc::Call& call, const Resou
   }
   for (const auto& [path, name] : names) {
     const ResourceType* target = parts_.registry->FindType(path->rules->references());
+    if (Creates(mutation, *target, name)) continue;
     absl::StatusOr<std::string> id = target->IdOf(name);
     if (!id.ok()) co_return InvalidField(path->text, id.status().message());
     Task<absl::StatusOr<RecordPtr>> reading = Read(*target, call.tenant(), *std::move(id));
@@ -244,7 +258,7 @@ Task<absl::StatusOr<store::WriteSet>> Resources::Prepare(const rpc::Call& call,
       continue;
     }
     if (step.kind != Mutation::Kind::kDelete && !type->references.empty()) {
-      Task<absl::Status> checking = CheckReferences(call, *type, resource);
+      Task<absl::Status> checking = CheckReferences(call, *type, resource, mutation);
       absl::Status status = co_await checking;
       if (!status.ok()) co_return status;
     }

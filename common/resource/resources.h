@@ -99,7 +99,7 @@ class Resources {
   Task<absl::StatusOr<store::RecordPtr>> ReadThrough(const contract::ResourceType& type,
                                                      std::string tenant, std::string id);
   Task<absl::Status> CheckReferences(const rpc::Call& call, const contract::ResourceType& type,
-                                     const Message& resource);
+                                     const Message& resource, const Mutation& mutation);
   Task<absl::StatusOr<store::WriteSet>> Prepare(const rpc::Call& call, const Mutation& mutation);
   absl::StatusOr<rpc::Reply> Answer(rpc::Call& call, const store::WriteSet& write_set,
                                     store::CommitOutcome outcome) const;

@@ -1,0 +1,65 @@
+#include "services/host/config.h"
+
+namespace sqm::host {
+
+void Describe(Config& config, ConfigSpec& spec) {
+  spec.Add("listen.address", &config.listen,
+           "Host and port of the gRPC API. For peers inside the cluster only: what is public goes "
+           "through the edge proxy.")
+      .Required();
+  spec.Add("listen.reflection", &config.reflection, "Serve gRPC reflection.");
+  spec.Add("metrics.address", &config.metrics_address,
+           "Host and port of /metrics (Prometheus); empty = not served. Port 0 = any free port.");
+  spec.Add("data.dir", &config.data_dir, "Directory of the databases; made if missing.").Required();
+  spec.Add("dev", &config.dev,
+           "Development: makes a signing key and a login file in the data directory. Never in "
+           "production.");
+  spec.Add("log.level", &config.log_level, "Least level that is logged.")
+      .Choices({"debug", "info", "warning", "error"});
+  spec.Add("threads", &config.threads, "Worker threads; 0 = one a core, at least 2.")
+      .Range(int64_t{0}, int64_t{256});
+  spec.Add("tls.certificate", &config.tls_certificate, "PEM file of the server's certificate chain.");
+  spec.Add("tls.key", &config.tls_key, "PEM file of the server's private key.").SecretFile();
+  spec.Add("tls.client_ca", &config.tls_client_ca,
+           "PEM file with the authorities of client certificates; set: a client must have one.");
+  spec.Add("auth.jwks_file", &config.jwks_file,
+           "JWKS with the public keys of token issuers; watched for changes. Needed without --dev.");
+  spec.Add("auth.issuer", &config.issuer, "What `iss` must be; empty = not looked at.");
+  spec.Add("auth.audience", &config.audience, "What `aud` must contain; empty = not looked at.");
+  spec.Add("auth.service_token_file", &config.service_token_file,
+           "Token with role service for calls between services. Needed without --dev.")
+      .SecretFile();
+  spec.Add("redis.socket", &config.redis_socket, "Unix socket of Redis; empty = use redis.host.");
+  spec.Add("redis.host", &config.redis_host, "Host of Redis; empty, and no socket = no Redis.");
+  spec.Add("redis.port", &config.redis_port, "Port of Redis.").Range(int64_t{1}, int64_t{65535});
+  spec.Add("redis.password_file", &config.redis_password_file, "File with the password of Redis.")
+      .SecretFile();
+  spec.Add("cache.bytes", &config.cache_bytes, "Memory of the resource cache of each service.");
+  spec.Add("feed.ring_bytes", &config.feed_ring_bytes,
+           "Recent changes kept in memory for each service's feed.");
+  spec.Add("feed.keep_age", &config.feed_keep_age, "How long changes are kept for late consumers.")
+      .Range(absl::Hours(25), absl::Hours(24 * 3650));
+  spec.Add("feed.keep_changes", &config.feed_keep_changes, "How many changes a tenant keeps at most.")
+      .Range(int64_t{1000}, int64_t{1} << 40);
+  spec.Add("limits.calls", &config.max_calls, "Calls in progress before more are refused.")
+      .Range(int64_t{1}, int64_t{1000000});
+  spec.Add("stop.drain_delay", &config.drain_delay,
+           "Between announcing the stop to health checks and refusing calls.")
+      .Range(absl::ZeroDuration(), absl::Minutes(5));
+  spec.Add("stop.deadline", &config.stop_deadline, "How long calls in progress may still take.")
+      .Range(absl::ZeroDuration(), absl::Minutes(10));
+  spec.AddCheck([&config]() -> std::string {
+    if (config.dev) return "";
+    if (config.jwks_file.empty()) return "auth.jwks_file must be set unless dev is true";
+    if (config.service_token_file.empty()) {
+      return "auth.service_token_file must be set unless dev is true";
+    }
+    return "";
+  });
+  spec.AddCheck([&config]() -> std::string {
+    if (config.tls_certificate.empty() == config.tls_key.empty()) return "";
+    return "tls.certificate and tls.key belong together";
+  });
+}
+
+}  // namespace sqm::host

@@ -1,0 +1,42 @@
+// The configuration that every binary of the suite has.
+#pragma once
+
+#include <string>
+
+#include <absl/time/time.h>
+
+#include "common/base/config.h"
+
+namespace sqm::host {
+
+struct Config {
+  std::string listen = "127.0.0.1:7070";
+  std::string metrics_address;  // empty: not served
+  std::string data_dir = "data";
+  bool dev = false;
+  std::string log_level = "info";
+  int64_t threads = 0;  // 0 = one a core, at least 2
+
+  std::string tls_certificate, tls_key, tls_client_ca;
+
+  std::string jwks_file, issuer, audience = "sqm";
+  std::string service_token_file;
+
+  std::string redis_socket, redis_host, redis_password_file;
+  int64_t redis_port = 6379;
+
+  ByteSize cache_bytes{128 << 20};
+  ByteSize feed_ring_bytes{16 << 20};
+  absl::Duration feed_keep_age = absl::Hours(24 * 7);
+  int64_t feed_keep_changes = 5000000;
+
+  int64_t max_calls = 2000;
+  absl::Duration drain_delay = absl::Seconds(0);
+  absl::Duration stop_deadline = absl::Seconds(10);
+  bool reflection = true;
+};
+
+// Adds every key of `config` to `spec`.
+void Describe(Config& config, ConfigSpec& spec);
+
+}  // namespace sqm::host

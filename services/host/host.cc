@@ -1,0 +1,304 @@
+#include "services/host/host.h"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include <absl/strings/ascii.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+#include <nlohmann/json.hpp>
+
+#include "common/base/status.h"
+#include "common/observe/log.h"
+#include "common/resource/audit.h"
+#include "sqm/audit/v1/audit.pb.h"
+#include "sqm/feed/v1/feed.pb.h"
+
+namespace sqm::host {
+namespace {
+
+using observe::Level;
+using observe::Log;
+
+int ThreadsOf(const Config& config) {
+  if (config.threads > 0) return static_cast<int>(config.threads);
+  return std::max(2, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream text;
+  text << file.rdbuf();
+  if (!file) return absl::NotFoundError(absl::StrCat("cannot read ", path));
+  return text.str();
+}
+
+// Replaces the file at once, for its owner's eyes only.
+absl::Status WritePrivate(const std::string& path, const std::string& text) {
+  std::string temporary = absl::StrCat(path, ".new");
+  std::error_code error;
+  std::filesystem::remove(temporary, error);
+  mode_t old = umask(0077);
+  {
+    std::ofstream file(temporary, std::ios::binary);
+    file << text;
+    file.flush();
+    umask(old);
+    if (!file) return absl::UnavailableError(absl::StrCat("cannot write ", temporary));
+  }
+  std::filesystem::rename(temporary, path, error);
+  if (error) return absl::UnavailableError(absl::StrCat("cannot write ", path));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Host::Host(Config config) : config_(std::move(config)), executor_("worker", ThreadsOf(config_)) {}
+
+absl::StatusOr<std::unique_ptr<Host>> Host::Open(Config config) {
+  std::unique_ptr<Host> host(new Host(std::move(config)));
+  observe::Logger::Process().SetLevel(
+      observe::LevelOf(host->config_.log_level).value_or(Level::kInfo));
+  std::error_code error;
+  std::filesystem::create_directories(host->config_.data_dir, error);
+  if (error) {
+    return absl::FailedPreconditionError(absl::StrCat("cannot make data.dir ",
+                                                      host->config_.data_dir, ": ",
+                                                      error.message()));
+  }
+  RETURN_IF_ERROR(host->OpenKeys());
+  RETURN_IF_ERROR(host->OpenRedis());
+  if (!host->config_.metrics_address.empty()) {
+    RETURN_IF_ERROR(host->metrics_.Expose(host->config_.metrics_address));
+    Log(Level::kInfo, "metrics are served", {{"port", host->metrics_.port()}});
+  }
+  RETURN_IF_ERROR(host->OpenAudit());
+  return host;
+}
+
+Host::~Host() { Stop(); }
+
+absl::Status Host::OpenKeys() {
+  auth::Authenticator::Options options;
+  options.rules.audience = config_.audience;
+  options.rules.issuer = config_.issuer;
+  if (config_.dev) {
+    std::string directory = absl::StrCat(config_.data_dir, "/dev");
+    std::filesystem::create_directories(directory);
+    auth::Issuer::Options issuer;
+    issuer.audience = config_.audience;
+    if (!config_.issuer.empty()) issuer.issuer = config_.issuer;
+    ASSIGN_OR_RETURN(dev_issuer_, auth::Issuer::Open(directory, issuer));
+    ASSIGN_OR_RETURN(keys_, auth::KeySet::FromJwks(dev_issuer_->jwks()));
+  } else {
+    auth::KeySet::Options keys;
+    keys.path = config_.jwks_file;
+    keys.on_change = [](const absl::Status& status) {
+      if (status.ok()) {
+        Log(Level::kInfo, "new token keys are in force");
+      } else {
+        Log(Level::kError, "the token keys cannot be read; the old ones stay",
+            {{"error", std::string(status.message())}});
+      }
+    };
+    ASSIGN_OR_RETURN(keys_, auth::KeySet::FromFile(keys));
+    auth::KeySet::Watch(keys_, clock(), timer_, executor_);
+  }
+  authenticator_ = std::make_unique<auth::Authenticator>(keys_, options);
+  return absl::OkStatus();
+}
+
+absl::Status Host::OpenRedis() {
+  if (config_.redis_socket.empty() && config_.redis_host.empty()) return absl::OkStatus();
+  cache::RedisOptions options;
+  options.unix_socket = config_.redis_socket;
+  options.host = config_.redis_host;
+  options.port = static_cast<int>(config_.redis_port);
+  options.password_file = config_.redis_password_file;
+  redis_ = std::make_unique<cache::Redis>(options, executor_, ids_);
+  redis_tier_ = std::make_unique<cache::RedisTier>(cache::RedisTierOptions(), *redis_, clock());
+  return absl::OkStatus();
+}
+
+absl::Status Host::OpenAudit() {
+  ASSIGN_OR_RETURN(audit_, AddModule("audit", {audit::v1::AuditEntry::descriptor()->file()}));
+  standard_.push_back(
+      std::make_unique<resource::StandardMethods>(*audit_->pipeline, *audit_->resources));
+  standard_.back()->Register("sqm.audit.v1");
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Module*> Host::AddModule(
+    const std::string& name, std::vector<const google::protobuf::FileDescriptor*> files) {
+  auto module = std::make_unique<Module>();
+  module->name = name;
+  ASSIGN_OR_RETURN(module->registry, contract::Registry::Build(files));
+  store::SqliteOptions store_options;
+  store_options.path = absl::StrCat(config_.data_dir, "/", name, ".db");
+  ASSIGN_OR_RETURN(module->store, store::SqliteStore::Open(*module->registry, store_options,
+                                                           executor_, clock(), ids_));
+  cache::LocalCacheOptions cache_options;
+  cache_options.max_bytes = static_cast<size_t>(config_.cache_bytes.bytes);
+  module->cache = std::make_unique<cache::LocalCache>(cache_options, clock());
+  resource::FollowCommits(*module->store, *module->cache, clock(), timer_);
+  resource::ResourcesParts parts;
+  parts.registry = module->registry.get();
+  parts.store = module->store.get();
+  parts.cache = module->cache.get();
+  parts.redis = redis_tier_.get();
+  parts.clock = &clock();
+  parts.ids = &ids_;
+  parts.executor = &executor_;
+  module->resources = std::make_unique<resource::Resources>(parts);
+  rpc::PipelineParts pipeline;
+  pipeline.registry = module->registry.get();
+  pipeline.authenticator = authenticator_.get();
+  pipeline.policy = &auth::Policy::Default();
+  pipeline.store = module->store.get();
+  pipeline.metrics = &metrics_;
+  pipeline.clock = &clock();
+  pipeline.ids = &ids_;
+  pipeline.executor = &executor_;
+  pipeline.timer = &timer_;
+  rpc::PipelineLimits limits;
+  limits.calls_in_flight = static_cast<int>(config_.max_calls);
+  module->pipeline = std::make_unique<rpc::Pipeline>(pipeline, limits);
+  if (audit_ != nullptr) {
+    module->pipeline->SetAudit(
+        resource::AuditInto(*audit_->registry, *audit_->store, ids_));
+  }
+  feed::HubOptions hub_options;
+  hub_options.ring_bytes = static_cast<size_t>(config_.feed_ring_bytes.bytes);
+  module->hub = std::make_unique<feed::Hub>(*module->store, timer_, executor_, hub_options);
+  cache::LocalCache* cache = module->cache.get();
+  auto gauge = [&](const char* metric, const char* help, std::function<double()> read) {
+    registrations_.push_back(metrics_.ReadGauge(metric, help, {{"service", name}}, read));
+  };
+  gauge("sqm_cache_hit_total", "Reads answered from the local cache.",
+        [cache] { return static_cast<double>(cache->Stats().hits); });
+  gauge("sqm_cache_miss_total", "Reads that the local cache did not have.",
+        [cache] { return static_cast<double>(cache->Stats().misses); });
+  gauge("sqm_cache_used_bytes", "Memory held by the local cache.",
+        [cache] { return static_cast<double>(cache->Stats().bytes); });
+  rpc::Pipeline* calls = module->pipeline.get();
+  gauge("sqm_calls_in_flight", "Unary calls in progress.",
+        [calls] { return static_cast<double>(calls->calls_in_flight()); });
+  modules_.push_back(std::move(module));
+  return modules_.back().get();
+}
+
+absl::Status Host::Serve() {
+  ASSIGN_OR_RETURN(feed_registry_,
+                   contract::Registry::Build({feed::v1::Change::descriptor()->file()}));
+  rpc::PipelineParts parts = modules_.front()->pipeline->parts();
+  parts.registry = feed_registry_.get();
+  feed_pipeline_ = std::make_unique<rpc::Pipeline>(parts, rpc::PipelineLimits());
+  std::map<std::string, feed::Source> sources;
+  std::vector<rpc::Pipeline*> pipelines = {feed_pipeline_.get()};
+  for (const auto& module : modules_) {
+    std::vector<std::string> missing = module->pipeline->Missing();
+    if (!missing.empty()) {
+      return absl::InternalError(
+          absl::StrCat("methods without a handler: ", absl::StrJoin(missing, ", ")));
+    }
+    pipelines.push_back(module->pipeline.get());
+    if (module.get() == audit_) continue;
+    sources[module->name] =
+        feed::Source{module->hub.get(), module->store.get(), module->registry.get()};
+  }
+  feed_service_ = std::make_unique<feed::FeedService>(*feed_pipeline_, std::move(sources));
+  feed_service_->Register();
+  rpc::ServerOptions options;
+  options.address = config_.listen;
+  options.certificate_file = config_.tls_certificate;
+  options.key_file = config_.tls_key;
+  options.client_ca_file = config_.tls_client_ca;
+  options.reflection = config_.reflection;
+  ASSIGN_OR_RETURN(server_, rpc::Server::Start(options, pipelines));
+  WatchHealth();
+  TrimFeeds();
+  Log(Level::kInfo, "serving", {{"address", config_.listen}, {"port", server_->port()}});
+  return absl::OkStatus();
+}
+
+void Host::WatchHealth() {
+  timer_.Every(absl::Seconds(2), [this] {
+    for (const auto& module : modules_) {
+      Start(module->store->Check(), [this, module = module.get()](absl::Status status) {
+        if (!status.ok()) {
+          Log(Level::kError, "the store is not ready",
+              {{"service", module->name}, {"error", std::string(status.message())}});
+        }
+        for (const auto* service : module->registry->services()) {
+          server_->SetServing(service->full_name(), status.ok());
+        }
+      });
+    }
+  });
+}
+
+void Host::TrimFeeds() {
+  timer_.Every(absl::Minutes(1), [this] {
+    for (const auto& module : modules_) {
+      Start(module->store->Trim(clock().Now() - config_.feed_keep_age, config_.feed_keep_changes,
+                                {}),
+            [module = module.get()](absl::Status status) {
+              if (status.ok()) return;
+              Log(Level::kWarning, "old changes could not be trimmed",
+                  {{"service", module->name}, {"error", std::string(status.message())}});
+            });
+    }
+  });
+}
+
+absl::StatusOr<std::string> Host::ServiceAuthorization() const {
+  if (dev_issuer_ == nullptr) {
+    ASSIGN_OR_RETURN(std::string token, ReadFile(config_.service_token_file));
+    return absl::StrCat("Bearer ", absl::StripAsciiWhitespace(token));
+  }
+  auth::TokenClaims claims;
+  claims.subject = "sqm-internal";
+  claims.tenant = std::string(auth::kAllTenants);
+  claims.roles = auth::BitOf(auth::Role::kService);
+  ASSIGN_OR_RETURN(std::string token,
+                   dev_issuer_->Mint(claims, absl::Hours(1), clock().Now()));
+  return absl::StrCat("Bearer ", token);
+}
+
+absl::StatusOr<std::string> Host::WriteDevLogin() {
+  if (dev_issuer_ == nullptr) return absl::FailedPreconditionError("needs dev = true");
+  auth::TokenClaims claims;
+  claims.subject = "dev";
+  claims.staff = "dev";
+  claims.roles = auth::BitsOf(auth::Role::kManager, auth::Role::kQaOfficer);
+  ASSIGN_OR_RETURN(std::string token,
+                   dev_issuer_->Mint(claims, absl::Hours(24 * 30), clock().Now()));
+  nlohmann::json login = {{"server", absl::StrCat("127.0.0.1:", server_->port())},
+                          {"token", token}};
+  std::string path = absl::StrCat(config_.data_dir, "/dev/login.json");
+  RETURN_IF_ERROR(WritePrivate(path, login.dump(2)));
+  return path;
+}
+
+void Host::Stop() {
+  if (stopped_) return;
+  stopped_ = true;
+  if (server_ != nullptr) {
+    server_->AnnounceStop();
+    absl::SleepFor(config_.drain_delay);
+    for (const auto& module : modules_) module->hub->Drain();
+    timer_.Stop();  // no more health checks on a server that is going
+    server_->Stop(config_.stop_deadline);
+  }
+  timer_.Stop();
+  if (redis_ != nullptr) redis_->Shutdown();
+  executor_.Stop();
+  server_.reset();
+  observe::Logger::Process().Flush();
+}
+
+}  // namespace sqm::host

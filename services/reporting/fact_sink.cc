@@ -1,0 +1,44 @@
+#include "services/reporting/fact_sink.h"
+
+namespace sqm::reporting {
+
+absl::Status PrepareStore(store::Store& store) {
+  return Await(store.Project(
+      [](store::SqlSession& session) { return FactStore::EnsureSchema(session); }));
+}
+
+Task<absl::StatusOr<std::optional<std::string>>> FactSink::Load(std::string tenant) {
+  std::optional<std::string> token;
+  std::function<absl::Status(store::SqlSession&)> load =
+      [&](store::SqlSession& session) -> absl::Status {
+    ASSIGN_OR_RETURN(std::optional<Cursor> cursor, LoadCursor(session, tenant, source_));
+    // A snapshot that was not finished left no token: it is taken again from the beginning.
+    if (cursor.has_value() && !cursor->token.empty()) token = cursor->token;
+    return absl::OkStatus();
+  };
+  Task<absl::Status> loading = store_.Query(std::move(load));
+  absl::Status status = co_await loading;
+  if (!status.ok()) co_return status;
+  co_return token;
+}
+
+Task<absl::Status> FactSink::Apply(std::string tenant, const feed::v1::ChangeBatch& batch) {
+  std::function<absl::Status(store::SqlSession&)> apply =
+      [&](store::SqlSession& session) -> absl::Status {
+    return facts_.ApplyBatch(session, tenant, source_, batch).status();
+  };
+  Task<absl::Status> applying = store_.Project(std::move(apply));
+  absl::Status status = co_await applying;
+  co_return status;
+}
+
+Task<absl::Status> FactSink::Reset(std::string tenant) {
+  std::function<absl::Status(store::SqlSession&)> reset = [&](store::SqlSession& session) {
+    return facts_.ResetSource(session, tenant, source_);
+  };
+  Task<absl::Status> resetting = store_.Project(std::move(reset));
+  absl::Status status = co_await resetting;
+  co_return status;
+}
+
+}  // namespace sqm::reporting
