@@ -309,10 +309,23 @@ Task<absl::StatusOr<store::WriteSet>> Resources::Prepare(const rpc::Call& call,
   co_return write_set;
 }
 
-absl::StatusOr<rpc::Reply> Resources::Answer(rpc::Call& call, const store::WriteSet& write_set,
+Resources::Sent Resources::Keep(const store::WriteSet& write_set) const {
+  Sent sent;
+  if (!write_set.puts.empty()) sent.first = write_set.puts.front();
+  sent.own_response =
+      write_set.idempotency.has_value() && write_set.idempotency->response.has_value();
+  if (parts_.redis != nullptr) {
+    for (const store::Put& put : write_set.puts) {
+      if (put.type->options.shared()) sent.shared.push_back(put);
+    }
+  }
+  return sent;
+}
+
+absl::StatusOr<rpc::Reply> Resources::Answer(rpc::Call& call, const Sent& sent,
                                              CommitOutcome outcome) const {
   rpc::Reply reply;
-  const store::Put* first = write_set.puts.empty() ? nullptr : &write_set.puts.front();
+  const store::Put* first = sent.first.type == nullptr ? nullptr : &sent.first;
   switch (outcome.kind) {
     case CommitOutcome::kApplied:
       call.SetPosition(outcome.position);
@@ -323,9 +336,8 @@ absl::StatusOr<rpc::Reply> Resources::Answer(rpc::Call& call, const store::Write
       return reply;
     case CommitOutcome::kReplayed: {
       // What the write set answers with has the type of what was remembered: the same method.
-      const Message* prototype = write_set.idempotency->response.has_value() || first == nullptr
-                                     ? call.method().response
-                                     : first->type->prototype;
+      const Message* prototype = sent.own_response || first == nullptr ? call.method().response
+                                                                       : first->type->prototype;
       std::shared_ptr<Message> message(prototype->New());
       if (!message->ParseFromString(outcome.replay)) {
         return absl::DataLossError("a remembered response cannot be decoded");
@@ -356,17 +368,14 @@ absl::StatusOr<rpc::Reply> Resources::Answer(rpc::Call& call, const store::Write
   return absl::InternalError("unknown outcome");
 }
 
-void Resources::ShareWritten(const store::WriteSet& write_set) {
-  if (parts_.redis == nullptr) return;
-  for (const store::Put& put : write_set.puts) {
-    if (!put.type->options.shared()) continue;
+void Resources::Share(const std::string& tenant, const Sent& sent) {
+  for (const store::Put& put : sent.shared) {
     cache::Snapshot snapshot;
     snapshot.version = put.record->version;
     snapshot.as_of = parts_.clock->Now();
     snapshot.deleted = put.record->deleted;
     snapshot.body = put.record->body;
-    Start(parts_.redis->Put(write_set.tenant, put.type->type, put.id, std::move(snapshot)),
-          [](bool) {});
+    Start(parts_.redis->Put(tenant, put.type->type, put.id, std::move(snapshot)), [](bool) {});
   }
 }
 
@@ -378,16 +387,16 @@ Task<absl::StatusOr<rpc::Reply>> Resources::Commit(rpc::Call& call, Mutation mut
     co_return Fail(absl::StatusCode::kCancelled, type::v1::ERROR_REASON_CANCELLED,
                    "the caller cancelled before anything was written");
   }
+  Sent sent = Keep(*write_set);
   if (call.validate_only()) {
     CommitOutcome nothing;
     nothing.kind = CommitOutcome::kApplied;
-    co_return Answer(call, *write_set, std::move(nothing));
+    co_return Answer(call, sent, std::move(nothing));
   }
-  store::WriteSet kept = *write_set;
   Task<CommitOutcome> committing = parts_.store->Commit(*std::move(write_set));
   CommitOutcome outcome = co_await committing;
-  if (outcome.kind == CommitOutcome::kApplied) ShareWritten(kept);
-  co_return Answer(call, kept, std::move(outcome));
+  if (outcome.kind == CommitOutcome::kApplied) Share(call.tenant(), sent);
+  co_return Answer(call, sent, std::move(outcome));
 }
 
 Task<std::vector<absl::StatusOr<rpc::Reply>>> Resources::CommitAll(
@@ -409,7 +418,8 @@ Task<std::vector<absl::StatusOr<rpc::Reply>>> Resources::CommitAll(
     indexes.push_back(i);
   }
   std::vector<CommitOutcome> outcomes(write_sets.size());
-  std::vector<store::WriteSet> kept = write_sets;
+  std::vector<Sent> kept;
+  for (const store::WriteSet& write_set : write_sets) kept.push_back(Keep(write_set));
   if (call.validate_only()) {
     for (CommitOutcome& outcome : outcomes) outcome.kind = CommitOutcome::kApplied;
   } else {
@@ -417,6 +427,7 @@ Task<std::vector<absl::StatusOr<rpc::Reply>>> Resources::CommitAll(
     outcomes = co_await committing;
   }
   for (size_t i = 0; i < outcomes.size(); ++i) {
+    if (outcomes[i].kind == CommitOutcome::kApplied) Share(call.tenant(), kept[i]);
     replies[indexes[i]] = Answer(call, kept[i], std::move(outcomes[i]));
   }
   co_return replies;

@@ -101,9 +101,16 @@ class Resources {
   Task<absl::Status> CheckReferences(const rpc::Call& call, const contract::ResourceType& type,
                                      const Message& resource, const Mutation& mutation);
   Task<absl::StatusOr<store::WriteSet>> Prepare(const rpc::Call& call, const Mutation& mutation);
-  absl::StatusOr<rpc::Reply> Answer(rpc::Call& call, const store::WriteSet& write_set,
+  // What is needed of a write set after the store has taken it.
+  struct Sent {
+    store::Put first;
+    bool own_response = false;         // not the first resource
+    std::vector<store::Put> shared;    // of types that are shared through Redis
+  };
+  Sent Keep(const store::WriteSet& write_set) const;
+  absl::StatusOr<rpc::Reply> Answer(rpc::Call& call, const Sent& sent,
                                     store::CommitOutcome outcome) const;
-  void ShareWritten(const store::WriteSet& write_set);
+  void Share(const std::string& tenant, const Sent& sent);
 
   const ResourcesParts parts_;
   const query::PageTokens tokens_;

@@ -39,8 +39,6 @@ class Call {
   bool chinese() const { return chinese_; }
   const std::optional<store::Idempotency>& idempotency() const { return idempotency_; }
   const std::optional<observe::TraceContext>& trace() const { return trace_; }
-  // The authorization metadata as received: to call another service for the same caller.
-  const std::string& authorization() const { return authorization_; }
   // The position after the call's own commit; 0 = it has none.
   void SetPosition(int64_t position) { position_ = position; }
   int64_t position() const { return position_; }
@@ -60,7 +58,6 @@ class Call {
   bool chinese_ = false;
   std::optional<store::Idempotency> idempotency_;
   std::optional<observe::TraceContext> trace_;
-  std::string authorization_;
   int64_t position_ = 0;
 };
 

@@ -150,7 +150,7 @@ void Pipeline::Release(bool stream) {
 }
 
 absl::Status Pipeline::ReadMetadata(grpc::CallbackServerContext& context, Call& call) {
-  absl::string_view authorization, tenant, traceparent, tracestate;
+  absl::string_view authorization, tenant, traceparent, tracestate, position;
   for (const auto& [key, value] : context.client_metadata()) {
     switch (key.size()) {
       case 13:
@@ -163,6 +163,9 @@ absl::Status Pipeline::ReadMetadata(grpc::CallbackServerContext& context, Call& 
         if (key == "sqm-tenant") tenant = View(value);
         if (key == "tracestate") tracestate = View(value);
         break;
+      case 12:
+        if (key == "sqm-position") position = View(value);
+        break;
       case 15:
         if (key == "accept-language") call.chinese_ = absl::StartsWith(View(value), "zh");
         break;
@@ -174,23 +177,39 @@ absl::Status Pipeline::ReadMetadata(grpc::CallbackServerContext& context, Call& 
   auto principal = parts_.authenticator->Authenticate(authorization, call.now_);
   if (!principal.ok()) return principal.status();
   call.principal_ = *std::move(principal);
-  call.authorization_ = std::string(authorization);
+  bool allowed;
   if (call.principal_->tenant == auth::kAllTenants) {
     call.tenant_ = std::string(tenant.empty() ? auth::kDefaultTenant : tenant);
-    if (auth::IsTenant(call.tenant_)) return absl::OkStatus();
+    allowed = auth::IsTenant(call.tenant_);
   } else {
     call.tenant_ = call.principal_->tenant;
-    if (tenant.empty() || tenant == call.tenant_) return absl::OkStatus();
+    allowed = tenant.empty() || tenant == call.tenant_;
   }
+  if (allowed) return CheckPosition(position, call);
   return Fail(absl::StatusCode::kPermissionDenied, type::v1::ERROR_REASON_WRONG_TENANT,
               absl::StrCat("the token does not speak for tenant '", tenant.substr(0, 64), "'"),
               {{"tenant", tenant.substr(0, 64)}});
 }
 
+// A caller that has seen a position is never answered from an older state.
+absl::Status Pipeline::CheckPosition(absl::string_view position, const Call& call) const {
+  if (position.empty()) return absl::OkStatus();
+  int64_t seen = 0;
+  if (!absl::SimpleAtoi(position, &seen) || seen < 0) {
+    return Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_MALFORMED_REQUEST,
+                "sqm-position must be a number as an earlier response gave it");
+  }
+  if (seen <= parts_.store->Head(call.tenant_).head) return absl::OkStatus();
+  return WithRetry(Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE,
+                        absl::StrCat("position ", seen, " has not arrived here yet"),
+                        {{"position", position}}),
+                   absl::Milliseconds(100));
+}
+
 absl::Status Pipeline::Begin(const Route& route, grpc::CallbackServerContext& context, bool stream,
-                             Call& call) {
+                             absl::Time now, Call& call) {
   call.method_ = route.method;
-  call.now_ = parts_.clock->Now();
+  call.now_ = now;
   if (absl::Status status = Admit(stream); !status.ok()) return status;
   if (absl::Status status = ReadMetadata(context, call); !status.ok()) return status;
   if (absl::Status status = parts_.policy->Check(*call.principal_, route.permission);

@@ -117,7 +117,7 @@ class Pipeline {
 
   // The steps, for the reactors. `Admit`…`Authorise` read metadata only.
   absl::Status Begin(const Route& route, grpc::CallbackServerContext& context, bool stream,
-                     Call& call);
+                     absl::Time now, Call& call);
   absl::Status Decode(const Route& route, const grpc::ByteBuffer& bytes, Message& request,
                       Call& call);
   Task<absl::StatusOr<grpc::ByteBuffer>> Run(const Route& route, Call& call,
@@ -139,8 +139,8 @@ class Pipeline {
   Route& AddRoute(absl::string_view path);
   absl::Status Admit(bool stream);
   absl::Status ReadMetadata(grpc::CallbackServerContext& context, Call& call);
+  absl::Status CheckPosition(absl::string_view position, const Call& call) const;
   Task<absl::StatusOr<Reply>> RunHandler(const Route& route, Call& call, const Message& request);
-  Task<absl::Status> WaitForPosition(Call& call, int64_t position);
   Task<absl::StatusOr<grpc::ByteBuffer>> Redacted(const Route& route, Call& call, Reply reply);
 
   const PipelineParts parts_;

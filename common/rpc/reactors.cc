@@ -20,15 +20,18 @@ class CallState {
       : pipeline_(pipeline), route_(route), context_(context), stream_(stream) {
     started_ = pipeline.parts().clock->Now();
     route.metrics->Started();
-    status_ = pipeline.Begin(route, *context, stream, call_);
+    status_ = pipeline.Begin(route, *context, stream, started_, call_);
   }
   ~CallState() { pipeline_.Release(stream_); }
 
   Message* NewRequest() { return route_.method->request->New(&arena_); }
 
   grpc::Status End(const absl::Status& status) {
-    if (call_.position() > 0 && !stream_) {
-      context_->AddTrailingMetadata("sqm-position", absl::StrCat(call_.position()));
+    if (status.ok() && !stream_) {
+      int64_t position = call_.position() > 0
+                             ? call_.position()
+                             : pipeline_.parts().store->Head(call_.tenant()).head;
+      context_->AddTrailingMetadata("sqm-position", absl::StrCat(position));
     }
     return pipeline_.End(route_, call_, started_, status);
   }
