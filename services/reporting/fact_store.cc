@@ -1,0 +1,461 @@
+#include "services/reporting/fact_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/status.h"
+
+namespace sqm::reporting {
+namespace {
+
+using store::Bytes;
+using store::SqlRow;
+using store::SqlSession;
+
+// BIGINT, TEXT and BYTEA mean the same to SQLite and to PostgreSQL.
+constexpr const char* kSchema[] = {
+    "CREATE TABLE IF NOT EXISTS reporting_tenants (tenant TEXT NOT NULL PRIMARY KEY,"
+    " dimensions BIGINT NOT NULL, chain BIGINT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS reporting_cursors (tenant TEXT NOT NULL, source TEXT NOT NULL,"
+    " position BIGINT NOT NULL, token TEXT NOT NULL, time BIGINT, PRIMARY KEY (tenant, source))",
+    "CREATE TABLE IF NOT EXISTS reporting_facts (tenant TEXT NOT NULL, source TEXT NOT NULL,"
+    " resource TEXT NOT NULL, version BIGINT NOT NULL, kind BIGINT NOT NULL, bucket BIGINT NOT "
+    "NULL,"
+    " body BYTEA NOT NULL, PRIMARY KEY (tenant, source, resource))",
+    // Notes are the one kind that a report lists.
+    "CREATE INDEX IF NOT EXISTS reporting_facts_notes ON reporting_facts (tenant, bucket)"
+    " WHERE kind = 4",
+    "CREATE TABLE IF NOT EXISTS reporting_dimensions (tenant TEXT NOT NULL, id BIGINT NOT NULL,"
+    " dimensions BYTEA NOT NULL, PRIMARY KEY (tenant, id))",
+    "CREATE UNIQUE INDEX IF NOT EXISTS reporting_dimensions_set ON reporting_dimensions"
+    " (tenant, dimensions)",
+    "CREATE TABLE IF NOT EXISTS reporting_cells (tenant TEXT NOT NULL, bucket BIGINT NOT NULL,"
+    " dimensions BIGINT NOT NULL, value BYTEA NOT NULL, PRIMARY KEY (tenant, bucket, dimensions))",
+    "CREATE TABLE IF NOT EXISTS reporting_scorecards (tenant TEXT NOT NULL, source TEXT NOT NULL,"
+    " name TEXT NOT NULL, version BIGINT NOT NULL, body BYTEA NOT NULL,"
+    " PRIMARY KEY (tenant, name))",
+};
+constexpr absl::string_view kScorecardVersionType = "monitoring/ScorecardVersion";
+// Sets of dimensions remembered for a tenant; beyond it they are looked up again.
+constexpr size_t kRememberedSets = 200000;
+// Tenants for which sets are remembered.
+constexpr size_t kRememberedTenants = 64;
+
+// 64-bit FNV-1a: the same in every process.
+int64_t Chained(int64_t chain, absl::string_view text) {
+  auto hash = static_cast<uint64_t>(chain) ^ 0xcbf29ce484222325u;
+  for (char c : text) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3u;
+  return static_cast<int64_t>(hash);
+}
+
+std::optional<absl::Time> TimeAt(const SqlRow& row, int column) {
+  if (row.IsNull(column)) return std::nullopt;
+  return absl::FromUnixMicros(row.Int(column));
+}
+
+Cursor CursorOf(const SqlRow& row) {
+  return {std::string(row.Text(0)), row.Int(1), std::string(row.Text(2)),
+          TimeAt(row, 3).value_or(absl::InfinitePast())};
+}
+
+// The stored fact of a resource.
+struct Former {
+  int64_t version;
+  FactKind kind;
+  Bucket bucket;
+  std::string body;
+};
+
+absl::Status ReadFormer(SqlSession& session, absl::string_view tenant, absl::string_view source,
+                        absl::string_view resource, std::optional<Former>& former) {
+  former.reset();
+  return session.Run(
+      "SELECT version, kind, bucket, body FROM reporting_facts"
+      " WHERE tenant = ? AND source = ? AND resource = ?",
+      {tenant, source, resource}, [&](const SqlRow& row) {
+        former = Former{row.Int(0), static_cast<FactKind>(row.Int(1)), row.Int(2),
+                        std::string(row.Text(3))};
+      });
+}
+
+absl::Status ApplyScorecard(SqlSession& session, absl::string_view tenant, absl::string_view source,
+                            const feed::v1::Change& change) {
+  if (change.kind() == feed::v1::CHANGE_KIND_DELETED) {
+    return session.Run("DELETE FROM reporting_scorecards WHERE tenant = ? AND name = ?",
+                       {tenant, change.name()});
+  }
+  return session.Run(
+      "INSERT INTO reporting_scorecards (tenant, source, name, version, body)"
+      " VALUES (?, ?, ?, ?, ?) ON CONFLICT (tenant, name)"
+      " DO UPDATE SET version = excluded.version, body = excluded.body",
+      {tenant, source, change.name(), change.version(), Bytes{change.body()}});
+}
+
+}  // namespace
+
+absl::Status FactStore::EnsureSchema(SqlSession& session) {
+  for (const char* statement : kSchema) {
+    if (absl::Status made = session.Run(statement); !made.ok()) return made;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<FactStore::Numbering*> FactStore::EnsureTenant(SqlSession& session,
+                                                              absl::string_view tenant) {
+  // Writing the row, even unchanged, holds back other writers of the tenant until the end of the
+  // transaction.
+  absl::Status status = session.Run(
+      "INSERT INTO reporting_tenants (tenant, dimensions, chain) VALUES (?, 0, 0)"
+      " ON CONFLICT (tenant) DO UPDATE SET chain = reporting_tenants.chain",
+      {tenant});
+  if (numberings_.size() >= kRememberedTenants && !numberings_.contains(tenant)) {
+    numberings_.clear();
+  }
+  Numbering& numbering = numberings_[std::string(tenant)];
+  int64_t count = 0;
+  int64_t chain = 0;
+  if (status.ok()) {
+    status = session.Run("SELECT dimensions, chain FROM reporting_tenants WHERE tenant = ?",
+                         {tenant}, [&](const SqlRow& row) {
+                           count = row.Int(0);
+                           chain = row.Int(1);
+                         });
+  }
+  if (!status.ok()) return status;
+  if (numbering.count != count || numbering.chain != chain ||
+      numbering.ids.size() > kRememberedSets) {
+    numbering = {count, chain, {}};
+  }
+  return &numbering;
+}
+
+absl::StatusOr<DimensionsId> FactStore::Number(SqlSession& session, absl::string_view tenant,
+                                               Numbering& numbering,
+                                               const std::string& dimensions) {
+  const auto known = numbering.ids.find(dimensions);
+  if (known != numbering.ids.end()) return known->second;
+  DimensionsId id = 0;
+  absl::Status status =
+      session.Run("SELECT id FROM reporting_dimensions WHERE tenant = ? AND dimensions = ?",
+                  {tenant, Bytes{dimensions}}, [&](const SqlRow& row) { id = row.Int(0); });
+  if (status.ok() && id == 0) {
+    id = ++numbering.count;
+    numbering.chain = Chained(numbering.chain, dimensions);
+    status =
+        session.Run("INSERT INTO reporting_dimensions (tenant, id, dimensions) VALUES (?, ?, ?)",
+                    {tenant, id, Bytes{dimensions}});
+  }
+  if (!status.ok()) return status;
+  numbering.ids.emplace(dimensions, id);
+  return id;
+}
+
+absl::Status FactStore::Put(SqlSession& session, absl::string_view tenant, absl::string_view source,
+                            const feed::v1::Change& change, Numbering& numbering,
+                            Applied& applied) {
+  ids_.clear();
+  for (const FactPart& part : fact_.parts) {
+    auto id = Number(session, tenant, numbering, part.dimensions);
+    if (!id.ok()) return id.status();
+    ids_.push_back(*id);
+  }
+  EncodeFact(fact_, ids_, body_);
+  const auto kind = static_cast<int64_t>(fact_.kind);
+  absl::Status status = session.Run(
+      "INSERT INTO reporting_facts (tenant, source, resource, version, kind, bucket, body)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, source, resource) DO NOTHING",
+      {tenant, source, change.name(), change.version(), kind, fact_.bucket, Bytes{body_}});
+  if (!status.ok()) return status;
+  if (session.Changes() == 0) {
+    std::optional<Former> former;
+    status = ReadFormer(session, tenant, source, change.name(), former);
+    if (!status.ok()) return status;
+    if (former->version >= change.version()) {
+      ++applied.unchanged;
+      return absl::OkStatus();
+    }
+    auto stored = StoredFact::Decode(former->kind, former->bucket, former->body);
+    if (!stored.ok()) return stored.status();
+    delta_.Subtract(*stored);
+    status = session.Run(
+        "UPDATE reporting_facts SET version = ?, kind = ?, bucket = ?, body = ?"
+        " WHERE tenant = ? AND source = ? AND resource = ?",
+        {change.version(), kind, fact_.bucket, Bytes{body_}, tenant, source, change.name()});
+    if (!status.ok()) return status;
+  }
+  delta_.Add(fact_, ids_);
+  ++applied.put;
+  return absl::OkStatus();
+}
+
+absl::Status FactStore::Remove(SqlSession& session, absl::string_view tenant,
+                               absl::string_view source, const feed::v1::Change& change,
+                               Applied& applied) {
+  std::optional<Former> former;
+  absl::Status status = ReadFormer(session, tenant, source, change.name(), former);
+  if (!status.ok()) return status;
+  if (!former.has_value() || former->version > change.version()) {
+    ++applied.unchanged;
+    return absl::OkStatus();
+  }
+  auto stored = StoredFact::Decode(former->kind, former->bucket, former->body);
+  if (!stored.ok()) return stored.status();
+  delta_.Subtract(*stored);
+  ++applied.removed;
+  return session.Run("DELETE FROM reporting_facts WHERE tenant = ? AND source = ? AND resource = ?",
+                     {tenant, source, change.name()});
+}
+
+absl::Status FactStore::WriteCells(SqlSession& session, absl::string_view tenant) {
+  for (const auto& [key, delta] : delta_.Sorted()) {
+    Cell cell = *delta;
+    bool stored = false;
+    absl::Status merged;
+    absl::Status status = session.Run(
+        "SELECT value FROM reporting_cells WHERE tenant = ? AND bucket = ? AND dimensions = ?",
+        {tenant, key.bucket, key.dimensions}, [&](const SqlRow& row) {
+          stored = true;
+          merged = cell.MergeEncoded(row.Text(0));
+        });
+    if (!status.ok()) return status;
+    if (!merged.ok()) return merged;
+    if (!stored) {
+      cell.Encode(body_);
+      status = session.Run(
+          "INSERT INTO reporting_cells (tenant, bucket, dimensions, value) VALUES (?, ?, ?, ?)",
+          {tenant, key.bucket, key.dimensions, Bytes{body_}});
+    } else if (cell.empty()) {
+      status = session.Run(
+          "DELETE FROM reporting_cells WHERE tenant = ? AND bucket = ? AND dimensions = ?",
+          {tenant, key.bucket, key.dimensions});
+    } else {
+      cell.Encode(body_);
+      status = session.Run(
+          "UPDATE reporting_cells SET value = ?"
+          " WHERE tenant = ? AND bucket = ? AND dimensions = ?",
+          {Bytes{body_}, tenant, key.bucket, key.dimensions});
+    }
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Applied> FactStore::ApplyBatch(SqlSession& session, absl::string_view tenant,
+                                              absl::string_view source,
+                                              const feed::v1::ChangeBatch& batch) {
+  auto numbering = EnsureTenant(session, tenant);
+  if (!numbering.ok()) return numbering.status();
+  const int64_t sets_before = (*numbering)->count;
+  auto loaded = LoadCursor(session, tenant, source);
+  if (!loaded.ok()) return loaded.status();
+  Cursor cursor = loaded->value_or(Cursor{std::string(source)});
+  const int64_t covered = cursor.position;
+
+  Applied applied;
+  delta_.Clear();
+  absl::Status status;
+  for (const feed::v1::Change& change : batch.changes()) {
+    // A snapshot's rows stand at positions of the past; their versions tell what is new.
+    const bool snapshot = change.kind() == feed::v1::CHANGE_KIND_SNAPSHOT;
+    if (!snapshot && change.position() <= covered) {
+      ++applied.skipped;
+      continue;
+    }
+    if (change.resource_type() == kScorecardVersionType) {
+      status = ApplyScorecard(session, tenant, source, change);
+      ++applied.skipped;
+    } else {
+      switch (reader_.Read(change, fact_)) {
+        case Effect::kIgnore:
+          ++applied.skipped;
+          break;
+        case Effect::kUnusable:
+          // What it was before no longer holds either.
+          ++applied.unusable;
+          [[fallthrough]];
+        case Effect::kRemove:
+          status = Remove(session, tenant, source, change, applied);
+          break;
+        case Effect::kPut:
+          status = Put(session, tenant, source, change, **numbering, applied);
+          break;
+      }
+    }
+    if (!status.ok()) return status;
+    cursor.position = std::max(cursor.position, change.position());
+    if (change.has_time()) {
+      const absl::Time time =
+          absl::FromUnixSeconds(change.time().seconds()) + absl::Nanoseconds(change.time().nanos());
+      cursor.time = std::max(cursor.time, time);
+    }
+  }
+  status = WriteCells(session, tenant);
+  if (status.ok() && (*numbering)->count != sets_before) {
+    status = session.Run("UPDATE reporting_tenants SET dimensions = ?, chain = ? WHERE tenant = ?",
+                         {(*numbering)->count, (*numbering)->chain, tenant});
+  }
+  if (!status.ok()) return status;
+  const store::SqlParam time = cursor.time == absl::InfinitePast()
+                                   ? store::SqlParam()
+                                   : store::SqlParam(absl::ToUnixMicros(cursor.time));
+  status = session.Run(
+      "INSERT INTO reporting_cursors (tenant, source, position, token, time)"
+      " VALUES (?, ?, ?, ?, ?) ON CONFLICT (tenant, source) DO UPDATE SET"
+      " position = excluded.position, token = excluded.token, time = excluded.time",
+      {tenant, source, cursor.position, batch.resume_token(), time});
+  if (!status.ok()) return status;
+  return applied;
+}
+
+absl::Status FactStore::ResetSource(SqlSession& session, absl::string_view tenant,
+                                    absl::string_view source) {
+  auto numbering = EnsureTenant(session, tenant);
+  if (!numbering.ok()) return numbering.status();
+  constexpr int64_t kPage = 10000;
+  std::string after;
+  for (int64_t seen = kPage; seen == kPage;) {
+    // In pages, so that the differences of a large source stay small in memory.
+    seen = 0;
+    delta_.Clear();
+    absl::Status decoded;
+    absl::Status status = session.Run(
+        "SELECT resource, kind, bucket, body FROM reporting_facts"
+        " WHERE tenant = ? AND source = ? AND resource > ? ORDER BY resource LIMIT ?",
+        {tenant, source, after, kPage}, [&](const SqlRow& row) {
+          ++seen;
+          if (seen == kPage) after = std::string(row.Text(0));
+          auto stored =
+              StoredFact::Decode(static_cast<FactKind>(row.Int(1)), row.Int(2), row.Text(3));
+          if (stored.ok()) {
+            delta_.Subtract(*stored);
+          } else {
+            decoded = stored.status();
+          }
+        });
+    if (status.ok()) status = decoded;
+    if (status.ok()) status = WriteCells(session, tenant);
+    if (!status.ok()) return status;
+  }
+  for (const char* statement : {"DELETE FROM reporting_facts WHERE tenant = ? AND source = ?",
+                                "DELETE FROM reporting_scorecards WHERE tenant = ? AND source = ?",
+                                "DELETE FROM reporting_cursors WHERE tenant = ? AND source = ?"}) {
+    absl::Status status = session.Run(statement, {tenant, source});
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<Cursor>> LoadCursor(SqlSession& session, absl::string_view tenant,
+                                                 absl::string_view source) {
+  std::optional<Cursor> cursor;
+  absl::Status status = session.Run(
+      "SELECT source, position, token, time FROM reporting_cursors"
+      " WHERE tenant = ? AND source = ?",
+      {tenant, source}, [&](const SqlRow& row) { cursor = CursorOf(row); });
+  if (!status.ok()) return status;
+  return cursor;
+}
+
+absl::StatusOr<std::vector<Cursor>> LoadCursors(SqlSession& session, absl::string_view tenant) {
+  std::vector<Cursor> cursors;
+  absl::Status status = session.Run(
+      "SELECT source, position, token, time FROM reporting_cursors WHERE tenant = ?"
+      " ORDER BY source",
+      {tenant}, [&](const SqlRow& row) { cursors.push_back(CursorOf(row)); });
+  if (!status.ok()) return status;
+  return cursors;
+}
+
+absl::StatusOr<CellSet> LoadCells(SqlSession& session, absl::string_view tenant, Bucket from,
+                                  Bucket to, std::vector<Bucket> slot_starts) {
+  CellSet cells(std::move(slot_starts));
+  absl::Status added;
+  absl::Status status = session.Run(
+      "SELECT bucket, dimensions, value FROM reporting_cells"
+      " WHERE tenant = ? AND bucket >= ? AND bucket < ? ORDER BY bucket, dimensions",
+      {tenant, from, to},
+      [&](const SqlRow& row) { added.Update(cells.Add(row.Int(0), row.Int(1), row.Text(2))); });
+  if (status.ok()) status = added;
+  if (!status.ok()) return status;
+  for (DimensionsId id : cells.Ids()) {
+    absl::StatusOr<Dimensions> dimensions =
+        Fail(absl::StatusCode::kDataLoss, Reason::ERROR_REASON_INTERNAL,
+             "a rollup cell has unknown dimensions");
+    status = session.Run("SELECT dimensions FROM reporting_dimensions WHERE tenant = ? AND id = ?",
+                         {tenant, id},
+                         [&](const SqlRow& row) { dimensions = Dimensions::Decode(row.Text(0)); });
+    if (status.ok()) status = dimensions.status();
+    if (!status.ok()) return status;
+    cells.Name(id, *std::move(dimensions));
+  }
+  return cells;
+}
+
+absl::StatusOr<std::vector<NoteEntry>> LoadNotes(SqlSession& session, absl::string_view tenant,
+                                                 Bucket from, Bucket to, int64_t limit) {
+  std::vector<NoteEntry> notes;
+  absl::Status decoded;
+  absl::Status status = session.Run(
+      "SELECT resource, bucket, body FROM reporting_facts WHERE tenant = ? AND kind = 4"
+      " AND bucket >= ? AND bucket < ? ORDER BY bucket, resource LIMIT ?",
+      {tenant, from, to, limit}, [&](const SqlRow& row) {
+        auto fact = StoredFact::Decode(FactKind::kNote, row.Int(1), row.Text(2));
+        decoded.Update(fact.status());
+        if (fact.ok()) notes.push_back({std::string(row.Text(0)), std::move(fact->note)});
+      });
+  if (status.ok()) status = decoded;
+  if (!status.ok()) return status;
+  return notes;
+}
+
+absl::StatusOr<std::optional<monitoring::v1::ScorecardVersion>> LoadScorecardVersion(
+    SqlSession& session, absl::string_view tenant, absl::string_view name) {
+  std::optional<monitoring::v1::ScorecardVersion> version;
+  absl::Status status = session.Run(
+      "SELECT body FROM reporting_scorecards WHERE tenant = ? AND name = ?", {tenant, name},
+      [&](const SqlRow& row) {
+        const absl::string_view body = row.Text(0);
+        if (!version.emplace().ParseFromArray(body.data(), static_cast<int>(body.size()))) {
+          version.reset();
+        }
+      });
+  if (!status.ok()) return status;
+  return version;
+}
+
+absl::StatusOr<int64_t> CountDrift(SqlSession& session, absl::string_view tenant, Bucket from,
+                                   Bucket to) {
+  // Every fact taken away from the stored cells must leave nothing.
+  RollupDelta facts;
+  absl::Status decoded;
+  absl::Status status = session.Run(
+      "SELECT kind, bucket, body FROM reporting_facts"
+      " WHERE tenant = ? AND bucket >= ? AND bucket < ?",
+      {tenant, from, to}, [&](const SqlRow& row) {
+        auto fact = StoredFact::Decode(static_cast<FactKind>(row.Int(0)), row.Int(1), row.Text(2));
+        decoded.Update(fact.status());
+        if (fact.ok()) facts.Subtract(*fact);
+      });
+  if (status.ok()) status = decoded;
+  if (!status.ok()) return status;
+  absl::flat_hash_map<CellKey, const Cell*> expected;
+  for (const auto& [key, cell] : facts.Sorted()) expected.emplace(key, cell);
+  int64_t drift = 0;
+  status = session.Run(
+      "SELECT bucket, dimensions, value FROM reporting_cells"
+      " WHERE tenant = ? AND bucket >= ? AND bucket < ?",
+      {tenant, from, to}, [&](const SqlRow& row) {
+        const auto it = expected.find({row.Int(0), row.Int(1)});
+        Cell rest;
+        const bool readable = rest.MergeEncoded(row.Text(2)).ok();
+        if (it != expected.end()) {
+          rest.Merge(*it->second);
+          expected.erase(it);
+        }
+        if (!readable || !rest.empty()) ++drift;
+      });
+  if (!status.ok()) return status;
+  return drift + static_cast<int64_t>(expected.size());
+}
+
+}  // namespace sqm::reporting

@@ -1,0 +1,120 @@
+// Facts, rollups and cursors in tables of their own, written through a transaction that the caller
+// holds.
+//
+// One transaction applies a batch of a feed, the rollups' differences and the cursor: after a crash
+// at any moment each change has counted exactly once. What is written is decided by the database's
+// own state, so that a batch that was rolled back is simply applied again.
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+#include <absl/functional/function_ref.h>
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include <absl/strings/string_view.h>
+#include <absl/time/time.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/store/sql.h"
+#include "services/reporting/facts.h"
+#include "services/reporting/rollup.h"
+#include "sqm/feed/v1/feed.pb.h"
+#include "sqm/monitoring/v1/scorecard.pb.h"
+
+namespace sqm::reporting {
+
+// How far a source's feed has been applied.
+struct Cursor {
+  std::string source;
+  int64_t position = 0;  // of the last change applied
+  std::string token;     // to resume after it; empty while a snapshot is incomplete
+  absl::Time time = absl::InfinitePast();  // of the last change applied
+};
+
+// What a batch came to.
+struct Applied {
+  int64_t put = 0;        // facts added or replaced
+  int64_t removed = 0;    // facts taken away
+  int64_t unchanged = 0;  // known in this version or a later one, or none to take away
+  int64_t skipped = 0;    // covered by the cursor, or of a type without facts
+  int64_t unusable = 0;   // could not be read; see Effect::kUnusable
+};
+
+// An improvement note with its resource name.
+struct NoteEntry {
+  std::string name;
+  NoteFact note;
+};
+
+// Writes. Owned by one thread at a time; several stores may write to one database as long as
+// transactions that write the same tenant exclude each other, which EnsureTenant's row lock does.
+class FactStore {
+ public:
+  // Creates the tables that are missing.
+  static absl::Status EnsureSchema(store::SqlSession& session);
+
+  // Applies what the cursor of (tenant, source) does not cover yet and moves the cursor. After an
+  // error the transaction must be rolled back.
+  absl::StatusOr<Applied> ApplyBatch(store::SqlSession& session, absl::string_view tenant,
+                                     absl::string_view source, const feed::v1::ChangeBatch& batch);
+
+  // Forgets a source: its facts, their part of the rollups, its cursor. Before a snapshot that
+  // stands in place of lost history, so that what was deleted meanwhile goes too.
+  absl::Status ResetSource(store::SqlSession& session, absl::string_view tenant,
+                           absl::string_view source);
+
+ private:
+  // Numbers of sets of dimensions, kept only as long as `chain`, a hash over every set in order of
+  // its number, is the database's: a rolled-back or foreign write shows there.
+  struct Numbering {
+    int64_t count = 0;
+    int64_t chain = 0;
+    absl::flat_hash_map<std::string, DimensionsId> ids;
+  };
+
+  absl::StatusOr<Numbering*> EnsureTenant(store::SqlSession& session, absl::string_view tenant);
+  absl::StatusOr<DimensionsId> Number(store::SqlSession& session, absl::string_view tenant,
+                                      Numbering& numbering, const std::string& dimensions);
+  absl::Status Put(store::SqlSession& session, absl::string_view tenant, absl::string_view source,
+                   const feed::v1::Change& change, Numbering& numbering, Applied& applied);
+  absl::Status Remove(store::SqlSession& session, absl::string_view tenant,
+                      absl::string_view source, const feed::v1::Change& change, Applied& applied);
+  absl::Status WriteCells(store::SqlSession& session, absl::string_view tenant);
+
+  absl::flat_hash_map<std::string, Numbering> numberings_;  // by tenant
+  // Reused from call to call.
+  FactReader reader_;
+  Fact fact_;
+  RollupDelta delta_;
+  std::string body_;
+  std::vector<DimensionsId> ids_;
+};
+
+// Reads; any thread, on any snapshot.
+
+// Nothing when the source was never applied.
+absl::StatusOr<std::optional<Cursor>> LoadCursor(store::SqlSession& session,
+                                                 absl::string_view tenant,
+                                                 absl::string_view source);
+// Of every source, by name.
+absl::StatusOr<std::vector<Cursor>> LoadCursors(store::SqlSession& session,
+                                                absl::string_view tenant);
+// The cells of the buckets [from, to), with their contacts by slot.
+absl::StatusOr<CellSet> LoadCells(store::SqlSession& session, absl::string_view tenant, Bucket from,
+                                  Bucket to, std::vector<Bucket> slot_starts = {});
+// Improvement notes written in [from, to), oldest first, at most `limit`.
+absl::StatusOr<std::vector<NoteEntry>> LoadNotes(store::SqlSession& session,
+                                                 absl::string_view tenant, Bucket from, Bucket to,
+                                                 int64_t limit);
+// A scorecard version; nothing when none of this name was followed.
+absl::StatusOr<std::optional<monitoring::v1::ScorecardVersion>> LoadScorecardVersion(
+    store::SqlSession& session, absl::string_view tenant, absl::string_view name);
+// Recomputes the cells of [from, to) from the facts: the number that differ. Anything but 0 is a
+// fault. Reads every fact of the tenant.
+absl::StatusOr<int64_t> CountDrift(store::SqlSession& session, absl::string_view tenant,
+                                   Bucket from, Bucket to);
+
+}  // namespace sqm::reporting

@@ -1,0 +1,247 @@
+#include "services/reporting/measures.h"
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
+
+#include <optional>
+
+#include "services/reporting/estimate.h"
+
+namespace sqm::reporting {
+namespace {
+
+constexpr v1::MeasureKind kCount = v1::MEASURE_KIND_COUNT;
+constexpr v1::MeasureKind kProportion = v1::MEASURE_KIND_PROPORTION;
+constexpr v1::MeasureKind kMean = v1::MEASURE_KIND_MEAN;
+constexpr v1::MeasureKind kQuantile = v1::MEASURE_KIND_QUANTILE;
+constexpr v1::Direction kInforms = v1::DIRECTION_UNSPECIFIED;
+constexpr v1::Direction kHigher = v1::DIRECTION_HIGHER;
+constexpr v1::Direction kLower = v1::DIRECTION_LOWER;
+constexpr double kNoTarget = -1;
+constexpr const char* kContactDimensions = "agent,team,channel,contact_type,answer_state";
+constexpr const char* kAnsweredDimensions = "agent,team,channel,contact_type";
+constexpr const char* kEvaluationDimensions = "agent,team,method,band,scorecard_version,evaluator";
+
+Measured Counted(int64_t n) { return {static_cast<double>(n), n, std::nullopt}; }
+
+Measured Share(int64_t count, int64_t n) {
+  const v1::Proportion share = ProportionOf(count, n);
+  if (!share.has_value()) return {};
+  return {share.value(), n, share.interval()};
+}
+
+Measured MeanFrom(const Moments& moments, double scale) {
+  const v1::Mean mean = MeanOf(moments, scale);
+  Measured result;
+  result.n = mean.n();
+  if (mean.has_value()) result.value = mean.value();
+  if (mean.has_interval()) result.interval = mean.interval();
+  return result;
+}
+
+// Milliseconds to seconds.
+Measured QuantileFrom(const Sketch& sketch, double q) {
+  const int64_t n = sketch.count();
+  if (n == 0) return {};
+  return {sketch.Quantile(q) / 1000, n, std::nullopt};
+}
+
+// Where the field has a common standard it is the target: resolution at least 95 %, satisfaction at
+// least 4.5 of 5, "good" from 85 points.
+constexpr MeasureDefinition kMeasures[] = {
+    {"contacts", "Contacts", "联络总量", "Contacts that began in the period.",
+     "期间内开始的全部联络。", kCount, "1", "count(contacts)", kContactDimensions, kInforms,
+     kNoTarget, 0, true,
+     [](const Totals& t) { return Counted(t.contacts.Count(Quantity::kContacts)); }},
+    {"contact-answer-rate", "Answered", "接通率",
+     "Answered contacts of those whose answer state is known.",
+     "应答状态已知的联络中，已接听的比例。", kProportion, "%",
+     "count(answer_state = answered) / count(answer_state known)", kAnsweredDimensions, kHigher,
+     kNoTarget, 30, true,
+     [](const Totals& t) { return Share(t.answered.Count(Quantity::kContacts), t.known); }},
+    {"speed-of-answer-mean", "Speed of answer", "平均应答时长",
+     "Mean time from arrival to answer, of answered contacts.",
+     "已接听联络从进入排队到接听的平均时间。", kMean, "s", "mean(queue_duration where answered)",
+     kAnsweredDimensions, kLower, kNoTarget, 30, true,
+     [](const Totals& t) { return MeanFrom(t.answered.Of(Quantity::kSpeedOfAnswer), 1000); }},
+    {"speed-of-answer-median", "Speed of answer, median", "应答时长中位数",
+     "Half of the answered contacts waited no longer.", "一半已接听联络的等待不超过此值。",
+     kQuantile, "s", "quantile(0.5, queue_duration where answered)", kAnsweredDimensions, kLower,
+     kNoTarget, 30, false,
+     [](const Totals& t) {
+       return QuantileFrom(t.answered.SketchOf(Quantity::kSpeedOfAnswer), 0.5);
+     }},
+    {"speed-of-answer-p90", "Speed of answer, 90th percentile", "应答时长 90 分位",
+     "Nine of ten answered contacts waited no longer.", "九成已接听联络的等待不超过此值。",
+     kQuantile, "s", "quantile(0.9, queue_duration where answered)", kAnsweredDimensions, kLower,
+     kNoTarget, 30, false,
+     [](const Totals& t) {
+       return QuantileFrom(t.answered.SketchOf(Quantity::kSpeedOfAnswer), 0.9);
+     }},
+    {"answered-within-20s", "Answered within 20 s", "20 秒内接听率",
+     "Of answered contacts whose waiting time is known.", "等待时间已知的已接听联络中的比例。",
+     kProportion, "%", "count(queue_duration <= 20 s) / count(queue_duration known), answered",
+     kAnsweredDimensions, kHigher, kNoTarget, 30, false,
+     [](const Totals& t) {
+       return Share(t.answered.Count(Quantity::kWithin20s),
+                    t.answered.Count(Quantity::kSpeedOfAnswer));
+     }},
+    {"answered-within-30s", "Answered within 30 s", "30 秒内接听率",
+     "Of answered contacts whose waiting time is known.", "等待时间已知的已接听联络中的比例。",
+     kProportion, "%", "count(queue_duration <= 30 s) / count(queue_duration known), answered",
+     kAnsweredDimensions, kHigher, kNoTarget, 30, false,
+     [](const Totals& t) {
+       return Share(t.answered.Count(Quantity::kWithin30s),
+                    t.answered.Count(Quantity::kSpeedOfAnswer));
+     }},
+    {"handling-time-mean", "Handling time", "平均处理时长",
+     "Mean of talk, hold and after-call work together, of answered contacts.",
+     "已接听联络的通话、保持与话后处理时间之和的均值。", kMean, "s",
+     "mean(talk_duration + hold_duration + after_call_duration where answered)",
+     kAnsweredDimensions, kInforms, kNoTarget, 30, true,
+     [](const Totals& t) { return MeanFrom(t.answered.Of(Quantity::kHandlingTime), 1000); }},
+    {"handling-time-median", "Handling time, median", "处理时长中位数",
+     "Half of the answered contacts took no longer.", "一半已接听联络的处理不超过此值。", kQuantile,
+     "s", "quantile(0.5, talk_duration + hold_duration + after_call_duration where answered)",
+     kAnsweredDimensions, kInforms, kNoTarget, 30, false,
+     [](const Totals& t) {
+       return QuantileFrom(t.answered.SketchOf(Quantity::kHandlingTime), 0.5);
+     }},
+    {"handling-time-p90", "Handling time, 90th percentile", "处理时长 90 分位",
+     "Nine of ten answered contacts took no longer.", "九成已接听联络的处理不超过此值。", kQuantile,
+     "s", "quantile(0.9, talk_duration + hold_duration + after_call_duration where answered)",
+     kAnsweredDimensions, kInforms, kNoTarget, 30, false,
+     [](const Totals& t) {
+       return QuantileFrom(t.answered.SketchOf(Quantity::kHandlingTime), 0.9);
+     }},
+    {"first-contact-resolution", "Resolved at first contact", "一次解决率",
+     "Settled in the contact itself, of answered contacts whose outcome is known.",
+     "结果已知的已接听联络中，当次即解决的比例。", kProportion, "%",
+     "count(resolved) / count(resolved known), answered", kAnsweredDimensions, kHigher, 0.95, 30,
+     true,
+     [](const Totals& t) {
+       return Share(t.answered.Count(Quantity::kResolved),
+                    t.answered.Count(Quantity::kOutcomeKnown));
+     }},
+    {"satisfaction-mean", "Satisfaction", "客户满意度", "Mean rating, 1 (worst) to 5 (best).",
+     "评分均值，1（最差）至 5（最好）。", kMean, "{point}", "mean(satisfaction)",
+     kContactDimensions, kHigher, 4.5, 30, true,
+     [](const Totals& t) { return MeanFrom(RatingsOf(t.contacts), 1); }},
+    {"satisfaction-top-two-box", "Satisfied (4 or 5)", "满意率（4–5 分）",
+     "Ratings of 4 or 5 of all ratings given.", "全部评分中 4 分或 5 分的比例。", kProportion, "%",
+     "count(satisfaction >= 4) / count(satisfaction)", kContactDimensions, kHigher, kNoTarget, 30,
+     false,
+     [](const Totals& t) {
+       const int64_t top =
+           t.contacts.Count(Quantity::kRated5) + t.contacts.Count(Quantity::kRated4);
+       return Share(top, RatingsOf(t.contacts).n);
+     }},
+    {"satisfaction-response-rate", "Ratings given", "评价率",
+     "Answered contacts with a rating, of all answered.", "已接听联络中有评分的比例。", kProportion,
+     "%", "count(satisfaction known) / count(contacts), answered", kAnsweredDimensions, kHigher,
+     kNoTarget, 30, false,
+     [](const Totals& t) {
+       return Share(t.answered.Count(Quantity::kAnsweredRated),
+                    t.answered.Count(Quantity::kContacts));
+     }},
+    {"evaluations", "Contacts monitored", "监控数量",
+     "Evaluations submitted in the period and not voided.", "期间内提交且未作废的监听记录。",
+     kCount, "1", "count(evaluations)", kEvaluationDimensions, kInforms, kNoTarget, 0, true,
+     [](const Totals& t) { return Counted(t.evaluations.Count(Quantity::kEvaluations)); }},
+    {"evaluation-score-mean", "Monitoring score", "监控平均分",
+     "Mean score of the evaluations that have one, 0 to 100.",
+     "有得分的监听记录的平均分，0 至 100。", kMean, "{point}", "mean(score)", kEvaluationDimensions,
+     kHigher, 85, 5, true,
+     [](const Totals& t) { return MeanFrom(t.evaluations.Of(Quantity::kScore), 10000); }},
+    {"evaluation-pass-rate", "Evaluations passed", "监控合格率",
+     "Evaluations in a passing band, of those that have a score.", "有得分的监听记录中合格的比例。",
+     kProportion, "%", "count(passing) / count(score)", kEvaluationDimensions, kHigher, kNoTarget,
+     5, false,
+     [](const Totals& t) {
+       return Share(t.evaluations.Count(Quantity::kPassed), t.evaluations.Of(Quantity::kScore).n);
+     }},
+    {"improvement-notes", "Improvement notes", "改进建议单", "Improvement notes written.",
+     "期间内开具的改进建议单。", kCount, "1", "count(improvement_notes)", "agent,team,state",
+     kInforms, kNoTarget, 0, false,
+     [](const Totals& t) { return Counted(t.notes.Count(Quantity::kNotes)); }},
+};
+
+v1::TargetStatus StatusOf(const MeasureDefinition& definition, const Measured& measured) {
+  if (definition.target < 0 || !measured.value.has_value()) return v1::TARGET_STATUS_UNSPECIFIED;
+  if (measured.n < definition.min_n) return v1::TARGET_STATUS_INSUFFICIENT;
+  const bool met = definition.direction == kLower ? *measured.value <= definition.target
+                                                  : *measured.value >= definition.target;
+  return met ? v1::TARGET_STATUS_MET : v1::TARGET_STATUS_MISSED;
+}
+
+}  // namespace
+
+Totals TotalsOf(const CellSet& cells, const std::function<bool(const Dimensions&)>& include) {
+  Totals totals;
+  for (const CellSet::Row& row : cells.rows()) {
+    if (include && !include(row.dimensions)) continue;
+    switch (row.dimensions.group) {
+      case Group::kContact: {
+        totals.contacts.Merge(row.total);
+        const std::string& state = row.dimensions.values[dimension::kAnswerState];
+        if (state == "answered") totals.answered.Merge(row.total);
+        if (!state.empty()) totals.known += row.total.Count(Quantity::kContacts);
+        break;
+      }
+      case Group::kEvaluation:
+        totals.evaluations.Merge(row.total);
+        break;
+      case Group::kItem:
+        totals.items.Merge(row.total);
+        break;
+      case Group::kNote:
+        totals.notes.Merge(row.total);
+        break;
+    }
+  }
+  return totals;
+}
+
+absl::Span<const MeasureDefinition> Measures() { return kMeasures; }
+
+v1::Measure ToProto(const MeasureDefinition& definition) {
+  v1::Measure measure;
+  measure.set_name(absl::StrCat("measures/", definition.id));
+  measure.mutable_title()->set_en(definition.title_en);
+  measure.mutable_title()->set_zh(definition.title_zh);
+  measure.mutable_description()->set_en(definition.description_en);
+  measure.mutable_description()->set_zh(definition.description_zh);
+  measure.set_kind(definition.kind);
+  measure.set_unit(definition.unit);
+  measure.set_formula(definition.formula);
+  for (absl::string_view name : absl::StrSplit(definition.dimensions, ',')) {
+    measure.add_dimensions(std::string(name));
+  }
+  measure.set_direction(definition.direction);
+  if (definition.target >= 0) measure.set_target(definition.target);
+  measure.set_min_n(definition.min_n);
+  measure.set_definition_version(kDefinitionVersion);
+  return measure;
+}
+
+v1::Figure FigureOf(const MeasureDefinition& definition, const Totals& totals,
+                    const Totals& previous, Language language) {
+  const Measured now = definition.measure(totals);
+  const Measured before = definition.measure(previous);
+  v1::Figure figure;
+  figure.set_measure(definition.id);
+  figure.set_title(language == Language::kChinese ? definition.title_zh : definition.title_en);
+  figure.set_kind(definition.kind);
+  figure.set_unit(definition.unit);
+  if (now.value.has_value()) figure.set_value(*now.value);
+  figure.set_n(now.n);
+  if (now.interval.has_value()) *figure.mutable_interval() = *now.interval;
+  if (definition.target >= 0) figure.set_target(definition.target);
+  figure.set_status(StatusOf(definition, now));
+  figure.set_direction(definition.direction);
+  if (before.value.has_value() && before.n > 0) figure.set_previous_value(*before.value);
+  figure.set_previous_n(before.n);
+  return figure;
+}
+
+}  // namespace sqm::reporting

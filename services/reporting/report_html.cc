@@ -1,0 +1,174 @@
+#include "services/reporting/report_html.h"
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+#include <absl/strings/substitute.h>
+
+#include <cmath>
+
+#include "services/reporting/format.h"
+#include "services/reporting/html_table.h"
+#include "services/reporting/labels.h"
+#include "services/reporting/measures.h"
+#include "services/reporting/report_sections.h"
+#include "services/reporting/report_style.h"
+
+namespace sqm::reporting {
+namespace {
+
+std::string Header(Language l, const v1::DailyReport& report) {
+  return absl::StrCat(
+      "<header><p class=\"eyebrow\">", Escape(report.title()), "</p><h1>",
+      Escape(LongDate(l, report.date())), "</h1><p class=\"period\">", Escape(Say(l, "period")),
+      " <b>", LocalMinute(report.start_time(), report.zone()), " – ",
+      LocalMinute(report.end_time(), report.zone()), "</b> · ", Escape(Say(l, "zone")), " <b>",
+      Escape(report.zone()), "</b> · UTC ", LocalMinute(report.start_time(), "UTC"), " – ",
+      LocalMinute(report.end_time(), "UTC"), "</p></header>");
+}
+
+std::string Notices(Language l, const v1::DailyReport& report) {
+  if (report.notices().empty()) return "";
+  std::string out =
+      absl::StrCat("<ul class=\"notices\" aria-label=\"", Escape(Say(l, "notices")), "\">");
+  for (const v1::Notice& notice : report.notices()) {
+    const bool simulated = notice.key().rfind("simulated", 0) == 0;
+    const bool warn = simulated || notice.key() == "incomplete-day";
+    absl::StrAppend(&out, warn ? "<li class=\"warn\">" : "<li>");
+    if (simulated) {
+      absl::StrAppend(&out, "<span class=\"tag\">", Escape(Say(l, "simulated")), "</span>");
+    }
+    absl::StrAppend(&out, Escape(notice.text()), "</li>");
+  }
+  return out + "</ul>";
+}
+
+std::string UnitWord(Language l, const v1::Figure& figure) {
+  if (!figure.has_value()) return "";
+  if (figure.unit() == "s") return std::string(Say(l, "unit.minutes"));
+  if (figure.measure() == "satisfaction-mean") return std::string(Say(l, "unit.of5"));
+  if (figure.measure() == "evaluation-score-mean") return std::string(Say(l, "unit.of100"));
+  return "";
+}
+
+// The difference to the day before in the figure's own unit, with a sign.
+std::string Difference(Language l, const v1::Figure& figure) {
+  const double difference = figure.value() - figure.previous_value();
+  const double shown = figure.unit() == "%" ? difference * 100 : difference;
+  const bool minutes = figure.unit() == "s";
+  const bool count = figure.kind() == v1::MEASURE_KIND_COUNT;
+  const double least = minutes || count ? 0.5 : figure.unit() == "%" ? 0.05 : 0.005;
+  if (std::abs(shown) < least) return std::string(Say(l, "unchanged"));
+  const std::string size = minutes                ? Clock(std::abs(shown))
+                           : count                ? Whole(std::llround(std::abs(shown)))
+                           : figure.unit() == "%" ? Fixed(std::abs(shown), 1)
+                                                  : Fixed(std::abs(shown), 2);
+  return absl::StrCat(shown > 0 ? "▲ " : "▼ ", size);
+}
+
+std::string Tile(Language l, const v1::Figure& figure) {
+  std::string out = absl::StrCat("<div class=\"tile\"><h3>", Escape(figure.title()),
+                                 "</h3><p class=\"value\">", Escape(ValueText(figure)));
+  if (const std::string unit = UnitWord(l, figure); !unit.empty()) {
+    absl::StrAppend(&out, "<span>", Escape(unit), "</span>");
+  }
+  out += "</p>";
+  const auto line = [&](const std::string& html) {
+    absl::StrAppend(&out, "<div class=\"line\">", html, "</div>");
+  };
+  if (!figure.has_value()) {
+    line(Escape(Say(l, "no-data")));
+  } else if (figure.kind() != v1::MEASURE_KIND_COUNT) {
+    std::string range;
+    if (figure.has_interval()) {
+      range = absl::StrCat(InUnitOf(figure, figure.interval().lower()), "–",
+                           InUnitOf(figure, figure.interval().upper()), " · ");
+    }
+    line(Escape(absl::StrCat(range, "n ", Whole(figure.n()))));
+  }
+  if (figure.has_target()) {
+    std::string status;
+    switch (figure.status()) {
+      case v1::TARGET_STATUS_MET:
+        status = absl::StrCat(" · <span class=\"status met\">✓ ", Escape(Say(l, "target.met")),
+                              "</span>");
+        break;
+      case v1::TARGET_STATUS_MISSED:
+        status = absl::StrCat(" · <span class=\"status missed\">✕ ",
+                              Escape(Say(l, "target.missed")), "</span>");
+        break;
+      case v1::TARGET_STATUS_INSUFFICIENT:
+        status = absl::StrCat(" · ", Escape(Say(l, "target.insufficient")));
+        break;
+      default:
+        break;
+    }
+    const char* sign = figure.direction() == v1::DIRECTION_LOWER ? " ≤ " : " ≥ ";
+    line(absl::StrCat(Escape(Say(l, "target")), sign, Escape(InUnitOf(figure, figure.target())),
+                      status));
+  }
+  if (figure.has_value() && figure.has_previous_value()) {
+    line(Escape(absl::StrCat(Say(l, "day-before"), " ", InUnitOf(figure, figure.previous_value()),
+                             " · ", Difference(l, figure))));
+  }
+  return out + "</div>";
+}
+
+std::string Definitions(Language l) {
+  HtmlTable table("");
+  table.Column(Say(l, "measure")).Column(Say(l, "formula")).Column(Say(l, "target"), true);
+  for (const MeasureDefinition& definition : Measures()) {
+    const v1::Measure measure = ToProto(definition);
+    v1::Figure unit;
+    unit.set_kind(measure.kind());
+    unit.set_unit(measure.unit());
+    const char* sign = measure.direction() == v1::DIRECTION_LOWER ? "≤ " : "≥ ";
+    table.Row().Head(Pick(l, measure.title())).Text(measure.formula());
+    table.Number(measure.has_target() ? absl::StrCat(sign, InUnitOf(unit, measure.target()))
+                                      : std::string(kNone));
+  }
+  return absl::StrCat("<section><h2>", Escape(Say(l, "definitions")), "</h2>", table.Take(),
+                      "</section>");
+}
+
+std::string Footer(Language l, const v1::DailyReport& report) {
+  std::vector<std::string> sources;
+  for (const v1::SourcePosition& source : report.sources()) {
+    std::string text = absl::StrCat(source.source(), " · ",
+                                    absl::Substitute(Say(l, "footer.position"), source.position()));
+    if (source.has_time()) {
+      absl::StrAppend(&text, " · ", LocalMinute(source.time(), report.zone()));
+    }
+    sources.push_back(std::move(text));
+  }
+  if (sources.empty()) sources.push_back(std::string(Say(l, "footer.none")));
+  return absl::StrCat(
+      "<footer><p>", Escape(Say(l, "footer.sources")), ": ", Escape(absl::StrJoin(sources, "; ")),
+      "</p><p>", Escape(absl::Substitute(Say(l, "footer.version"), report.definition_version())),
+      " · ", Escape(report.zone()), "</p><p>", Escape(Say(l, "footer.intervals")), "</p></footer>");
+}
+
+}  // namespace
+
+std::string RenderHtml(const v1::DailyReport& report) {
+  const Language l = LanguageOf(report.language()).value_or(Language::kEnglish);
+  std::string out = absl::StrCat(
+      "<!DOCTYPE html>\n<html lang=\"", TagOf(l),
+      "\" xmlns=\"http://www.w3.org/1999/xhtml\"><head><meta charset=\"utf-8\"/>"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+      "'unsafe-inline'\"/><title>",
+      Escape(report.title()), " · ", Escape(report.date()), "</title><style>", ReportStyle(),
+      "</style></head>\n<body><main>", Header(l, report), Notices(l, report));
+  absl::StrAppend(&out, "\n<section class=\"tiles\" aria-label=\"", Escape(Say(l, "key-figures")),
+                  "\">");
+  for (const v1::Figure& figure : report.key_figures()) out += Tile(l, figure);
+  out += "</section>";
+  for (const auto section : {ContactsHtml, ServiceHtml, SatisfactionHtml, MonitoringHtml,
+                             AgentsHtml, ItemsHtml, NotesHtml}) {
+    absl::StrAppend(&out, "\n", section(l, report));
+  }
+  absl::StrAppend(&out, "\n", Definitions(l), "\n", Footer(l, report), "</main></body></html>\n");
+  return out;
+}
+
+}  // namespace sqm::reporting

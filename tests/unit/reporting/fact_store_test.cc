@@ -1,0 +1,256 @@
+#include "services/reporting/fact_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+
+#include "services/reporting/measures.h"
+#include "tests/unit/reporting/fixtures.h"
+#include "tests/unit/reporting/sqlite_session.h"
+
+namespace sqm::reporting {
+namespace {
+
+constexpr Bucket kFrom = kMidnight / 900;
+constexpr Bucket kTo = kFrom + 96;
+
+class FactStoreTest : public testing::Test {
+ protected:
+  FactStoreTest() { EXPECT_TRUE(FactStore::EnsureSchema(session_).ok()); }
+
+  Applied Apply(const feed::v1::ChangeBatch& batch, const char* tenant = "default",
+                const char* end = "COMMIT") {
+    EXPECT_TRUE(session_.Run("BEGIN").ok());
+    auto applied = store_.ApplyBatch(session_, tenant, "monitoring", batch);
+    EXPECT_TRUE(applied.ok()) << applied.status();
+    EXPECT_TRUE(session_.RunDynamic(end, {}, [](const store::SqlRow&) {}).ok());
+    return applied.ok() ? *applied : Applied();
+  }
+  Applied Apply(feed::v1::Change change) {
+    feed::v1::ChangeBatch batch;
+    *batch.add_changes() = std::move(change);
+    batch.set_resume_token("token");
+    return Apply(batch);
+  }
+  Totals Load(const char* tenant = "default") {
+    auto cells = LoadCells(session_, tenant, kFrom, kTo);
+    EXPECT_TRUE(cells.ok()) << cells.status();
+    return TotalsOf(*cells);
+  }
+  int64_t Drift() {
+    auto drift = CountDrift(session_, "default", kFrom - 10000, kTo + 10000);
+    EXPECT_TRUE(drift.ok()) << drift.status();
+    return drift.value_or(-1);
+  }
+
+  TestSession session_;
+  FactStore store_;
+};
+
+TEST_F(FactStoreTest, AppliesOnce) {
+  const auto change = MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 5);
+  EXPECT_EQ(Apply(change).put, 1);
+  EXPECT_EQ(Apply(change).skipped, 1);
+  EXPECT_EQ(Load().contacts.Count(Quantity::kContacts), 1);
+  auto cursor = LoadCursor(session_, "default", "monitoring");
+  ASSERT_TRUE(cursor.ok() && cursor->has_value());
+  EXPECT_EQ((*cursor)->position, 5);
+  EXPECT_EQ((*cursor)->token, "token");
+  EXPECT_EQ((*cursor)->time, absl::FromUnixSeconds(kMidnight + 2 * 86400));
+}
+
+TEST_F(FactStoreTest, CorrectionsReplaceAndDeletionsRemove) {
+  Apply(MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 1, 1));
+  auto corrected = MakeContact("staff/bob", 7200);
+  corrected.mutable_queue_duration()->set_seconds(40);
+  Apply(MakeChange("Contact", corrected, "contacts/1", 2, 2, feed::v1::CHANGE_KIND_UPDATED));
+  Totals totals = Load();
+  EXPECT_EQ(totals.contacts.Count(Quantity::kContacts), 1);
+  EXPECT_EQ(totals.answered.Of(Quantity::kSpeedOfAnswer).sum, 40000);
+  EXPECT_EQ(totals.answered.Count(Quantity::kWithin30s), 0);
+  EXPECT_EQ(totals.answered.SketchOf(Quantity::kSpeedOfAnswer).count(), 1);
+  EXPECT_EQ(Drift(), 0);
+  EXPECT_EQ(
+      Apply(MakeChange("Contact", corrected, "contacts/1", 3, 3, feed::v1::CHANGE_KIND_DELETED))
+          .removed,
+      1);
+  EXPECT_TRUE(Load().contacts.empty());
+  int64_t cells = -1;
+  ASSERT_TRUE(session_
+                  .Run("SELECT COUNT(*) FROM reporting_cells", {},
+                       [&](const store::SqlRow& row) { cells = row.Int(0); })
+                  .ok());
+  EXPECT_EQ(cells, 0);
+}
+
+TEST_F(FactStoreTest, VoidedEvaluationsGo) {
+  auto evaluation = MakeEvaluation("staff/ada", 60, "80", "needs-improvement");
+  Apply(MakeChange("Evaluation", evaluation, "evaluations/1", 1, 4));
+  EXPECT_EQ(Load().evaluations.Of(Quantity::kScore).sum, 800000);
+  evaluation.set_state(monitoring::v1::EVALUATION_STATE_VOIDED);
+  Apply(MakeChange("Evaluation", evaluation, "evaluations/1", 2, 5, feed::v1::CHANGE_KIND_UPDATED));
+  EXPECT_TRUE(Load().evaluations.empty());
+  EXPECT_TRUE(Load().items.empty());
+}
+
+TEST_F(FactStoreTest, SnapshotsAreIdempotentByVersion) {
+  feed::v1::ChangeBatch snapshot;
+  *snapshot.add_changes() = MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 7, 3,
+                                       feed::v1::CHANGE_KIND_SNAPSHOT);
+  EXPECT_EQ(Apply(snapshot).put, 1);
+  EXPECT_EQ(Apply(snapshot).unchanged, 1);
+  EXPECT_EQ(LoadCursor(session_, "default", "monitoring")->value().token, "");
+  EXPECT_EQ(Load().contacts.Count(Quantity::kContacts), 1);
+}
+
+TEST_F(FactStoreTest, RolledBackBatchIsAppliedAgainWithItsDimensions) {
+  feed::v1::ChangeBatch batch;
+  *batch.add_changes() = MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 1);
+  Apply(batch, "default", "ROLLBACK");
+  EXPECT_TRUE(Load().contacts.empty());
+  // Another set of dimensions now takes the first number.
+  feed::v1::ChangeBatch other;
+  *other.add_changes() = MakeChange("Contact", MakeContact("staff/bob", 60), "contacts/2", 1);
+  *other.add_changes() = MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 2);
+  Apply(other);
+  auto cells = LoadCells(session_, "default", kFrom, kTo);
+  ASSERT_TRUE(cells.ok());
+  std::map<std::string, int64_t> by_agent;
+  for (const auto& row : cells->rows()) {
+    by_agent[row.dimensions.values[dimension::kAgent]] += row.total.Count(Quantity::kContacts);
+  }
+  EXPECT_THAT(by_agent,
+              testing::ElementsAre(testing::Pair("staff/ada", 1), testing::Pair("staff/bob", 1)));
+}
+
+TEST_F(FactStoreTest, TwoWritersShareTheNumbering) {
+  FactStore second;
+  for (int i = 1; i <= 6; ++i) {
+    feed::v1::ChangeBatch batch;
+    *batch.add_changes() = MakeChange("Contact", MakeContact(absl::StrCat("staff/", i % 4), 60),
+                                      absl::StrCat("contacts/", i), i);
+    FactStore& writer = i % 2 == 0 ? second : store_;
+    ASSERT_TRUE(writer.ApplyBatch(session_, "default", "monitoring", batch).ok());
+  }
+  EXPECT_EQ(Load().contacts.Count(Quantity::kContacts), 6);
+  EXPECT_EQ(Drift(), 0);
+}
+
+TEST_F(FactStoreTest, TenantsAreApart) {
+  feed::v1::ChangeBatch batch;
+  *batch.add_changes() = MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 1);
+  Apply(batch, "one");
+  Apply(batch, "two");
+  EXPECT_EQ(Load("one").contacts.Count(Quantity::kContacts), 1);
+  EXPECT_EQ(Load("two").contacts.Count(Quantity::kContacts), 1);
+  EXPECT_TRUE(Load("three").contacts.empty());
+}
+
+TEST_F(FactStoreTest, DamagedBodiesAreCountedAndTakeTheFormerFactAway) {
+  Apply(MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 1, 1));
+  auto damaged = MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 2, 2);
+  damaged.set_body("\xff");
+  const Applied applied = Apply(damaged);
+  EXPECT_EQ(applied.unusable, 1);
+  EXPECT_EQ(applied.removed, 1);
+  EXPECT_TRUE(Load().contacts.empty());
+}
+
+TEST_F(FactStoreTest, ResetForgetsASource) {
+  Apply(MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 1));
+  Apply(
+      MakeChange("Evaluation", MakeEvaluation("staff/ada", 60, "80", "good"), "evaluations/1", 2));
+  ASSERT_TRUE(store_.ResetSource(session_, "default", "monitoring").ok());
+  EXPECT_TRUE(Load().contacts.empty());
+  EXPECT_TRUE(Load().items.empty());
+  EXPECT_EQ(Drift(), 0);
+  EXPECT_FALSE(LoadCursor(session_, "default", "monitoring")->has_value());
+  EXPECT_EQ(Apply(MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 1)).put, 1);
+}
+
+TEST_F(FactStoreTest, DriftIsSeen) {
+  Apply(MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 1));
+  ASSERT_TRUE(session_.Run("DELETE FROM reporting_facts").ok());
+  EXPECT_EQ(Drift(), 1);
+}
+
+// The rollups are at every moment what the present resources add up to, whatever came before.
+TEST_F(FactStoreTest, RandomCorrectionsEqualARecomputation) {
+  std::mt19937_64 random(20240115);
+  std::map<std::string, feed::v1::Change> present;
+  int64_t position = 0;
+  for (int round = 0; round < 60; ++round) {
+    feed::v1::ChangeBatch batch;
+    for (int i = 0; i < 40; ++i) {
+      const bool contact = random() % 3 != 0;
+      const std::string name = absl::StrCat(contact ? "contacts/" : "evaluations/", random() % 120);
+      const auto kind =
+          random() % 6 == 0 ? feed::v1::CHANGE_KIND_DELETED : feed::v1::CHANGE_KIND_UPDATED;
+      const auto seconds = static_cast<int64_t>(random() % 86400);
+      const std::string agent = absl::StrCat("staff/", random() % 5);
+      feed::v1::Change change;
+      ++position;
+      if (contact) {
+        auto body = MakeContact(agent, seconds, random() % 4 != 0);
+        body.mutable_queue_duration()->set_seconds(static_cast<int64_t>(random() % 200));
+        if (random() % 3 == 0) body.clear_satisfaction();
+        change = MakeChange("Contact", body, name, position, position, kind);
+      } else {
+        auto body = MakeEvaluation(agent, seconds, absl::StrCat(random() % 100, ".25"), "some");
+        body.set_state(static_cast<monitoring::v1::EvaluationState>(random() % 7));
+        change = MakeChange("Evaluation", body, name, position, position, kind);
+      }
+      present[name] = change;
+      *batch.add_changes() = std::move(change);
+    }
+    if (round % 7 == 3) Apply(batch, "default", "ROLLBACK");
+    const Applied applied = Apply(batch);
+    EXPECT_EQ(applied.put + applied.removed + applied.unchanged, 40);
+    if (round % 5 == 0) {
+      EXPECT_EQ(Apply(batch).skipped, 40);
+    }
+  }
+  EXPECT_EQ(Drift(), 0);
+
+  FactReader reader;
+  Fact fact;
+  std::map<std::pair<Bucket, std::string>, Cell> expected;
+  for (const auto& [name, change] : present) {
+    if (reader.Read(change, fact) != Effect::kPut) continue;
+    for (const FactPart& part : fact.parts) {
+      for (const Observation& seen : part.observations) {
+        expected[{fact.bucket, part.dimensions}].Add(seen.quantity, seen.value, 1);
+      }
+    }
+  }
+  std::map<std::pair<Bucket, std::string>, Cell> stored;
+  ASSERT_TRUE(session_
+                  .Run("SELECT c.bucket, d.dimensions, c.value FROM reporting_cells c"
+                       " JOIN reporting_dimensions d ON d.tenant = c.tenant"
+                       " AND d.id = c.dimensions",
+                       {},
+                       [&](const store::SqlRow& row) {
+                         Cell& cell = stored[{row.Int(0), std::string(row.Text(1))}];
+                         EXPECT_TRUE(cell.MergeEncoded(row.Text(2)).ok());
+                       })
+                  .ok());
+  EXPECT_TRUE(expected == stored);
+}
+
+TEST_F(FactStoreTest, SlotsHoldTheContactsOfTheirTime) {
+  feed::v1::ChangeBatch batch;
+  for (int i = 0; i < 10; ++i) {
+    *batch.add_changes() = MakeChange("Contact", MakeContact("staff/ada", i * 1800),
+                                      absl::StrCat("contacts/", i), i + 1);
+  }
+  Apply(batch);
+  auto cells = LoadCells(session_, "default", kFrom, kTo, {kFrom, kFrom + 4, kFrom + 8});
+  ASSERT_TRUE(cells.ok());
+  ASSERT_EQ(cells->rows().size(), 1u);
+  EXPECT_THAT(cells->rows()[0].contacts_by_slot, testing::ElementsAre(2, 2, 6));
+}
+
+}  // namespace
+}  // namespace sqm::reporting

@@ -1,0 +1,115 @@
+#include "services/reporting/report_html.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "services/reporting/daily_source.h"
+#include "services/reporting/format.h"
+#include "tests/unit/reporting/fixtures.h"
+#include "tests/unit/reporting/sqlite_session.h"
+#include "tests/unit/reporting/well_formed.h"
+
+namespace sqm::reporting {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// A day in which every text that people write is hostile.
+v1::DailyReport HostileReport(Language language) {
+  const std::string evil = "<script>alert('x')</script>&\"\x01";
+  TestSession session;
+  EXPECT_TRUE(FactStore::EnsureSchema(session).ok());
+  feed::v1::ChangeBatch batch;
+  for (int i = 0; i < 40; ++i) {
+    auto contact = MakeContact("staff/" + evil, i * 900, i % 3 != 0);
+    contact.set_type(evil);
+    *batch.add_changes() = MakeChange("Contact", contact, absl::StrCat("contacts/", i), i * 3 + 1);
+    auto evaluation = MakeEvaluation(absl::StrCat("staff/", evil, i % 4), i * 60, "88.5", evil);
+    evaluation.set_simulated(true);
+    evaluation.mutable_result()->mutable_items(0)->set_item_id(evil);
+    *batch.add_changes() =
+        MakeChange("Evaluation", evaluation, absl::StrCat("evaluations/", i), i * 3 + 2);
+    monitoring::v1::ImprovementNote note;
+    note.set_agent(evil);
+    note.set_text(evil);
+    note.mutable_create_time()->set_seconds(kMidnight);
+    *batch.add_changes() =
+        MakeChange("ImprovementNote", note, absl::StrCat("improvementNotes/", i), i * 3 + 3);
+  }
+  FactStore store;
+  EXPECT_TRUE(store.ApplyBatch(session, "default", evil, batch).ok());
+  auto report = MakeDailyReport(session, "default", "2024-01-15", "Asia/Shanghai", language);
+  EXPECT_TRUE(report.ok());
+  return report.ok() ? *report : v1::DailyReport();
+}
+
+TEST(ReportHtmlTest, EveryTextIsEscapedAndTheDocumentWellFormed) {
+  for (Language language : {Language::kEnglish, Language::kChinese}) {
+    const std::string html = RenderHtml(HostileReport(language));
+    EXPECT_EQ(WellFormed(html), "");
+    EXPECT_THAT(html, Not(HasSubstr("<script")));
+    EXPECT_THAT(html, HasSubstr("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;&quot;"));
+  }
+}
+
+TEST(ReportHtmlTest, NothingIsLoadedFromElsewhere) {
+  const std::string html = RenderHtml(HostileReport(Language::kEnglish));
+  for (const char* part : {"src=", "href=", "url(", "@import", "https:"}) {
+    EXPECT_THAT(html, Not(HasSubstr(part))) << part;
+  }
+  EXPECT_THAT(html, HasSubstr("default-src 'none'"));
+}
+
+TEST(ReportHtmlTest, SpeaksBothLanguagesAndSaysWhatIsSimulated) {
+  const std::string en = RenderHtml(HostileReport(Language::kEnglish));
+  EXPECT_THAT(en, HasSubstr("<html lang=\"en\""));
+  EXPECT_THAT(en, HasSubstr("Monday, 15 January 2024"));
+  EXPECT_THAT(en, HasSubstr("40 of 40 evaluations are simulated"));
+  EXPECT_THAT(en, HasSubstr("Definitions, version 1"));
+  EXPECT_THAT(en, HasSubstr("position 120"));
+  const std::string zh = RenderHtml(HostileReport(Language::kChinese));
+  EXPECT_THAT(zh, HasSubstr("<html lang=\"zh-CN\""));
+  EXPECT_THAT(zh, HasSubstr("2024年1月15日 星期一"));
+  EXPECT_THAT(zh, HasSubstr("模拟数据"));
+  EXPECT_THAT(zh, HasSubstr("指标定义版本 1"));
+  // No key of the catalogue was left without its text.
+  for (const std::string& html : {en, zh}) {
+    for (const char* key : {"contacts.by", "notice.", "footer.", "monitoring.by", "item.share"}) {
+      EXPECT_THAT(html, Not(HasSubstr(std::string(">") + key)));
+    }
+  }
+}
+
+TEST(ReportHtmlTest, SameReportSameBytes) {
+  EXPECT_EQ(RenderHtml(HostileReport(Language::kEnglish)),
+            RenderHtml(HostileReport(Language::kEnglish)));
+}
+
+TEST(ReportHtmlTest, AnEmptyReportIsADocumentToo) {
+  EXPECT_EQ(WellFormed(RenderHtml(v1::DailyReport())), "");
+}
+
+TEST(FormatTest, NumbersReadAsPeopleWriteThem) {
+  EXPECT_EQ(Whole(0), "0");
+  EXPECT_EQ(Whole(-1234567), "-1,234,567");
+  EXPECT_EQ(Fixed(1234.5, 2), "1,234.50");
+  EXPECT_EQ(Fixed(84.525, 2), "84.53");
+  EXPECT_EQ(Fixed(-0.001, 2), "0.00");
+  EXPECT_EQ(Percent(0.914), "91.4%");
+  EXPECT_EQ(Clock(59.6), "1:00");
+  EXPECT_EQ(Clock(3822), "1:03:42");
+  EXPECT_EQ(Plain(1.50, 6), "1.5");
+  EXPECT_EQ(Plain(-0.0000001, 3), "0");
+  EXPECT_EQ(Plain(100, 0), "100");
+}
+
+TEST(LabelsTest, LanguagesAreFoundInTagsAndLists) {
+  EXPECT_EQ(LanguageOf("zh-Hans-CN"), Language::kChinese);
+  EXPECT_EQ(LanguageOf("fr, en-GB;q=0.8"), Language::kEnglish);
+  EXPECT_EQ(LanguageOf(""), std::nullopt);
+  EXPECT_EQ(LanguageOf("fr"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace sqm::reporting

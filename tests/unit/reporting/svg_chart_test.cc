@@ -1,0 +1,71 @@
+#include "services/reporting/svg_chart.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/reporting/well_formed.h"
+
+namespace sqm::reporting {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(SvgChartTest, TicksAreRound) {
+  EXPECT_THAT(Ticks(0), ElementsAre(0, 1));
+  EXPECT_THAT(Ticks(3), ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(Ticks(8), ElementsAre(0, 2, 4, 6, 8));
+  EXPECT_THAT(Ticks(23), ElementsAre(0, 5, 10, 15, 20, 25));
+  EXPECT_THAT(Ticks(1000), ElementsAre(0, 200, 400, 600, 800, 1000));
+}
+
+TEST(SvgChartTest, TextsAreCutBetweenCharacters) {
+  EXPECT_EQ(Fit("short", 100, 12), "short");
+  EXPECT_EQ(Fit("客户满意度", 60, 12), "客户满意度");
+  EXPECT_EQ(Fit("客户满意度", 45, 12), "客户满…");
+}
+
+TEST(SvgChartTest, ChartsEscapeAndDescribe) {
+  BarChart chart;
+  chart.text = {"x", "A <title>", "It's \"one\" & only"};
+  chart.series = {{"<a>", "f-answered"}, {"b", "f-abandoned"}};
+  chart.bars = {{"<script>alert(1)</script>", {3, 1}, "4 & more", ""}, {"empty", {0, 0}, "0", ""}};
+  for (const std::string& svg : {HorizontalBars(chart), Columns(chart)}) {
+    EXPECT_EQ(WellFormed(svg), "");
+    EXPECT_THAT(svg, Not(HasSubstr("<script")));
+    EXPECT_THAT(svg, HasSubstr("<title id=\"x-t\">A &lt;title&gt;</title>"));
+    EXPECT_THAT(svg, HasSubstr("<desc id=\"x-d\">It&#39;s"));
+    EXPECT_THAT(svg, HasSubstr("aria-labelledby=\"x-t x-d\""));
+  }
+}
+
+TEST(SvgChartTest, NothingToDrawIsStillAChart) {
+  BarChart chart;
+  chart.text = {"x", "t", "d"};
+  EXPECT_EQ(WellFormed(HorizontalBars(chart)), "");
+  EXPECT_EQ(WellFormed(Columns(chart)), "");
+  chart.series = {{"a", "f-answered"}};
+  chart.bars = {{"none", {0}, "", ""}};
+  EXPECT_THAT(HorizontalBars(chart), Not(HasSubstr("nan")));
+  EXPECT_THAT(Columns(chart), Not(HasSubstr("nan")));
+}
+
+TEST(SvgChartTest, DotsShowIntervalsOnlyWhereKnown) {
+  DotChart chart;
+  chart.text = {"x", "t", "d"};
+  chart.min = 60;
+  chart.zones = {{90, 100, "Excellent", "z-b1"}, {60, 90, "Other", "z-b2"}};
+  chart.dots = {{"ada", 88.0, 80, 96, "88.0", "f-b2", false}};
+  const std::string with = DotPlot(chart);
+  EXPECT_EQ(WellFormed(with), "");
+  EXPECT_THAT(with, HasSubstr("s-whisker"));
+  chart.dots = {{"bob", 88.0, 0, 0, "88.0", "f-b2", true},
+                {"cid", std::nullopt, 0, 0, "n 0", "", true}};
+  const std::string without = DotPlot(chart);
+  EXPECT_THAT(without, Not(HasSubstr("s-whisker")));
+  EXPECT_THAT(without, HasSubstr("dot-hollow"));
+}
+
+}  // namespace
+}  // namespace sqm::reporting
