@@ -1,0 +1,179 @@
+#include "cli/client/failure.h"
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+
+#include <map>
+
+#include "cli/text/width.h"
+#include "sqm/options/v1/options.pb.h"
+#include "sqm/type/v1/error_reason.pb.h"
+
+namespace sqm::cli {
+namespace {
+
+// The catalogue's own label, where the server sent no localized message.
+std::string ReasonLabel(const std::string& reason, Language language) {
+  const auto* value = type::v1::ErrorReason_descriptor()->FindValueByName("ERROR_REASON_" + reason);
+  if (value == nullptr) return "";
+  const auto& label = value->options().GetExtension(options::v1::label);
+  return language == Language::kChinese ? label.zh() : label.en();
+}
+
+std::string Headline(const Failure& failure, Language language) {
+  if (!failure.localized.message().empty()) return Printable(failure.localized.message());
+  std::string label = ReasonLabel(failure.info.reason(), language);
+  if (!label.empty()) return label;
+  if (failure.code == grpc::StatusCode::UNAVAILABLE) return Say(language, Text::kNoServer);
+  if (failure.code == grpc::StatusCode::DEADLINE_EXCEEDED) return Say(language, Text::kTooSlow);
+  return Say(language, Text::kCallFailed);
+}
+
+// What to do next, by reason or, without one, by code.
+std::string Advice(const Failure& failure, Language language) {
+  static const auto* const by_reason = new std::map<std::string, Text>{
+      {"UNAUTHENTICATED", Text::kAdviceSignIn},
+      {"WRONG_TENANT", Text::kAdviceSignIn},
+      {"PERMISSION_DENIED", Text::kAdvicePermission},
+      {"INVALID_FIELD", Text::kAdviceFields},
+      {"INVALID_FIELD_MASK", Text::kAdviceMask},
+      {"INVALID_FILTER", Text::kAdviceFilter},
+      {"INVALID_ORDER_BY", Text::kAdviceFilter},
+      {"INVALID_NAME", Text::kAdviceName},
+      {"ETAG_MISMATCH", Text::kAdviceEtag},
+      {"NOT_FOUND", Text::kAdviceNotFound},
+      {"REFERENCE_NOT_FOUND", Text::kAdviceNotFound},
+      {"ALREADY_EXISTS", Text::kAdviceExists},
+      {"CONFLICT", Text::kAdviceRetry},
+      {"OVERLOADED", Text::kAdviceRetry},
+      {"UNAVAILABLE", Text::kAdviceRetry},
+      {"HISTORY_LOST", Text::kAdviceSnapshot},
+      {"INVALID_RESUME_TOKEN", Text::kAdviceSnapshot},
+      {"INTERNAL", Text::kAdviceInternal},
+      {"STORE_FULL", Text::kAdviceStoreFull},
+      {"DEADLINE_EXCEEDED", Text::kAdviceDeadline},
+  };
+  const auto found = by_reason->find(failure.info.reason());
+  if (found != by_reason->end()) return Say(language, found->second);
+  switch (failure.code) {
+    case grpc::StatusCode::UNAVAILABLE:
+      return Say(language, Text::kAdviceServer);
+    case grpc::StatusCode::UNAUTHENTICATED:
+      return Say(language, Text::kAdviceSignIn);
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      return Say(language, Text::kAdviceDeadline);
+    case grpc::StatusCode::UNIMPLEMENTED:
+      return Say(language, Text::kAdviceVersion);
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+absl::string_view CodeName(grpc::StatusCode code) {
+  static constexpr absl::string_view kNames[] = {"OK",
+                                                 "CANCELLED",
+                                                 "UNKNOWN",
+                                                 "INVALID_ARGUMENT",
+                                                 "DEADLINE_EXCEEDED",
+                                                 "NOT_FOUND",
+                                                 "ALREADY_EXISTS",
+                                                 "PERMISSION_DENIED",
+                                                 "RESOURCE_EXHAUSTED",
+                                                 "FAILED_PRECONDITION",
+                                                 "ABORTED",
+                                                 "OUT_OF_RANGE",
+                                                 "UNIMPLEMENTED",
+                                                 "INTERNAL",
+                                                 "UNAVAILABLE",
+                                                 "DATA_LOSS",
+                                                 "UNAUTHENTICATED"};
+  const auto index = static_cast<size_t>(code);
+  return index < std::size(kNames) ? kNames[index] : "UNKNOWN";
+}
+
+Failure ReadFailure(const google::rpc::Status& status) {
+  Failure failure;
+  failure.code = static_cast<grpc::StatusCode>(status.code());
+  failure.message = status.message();
+  for (const google::protobuf::Any& detail : status.details()) {
+    google::rpc::RetryInfo retry;
+    if (detail.UnpackTo(&failure.info) || detail.UnpackTo(&failure.bad_request) ||
+        detail.UnpackTo(&failure.precondition) || detail.UnpackTo(&failure.resource) ||
+        detail.UnpackTo(&failure.localized)) {
+      continue;
+    }
+    if (detail.UnpackTo(&retry)) {
+      failure.retry_seconds = static_cast<double>(retry.retry_delay().seconds()) +
+                              static_cast<double>(retry.retry_delay().nanos()) / 1e9;
+    }
+  }
+  return failure;
+}
+
+Failure ReadFailure(const grpc::Status& status) {
+  google::rpc::Status wire;
+  // Without details, or with damaged ones, code and message still tell what happened.
+  if (!wire.ParseFromString(status.error_details())) wire.Clear();
+  wire.set_code(status.error_code());
+  wire.set_message(status.error_message());
+  return ReadFailure(wire);
+}
+
+Failure LocalFailure(grpc::StatusCode code, absl::string_view message) {
+  Failure failure;
+  failure.code = code;
+  failure.message = std::string(message);
+  return failure;
+}
+
+std::string Brief(const Failure& failure, Language language) {
+  std::string text = Headline(failure, language);
+  for (const auto& violation : failure.bad_request.field_violations()) {
+    absl::StrAppend(&text, " ", violation.field(), ": ", violation.description());
+  }
+  return Printable(text);
+}
+
+std::string Explain(const Failure& failure, Language language) {
+  std::string out =
+      absl::StrCat(Say(language, Text::kError), " ", Headline(failure, language), "\n");
+  absl::StrAppend(&out, "  ", CodeName(failure.code), failure.info.reason().empty() ? "" : " / ",
+                  failure.info.reason());
+  if (!failure.message.empty()) absl::StrAppend(&out, ": ", Printable(failure.message));
+  absl::StrAppend(&out, "\n");
+  for (const auto& violation : failure.bad_request.field_violations()) {
+    absl::StrAppend(&out, "  - ", Printable(violation.field()), ": ",
+                    Printable(violation.description()), "\n");
+  }
+  for (const auto& violation : failure.precondition.violations()) {
+    absl::StrAppend(&out, "  - ", Printable(violation.subject()), ": ",
+                    Printable(violation.description()), "\n");
+  }
+  if (!failure.resource.resource_name().empty()) {
+    absl::StrAppend(&out, "  ", Say(language, Text::kResource), " ",
+                    Printable(failure.resource.resource_name()), "\n");
+  }
+  const std::map<std::string, std::string> metadata(failure.info.metadata().begin(),
+                                                    failure.info.metadata().end());
+  for (const auto& [key, value] : metadata) {
+    absl::StrAppend(&out, "  ", Printable(key), " = ", Printable(value), "\n");
+  }
+  if (failure.retry_seconds > 0) {
+    absl::StrAppend(&out, "  ", Say(language, Text::kRetryAfter, failure.retry_seconds), "\n");
+  }
+  const std::string advice = Advice(failure, language);
+  if (!advice.empty()) absl::StrAppend(&out, "→ ", advice, "\n");
+  return out;
+}
+
+ExitCode ExitCodeOf(const Failure& failure) {
+  if (failure.ok()) return kDone;
+  const bool silent = failure.info.reason().empty();
+  if (failure.code == grpc::StatusCode::UNAVAILABLE) return kUnavailable;
+  if (failure.code == grpc::StatusCode::DEADLINE_EXCEEDED && silent) return kUnavailable;
+  return kRefused;
+}
+
+}  // namespace sqm::cli

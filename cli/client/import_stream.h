@@ -1,0 +1,82 @@
+// ImportContacts with several batches in flight, over as many streams as it takes.
+#pragma once
+
+#include <absl/base/thread_annotations.h>
+#include <absl/synchronization/mutex.h>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "cli/client/connection.h"
+#include "cli/import/convert.h"
+#include "cli/text/csv.h"
+#include "sqm/monitoring/v1/contact.pb.h"
+#include "sqm/monitoring/v1/monitoring_service.grpc.pb.h"
+
+namespace sqm::cli {
+
+// A row with what became of it so far.
+struct ImportRow {
+  CsvRow row;
+  std::vector<Issue> issues;  // not empty: refused before it was sent
+};
+
+struct ImportBatch {
+  std::vector<ImportRow> rows;  // in the order of the file
+  // The good ones of them, in the same order.
+  monitoring::v1::ImportContactsRequest request;
+};
+
+// Sends batches; at most `window` are unanswered at a time. When the server goes away, the
+// unanswered batches are sent again over a new stream: the import is idempotent. One thread calls
+// it; answers come on a thread of its own, in the order of the batches.
+class ImportStream {
+ public:
+  using Answered =
+      std::function<void(const ImportBatch&, const monitoring::v1::ImportContactsResponse&)>;
+
+  ImportStream(const Connection& connection, size_t window, Answered answered);
+  ~ImportStream();
+  ImportStream(const ImportStream&) = delete;
+
+  // Waits for room. False: the import has failed, Finish() says why.
+  bool Send(std::shared_ptr<ImportBatch> batch);
+  // Waits until everything is answered.
+  Failure Finish();
+
+ private:
+  using Stream = grpc::ClientReaderWriter<monitoring::v1::ImportContactsRequest,
+                                          monitoring::v1::ImportContactsResponse>;
+  void Open();
+  void ReadAnswers() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Waits until fewer than `limit` are unanswered. False: failed for good.
+  bool WaitBelow(size_t limit) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Ends the broken stream, and begins another where that may help.
+  bool Recover() ABSL_LOCKS_EXCLUDED(mutex_);
+  // The final state of the stream; joins the reader.
+  grpc::Status End();
+
+  const Connection& connection_;
+  const size_t window_;
+  const Answered answered_;
+  const std::unique_ptr<monitoring::v1::MonitoringService::Stub> stub_;
+  // The calling thread's own.
+  std::unique_ptr<grpc::ClientContext> context_;
+  std::unique_ptr<Stream> stream_;
+  std::thread reader_;
+  Failure failure_;
+  int64_t sequence_ = 0;
+  int attempts_ = 0;
+  bool worked_ = false;  // some stream brought an answer
+
+  absl::Mutex mutex_;
+  std::deque<std::shared_ptr<ImportBatch>> unanswered_ ABSL_GUARDED_BY(mutex_);
+  bool broken_ ABSL_GUARDED_BY(mutex_) = false;
+  bool disordered_ ABSL_GUARDED_BY(mutex_) = false;
+  bool progressed_ ABSL_GUARDED_BY(mutex_) = false;  // since the stream was opened
+};
+
+}  // namespace sqm::cli

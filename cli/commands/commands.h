@@ -1,0 +1,27 @@
+// The command groups; each adds its commands to the program.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/commands/context.h"
+
+namespace sqm::cli {
+
+void AddResourceCommands(CLI::App& app, Context& context);   // list get create update delete
+void AddCallCommand(CLI::App& app, Context& context);        // call
+void AddWatchCommand(CLI::App& app, Context& context);       // watch
+void AddDescribeCommand(CLI::App& app, Context& context);    // describe
+void AddImportCommand(CLI::App& app, Context& context);      // import
+void AddSampleCommand(CLI::App& app, Context& context);      // sample
+void AddSeedCommand(CLI::App& app, Context& context);        // seed
+void AddEvaluateCommand(CLI::App& app, Context& context);    // evaluate
+void AddReportCommand(CLI::App& app, Context& context);      // report
+void AddStatusCommand(CLI::App& app, Context& context);      // status
+void AddLoginCommands(CLI::App& app, Context& context);      // login token
+void AddCompletionCommand(CLI::App& app, Context& context);  // completion
+
+// Options that every command takes, on `app`; they may stand before or after the command's name.
+void AddGlobalOptions(CLI::App& app, Context& context);
+
+}  // namespace sqm::cli

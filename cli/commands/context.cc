@@ -1,0 +1,130 @@
+#include "cli/commands/context.h"
+
+#include <absl/strings/str_cat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+namespace sqm::cli {
+
+std::string Environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+Context::Context(Language language)
+    : language_(language),
+      out_(LookAtTerminal(STDOUT_FILENO)),
+      err_(LookAtTerminal(STDERR_FILENO)) {}
+
+void Context::Settle() {
+  if (!options.no_colour) return;
+  out_.colour = false;
+  err_.colour = false;
+}
+
+const Catalogue* Context::catalogue() {
+  if (catalogue_ == nullptr) {
+    absl::StatusOr<Catalogue> loaded = Catalogue::Load();
+    if (!loaded.ok()) {
+      Fail(LocalFailure(grpc::StatusCode::INTERNAL, loaded.status().message()));
+      return nullptr;
+    }
+    catalogue_ = std::make_unique<Catalogue>(*std::move(loaded));
+  }
+  return catalogue_.get();
+}
+
+Connection* Context::connection() {
+  if (connection_ != nullptr) return connection_.get();
+  absl::StatusOr<ResolvedLogin> login = ResolveLogin(options.login, Environment);
+  if (!login.ok()) {
+    UsageError(login.status().message());
+    return nullptr;
+  }
+  if (!login->exposed_file.empty()) Note(T(Text::kExposedLogin, login->exposed_file));
+  absl::StatusOr<std::unique_ptr<Connection>> opened =
+      Connection::Open(login->login, absl::Seconds(options.deadline_seconds), language_);
+  if (!opened.ok()) {
+    UsageError(opened.status().message());
+    return nullptr;
+  }
+  connection_ = *std::move(opened);
+  return connection_.get();
+}
+
+bool Context::Zone(absl::TimeZone& zone) {
+  if (absl::LoadTimeZone(options.zone, &zone)) return true;
+  UsageError(T(Text::kNoSuchZone, options.zone));
+  return false;
+}
+
+void Context::Fail(const Failure& failure) {
+  std::string text = Explain(failure, language_);
+  if (err_.colour)
+    text = absl::StrCat("\x1b[31m", text.substr(0, text.find('\n')), "\x1b[0m",
+                        text.substr(text.find('\n')));
+  std::cerr << text;
+  exit_code = ExitCodeOf(failure);
+}
+
+void Context::UsageError(absl::string_view message) {
+  std::cerr << T(Text::kError) << ' ' << message << '\n';
+  exit_code = kUsage;
+}
+
+void Context::Note(absl::string_view message) const { std::cerr << message << '\n'; }
+
+void Context::Print(absl::string_view text) const {
+  std::cout.write(text.data(), static_cast<std::streamsize>(text.size()));
+  std::cout.flush();
+}
+
+bool Context::Call(const std::string& method, const google::protobuf::Message& request,
+                   google::protobuf::Message& response) {
+  Connection* const server = connection();
+  if (server == nullptr) return false;
+  const Failure failure = server->Call(method, request, response);
+  if (failure.ok()) return true;
+  Fail(failure);
+  return false;
+}
+
+bool Context::ReadInput(const std::string& path, std::string& text) {
+  if (path == "-") {
+    text.assign(std::istreambuf_iterator<char>(std::cin), {});
+    return true;
+  }
+  std::ifstream in(path, std::ios::binary);
+  if (!in) {
+    UsageError(T(Text::kCannotRead, path, std::strerror(errno)));
+    return false;
+  }
+  text.assign(std::istreambuf_iterator<char>(in), {});
+  return true;
+}
+
+bool Context::WriteOutput(const std::string& path, absl::string_view text) {
+  if (path.empty() || path == "-") {
+    Print(text);
+    return true;
+  }
+  const std::string draft = absl::StrCat(path, ".part");
+  std::ofstream out(draft, std::ios::binary | std::ios::trunc);
+  out.write(text.data(), static_cast<std::streamsize>(text.size()));
+  out.close();
+  if (!out || std::rename(draft.c_str(), path.c_str()) != 0) {
+    UsageError(T(Text::kCannotWrite, path, std::strerror(errno)));
+    std::remove(draft.c_str());
+    return false;
+  }
+  return true;
+}
+
+}  // namespace sqm::cli

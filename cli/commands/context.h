@@ -1,0 +1,93 @@
+// What every command shares: options, languages, streams, the catalogue, the connection.
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/strings/string_view.h>
+#include <absl/time/time.h>
+#include <google/protobuf/message.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/client/connection.h"
+#include "cli/client/failure.h"
+#include "cli/schema/catalogue.h"
+#include "cli/schema/value.h"
+#include "cli/text/language.h"
+#include "cli/text/table.h"
+#include "cli/text/terminal.h"
+#include "common/base/ids.h"
+
+// Not CLI11's header, which is heavy: commands that build options include it themselves.
+namespace CLI {
+class App;
+}
+
+namespace sqm::cli {
+
+struct GlobalOptions {
+  LoginOptions login;
+  std::string language;
+  double deadline_seconds = 30;
+  std::string output = "table";
+  std::string columns;  // comma separated
+  std::string zone = "UTC";
+  bool no_colour = false;
+};
+
+// Owned by main; used by one thread, except Call on the connection.
+class Context {
+ public:
+  explicit Context(Language language);
+
+  GlobalOptions options;
+  // Set by the command that ran.
+  int exit_code = kDone;
+
+  Language language() const { return language_; }
+  const Terminal& out() const { return out_; }
+  const Terminal& err() const { return err_; }
+  IdSource& ids() { return ids_; }
+  // After the options are read: looks at colour.
+  void Settle();
+
+  template <typename... Args>
+  std::string T(Text text, const Args&... args) const {
+    return Say(language_, text, args...);
+  }
+
+  // Null after a complaint: the exit code is set.
+  const Catalogue* catalogue();
+  Connection* connection();
+  // The zone of --zone; false after a complaint.
+  bool Zone(absl::TimeZone& zone);
+
+  // Prints and keeps the exit code.
+  void Fail(const Failure& failure);
+  void UsageError(absl::string_view message);
+  void Note(absl::string_view message) const;  // on stderr
+  void Print(absl::string_view text) const;    // on stdout
+  void Print(const Table& table) const { Print(table.Format(out_)); }
+
+  // A typed call; false after a complaint.
+  bool Call(const std::string& method, const google::protobuf::Message& request,
+            google::protobuf::Message& response);
+
+  // Reads a file, or stdin for `-`; false after a complaint.
+  bool ReadInput(const std::string& path, std::string& text);
+  // Writes a file atomically, or stdout for an empty path or `-`; false after a complaint.
+  bool WriteOutput(const std::string& path, absl::string_view text);
+
+ private:
+  const Language language_;
+  Terminal out_;
+  Terminal err_;
+  RandomIds ids_;
+  std::unique_ptr<Catalogue> catalogue_;
+  std::unique_ptr<Connection> connection_;
+};
+
+std::string Environment(const char* name);
+
+}  // namespace sqm::cli

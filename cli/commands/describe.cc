@@ -1,0 +1,134 @@
+// describe: what the contracts say of a resource.
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "cli/commands/commands.h"
+#include "sqm/options/v1/options.pb.h"
+
+namespace sqm::cli {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+
+std::string TypeText(const FieldDescriptor* field) {
+  std::string type(field->type_name());
+  if (field->message_type() != nullptr) type = field->message_type()->name();
+  if (field->enum_type() != nullptr) type = field->enum_type()->name();
+  return field->is_repeated() ? absl::StrCat("[", type, "]") : type;
+}
+
+std::string RulesText(const FieldDescriptor* field, const Context& context) {
+  const auto& rules = field->options().GetExtension(options::v1::field);
+  std::vector<std::string> parts;
+  if (rules.required()) parts.push_back(context.T(Text::kRuleRequired));
+  if (rules.output_only()) parts.push_back(context.T(Text::kRuleOutputOnly));
+  if (rules.immutable()) parts.push_back(context.T(Text::kRuleImmutable));
+  if (rules.indexed()) parts.push_back(context.T(Text::kRuleIndexed));
+  if (rules.unique()) parts.push_back(context.T(Text::kRuleUnique));
+  if (rules.personal() != options::v1::PERSONAL_CLASS_UNSPECIFIED) {
+    parts.push_back(context.T(Text::kRulePersonal));
+  }
+  if (rules.has_min()) parts.push_back(absl::StrCat("≥ ", rules.min()));
+  if (rules.has_max()) parts.push_back(absl::StrCat("≤ ", rules.max()));
+  if (rules.max_length() > 0) {
+    parts.push_back(context.T(Text::kRuleMaxLength, rules.max_length()));
+  }
+  if (rules.max_items() > 0) parts.push_back(context.T(Text::kRuleMaxItems, rules.max_items()));
+  if (!rules.pattern().empty()) parts.push_back(absl::StrCat("/", rules.pattern(), "/"));
+  if (!rules.references().empty()) parts.push_back(absl::StrCat("→ ", rules.references()));
+  if (field->enum_type() != nullptr) {
+    std::vector<std::string> values;
+    for (int i = 1; i < field->enum_type()->value_count(); ++i) {
+      const auto* value = field->enum_type()->value(i);
+      const std::string label = EnumLabel(value, context.language());
+      values.push_back(label == EnumWord(value) ? value->name()
+                                                : absl::StrCat(value->name(), " (", label, ")"));
+    }
+    parts.push_back(absl::StrJoin(values, " | "));
+  }
+  return absl::StrJoin(parts, ", ");
+}
+
+void DescribeFields(Context& context, const google::protobuf::Descriptor* message) {
+  Table table({{context.T(Text::kField), Align::kLeft, true},
+               {context.T(Text::kType)},
+               {context.T(Text::kUnit)},
+               {context.T(Text::kRules)}});
+  for (int i = 0; i < message->field_count(); ++i) {
+    const FieldDescriptor* field = message->field(i);
+    table.Add({field->name(), TypeText(field),
+               field->options().GetExtension(options::v1::field).unit(),
+               RulesText(field, context)});
+  }
+  context.Print(table);
+}
+
+void DescribeResource(Context& context, const ResourceInfo& info) {
+  context.Print(absl::StrCat(info.options.type(), "  ", absl::StrJoin(info.collections, "/{id}/"),
+                             "/{id}\n\n"));
+  DescribeFields(context, info.message);
+  if (info.methods.empty()) return;
+  context.Print("\n");
+  Table methods({{context.T(Text::kMethod), Align::kLeft, true}, {context.T(Text::kPermission)}});
+  const auto* service = info.methods.begin()->second->service();
+  for (int i = 0; i < service->method_count(); ++i) {
+    const auto* method = service->method(i);
+    const auto& rules = method->options().GetExtension(options::v1::method);
+    // A custom method of the resource answers it, or names it.
+    const bool ours = rules.resource() == info.options.type() ||
+                      (rules.standard() == options::v1::STANDARD_METHOD_UNSPECIFIED &&
+                       (method->output_type() == info.message ||
+                        absl::EndsWith(method->name(), info.message->name())));
+    if (ours) methods.Add({absl::StrCat(service->name(), "/", method->name()), rules.permission()});
+  }
+  context.Print(methods);
+}
+
+void Describe(Context& context, const std::string& target) {
+  const Catalogue* catalogue = context.catalogue();
+  if (catalogue == nullptr) return;
+  if (target.empty()) {
+    Table table({{context.T(Text::kResource), Align::kLeft, true},
+                 {context.T(Text::kType)},
+                 {context.T(Text::kMethod)}});
+    for (const ResourceInfo& info : catalogue->resources()) {
+      std::vector<std::string> methods;
+      for (const auto& [kind, method] : info.methods) methods.push_back(method->name());
+      table.Add({absl::StrJoin(info.collections, "/"), info.options.type(),
+                 absl::StrJoin(methods, ", ")});
+    }
+    context.Print(table);
+    return;
+  }
+  if (const ResourceInfo* info = catalogue->Find(target); info != nullptr) {
+    DescribeResource(context, *info);
+    return;
+  }
+  if (const auto method = catalogue->FindMethod(target); method.ok()) {
+    context.Print(absl::StrCat(MethodPath(*method), "\n\n"));
+    DescribeFields(context, (*method)->input_type());
+    context.Print("\n");
+    DescribeFields(context, (*method)->output_type());
+    return;
+  }
+  std::vector<std::string> known;
+  for (const ResourceInfo& info : catalogue->resources()) {
+    known.push_back(absl::StrJoin(info.collections, "/"));
+  }
+  context.UsageError(context.T(Text::kNoSuchResource, target, absl::StrJoin(known, ", ")));
+}
+
+}  // namespace
+
+void AddDescribeCommand(CLI::App& app, Context& context) {
+  auto target = std::make_shared<std::string>();
+  CLI::App* c = app.add_subcommand("describe", context.T(Text::kHelpDescribe));
+  c->footer(context.T(Text::kExamples) + "\n" + context.T(Text::kExampleDescribe));
+  c->add_option("RESOURCE", *target, context.T(Text::kHelpDescribeTarget));
+  c->callback([&context, target] { Describe(context, *target); });
+}
+
+}  // namespace sqm::cli

@@ -1,0 +1,136 @@
+#include "cli/commands/output.h"
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
+
+#include <iostream>
+
+#include "cli/text/csv.h"
+
+namespace sqm::cli {
+namespace {
+
+constexpr size_t kTableBlock = 2000;  // rows
+constexpr size_t kTableColumns = 8;
+
+Tone ToneOf(const FieldPath& path, const std::string& text) {
+  if (path.back()->name() != "passing" || text.empty()) return Tone::kPlain;
+  return text == "true" || text == "yes" || text == "是" ? Tone::kGood : Tone::kBad;
+}
+
+}  // namespace
+
+std::unique_ptr<Output> Output::Make(Context& context, const google::protobuf::Descriptor* type,
+                                     bool one) {
+  const std::string& format = context.options.output;
+  Form form = Form::kTable;
+  if (format == "json") {
+    form = Form::kJson;
+  } else if (format == "jsonl") {
+    form = Form::kLines;
+  } else if (format == "csv") {
+    form = Form::kCsv;
+  } else if (format != "table") {
+    context.UsageError(context.T(Text::kNoSuchFormat, format, "table, json, jsonl, csv"));
+    return nullptr;
+  }
+  absl::TimeZone zone;
+  if (!context.Zone(zone)) return nullptr;
+  std::vector<FieldPath> columns;
+  if (!context.options.columns.empty()) {
+    absl::StatusOr<std::vector<FieldPath>> named =
+        NamedColumns(type, absl::StrSplit(context.options.columns, ','));
+    if (!named.ok()) {
+      context.UsageError(named.status().message());
+      return nullptr;
+    }
+    columns = *std::move(named);
+  } else if (form == Form::kCsv || one) {
+    columns = FileColumns(type);
+  } else {
+    columns = TableColumns(type, kTableColumns);
+  }
+  return std::unique_ptr<Output>(new Output(context, form, std::move(columns), zone, one));
+}
+
+void Output::Add(const google::protobuf::Message& message) {
+  ++added_;
+  switch (form_) {
+    case Form::kJson:
+      if (one_) {
+        context_.Print(JsonText(message, /*pretty=*/true) + "\n");
+      } else {
+        context_.Print(absl::StrCat(added_ == 1 ? "[\n" : ",\n", JsonText(message, false)));
+      }
+      return;
+    case Form::kLines:
+      context_.Print(JsonText(message, false) + "\n");
+      return;
+    case Form::kCsv: {
+      CsvWriter writer(std::cout, {.separator = ',', .crlf = true, .escape_formulas = true});
+      std::vector<std::string> fields;
+      if (added_ == 1) {
+        for (const FieldPath& path : columns_) fields.push_back(PathText(path));
+        writer.Write(fields);
+        fields.clear();
+      }
+      for (const FieldPath& path : columns_) {
+        fields.push_back(ValueText(message, path, ValueStyle::kFile, context_.language(), zone_));
+      }
+      writer.Write(fields);
+      return;
+    }
+    case Form::kTable:
+      break;
+  }
+  if (one_) {
+    Upright(message);
+    return;
+  }
+  if (table_ == nullptr) {
+    std::vector<Column> columns;
+    for (const FieldPath& path : columns_) columns.push_back(ColumnOf(path));
+    table_ = std::make_unique<Table>(std::move(columns));
+  }
+  std::vector<Cell> cells;
+  for (const FieldPath& path : columns_) {
+    std::string text = ValueText(message, path, ValueStyle::kPeople, context_.language(), zone_);
+    const Tone tone = ToneOf(path, text);
+    cells.emplace_back(std::move(text), tone);
+  }
+  table_->Add(std::move(cells));
+  if (table_->rows() >= kTableBlock) Flush();
+}
+
+void Output::Upright(const google::protobuf::Message& message) {
+  Table table({{context_.T(Text::kField), Align::kLeft, true}, {context_.T(Text::kValue)}});
+  for (const FieldPath& path : columns_) {
+    const std::string text =
+        ValueText(message, path, ValueStyle::kPeople, context_.language(), zone_);
+    if (!text.empty()) table.Add({ColumnOf(path).title, {text, ToneOf(path, text)}});
+  }
+  context_.Print(table);
+}
+
+void Output::Flush() {
+  if (table_ == nullptr) return;
+  context_.Print(*table_);
+  table_ = nullptr;
+}
+
+void Output::Finish() {
+  if (form_ == Form::kJson && !one_) context_.Print(added_ == 0 ? "[]\n" : "\n]\n");
+  if (form_ == Form::kCsv && added_ == 0 && !one_) {
+    CsvWriter writer(std::cout, {.separator = ',', .crlf = true});
+    std::vector<std::string> header;
+    for (const FieldPath& path : columns_) header.push_back(PathText(path));
+    writer.Write(header);
+  }
+  if (form_ == Form::kTable && !one_) {
+    Flush();
+    context_.Note(context_.T(Text::kRows, added_));
+  }
+  std::cout.flush();
+}
+
+}  // namespace sqm::cli

@@ -1,0 +1,90 @@
+#include "cli/commands/program.h"
+
+#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstring>
+#include <iostream>
+#include <string>
+
+#include "cli/commands/commands.h"
+
+namespace sqm::cli {
+namespace {
+
+// The language decides the help, so that it is needed before the arguments are parsed.
+std::string LanguageArgument(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    const absl::string_view argument = argv[i];
+    if (argument == "--") break;
+    if (argument == "--lang" && i + 1 < argc) return argv[i + 1];
+    if (absl::StartsWith(argument, "--lang=")) {
+      return std::string(argument.substr(std::strlen("--lang=")));
+    }
+  }
+  return "";
+}
+
+void Translate(CLI::App& app, const Context& context) {
+  auto formatter = std::make_shared<CLI::Formatter>();
+  if (context.language() == Language::kChinese) {
+    for (const auto& [key, text] : {std::pair<const char*, const char*>{"Usage", "用法"},
+                                    {"Options", "选项"},
+                                    {"OPTIONS", "选项"},
+                                    {"Positionals", "参数"},
+                                    {"Subcommands", "命令"},
+                                    {"SUBCOMMAND", "命令"},
+                                    {"SUBCOMMANDS", "命令"},
+                                    {"REQUIRED", "必填"},
+                                    {"TEXT", "文本"},
+                                    {"INT", "整数"},
+                                    {"UINT", "整数"},
+                                    {"FLOAT", "数字"}}) {
+      formatter->label(key, text);
+    }
+  }
+  formatter->column_width(34);
+  app.formatter(formatter);
+}
+
+}  // namespace
+
+int RunProgram(int argc, const char* const* argv) {
+  // A reader that goes away (`| head`) is noticed by the failed write.
+  std::signal(SIGPIPE, SIG_IGN);
+  const Language language = ChooseLanguage(LanguageArgument(argc, argv), Environment);
+  Context context(language);
+  CLI::App app(context.T(Text::kHelpProgram), "sqm");
+  Translate(app, context);
+  app.set_help_flag("-h,--help", context.T(Text::kHelpHelp));
+  app.set_version_flag("--version", std::string("sqm ") + SQM_VERSION,
+                       context.T(Text::kHelpVersion));
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.footer(context.T(Text::kExamples) + "\n" + context.T(Text::kExampleProgram));
+  AddGlobalOptions(app, context);
+  AddResourceCommands(app, context);
+  AddCallCommand(app, context);
+  AddWatchCommand(app, context);
+  AddDescribeCommand(app, context);
+  AddSeedCommand(app, context);
+  AddImportCommand(app, context);
+  AddSampleCommand(app, context);
+  AddEvaluateCommand(app, context);
+  AddReportCommand(app, context);
+  AddStatusCommand(app, context);
+  AddLoginCommands(app, context);
+  AddCompletionCommand(app, context);
+  app.parse_complete_callback([&context] { context.Settle(); });
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // Help and version are no errors; everything else is a fault of use.
+    return app.exit(error) == 0 ? kDone : kUsage;
+  }
+  return context.exit_code;
+}
+
+}  // namespace sqm::cli

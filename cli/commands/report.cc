@@ -1,0 +1,138 @@
+// report daily: one local day, on the terminal or as a document.
+#include <absl/strings/str_cat.h>
+#include <absl/time/clock.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "cli/commands/commands.h"
+#include "cli/commands/report_table.h"
+#include "sqm/feed/v1/feed.pb.h"
+#include "sqm/reporting/v1/reporting_service.pb.h"
+
+namespace sqm::cli {
+namespace {
+
+using reporting::v1::DailyReport;
+
+constexpr char kService[] = "/sqm.reporting.v1.ReportingService/";
+constexpr absl::Duration kPoll = absl::Milliseconds(100);
+
+struct Arguments {
+  std::string date;
+  std::string file;
+  double wait_seconds = 0;
+};
+
+// The position up to which monitoring has changes now. False after a complaint.
+bool ReadHead(Context& context, int64_t& head) {
+  const Catalogue* catalogue = context.catalogue();
+  if (catalogue == nullptr) return false;
+  const auto method = catalogue->FindMethod("sqm.feed.v1.FeedService/WatchChanges");
+  if (!method.ok()) {
+    context.UsageError(context.T(Text::kUnknownMethod, "WatchChanges", ""));
+    return false;
+  }
+  feed::v1::WatchChangesRequest request;
+  request.set_service("monitoring");
+  const Failure failure =
+      context.connection()->Stream(*method, request, [&](const google::protobuf::Message& message) {
+        head = static_cast<const feed::v1::ChangeBatch&>(message).head();
+        return false;
+      });
+  if (!failure.ok()) context.Fail(failure);
+  return failure.ok();
+}
+
+bool ReadReport(Context& context, const std::string& date, DailyReport& report) {
+  reporting::v1::GetDailyReportRequest request;
+  request.set_date(date);
+  request.set_zone(context.options.zone);
+  request.set_language(std::string(LanguageTag(context.language())));
+  return context.Call(absl::StrCat(kService, "GetDailyReport"), request, report);
+}
+
+// Waits until the report has read what monitoring held when the command began. False after a
+// complaint.
+bool WaitForReport(Context& context, const Arguments& arguments, const std::string& date) {
+  if (arguments.wait_seconds <= 0) return true;
+  int64_t head = 0;
+  if (!ReadHead(context, head)) return false;
+  const absl::Time end = absl::Now() + absl::Seconds(arguments.wait_seconds);
+  for (;;) {
+    DailyReport report;
+    if (!ReadReport(context, date, report)) return false;
+    for (const auto& source : report.sources()) {
+      if (source.source() == "monitoring" && source.position() >= head) return true;
+    }
+    if (absl::Now() >= end) {
+      context.Note(context.T(Text::kReportBehind));
+      return true;
+    }
+    absl::SleepFor(kPoll);
+  }
+}
+
+bool Export(Context& context, const Arguments& arguments, const std::string& date) {
+  reporting::v1::ExportDailyReportRequest request;
+  request.set_date(date);
+  request.set_zone(context.options.zone);
+  request.set_language(std::string(LanguageTag(context.language())));
+  const std::string& form = context.options.output;
+  if (form == "html") {
+    request.set_format(reporting::v1::EXPORT_FORMAT_HTML);
+  } else if (form == "csv") {
+    request.set_format(reporting::v1::EXPORT_FORMAT_CSV);
+  } else if (form == "json") {
+    request.set_format(reporting::v1::EXPORT_FORMAT_JSON);
+  } else {
+    context.UsageError(context.T(Text::kNoSuchFormat, form, "table, html, json, csv"));
+    return false;
+  }
+  reporting::v1::ExportDailyReportResponse document;
+  if (!context.Call(absl::StrCat(kService, "ExportDailyReport"), request, document)) return false;
+  return context.WriteOutput(arguments.file, document.content());
+}
+
+void Run(Context& context, const Arguments& arguments) {
+  absl::TimeZone zone;
+  if (!context.Zone(zone) || context.connection() == nullptr) return;
+  absl::CivilDay day = absl::CivilDay(zone.At(absl::Now()).cs) - 1;
+  if (!arguments.date.empty() && !absl::ParseCivilTime(arguments.date, &day)) {
+    context.UsageError(context.T(Text::kNotADate, arguments.date));
+    return;
+  }
+  const std::string date = absl::FormatCivilTime(day);
+  if (!WaitForReport(context, arguments, date)) return;
+  if (context.options.output == "table") {
+    DailyReport report;
+    const Terminal terminal = arguments.file.empty() ? context.out() : Terminal();
+    if (!ReadReport(context, date, report) ||
+        !context.WriteOutput(arguments.file,
+                             FormatDailyReport(report, context.language(), terminal))) {
+      return;
+    }
+  } else if (!Export(context, arguments, date)) {
+    return;
+  }
+  if (!arguments.file.empty() && arguments.file != "-") {
+    context.Note(context.T(Text::kReportWritten, arguments.file));
+  }
+}
+
+}  // namespace
+
+void AddReportCommand(CLI::App& app, Context& context) {
+  CLI::App* group = app.add_subcommand("report", context.T(Text::kHelpReport));
+  group->require_subcommand(1);
+  auto a = std::make_shared<Arguments>();
+  CLI::App* c = group->add_subcommand("daily", context.T(Text::kHelpReportDaily));
+  c->footer(context.T(Text::kExamples) + "\n" + context.T(Text::kExampleReport));
+  c->add_option("--date", a->date, context.T(Text::kHelpReportDate));
+  c->add_option("--out", a->file, context.T(Text::kHelpReportFile));
+  c->add_option("--wait", a->wait_seconds, context.T(Text::kHelpWait))
+      ->check(CLI::Range(0.0, 3600.0));
+  c->callback([&context, a] { Run(context, *a); });
+}
+
+}  // namespace sqm::cli

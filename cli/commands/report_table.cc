@@ -1,0 +1,211 @@
+#include "cli/commands/report_table.h"
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_format.h>
+#include <absl/time/time.h>
+
+#include <cmath>
+
+#include "cli/text/table.h"
+#include "cli/text/width.h"
+
+namespace sqm::cli {
+namespace {
+
+using reporting::v1::DailyReport;
+
+std::string Number(double value, const std::string& unit) {
+  if (unit == "%") return absl::StrFormat("%.1f %%", value * 100);
+  if (unit == "s") return absl::StrFormat("%.1f s", value);
+  if (unit == "1") return absl::StrCat(std::llround(value));
+  return absl::StrFormat("%.2f", value);
+}
+
+std::string Range(const reporting::v1::Interval& interval, const std::string& unit) {
+  return absl::StrCat("[", Number(interval.lower(), unit), ", ", Number(interval.upper(), unit),
+                      "]");
+}
+
+std::string Share(const reporting::v1::Proportion& share) {
+  return share.has_value() ? Number(share.value(), "%") : "–";
+}
+
+std::string MeanText(const reporting::v1::Mean& mean) {
+  return mean.has_value() ? Number(mean.value(), "") : "–";
+}
+
+std::string MeanRange(const reporting::v1::Mean& mean) {
+  return mean.has_interval() ? Range(mean.interval(), "") : "";
+}
+
+std::string Seconds(const google::protobuf::Duration& duration) {
+  return Number(
+      static_cast<double>(duration.seconds()) + static_cast<double>(duration.nanos()) / 1e9, "s");
+}
+
+Tone ToneOf(reporting::v1::TargetStatus status) {
+  switch (status) {
+    case reporting::v1::TARGET_STATUS_MET:
+      return Tone::kGood;
+    case reporting::v1::TARGET_STATUS_MISSED:
+      return Tone::kBad;
+    case reporting::v1::TARGET_STATUS_INSUFFICIENT:
+      return Tone::kWarning;
+    default:
+      return Tone::kPlain;
+  }
+}
+
+class Writer {
+ public:
+  Writer(const DailyReport& report, Language language, const Terminal& terminal)
+      : report_(report), language_(language), terminal_(terminal) {}
+
+  std::string Format() {
+    absl::StrAppend(&out_, Printable(report_.title()), "  ", report_.date(), "  ",
+                    Printable(report_.zone()), "\n");
+    for (const auto& notice : report_.notices()) {
+      absl::StrAppend(&out_, "! ", Printable(notice.text()), "\n");
+    }
+    KeyFigures();
+    Types();
+    Methods();
+    Bands();
+    Agents();
+    Items();
+    Notes();
+    return out_;
+  }
+
+ private:
+  std::string T(Text text) const { return Say(language_, text); }
+
+  void Section(Text title, const Table& table) {
+    if (table.rows() == 0) return;
+    absl::StrAppend(&out_, "\n", T(title), "\n", table.Format(terminal_));
+  }
+
+  void KeyFigures() {
+    Table table({{T(Text::kMeasure)},
+                 {T(Text::kValue), Align::kRight},
+                 {"n", Align::kRight},
+                 {T(Text::kInterval), Align::kRight},
+                 {T(Text::kTarget), Align::kRight},
+                 {T(Text::kDayBefore), Align::kRight}});
+    for (const auto& figure : report_.key_figures()) {
+      const std::string& unit = figure.unit();
+      table.Add({figure.title(),
+                 {figure.has_value() ? Number(figure.value(), unit) : "–", ToneOf(figure.status())},
+                 absl::StrCat(figure.n()),
+                 figure.has_interval() ? Range(figure.interval(), unit) : "",
+                 figure.has_target() ? Number(figure.target(), unit) : "",
+                 figure.has_previous_value() ? Number(figure.previous_value(), unit) : ""});
+    }
+    Section(Text::kKeyFigures, table);
+  }
+
+  void Types() {
+    std::vector<Column> columns = {{T(Text::kContactType)}, {T(Text::kTotal), Align::kRight}};
+    for (const auto& state : report_.contacts().by_answer_state()) {
+      columns.push_back({state.label(), Align::kRight});
+    }
+    columns.push_back({T(Text::kResolved), Align::kRight});
+    columns.push_back({T(Text::kHandlingTime), Align::kRight});
+    columns.push_back({T(Text::kSatisfaction), Align::kRight});
+    Table table(columns);
+    for (const auto& type : report_.contacts().by_type()) {
+      std::vector<Cell> cells = {type.label(), absl::StrCat(type.total())};
+      for (const auto& state : type.by_answer_state()) {
+        cells.emplace_back(absl::StrCat(state.count()));
+      }
+      cells.emplace_back(Share(type.resolved()));
+      cells.emplace_back(type.handling_time().has_mean() ? Seconds(type.handling_time().mean())
+                                                         : "–");
+      cells.emplace_back(MeanText(type.satisfaction()));
+      table.Add(std::move(cells));
+    }
+    Section(Text::kContacts, table);
+  }
+
+  void Methods() {
+    Table table({{T(Text::kMonitoringMethod)},
+                 {T(Text::kCount), Align::kRight},
+                 {T(Text::kShare), Align::kRight},
+                 {T(Text::kMeanScore), Align::kRight}});
+    for (const auto& method : report_.monitoring().by_method()) {
+      table.Add({method.label(), absl::StrCat(method.count()), Share(method.share()),
+                 MeanText(method.score())});
+    }
+    Section(Text::kMonitored, table);
+  }
+
+  void Bands() {
+    Table table({{T(Text::kBand)}, {T(Text::kCount), Align::kRight}});
+    for (const auto& band : report_.monitoring().by_band()) {
+      table.Add({band.label(), absl::StrCat(band.count())});
+    }
+    Section(Text::kBands, table);
+  }
+
+  void Agents() {
+    Table table({{T(Text::kAgent)},
+                 {T(Text::kContacts), Align::kRight},
+                 {T(Text::kScore), Align::kRight},
+                 {"n", Align::kRight},
+                 {T(Text::kInterval), Align::kRight},
+                 {T(Text::kBand)},
+                 {T(Text::kRank), Align::kRight},
+                 {T(Text::kSatisfaction), Align::kRight}});
+    for (const auto& agent : report_.agents()) {
+      const bool thin = agent.insufficient_sample();
+      table.Add({agent.label().empty() ? agent.agent() : agent.label(),
+                 absl::StrCat(agent.contacts()),
+                 MeanText(agent.score()),
+                 absl::StrCat(agent.score().n()),
+                 MeanRange(agent.score()),
+                 {thin ? T(Text::kInsufficient) : agent.band_label(),
+                  thin ? Tone::kWarning : Tone::kPlain},
+                 agent.rank() == 0 ? "" : absl::StrCat(agent.rank()),
+                 MeanText(agent.satisfaction())});
+    }
+    Section(Text::kAgents, table);
+  }
+
+  void Items() {
+    Table table({{T(Text::kItem)},
+                 {T(Text::kScore), Align::kRight},
+                 {"n", Align::kRight},
+                 {T(Text::kInterval), Align::kRight},
+                 {T(Text::kBelowFull), Align::kRight}});
+    for (const auto& item : report_.items()) {
+      table.Add({item.label(), MeanText(item.score()), absl::StrCat(item.score().n()),
+                 MeanRange(item.score()), absl::StrCat(item.below_full())});
+    }
+    Section(Text::kItems, table);
+  }
+
+  void Notes() {
+    Table table({{T(Text::kAgent)}, {T(Text::kState)}, {T(Text::kDue)}, {T(Text::kNoteText)}});
+    for (const auto& note : report_.notes().notes()) {
+      table.Add({note.agent(), note.state_label(), note.due_date(), note.text()});
+    }
+    Section(Text::kNotes, table);
+    if (report_.notes().omitted() > 0) {
+      absl::StrAppend(&out_, Say(language_, Text::kNotesOmitted, report_.notes().omitted()), "\n");
+    }
+  }
+
+  const DailyReport& report_;
+  const Language language_;
+  const Terminal& terminal_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string FormatDailyReport(const DailyReport& report, Language language,
+                              const Terminal& terminal) {
+  return Writer(report, language, terminal).Format();
+}
+
+}  // namespace sqm::cli

@@ -1,0 +1,83 @@
+// seed: the scorecards that ship, created under fixed ids and published. Running it again changes
+// nothing.
+#include <absl/strings/str_cat.h>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/commands/commands.h"
+#include "sqm/monitoring/v1/scorecard.pb.h"
+
+namespace sqm::cli {
+namespace {
+
+using monitoring::v1::Scorecard;
+
+constexpr char kService[] = "/sqm.monitoring.v1.MonitoringService/";
+
+// Creates or finds the template's scorecard. False after a complaint.
+bool Ensure(Context& context, const monitoring::v1::ScorecardTemplate& shipped,
+            Scorecard& scorecard, bool& made) {
+  monitoring::v1::CreateScorecardRequest create;
+  *create.mutable_scorecard() = shipped.scorecard();
+  create.mutable_scorecard()->set_template_id(shipped.id());
+  create.set_scorecard_id(shipped.id());
+  FillRequestId(create, context.ids());
+  const Failure failure =
+      context.connection()->Call(absl::StrCat(kService, "CreateScorecard"), create, scorecard);
+  made = failure.ok();
+  if (made) return true;
+  if (failure.code != grpc::StatusCode::ALREADY_EXISTS) {
+    context.Fail(failure);
+    return false;
+  }
+  monitoring::v1::GetScorecardRequest get;
+  get.set_name(absl::StrCat("scorecards/", shipped.id()));
+  return context.Call(absl::StrCat(kService, "GetScorecard"), get, scorecard);
+}
+
+void Run(Context& context) {
+  if (context.connection() == nullptr) return;
+  monitoring::v1::ListScorecardTemplatesRequest request;
+  monitoring::v1::ListScorecardTemplatesResponse templates;
+  if (!context.Call(absl::StrCat(kService, "ListScorecardTemplates"), request, templates)) return;
+  const bool chinese = context.language() == Language::kChinese;
+  Table table({{context.T(Text::kResource), Align::kLeft, true},
+               {context.T(Text::kTitle)},
+               {context.T(Text::kVersion), Align::kRight},
+               {context.T(Text::kOutcome)}});
+  for (const auto& shipped : templates.templates()) {
+    Scorecard scorecard;
+    bool made = false;
+    if (!Ensure(context, shipped, scorecard, made)) return;
+    int version = scorecard.latest_version();
+    bool published = false;
+    if (version == 0) {
+      monitoring::v1::PublishScorecardRequest publish;
+      publish.set_name(scorecard.name());
+      FillRequestId(publish, context.ids());
+      monitoring::v1::ScorecardVersion answer;
+      if (!context.Call(absl::StrCat(kService, "PublishScorecard"), publish, answer)) return;
+      version = answer.number();
+      published = true;
+    }
+    const auto& title = scorecard.title();
+    const Text outcome = made        ? Text::kCreatedPublished
+                         : published ? Text::kPublished
+                                     : Text::kUnchanged;
+    table.Add({scorecard.name(),
+               chinese && !title.zh().empty() ? title.zh() : title.en(),
+               absl::StrCat(version),
+               {context.T(outcome), made || published ? Tone::kGood : Tone::kPlain}});
+  }
+  context.Print(table);
+}
+
+}  // namespace
+
+void AddSeedCommand(CLI::App& app, Context& context) {
+  CLI::App* c = app.add_subcommand("seed", context.T(Text::kHelpSeed));
+  c->footer(context.T(Text::kExamples) + "\n" + context.T(Text::kExampleSeed));
+  c->callback([&context] { Run(context); });
+}
+
+}  // namespace sqm::cli

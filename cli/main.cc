@@ -1,0 +1,3 @@
+#include "cli/commands/program.h"
+
+int main(int argc, char** argv) { return sqm::cli::RunProgram(argc, argv); }

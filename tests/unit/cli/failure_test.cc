@@ -1,0 +1,87 @@
+#include "cli/client/failure.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace sqm::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+grpc::Status Refused() {
+  google::rpc::Status wire;
+  wire.set_code(3);
+  wire.set_message("2 fields are not valid");
+  google::rpc::ErrorInfo info;
+  info.set_reason("INVALID_FIELD");
+  info.set_domain("sqm");
+  (*info.mutable_metadata())["count"] = "2";
+  wire.add_details()->PackFrom(info);
+  google::rpc::BadRequest bad;
+  auto* violation = bad.add_field_violations();
+  violation->set_field("contact.channel");
+  violation->set_description("must be set\x1b[2J");
+  wire.add_details()->PackFrom(bad);
+  google::rpc::LocalizedMessage localized;
+  localized.set_locale("zh-CN");
+  localized.set_message("部分字段无效。");
+  wire.add_details()->PackFrom(localized);
+  return {grpc::StatusCode::INVALID_ARGUMENT, wire.message(), wire.SerializeAsString()};
+}
+
+TEST(FailureTest, ExplainsEverythingThatWasSent) {
+  const Failure failure = ReadFailure(Refused());
+  EXPECT_EQ(Explain(failure, Language::kChinese),
+            "错误： 部分字段无效。\n"
+            "  INVALID_ARGUMENT / INVALID_FIELD: 2 fields are not valid\n"
+            "  - contact.channel: must be set\uFFFD[2J\n"
+            "  count = 2\n"
+            "→ 请更正这些字段；`sqm describe 资源` 可查看各字段要求。\n");
+  EXPECT_EQ(ExitCodeOf(failure), kRefused);
+}
+
+TEST(FailureTest, WithoutLocalizedMessageTheCatalogueSpeaks) {
+  google::rpc::Status wire;
+  wire.set_code(5);
+  google::rpc::ErrorInfo info;
+  info.set_reason("NOT_FOUND");
+  wire.add_details()->PackFrom(info);
+  const Failure failure = ReadFailure(wire);
+  EXPECT_THAT(Explain(failure, Language::kEnglish), HasSubstr("Error: Not found."));
+  EXPECT_THAT(Explain(failure, Language::kChinese), HasSubstr("未找到。"));
+}
+
+TEST(FailureTest, AnUnreachableServerIsUnavailable) {
+  const Failure failure =
+      ReadFailure(grpc::Status(grpc::StatusCode::UNAVAILABLE, "failed to connect"));
+  EXPECT_EQ(ExitCodeOf(failure), kUnavailable);
+  EXPECT_THAT(Explain(failure, Language::kEnglish), HasSubstr("The server cannot be reached."));
+  EXPECT_THAT(Explain(failure, Language::kEnglish), HasSubstr("→ Check that the server runs"));
+  EXPECT_EQ(ExitCodeOf(ReadFailure(grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED, ""))),
+            kUnavailable);
+}
+
+TEST(FailureTest, DamagedDetailsStillTellCodeAndMessage) {
+  const Failure failure = ReadFailure(grpc::Status(grpc::StatusCode::ABORTED, "stale", "\xFF\xFF"));
+  EXPECT_EQ(failure.code, grpc::StatusCode::ABORTED);
+  EXPECT_THAT(Explain(failure, Language::kEnglish), HasSubstr("ABORTED: stale"));
+  EXPECT_THAT(Explain(failure, Language::kEnglish), Not(HasSubstr("→")));
+}
+
+TEST(FailureTest, RetryIsTold) {
+  google::rpc::Status wire;
+  wire.set_code(8);
+  google::rpc::ErrorInfo info;
+  info.set_reason("OVERLOADED");
+  wire.add_details()->PackFrom(info);
+  google::rpc::RetryInfo retry;
+  retry.mutable_retry_delay()->set_nanos(500'000'000);
+  wire.add_details()->PackFrom(retry);
+  EXPECT_THAT(Explain(ReadFailure(wire), Language::kEnglish), HasSubstr("Try again after 0.5 s"));
+}
+
+}  // namespace
+}  // namespace sqm::cli

@@ -1,0 +1,114 @@
+// The program's own faults and what it says without a server.
+#include "cli/commands/program.h"
+
+#include <absl/strings/str_cat.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "cli/client/failure.h"
+
+namespace sqm::cli {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct Ran {
+  int code;
+  std::string out;
+  std::string err;
+};
+
+Ran Sqm(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "sqm");
+  ::testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
+  const int code = RunProgram(static_cast<int>(arguments.size()), arguments.data());
+  return {code, ::testing::internal::GetCapturedStdout(), ::testing::internal::GetCapturedStderr()};
+}
+
+class ProgramTest : public ::testing::Test {
+ protected:
+  ProgramTest() {
+    setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
+    setenv("LC_ALL", "C.UTF-8", 1);
+    // A port that nothing listens on.
+    setenv("SQM_SERVER", "127.0.0.1:1", 1);
+  }
+};
+
+TEST_F(ProgramTest, HelpAtEveryLevelInBothLanguages) {
+  EXPECT_THAT(Sqm({"--help"}).out, HasSubstr("Examples:"));
+  EXPECT_EQ(Sqm({"--help"}).code, kDone);
+  EXPECT_THAT(Sqm({"--lang", "zh-CN", "--help"}).out, HasSubstr("示例："));
+  for (const char* command : {"list", "get", "create", "update", "delete", "call", "watch",
+                              "describe", "seed", "evaluate", "status", "login", "token"}) {
+    EXPECT_THAT(Sqm({command, "--help"}).out, HasSubstr("Examples:")) << command;
+    EXPECT_THAT(Sqm({"--lang=zh", command, "--help"}).out, HasSubstr("示例：")) << command;
+  }
+  EXPECT_THAT(Sqm({"import", "contacts", "--help"}).out, HasSubstr("--rejects"));
+  EXPECT_THAT(Sqm({"report", "daily", "--help"}).out, HasSubstr("--date"));
+  EXPECT_THAT(Sqm({"sample", "contacts", "--help"}).out, HasSubstr("--seed"));
+}
+
+TEST_F(ProgramTest, WrongUseIsTwo) {
+  EXPECT_EQ(Sqm({}).code, kUsage);
+  EXPECT_EQ(Sqm({"fly"}).code, kUsage);
+  EXPECT_EQ(Sqm({"list"}).code, kUsage);
+  EXPECT_EQ(Sqm({"list", "contacts", "--page-size", "1001"}).code, kUsage);
+  EXPECT_EQ(Sqm({"list", "contacts", "-o", "xml"}).code, kUsage);
+  EXPECT_EQ(Sqm({"list", "contacts", "--zone", "Mars/North"}).code, kUsage);
+  EXPECT_EQ(Sqm({"list", "contacts", "--columns", "nope"}).code, kUsage);
+  EXPECT_EQ(Sqm({"call", "CreateContact", "-d", "{\"nope\": 1}"}).code, kUsage);
+  EXPECT_EQ(Sqm({"create", "contacts", "-f", "/nonexistent"}).code, kUsage);
+  EXPECT_EQ(Sqm({"get", "contacts"}).code, kUsage);
+  EXPECT_EQ(Sqm({"import", "contacts", "/nonexistent", "--mapping", "sqm_sample"}).code, kUsage);
+  EXPECT_EQ(Sqm({"report", "daily", "--date", "15.1.2021"}).code, kUsage);
+  EXPECT_EQ(Sqm({"evaluate", "--scorecard", "x"}).code, kUsage);
+  const Ran unknown = Sqm({"list", "nothing"});
+  EXPECT_EQ(unknown.code, kUsage);
+  EXPECT_THAT(unknown.err, HasSubstr("contacts"));
+  const Ran mapping = Sqm({"import", "contacts", "/dev/null", "--mapping", "nope"});
+  EXPECT_THAT(mapping.err, HasSubstr("contact_centre_calls, sqm_sample"));
+}
+
+TEST_F(ProgramTest, NoServerIsThree) {
+  const Ran list = Sqm({"list", "contacts", "--deadline", "5"});
+  EXPECT_EQ(list.code, kUnavailable);
+  EXPECT_THAT(list.err, HasSubstr("The server cannot be reached."));
+  EXPECT_EQ(Sqm({"status"}).code, kUnavailable);
+  EXPECT_EQ(Sqm({"watch"}).code, kUnavailable);
+}
+
+TEST_F(ProgramTest, DescribeNeedsNoServer) {
+  const Ran all = Sqm({"describe"});
+  EXPECT_EQ(all.code, kDone);
+  EXPECT_THAT(all.out, HasSubstr("monitoring/Evaluation"));
+  const Ran one = Sqm({"describe", "contacts", "--lang", "zh"});
+  EXPECT_THAT(one.out, HasSubstr("可筛选和排序"));
+  EXPECT_THAT(Sqm({"describe", "ReleaseEvaluation"}).out, HasSubstr("request_id"));
+}
+
+TEST_F(ProgramTest, SampleIsDeterministic) {
+  const std::vector<const char*> arguments = {"sample", "contacts", "--count", "20",
+                                              "--seed", "4",        "--date",  "2026-01-15"};
+  const Ran one = Sqm(arguments);
+  EXPECT_EQ(one.code, kDone);
+  EXPECT_EQ(one.out, Sqm(arguments).out);
+  EXPECT_THAT(one.out, HasSubstr("Call Id;Agent;DATE"));
+}
+
+TEST_F(ProgramTest, CompletionNamesCommandsAndResources) {
+  const Ran ran = Sqm({"completion", "bash"});
+  EXPECT_THAT(ran.out, HasSubstr("import contacts"));
+  EXPECT_THAT(ran.out, HasSubstr("improvementNotes"));
+  EXPECT_THAT(ran.out, HasSubstr("complete -o filenames -F _sqm sqm"));
+}
+
+}  // namespace
+}  // namespace sqm::cli

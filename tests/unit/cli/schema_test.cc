@@ -1,0 +1,117 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "cli/schema/catalogue.h"
+#include "cli/schema/columns.h"
+#include "cli/schema/value.h"
+#include "sqm/monitoring/v1/contact.pb.h"
+#include "sqm/monitoring/v1/scorecard.pb.h"
+
+namespace sqm::cli {
+namespace {
+
+using monitoring::v1::Contact;
+using ::testing::ElementsAre;
+
+TEST(CatalogueTest, FindsResourcesByWordAndName) {
+  const Catalogue catalogue = *Catalogue::Load();
+  for (const char* word : {"contacts", "monitoring/Contact", "Contact", "contact"}) {
+    const ResourceInfo* info = catalogue.Find(word);
+    ASSERT_NE(info, nullptr) << word;
+    EXPECT_EQ(info->message, Contact::descriptor());
+  }
+  EXPECT_EQ(catalogue.Find("nothing"), nullptr);
+  ASSERT_NE(catalogue.FindByName("scorecards/x/versions/3"), nullptr);
+  EXPECT_EQ(catalogue.FindByName("scorecards/x/versions/3")->message,
+            monitoring::v1::ScorecardVersion::descriptor());
+  EXPECT_EQ(catalogue.FindByName("scorecards/x")->message, monitoring::v1::Scorecard::descriptor());
+  EXPECT_EQ(catalogue.FindByName("scorecards"), nullptr);
+  EXPECT_EQ(catalogue.FindByName("scorecards/"), nullptr);
+  EXPECT_EQ(catalogue.FindByName("versions/3"), nullptr);
+}
+
+TEST(CatalogueTest, EveryResourceThatIsListedCanBeRead) {
+  const Catalogue catalogue = *Catalogue::Load();
+  EXPECT_GE(catalogue.resources().size(), 6u);
+  for (const ResourceInfo& info : catalogue.resources()) {
+    if (info.Method(options::v1::STANDARD_METHOD_LIST) == nullptr) continue;
+    EXPECT_NE(info.Method(options::v1::STANDARD_METHOD_GET), nullptr) << info.options.type();
+  }
+}
+
+TEST(CatalogueTest, FindsMethods) {
+  const Catalogue catalogue = *Catalogue::Load();
+  for (const char* path : {"ReleaseEvaluation", "MonitoringService/ReleaseEvaluation",
+                           "sqm.monitoring.v1.MonitoringService/ReleaseEvaluation",
+                           "/sqm.monitoring.v1.MonitoringService/ReleaseEvaluation"}) {
+    EXPECT_TRUE(catalogue.FindMethod(path).ok()) << path;
+  }
+  EXPECT_TRUE(absl::IsNotFound(catalogue.FindMethod("Nope").status()));
+}
+
+TEST(ColumnsTest, TableShowsNameStateAndIndexedFields) {
+  const auto columns = TableColumns(monitoring::v1::Scorecard::descriptor(), 8);
+  std::vector<std::string> names;
+  for (const FieldPath& path : columns) names.push_back(PathText(path));
+  EXPECT_THAT(names, ElementsAre("name", "state", "subject", "latest_version", "template_id"));
+  EXPECT_EQ(TableColumns(Contact::descriptor(), 8).size(), 8u);
+  EXPECT_EQ(FileColumns(Contact::descriptor()).size(),
+            static_cast<size_t>(Contact::descriptor()->field_count()));
+}
+
+TEST(ColumnsTest, TitlesCarryUnitsAndNumbersAlignRight) {
+  const Column rating = ColumnOf(*FindPath(Contact::descriptor(), "satisfaction"));
+  EXPECT_EQ(rating.title, "satisfaction ({point})");
+  EXPECT_EQ(rating.align, Align::kRight);
+  EXPECT_TRUE(ColumnOf(*FindPath(Contact::descriptor(), "name")).keep);
+  EXPECT_FALSE(NamedColumns(Contact::descriptor(), {"name", "nope"}).ok());
+}
+
+class ValueTest : public ::testing::Test {
+ protected:
+  ValueTest() {
+    contact_.set_name("contacts/1");
+    contact_.set_channel(monitoring::v1::CONTACT_CHANNEL_VOICE);
+    contact_.mutable_start_time()->set_seconds(1610701200);
+    contact_.mutable_talk_duration()->set_seconds(143);
+    contact_.set_resolved(false);
+    absl::LoadTimeZone("Asia/Shanghai", &zone_);
+  }
+  std::string Of(const std::string& path, ValueStyle style, Language language) {
+    return ValueText(contact_, *FindPath(Contact::descriptor(), path), style, language, zone_);
+  }
+  Contact contact_;
+  absl::TimeZone zone_;
+};
+
+TEST_F(ValueTest, ForPeople) {
+  EXPECT_EQ(Of("channel", ValueStyle::kPeople, Language::kEnglish), "Telephone");
+  EXPECT_EQ(Of("channel", ValueStyle::kPeople, Language::kChinese), "电话");
+  EXPECT_EQ(Of("answer_state", ValueStyle::kPeople, Language::kEnglish), "");
+  EXPECT_EQ(Of("start_time", ValueStyle::kPeople, Language::kEnglish), "2021-01-15 17:00:00");
+  EXPECT_EQ(Of("talk_duration", ValueStyle::kPeople, Language::kEnglish), "2m23s");
+  EXPECT_EQ(Of("resolved", ValueStyle::kPeople, Language::kChinese), "否");
+  EXPECT_EQ(Of("satisfaction", ValueStyle::kPeople, Language::kEnglish), "");
+}
+
+TEST_F(ValueTest, ForFiles) {
+  EXPECT_EQ(Of("channel", ValueStyle::kFile, Language::kChinese), "VOICE");
+  EXPECT_EQ(Of("start_time", ValueStyle::kFile, Language::kChinese), "2021-01-15T09:00:00Z");
+  EXPECT_EQ(Of("talk_duration", ValueStyle::kFile, Language::kChinese), "143");
+  EXPECT_EQ(Of("resolved", ValueStyle::kFile, Language::kChinese), "false");
+}
+
+TEST_F(ValueTest, JsonBothWays) {
+  Contact read;
+  ASSERT_TRUE(ReadJson(JsonText(contact_, true), read).ok());
+  EXPECT_EQ(read.SerializeAsString(), contact_.SerializeAsString());
+  EXPECT_NE(JsonText(contact_, false).find("\"start_time\""), std::string::npos);
+  EXPECT_FALSE(ReadJson(R"({"nope": 1})", read).ok());
+  EXPECT_FALSE(ReadJson("{", read).ok());
+}
+
+}  // namespace
+}  // namespace sqm::cli

@@ -1,0 +1,94 @@
+#include "cli/text/table.h"
+
+#include <absl/strings/match.h>
+#include <absl/strings/str_split.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "cli/text/width.h"
+
+namespace sqm::cli {
+namespace {
+
+TEST(WidthTest, CountsTerminalColumns) {
+  EXPECT_EQ(DisplayWidth(""), 0u);
+  EXPECT_EQ(DisplayWidth("abc"), 3u);
+  EXPECT_EQ(DisplayWidth("客服代表"), 8u);
+  EXPECT_EQ(DisplayWidth("e\u0301"), 1u);               // e and a combining accent
+  EXPECT_EQ(DisplayWidth("😀"), 2u);                     // emoji
+  EXPECT_EQ(DisplayWidth("👩\u200D🔬"), 2u);              // joined by ZWJ
+  EXPECT_EQ(DisplayWidth("\U0001F1E8\U0001F1F3"), 2u);  // a flag
+  EXPECT_EQ(DisplayWidth("a\xFF"
+                         "b"),
+            3u);                        // an invalid byte is one column
+  EXPECT_EQ(DisplayWidth("，。"), 4u);  // full-width punctuation
+}
+
+TEST(WidthTest, TruncatesAtWholeClusters) {
+  EXPECT_EQ(Truncate("abcdef", 6), "abcdef");
+  EXPECT_EQ(Truncate("abcdef", 4), "abc…");
+  EXPECT_EQ(Truncate("监控标准", 6), "监控…");
+  EXPECT_EQ(Truncate("监控标准", 5), "监控…");
+  EXPECT_EQ(Truncate("监控标准", 2), "…");
+  EXPECT_EQ(Truncate("abc", 0), "");
+}
+
+TEST(WidthTest, PrintableHidesWhatATerminalWouldObey) {
+  EXPECT_EQ(Printable("a\nb\tc"), "a b c");
+  EXPECT_EQ(Printable("\x1b[2Jx"), "\uFFFD[2Jx");
+  EXPECT_EQ(Printable("a\u202Eb"), "a\uFFFDb");
+  EXPECT_EQ(Printable("a\xC3("), "a\uFFFD(");
+  EXPECT_TRUE(IsUtf8("客服"));
+  EXPECT_FALSE(IsUtf8("\xC0\xAF"));
+}
+
+Table Sample() {
+  Table table({{"Name", Align::kLeft, true}, {"等级"}, {"n", Align::kRight}});
+  table.Add({"contacts/1", "优秀", "3"});
+  table.Add({"contacts/22", {"不合格", Tone::kBad}, "120"});
+  return table;
+}
+
+TEST(TableTest, AlignsMixedScripts) {
+  EXPECT_EQ(Sample().Format(Terminal()),
+            "Name         等级        n\n"
+            "───────────  ────────  ───\n"
+            "contacts/1   优秀        3\n"
+            "contacts/22  ✗ 不合格  120\n");
+}
+
+TEST(TableTest, ColoursOnlyWhereWelcomeAndNeverAlone) {
+  const std::string plain = Sample().Format(Terminal());
+  EXPECT_FALSE(absl::StrContains(plain, "\x1b"));
+  EXPECT_TRUE(absl::StrContains(plain, "✗"));
+  const std::string coloured = Sample().Format({.interactive = true, .width = 80, .colour = true});
+  EXPECT_TRUE(absl::StrContains(coloured, "\x1b[31m✗ 不合格\x1b[0m"));
+}
+
+TEST(TableTest, FitsTheTerminal) {
+  Table table({{"Name", Align::kLeft, true}, {"Text"}, {"More"}});
+  table.Add({"contacts/01JD0000000000000000000001", std::string(100, 'x'),
+             "服务质量服务质量服务质量服务质量服务质量"});
+  for (const int width : {70, 80, 100, 120}) {
+    const std::string text = table.Format({.interactive = true, .width = width});
+    for (const auto& line : absl::StrSplit(text, '\n')) {
+      EXPECT_LE(DisplayWidth(line), static_cast<size_t>(width));
+    }
+    EXPECT_TRUE(absl::StrContains(text, "contacts/01JD0000000000000000000001")) << width;
+    EXPECT_TRUE(absl::StrContains(text, "…"));
+  }
+  EXPECT_TRUE(absl::StrContains(table.Format(Terminal()), std::string(100, 'x')));
+}
+
+TEST(TableTest, FillsAndDropsCells) {
+  Table table({{"A"}, {"B"}});
+  table.Add({"1"});
+  table.Add({"1", "2", "3"});
+  EXPECT_EQ(table.Format(Terminal()), "A  B\n─  ─\n1\n1  2\n");
+  EXPECT_EQ(table.rows(), 2u);
+}
+
+}  // namespace
+}  // namespace sqm::cli
