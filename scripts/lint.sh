@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Checks form and contracts; fails on any difference and says which.   scripts/lint.sh [check...]
-#   format   clang-format 14 over every C++ file (FIX=1 rewrites them)
+#   format   clang-format 14 over every C++ file
 #   text     nothing that belongs to one machine; no unfinished marks
 #   scripts  shellcheck
 #   protos   buf lint
 #   tidy     clang-tidy 14 on the C++ files changed since SINCE (default: where the branch left the
 #            main line, or the last commit on the main line), uncommitted ones included
+# FIX=1 lets clang-format and clang-tidy change the files.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 failed=()
@@ -83,9 +84,9 @@ check_tidy() {
     grep -qF "$PWD/$f\"" build/tidy/compile_commands.json && echo "$f"
   done)
   echo "tidy: ${#ready[@]} files changed since ${since:0:10}"
-  # libstdc++ 12 asks for this macro before it declares coroutines; clang 14 has them without it.
-  printf '%s\n' "${ready[@]}" | grep . | xargs -r -P "$(nproc)" -n 1 clang-tidy -p build/tidy --quiet \
-    --extra-arg=-D__cpp_impl_coroutine=201902 2>/dev/null
+  local arguments=(-p build/tidy --quiet "--extra-arg-before=-include$PWD/scripts/clang14.h")
+  [ -n "${FIX:-}" ] && arguments+=(--fix)
+  printf '%s\n' "${ready[@]}" | grep . | xargs -r -P "$(nproc)" -n 1 clang-tidy "${arguments[@]}" 2>/dev/null
 }
 
 for check in "${@:-all}"; do

@@ -73,7 +73,7 @@ class Load {
       if (!error_.ok()) return error_;
       for (size_t i = 0; i < connections_.size(); ++i) {
         Http2Connection& connection = *connections_[i];
-        if (const absl::Status sent = connection.Flush(); !sent.ok()) return sent;
+        if (absl::Status sent = connection.Flush(); !sent.ok()) return sent;
         if (connection.blocked() != waits_to_write[i]) {
           waits_to_write[i] = connection.blocked();
           epoll_event event = {};
@@ -91,7 +91,7 @@ class Load {
       if (n < 0) return absl::ErrnoToStatus(errno, "epoll_wait");
       for (int i = 0; i < n; ++i) {
         if ((events[i].events & ~static_cast<uint32_t>(EPOLLOUT)) == 0) continue;
-        if (const absl::Status read = connections_[events[i].data.u32]->Read(); !read.ok()) {
+        if (absl::Status read = connections_[events[i].data.u32]->Read(); !read.ok()) {
           return read;
         }
       }

@@ -50,7 +50,7 @@ double Rounded(double value) {
 
 std::string Number(double value) {
   if (value >= 1000) return absl::StrFormat("%.0f", value);
-  return absl::StrFormat(value >= 100 ? "%.1f" : value >= 10 ? "%.2f" : "%.3f", value);
+  return absl::StrFormat("%.*f", value >= 100 ? 1 : value >= 10 ? 2 : 3, value);
 }
 
 }  // namespace
