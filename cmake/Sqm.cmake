@@ -4,6 +4,7 @@ add_library(sqm_options INTERFACE)
 target_compile_options(sqm_options INTERFACE -Wall -Wextra -Wpedantic -Werror -Wno-missing-field-initializers
   $<$<CXX_COMPILER_ID:GNU>:-fcoroutines -Wno-psabi -Wno-maybe-uninitialized -Wno-dangling-pointer>)
 target_include_directories(sqm_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_definitions(sqm_options INTERFACE SQM_VERSION="${PROJECT_VERSION}")
 
 if(SQM_SANITIZE)
   # Debian's gRPC and Abseil are not instrumented: tell their headers so.
@@ -14,6 +15,16 @@ if(SQM_SANITIZE)
     add_compile_options(-fsanitize=undefined -fno-sanitize-recover=undefined -fno-sanitize=vptr)
     add_link_options(-fsanitize=undefined)
   endif()
+  if(SQM_SANITIZE MATCHES "thread")
+    # Protobuf's headers lay their maps out differently under this macro: they must agree with
+    # Debian's library.
+    add_compile_options(-U__SANITIZE_THREAD__)
+    # Every executable tells the sanitizer of the locks of Debian's Abseil.
+    add_library(sqm_tsan_absl OBJECT ${CMAKE_SOURCE_DIR}/tests/support/tsan_absl.cc)
+    target_link_libraries(sqm_tsan_absl PRIVATE sqm_options absl::synchronization)
+  endif()
+  # The tests that run under a sanitizer.
+  add_custom_target(sanitized_tests)
 endif()
 
 find_program(SQM_CCACHE ccache)
@@ -76,6 +87,9 @@ function(sqm_binary name)
   endforeach()
   add_executable(${name} ${ARG_SRCS})
   target_link_libraries(${name} PRIVATE sqm_options ${ARG_DEPS})
+  if(TARGET sqm_tsan_absl)
+    target_link_libraries(${name} PRIVATE sqm_tsan_absl absl::synchronization)
+  endif()
   if(ARG_PCH)
     target_link_libraries(${name} PRIVATE gRPC::grpc++)
     sqm_precompile(${name})
@@ -96,5 +110,8 @@ function(sqm_test name)
     sqm_precompile(${name})
   endif()
   target_compile_definitions(${name} PRIVATE SQM_SOURCE_DIR="${CMAKE_SOURCE_DIR}" SQM_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+  if(TARGET sanitized_tests AND "unit" IN_LIST ARG_LABELS)
+    add_dependencies(sanitized_tests ${name})
+  endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
 endfunction()

@@ -175,12 +175,15 @@ absl::StatusOr<Module*> Host::AddModule(
   hub_options.ring_bytes = static_cast<size_t>(config_.feed_ring_bytes.bytes);
   module->hub = std::make_unique<feed::Hub>(*module->store, timer_, executor_, hub_options);
   cache::LocalCache* cache = module->cache.get();
+  auto counter = [&](const char* metric, const char* help, std::function<double()> read) {
+    registrations_.push_back(metrics_.ReadCounter(metric, help, {{"service", name}}, read));
+  };
   auto gauge = [&](const char* metric, const char* help, std::function<double()> read) {
     registrations_.push_back(metrics_.ReadGauge(metric, help, {{"service", name}}, read));
   };
-  gauge("sqm_cache_hit_total", "Reads answered from the local cache.",
+  counter("sqm_cache_hits_total", "Reads answered from the local cache.",
         [cache] { return static_cast<double>(cache->Stats().hits); });
-  gauge("sqm_cache_miss_total", "Reads that the local cache did not have.",
+  counter("sqm_cache_misses_total", "Reads that the local cache did not have.",
         [cache] { return static_cast<double>(cache->Stats().misses); });
   gauge("sqm_cache_used_bytes", "Memory held by the local cache.",
         [cache] { return static_cast<double>(cache->Stats().bytes); });
@@ -197,7 +200,7 @@ absl::Status Host::Serve() {
   rpc::PipelineParts parts = modules_.front()->pipeline->parts();
   parts.registry = feed_registry_.get();
   feed_pipeline_ = std::make_unique<rpc::Pipeline>(parts, rpc::PipelineLimits());
-  std::map<std::string, feed::Source> sources;
+  std::map<std::string, feed::FeedSource> sources;
   std::vector<rpc::Pipeline*> pipelines = {feed_pipeline_.get()};
   for (const auto& module : modules_) {
     std::vector<std::string> missing = module->pipeline->Missing();
@@ -208,10 +211,10 @@ absl::Status Host::Serve() {
     pipelines.push_back(module->pipeline.get());
     if (module.get() == audit_) continue;
     sources[module->name] =
-        feed::Source{module->hub.get(), module->store.get(), module->registry.get()};
+        feed::FeedSource{module->hub.get(), module->store.get(), module->registry.get()};
   }
-  feed_service_ = std::make_unique<feed::FeedService>(*feed_pipeline_, std::move(sources));
-  feed_service_->Register();
+  feed_service_ = std::make_unique<feed::FeedService>(std::move(sources));
+  feed_service_->Register(*feed_pipeline_);
   rpc::ServerOptions options;
   options.address = config_.listen;
   options.certificate_file = config_.tls_certificate;
@@ -290,7 +293,7 @@ void Host::Stop() {
   if (server_ != nullptr) {
     server_->AnnounceStop();
     absl::SleepFor(config_.drain_delay);
-    for (const auto& module : modules_) module->hub->Drain();
+    feed_service_->Drain();
     timer_.Stop();  // no more health checks on a server that is going
     server_->Stop(config_.stop_deadline);
   }

@@ -1,7 +1,6 @@
 #include "services/reporting/daily_report.h"
 
 #include <absl/strings/str_cat.h>
-#include <absl/strings/strip.h>
 #include <absl/strings/substitute.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "services/reporting/bands.h"
+#include "services/reporting/daily_agents.h"
 #include "services/reporting/estimate.h"
 #include "services/reporting/measures.h"
 #include "sqm/monitoring/v1/contact.pb.h"
@@ -49,10 +49,6 @@ std::vector<std::pair<std::string, int64_t>> MostFirst(const CountByKey& counts)
   return result;
 }
 
-v1::Proportion Resolved(const Cell& answered) {
-  return ProportionOf(answered.Count(Quantity::kResolved), answered.Count(Quantity::kOutcomeKnown));
-}
-
 v1::DurationSummary Durations(const Cell& cell, Quantity quantity) {
   return DurationsOf(cell.Of(quantity), cell.SketchOf(quantity));
 }
@@ -70,7 +66,7 @@ class Builder {
     Contacts();
     Satisfaction();
     Monitoring();
-    Agents();
+    AddAgents(input_, bands_, report_);
     Items();
     Notes();
     Notices();
@@ -82,12 +78,6 @@ class Builder {
 
   std::string TypeLabel(const std::string& type) const {
     return type.empty() ? Said("type.none") : type;
-  }
-
-  // Staff names belong to another service; until they are known here the id speaks.
-  std::string AgentLabel(absl::string_view agent) const {
-    absl::ConsumePrefix(&agent, "staff/");
-    return agent.empty() ? Said("agent.none") : std::string(agent);
   }
 
   void Head() {
@@ -151,7 +141,7 @@ class Builder {
       row.set_label(TypeLabel(type));
       row.set_total(n);
       AddStates(state_by_type[type], *row.mutable_by_answer_state());
-      *row.mutable_resolved() = Resolved(answered_by_type[type]);
+      *row.mutable_resolved() = ResolvedOf(answered_by_type[type]);
       *row.mutable_handling_time() = Durations(answered_by_type[type], Quantity::kHandlingTime);
       *row.mutable_satisfaction() = MeanOf(RatingsOf(all_by_type[type]));
     }
@@ -168,7 +158,7 @@ class Builder {
     *section.mutable_answered() = ProportionOf(answered.Count(Quantity::kContacts), totals_.known);
     *section.mutable_speed_of_answer() = Durations(answered, Quantity::kSpeedOfAnswer);
     *section.mutable_handling_time() = Durations(answered, Quantity::kHandlingTime);
-    *section.mutable_resolved_at_first_contact() = Resolved(answered);
+    *section.mutable_resolved_at_first_contact() = ResolvedOf(answered);
     for (int64_t seconds : kServiceLevels) {
       v1::ServiceLevel& level = *section.add_service_levels();
       level.mutable_threshold()->set_seconds(seconds);
@@ -270,72 +260,6 @@ class Builder {
     section.set_simulated(all.Count(Quantity::kSimulatedEvaluations));
   }
 
-  void Agents() {
-    struct Agent {
-      Cell contacts;
-      Cell answered;
-      Cell evaluations;
-    };
-    std::map<std::string, Agent> agents;
-    for (const CellSet::Row& row : input_.cells.rows()) {
-      const auto& values = row.dimensions.values;
-      if (row.dimensions.group == Group::kContact) {
-        // Contacts that nobody took belong to no agent.
-        if (values[dimension::kAgent].empty()) continue;
-        Agent& agent = agents[values[dimension::kAgent]];
-        agent.contacts.Merge(row.total);
-        if (values[dimension::kAnswerState] == "answered") agent.answered.Merge(row.total);
-      } else if (row.dimensions.group == Group::kEvaluation) {
-        agents[values[dimension::kAgent]].evaluations.Merge(row.total);
-      }
-    }
-    struct Ranked {
-      Moments score;
-      bool sufficient;
-      v1::AgentRow row;
-    };
-    std::vector<Ranked> ranked;
-    for (const auto& [name, agent] : agents) {
-      Ranked& entry = ranked.emplace_back();
-      entry.score = agent.evaluations.Of(Quantity::kScore);
-      entry.sufficient = entry.score.n >= std::max<int64_t>(1, input_.min_evaluations);
-      v1::AgentRow& row = entry.row;
-      row.set_agent(name);
-      row.set_label(AgentLabel(name));
-      row.set_contacts(agent.contacts.Count(Quantity::kContacts));
-      row.set_answered(agent.answered.Count(Quantity::kContacts));
-      *row.mutable_score() = MeanOf(entry.score, kScoreScale);
-      row.set_insufficient_sample(!entry.sufficient);
-      if (entry.sufficient) {
-        if (const BandRule* band = BandOfMean(bands_, entry.score.sum, entry.score.n)) {
-          row.set_band(band->code);
-          row.set_band_label(Pick(language_, band->label));
-        }
-      }
-      *row.mutable_resolved() = Resolved(agent.answered);
-      const Moments handling = agent.answered.Of(Quantity::kHandlingTime);
-      if (handling.n > 0) *row.mutable_mean_handling_time() = DurationOf(handling.Mean() / 1000);
-      *row.mutable_satisfaction() = MeanOf(RatingsOf(agent.contacts));
-    }
-    // a before b by the exact means: sum_a / n_a > sum_b / n_b.
-    const auto compare = [](const Moments& a, const Moments& b) {
-      const absl::int128 left = absl::int128(a.sum) * b.n;
-      const absl::int128 right = absl::int128(b.sum) * a.n;
-      return left > right ? 1 : left < right ? -1 : 0;
-    };
-    std::stable_sort(ranked.begin(), ranked.end(), [&](const Ranked& a, const Ranked& b) {
-      if (a.sufficient != b.sufficient) return a.sufficient;
-      return a.sufficient && compare(a.score, b.score) > 0;
-    });
-    for (size_t i = 0; i < ranked.size(); ++i) {
-      if (ranked[i].sufficient) {
-        const bool tie = i > 0 && compare(ranked[i - 1].score, ranked[i].score) == 0;
-        ranked[i].row.set_rank(tie ? ranked[i - 1].row.rank() : static_cast<int32_t>(i + 1));
-      }
-      *report_.add_agents() = ranked[i].row;
-    }
-  }
-
   void Items() {
     struct Item {
       double mean;
@@ -389,7 +313,7 @@ class Builder {
     for (const NoteEntry& entry : input_.notes) {
       v1::NoteRow& row = *section.add_notes();
       row.set_name(entry.name);
-      row.set_agent(AgentLabel(entry.note.agent));
+      row.set_agent(AgentLabel(language_, entry.note.agent));
       row.set_state(entry.note.state);
       row.set_state_label(EnumLabel(language_, states, entry.note.state));
       row.set_text(entry.note.text);

@@ -7,19 +7,18 @@ absl::Status PrepareStore(store::Store& store) {
       [](store::SqlSession& session) { return FactStore::EnsureSchema(session); }));
 }
 
-Task<absl::StatusOr<std::optional<std::string>>> FactSink::Load(std::string tenant) {
-  std::optional<std::string> token;
+Task<absl::StatusOr<std::optional<feed::Position>>> FactSink::Load(std::string tenant) {
+  std::optional<feed::Position> position;
   std::function<absl::Status(store::SqlSession&)> load =
       [&](store::SqlSession& session) -> absl::Status {
     ASSIGN_OR_RETURN(std::optional<Cursor> cursor, LoadCursor(session, tenant, source_));
-    // A snapshot that was not finished left no token: it is taken again from the beginning.
-    if (cursor.has_value() && !cursor->token.empty()) token = cursor->token;
+    if (cursor.has_value()) position = feed::Position{cursor->token};
     return absl::OkStatus();
   };
   Task<absl::Status> loading = store_.Query(std::move(load));
   absl::Status status = co_await loading;
   if (!status.ok()) co_return status;
-  co_return token;
+  co_return position;
 }
 
 Task<absl::Status> FactSink::Apply(std::string tenant, const feed::v1::ChangeBatch& batch) {

@@ -19,7 +19,7 @@ class FactSink final : public feed::Sink {
   // `source`: the service that the feed is of. The store must outlive the sink.
   FactSink(std::string source, store::Store& store) : source_(std::move(source)), store_(store) {}
 
-  Task<absl::StatusOr<std::optional<std::string>>> Load(std::string tenant) override;
+  Task<absl::StatusOr<std::optional<feed::Position>>> Load(std::string tenant) override;
   Task<absl::Status> Apply(std::string tenant, const feed::v1::ChangeBatch& batch) override;
   Task<absl::Status> Reset(std::string tenant) override;
 

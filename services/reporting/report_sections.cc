@@ -10,63 +10,14 @@
 #include "services/reporting/estimate.h"
 #include "services/reporting/format.h"
 #include "services/reporting/html_table.h"
+#include "services/reporting/section_parts.h"
 #include "services/reporting/svg_chart.h"
 
 namespace sqm::reporting {
 namespace {
 
-// Agents and items that a chart shows; the tables show all.
-constexpr int kChartAgents = 30;
-constexpr int kChartItems = 24;
-
-std::string H2(Language l, absl::string_view key) {
-  return absl::StrCat("<h2>", Escape(Say(l, key)), "</h2>");
-}
-
-std::string Figure(absl::string_view caption, const std::string& chart) {
-  return absl::StrCat("<figure><figcaption>", Escape(caption), "</figcaption>", chart, "</figure>");
-}
-
-std::string Paragraph(absl::string_view css, absl::string_view text) {
-  return absl::StrCat("<p class=\"", css, "\">", Escape(text), "</p>");
-}
-
-std::string ShareText(const v1::Proportion& p) {
-  return p.has_value() ? Percent(p.value()) : std::string(kNone);
-}
-
-std::string ShareRange(const v1::Proportion& p) {
-  return RangeText(p.has_interval(), Fixed(p.interval().lower() * 100, 1),
-                   Percent(p.interval().upper()));
-}
-
-std::string MeanText(const v1::Mean& mean, int places) {
-  return mean.has_value() ? Fixed(mean.value(), places) : std::string(kNone);
-}
-
-// Bounds beyond what the scale allows are cut: no mean lies there.
-std::string MeanRange(const v1::Mean& mean, double least, double most) {
-  return RangeText(mean.has_interval(), Fixed(std::max(least, mean.interval().lower()), 2),
-                   Fixed(std::min(most, mean.interval().upper()), 2));
-}
-
-std::string TimeText(bool present, const google::protobuf::Duration& duration) {
-  return present ? Clock(SecondsOf(duration)) : std::string(kNone);
-}
-
 const char* StateCss(absl::string_view state) {
   return state == "answered" ? "f-answered" : state == "abandoned" ? "f-abandoned" : "f-other";
-}
-
-// Colours of bands by their order, best first; a last one always takes the colour of failure.
-std::string BandCss(const v1::DailyReport& report, absl::string_view band, absl::string_view kind) {
-  const auto& bands = report.monitoring().by_band();
-  for (int i = 0; i < bands.size(); ++i) {
-    if (bands[i].band() != band || band.empty()) continue;
-    if (i == bands.size() - 1 && i > 0) return absl::StrCat(kind, "-b4");
-    return absl::StrCat(kind, "-b", std::min(i + 1, 3));
-  }
-  return absl::StrCat(kind, "-", kind == "f" ? "neutral" : "other");
 }
 
 std::vector<ChartSeries> StateSeries(const v1::ContactSection& section) {
@@ -81,14 +32,6 @@ std::vector<double> Values(const google::protobuf::RepeatedPtrField<v1::Count>& 
   std::vector<double> values;
   for (const v1::Count& count : counts) values.push_back(static_cast<double>(count.count()));
   return values;
-}
-
-// `label 12, label 7` for a chart's description.
-template <typename Rows, typename Line>
-std::string Listed(const Rows& rows, Line line) {
-  std::string text;
-  for (const auto& row : rows) absl::StrAppend(&text, text.empty() ? "" : "; ", line(row));
-  return text.empty() ? std::string(kNone) : absl::StrCat(text, ".");
 }
 
 std::string CountTable(Language l, absl::string_view caption, absl::string_view first,
@@ -156,63 +99,7 @@ void DurationRow(HtmlTable& table, absl::string_view title, const v1::DurationSu
   table.Number(Whole(d.n()));
 }
 
-std::string ScoreNote(Language l, const v1::AgentRow& row) {
-  if (!row.score().has_value()) return absl::StrCat("n 0");
-  const std::string score = Fixed(row.score().value(), 1);
-  if (row.insufficient_sample()) {
-    return absl::StrCat(score, " · n ", row.score().n(), " · ", Say(l, "insufficient"));
-  }
-  return absl::StrCat(score, " · n ", row.score().n(), " · ", row.band_label());
-}
-
-// The least value that the agents' chart shows: a multiple of ten.
-double ScaleStart(const v1::DailyReport& report) {
-  double least = 60;
-  for (const v1::AgentRow& row : report.agents()) {
-    if (!row.score().has_value()) continue;
-    const v1::Interval& interval = row.score().interval();
-    const double low = row.score().has_interval() ? interval.lower() : row.score().value();
-    least = std::min({least, row.score().value() - 5, std::max(low, row.score().value() - 30)});
-  }
-  return std::max(0.0, std::floor(least / 10) * 10);
-}
-
-std::string AgentChart(Language l, const v1::DailyReport& report) {
-  DotChart chart;
-  chart.min = ScaleStart(report);
-  chart.text = {"agents", std::string(Say(l, "agents.scores")),
-                absl::Substitute(Say(l, "agents.desc"), chart.min)};
-  double above = 100;
-  for (const v1::BandRow& band : report.monitoring().by_band()) {
-    if (!band.has_lower_bound()) continue;
-    chart.zones.push_back(
-        {band.lower_bound(), above, band.label(), BandCss(report, band.band(), "z")});
-    above = band.lower_bound();
-  }
-  int shown = 0;
-  for (const v1::AgentRow& row : report.agents()) {
-    if (row.score().n() == 0) continue;
-    if (++shown > kChartAgents) break;
-    ChartDot dot;
-    dot.label = row.label();
-    dot.value = row.score().value();
-    if (row.score().has_interval() && !row.insufficient_sample()) {
-      dot.lower = row.score().interval().lower();
-      dot.upper = row.score().interval().upper();
-    }
-    dot.note = ScoreNote(l, row);
-    dot.css = BandCss(report, row.band(), "f");
-    dot.hollow = row.insufficient_sample();
-    chart.dots.push_back(std::move(dot));
-  }
-  return chart.dots.empty() ? "" : Figure(chart.text.title, DotPlot(chart));
-}
-
 }  // namespace
-
-std::string RangeText(bool present, const std::string& lower, const std::string& upper) {
-  return present ? absl::StrCat(lower, "–", upper) : std::string(kNone);
-}
 
 std::string ContactsHtml(Language l, const v1::DailyReport& report) {
   const v1::ContactSection& section = report.contacts();
@@ -277,7 +164,7 @@ std::string ServiceHtml(Language l, const v1::DailyReport& report) {
   DurationRow(times, Say(l, "speed-of-answer"), section.speed_of_answer());
   DurationRow(times, Say(l, "handling-time"), section.handling_time());
   return absl::StrCat("<section class=\"keep\">", H2(l, "service"),
-                      Paragraph("small", Say(l, "service.intro")), "<div class=\"pair\">",
+                      Paragraph("small", Say(l, "service.intro")), "<div class=\"pair wide\">",
                       times.Take(), shares.Take(), "</div></section>");
 }
 
@@ -285,7 +172,7 @@ std::string SatisfactionHtml(Language l, const v1::DailyReport& report) {
   const v1::SatisfactionSection& section = report.satisfaction();
   if (section.mean().n() == 0) return "";
   BarChart chart;
-  chart.label_width = 150;
+  chart.label_width = 164;
   chart.text = {"ratings", std::string(Say(l, "satisfaction.distribution")),
                 absl::Substitute(Say(l, "satisfaction.desc"),
                                  Listed(section.distribution(), [](const v1::Count& row) {
@@ -339,7 +226,7 @@ std::string MonitoringHtml(Language l, const v1::DailyReport& report) {
   if (section.score().n() > 0) {
     BarChart chart;
     chart.width = 370;
-    chart.label_width = 124;
+    chart.label_width = 136;
     chart.note_width = 84;
     chart.text = {"bands", std::string(Say(l, "monitoring.by-band")),
                   absl::Substitute(Say(l, "monitoring.by-band.desc"),
@@ -360,96 +247,6 @@ std::string MonitoringHtml(Language l, const v1::DailyReport& report) {
   return absl::StrCat("<section class=\"keep\">", H2(l, "monitoring"), Paragraph("lead", lead),
                       "<div class=\"pair\"><div>", methods.Take(), "</div><div>", chart_html,
                       "</div></div></section>");
-}
-
-std::string AgentsHtml(Language l, const v1::DailyReport& report) {
-  if (report.agents().empty()) return "";
-  HtmlTable table("");
-  table.Column(Say(l, "rank"), true).Column(Say(l, "agent")).Column(Say(l, "score"), true);
-  table.Column(Say(l, "interval"), true).Column(Say(l, "evaluations.n"), true);
-  table.Column(Say(l, "band")).Column(Say(l, "contacts"), true).Column(Say(l, "resolved"), true);
-  table.Column(Say(l, "handling"), true).Column(Say(l, "satisfaction.short"), true);
-  int scored = 0;
-  for (const v1::AgentRow& row : report.agents()) {
-    if (row.score().n() > 0) ++scored;
-    const bool judged = !row.insufficient_sample();
-    table.Row().Number(row.rank() > 0 ? absl::StrCat(row.rank()) : std::string(kNone));
-    table.Head(row.label()).Number(MeanText(row.score(), 2));
-    table.Number(judged ? MeanRange(row.score(), 0, 100) : std::string(kNone), "num ci");
-    table.Number(Whole(row.score().n()));
-    if (judged) {
-      table.Text(row.band_label(), absl::StrCat(BandCss(report, row.band(), "f")));
-    } else {
-      table.Number(Say(l, "insufficient"), "ci");
-    }
-    table.Number(Whole(row.contacts())).Number(ShareText(row.resolved()));
-    table.Number(TimeText(row.has_mean_handling_time(), row.mean_handling_time()));
-    table.Number(MeanText(row.satisfaction(), 2));
-  }
-  std::string notes =
-      Paragraph("small", absl::Substitute(Say(l, "agents.min-n"), report.min_evaluations()));
-  if (scored > kChartAgents) {
-    notes += Paragraph("small", absl::Substitute(Say(l, "agents.limit"), kChartAgents, scored));
-  }
-  return absl::StrCat("<section>", H2(l, "agents"), AgentChart(l, report), notes, table.Take(),
-                      "</section>");
-}
-
-std::string ItemsHtml(Language l, const v1::DailyReport& report) {
-  if (report.items().empty()) return "";
-  BarChart chart;
-  chart.width = 960;
-  chart.label_width = 400;
-  chart.note_width = 120;
-  chart.max = 100;
-  chart.series = {{"", "f-neutral"}};
-  HtmlTable table("");
-  table.Column(Say(l, "item")).Column(Say(l, "item.share"), true).Column(Say(l, "interval"), true);
-  table.Column("n", true).Column(Say(l, "item.below"), true).Column(Say(l, "item.na"), true);
-  for (const v1::ItemRow& row : report.items()) {
-    table.Row().Head(row.label());
-    table.Number(row.score().has_value() ? Percent(row.score().value() / 100) : std::string(kNone));
-    table.Number(MeanRange(row.score(), 0, 100), "num ci").Number(Whole(row.score().n()));
-    table.Number(Whole(row.below_full())).Number(Whole(row.not_applicable()));
-    if (static_cast<int>(chart.bars.size()) >= kChartItems || !row.score().has_value()) continue;
-    chart.bars.push_back(
-        {row.label(),
-         {row.score().value()},
-         absl::StrCat(Percent(row.score().value() / 100), " · n ", row.score().n()),
-         ""});
-  }
-  chart.text = {"items", std::string(Say(l, "items.scores")),
-                absl::Substitute(Say(l, "items.desc"), Listed(chart.bars, [](const ChartBar& bar) {
-                                   return absl::StrCat(bar.label, " ", bar.note);
-                                 }))};
-  std::string limit;
-  if (report.items_size() > kChartItems) {
-    limit = Paragraph("small",
-                      absl::Substitute(Say(l, "items.limit"), kChartItems, report.items_size()));
-  }
-  return absl::StrCat("<section>", H2(l, "items"), Figure(chart.text.title, HorizontalBars(chart)),
-                      limit, table.Take(), "</section>");
-}
-
-std::string NotesHtml(Language l, const v1::DailyReport& report) {
-  const v1::NoteSection& section = report.notes();
-  std::string out = absl::StrCat("<section>", H2(l, "notes"));
-  if (section.total() == 0) {
-    return absl::StrCat(out, Paragraph("lead", Say(l, "notes.none")), "</section>");
-  }
-  std::string lead = absl::Substitute(Say(l, "notes.summary"), section.total());
-  for (const v1::Count& state : section.by_state()) {
-    absl::StrAppend(&lead, " · ", state.label(), " ", state.count());
-  }
-  HtmlTable table("");
-  table.Column(Say(l, "agent")).Column(Say(l, "note.text")).Column(Say(l, "note.due"));
-  table.Column(Say(l, "note.state"));
-  for (const v1::NoteRow& note : section.notes()) {
-    table.Row().Head(note.agent()).Text(note.text());
-    table.Number(note.due_date().empty() ? kNone : absl::string_view(note.due_date()), "num");
-    table.Text(note.state_label());
-  }
-  return absl::StrCat(out, Paragraph("lead", lead), table.Take(), "</section>");
 }
 
 }  // namespace sqm::reporting

@@ -18,7 +18,4 @@ std::string AgentsHtml(Language language, const v1::DailyReport& report);
 std::string ItemsHtml(Language language, const v1::DailyReport& report);
 std::string NotesHtml(Language language, const v1::DailyReport& report);
 
-// `88.1–93.2%` of an interval whose ends `text` writes; a dash when there is none.
-std::string RangeText(bool present, const std::string& lower, const std::string& upper);
-
 }  // namespace sqm::reporting

@@ -117,7 +117,7 @@ circle { stroke: var(--sheet); stroke-width: 1.5; }
   .tile, figure, svg, .notices li, tr, .keep { break-inside: avoid; }
   thead { display: table-header-group; } tfoot { display: table-row-group; }
   .scroll { overflow: visible; } table { font-size: 9pt; } .hours { font-size: 7.5pt; }
-  .tiles { gap: 8px; margin-top: 12pt; } .tile { padding: 9px 10px; } .tile .value { font-size: 17pt; }
+  .tiles { gap: 8px; margin-top: 12pt; } .pair.wide { display: block; } .tile { padding: 9px 10px; } .tile .value { font-size: 17pt; }
   .tile .line { font-size: 8pt; } .pair { gap: 24px; } .hours th:first-child { width: 76px; } a { color: inherit; } }
 )";
   return kStyle;

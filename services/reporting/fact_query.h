@@ -1,0 +1,56 @@
+// Reads facts, rollups and cursors; any thread, on any snapshot.
+#pragma once
+
+#include <absl/status/statusor.h>
+#include <absl/strings/string_view.h>
+#include <absl/time/time.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/store/sql.h"
+#include "services/reporting/facts.h"
+#include "services/reporting/rollup.h"
+#include "sqm/monitoring/v1/scorecard.pb.h"
+
+namespace sqm::reporting {
+
+// How far a source's feed has been applied.
+struct Cursor {
+  std::string source;
+  int64_t position = 0;  // of the last change applied
+  std::string token;     // to resume after it; empty while a snapshot is incomplete
+  absl::Time time = absl::InfinitePast();  // of the last change applied
+};
+
+// An improvement note with its resource name.
+struct NoteEntry {
+  std::string name;
+  NoteFact note;
+};
+
+// Nothing when the source was never applied.
+absl::StatusOr<std::optional<Cursor>> LoadCursor(store::SqlSession& session,
+                                                 absl::string_view tenant,
+                                                 absl::string_view source);
+// Of every source, by name.
+absl::StatusOr<std::vector<Cursor>> LoadCursors(store::SqlSession& session,
+                                                absl::string_view tenant);
+// The cells of the buckets [from, to), with their contacts by slot.
+absl::StatusOr<CellSet> LoadCells(store::SqlSession& session, absl::string_view tenant, Bucket from,
+                                  Bucket to, std::vector<Bucket> slot_starts = {});
+// Improvement notes written in [from, to), oldest first, at most `limit`.
+absl::StatusOr<std::vector<NoteEntry>> LoadNotes(store::SqlSession& session,
+                                                 absl::string_view tenant, Bucket from, Bucket to,
+                                                 int64_t limit);
+// A scorecard version; nothing when none of this name was followed.
+absl::StatusOr<std::optional<monitoring::v1::ScorecardVersion>> LoadScorecardVersion(
+    store::SqlSession& session, absl::string_view tenant, absl::string_view name);
+// Recomputes the cells of [from, to) from the facts: the number that differ. Anything but 0 is a
+// fault. Reads every fact of the tenant.
+absl::StatusOr<int64_t> CountDrift(store::SqlSession& session, absl::string_view tenant,
+                                   Bucket from, Bucket to);
+
+}  // namespace sqm::reporting

@@ -1,0 +1,32 @@
+// The reporting service as a part of a process.
+#pragma once
+
+#include <memory>
+
+#include "common/feed/consumer.h"
+#include "services/host/host.h"
+#include "services/reporting/fact_sink.h"
+#include "services/reporting/reporting_service.h"
+
+namespace sqm::reporting {
+
+struct Opened {
+  host::Module* module;
+  std::unique_ptr<ReportingService> service;
+};
+
+// Opens the store and registers the handlers. The result must live until the host has stopped.
+absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host);
+
+// Follows monitoring's feed over `channel` until destroyed.
+class Following {
+ public:
+  Following(host::Host& host, Opened& reporting, std::shared_ptr<grpc::Channel> channel);
+  ~Following() { consumer_.Stop(); }
+
+ private:
+  FactSink sink_;
+  feed::Consumer consumer_;
+};
+
+}  // namespace sqm::reporting
