@@ -1,13 +1,12 @@
 #include "common/rpc/channel.h"
 
+#include <absl/strings/str_cat.h>
+#include <absl/time/clock.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/support/proto_buffer_reader.h>
 
 #include <fstream>
 #include <sstream>
-
-#include <absl/strings/str_cat.h>
-#include <absl/time/clock.h>
 
 #include "common/base/status.h"
 #include "common/rpc/error.h"
@@ -97,11 +96,12 @@ absl::Time ShaveDeadline(absl::Time deadline, absl::Time now) {
   return deadline - (deadline - now) / 20;
 }
 
-CallOptions OptionsFor(const Call& call, IdSource& ids, Executor* executor) {
+CallOptions OptionsFor(const Call& call, std::string authorization, IdSource& ids,
+                       Executor* executor) {
   CallOptions options;
   absl::Time now = absl::Now();
   options.deadline = std::min(ShaveDeadline(call.deadline(), now), now + kDefaultCallTime);
-  options.authorization = call.authorization();
+  options.authorization = std::move(authorization);
   options.tenant = call.tenant();
   if (call.trace().has_value()) options.trace = observe::ChildOf(*call.trace(), ids);
   options.accept_language = call.chinese() ? "zh-CN" : "en";

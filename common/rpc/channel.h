@@ -1,17 +1,17 @@
 // Outgoing calls: channels with every limit said, and unary calls as coroutines.
 #pragma once
 
-#include <memory>
-#include <optional>
-#include <string>
-#include <utility>
-#include <vector>
-
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 #include <absl/time/time.h>
 #include <google/protobuf/message.h>
 #include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "common/base/executor.h"
 #include "common/base/ids.h"
@@ -38,8 +38,8 @@ struct ChannelOptions {
   int message_bytes = 64 << 20;
 };
 
-// A channel that balances over all addresses, pings every 30 s (servers of the suite allow 20 s) and
-// opens connections when the first call needs one. Only unreadable files are an error here.
+// A channel that balances over all addresses, pings every 30 s (servers of the suite allow 20 s)
+// and opens connections when the first call needs one. Only unreadable files are an error here.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ChannelOptions& options);
 // The service config that MakeChannel uses, as JSON.
 std::string ServiceConfig(const ChannelOptions& options);
@@ -63,9 +63,10 @@ struct CallOptions {
   Executor* executor = nullptr;
 };
 
-// Options of a call that is made for another one: in its name, for its tenant, in its trace and
-// language, within its time.
-CallOptions OptionsFor(const Call& call, IdSource& ids, Executor* executor);
+// Options of a call that is made for another one: for its tenant, in its trace and language, within
+// its time; with the given authorization.
+CallOptions OptionsFor(const Call& call, std::string authorization, IdSource& ids,
+                       Executor* executor);
 // An earlier deadline by 5 % of the time that is left, so that the caller can still answer when
 // what it calls has used up its own.
 absl::Time ShaveDeadline(absl::Time deadline, absl::Time now);

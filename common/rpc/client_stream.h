@@ -1,12 +1,12 @@
 // A stream to another service, as a coroutine reads and writes it.
 #pragma once
 
-#include <memory>
-#include <string>
-
 #include <absl/status/status.h>
 #include <google/protobuf/message.h>
 #include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <string>
 
 #include "common/base/task.h"
 #include "common/rpc/channel.h"
