@@ -38,6 +38,7 @@ constexpr Entry kCatalogue[] = {
     {"unchanged", "unchanged", "持平"},
 
     {"contacts", "Contacts", "联络情况"},
+    {"contacts.count", "Contacts", "联络量"},
     {"contacts.by-type", "Contacts by type", "按类型统计"},
     {"contacts.by-type.desc", "Horizontal bars: contacts of each type, divided by answer state. $0",
      "横向条形图：各类型联络量，按应答状态分段。$0"},
