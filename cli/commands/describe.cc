@@ -1,4 +1,5 @@
 // describe: what the contracts say of a resource.
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
 
@@ -39,16 +40,6 @@ std::string RulesText(const FieldDescriptor* field, const Context& context) {
   if (rules.max_items() > 0) parts.push_back(context.T(Text::kRuleMaxItems, rules.max_items()));
   if (!rules.pattern().empty()) parts.push_back(absl::StrCat("/", rules.pattern(), "/"));
   if (!rules.references().empty()) parts.push_back(absl::StrCat("→ ", rules.references()));
-  if (field->enum_type() != nullptr) {
-    std::vector<std::string> values;
-    for (int i = 1; i < field->enum_type()->value_count(); ++i) {
-      const auto* value = field->enum_type()->value(i);
-      const std::string label = EnumLabel(value, context.language());
-      values.push_back(label == EnumWord(value) ? value->name()
-                                                : absl::StrCat(value->name(), " (", label, ")"));
-    }
-    parts.push_back(absl::StrJoin(values, " | "));
-  }
   return absl::StrJoin(parts, ", ");
 }
 
@@ -64,6 +55,19 @@ void DescribeFields(Context& context, const google::protobuf::Descriptor* messag
                RulesText(field, context)});
   }
   context.Print(table);
+  Table values({{context.T(Text::kField), Align::kLeft, true},
+                {context.T(Text::kValue), Align::kLeft, true},
+                {context.T(Text::kLabel)}});
+  for (int i = 0; i < message->field_count(); ++i) {
+    const auto* type = message->field(i)->enum_type();
+    for (int n = 1; type != nullptr && n < type->value_count(); ++n) {
+      values.Add({n == 1 ? message->field(i)->name() : "", type->value(n)->name(),
+                  EnumLabel(type->value(n), context.language())});
+    }
+  }
+  if (values.rows() == 0) return;
+  context.Print("\n");
+  context.Print(values);
 }
 
 void DescribeResource(Context& context, const ResourceInfo& info) {
@@ -81,7 +85,7 @@ void DescribeResource(Context& context, const ResourceInfo& info) {
     const bool ours = rules.resource() == info.options.type() ||
                       (rules.standard() == options::v1::STANDARD_METHOD_UNSPECIFIED &&
                        (method->output_type() == info.message ||
-                        absl::EndsWith(method->name(), info.message->name())));
+                        absl::StrContains(method->name(), info.message->name())));
     if (ours) methods.Add({absl::StrCat(service->name(), "/", method->name()), rules.permission()});
   }
   context.Print(methods);

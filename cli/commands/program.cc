@@ -47,6 +47,16 @@ void Translate(CLI::App& app, const Context& context) {
   }
   formatter->column_width(34);
   app.formatter(formatter);
+  if (context.language() == Language::kChinese) app.option_defaults()->group("选项");
+}
+
+void TranslateCommands(CLI::App& app, const Context& context) {
+  if (context.language() != Language::kChinese) return;
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
+    command->group("命令");
+    if (command->get_help_ptr() != nullptr) command->get_help_ptr()->group("选项");
+    TranslateCommands(*command, context);
+  }
 }
 
 }  // namespace
@@ -77,6 +87,7 @@ int RunProgram(int argc, const char* const* argv) {
   AddStatusCommand(app, context);
   AddLoginCommands(app, context);
   AddCompletionCommand(app, context);
+  TranslateCommands(app, context);
   app.parse_complete_callback([&context] { context.Settle(); });
   try {
     app.parse(argc, argv);
