@@ -2,6 +2,7 @@
 
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
+#include <google/protobuf/util/field_mask_util.h>
 #include <google/protobuf/util/message_differencer.h>
 
 #include "common/base/status.h"
@@ -23,18 +24,17 @@ bool IsStandard(const ResourceType& type, const FieldDescriptor* field) {
          field == type.update_time;
 }
 
+// More than any resource has fields; each path costs the size of its field.
+constexpr int kMaxPaths = 1000;
+
 // Makes one field of `to` equal to that of `from`.
 void CopyField(const Message& from, Message& to, const FieldDescriptor* field) {
-  const Reflection* reflection = to.GetReflection();
-  reflection->ClearField(&to, field);
-  std::unique_ptr<Message> only(from.New());
-  only->CopyFrom(from);
-  std::vector<const FieldDescriptor*> present;
-  only->GetReflection()->ListFields(*only, &present);
-  for (const FieldDescriptor* other : present) {
-    if (other != field) only->GetReflection()->ClearField(only.get(), other);
-  }
-  to.MergeFrom(*only);
+  google::protobuf::FieldMask only;
+  only.add_paths(field->name());
+  google::protobuf::util::FieldMaskUtil::MergeOptions options;
+  options.set_replace_message_fields(true);
+  options.set_replace_repeated_fields(true);
+  google::protobuf::util::FieldMaskUtil::MergeMessageTo(from, only, options, &to);
 }
 
 bool FieldEquals(const Message& a, const Message& b, const FieldDescriptor* field) {
@@ -42,29 +42,46 @@ bool FieldEquals(const Message& a, const Message& b, const FieldDescriptor* fiel
   return differencer.CompareWithFields(a, b, {field}, {field});
 }
 
-// Checks whether the path may be written, and writes it.
-absl::Status CopyPath(const ResourceType& type, absl::string_view path, const Message& patch,
-                      Message& resource) {
-  std::vector<absl::string_view> parts = absl::StrSplit(path, '.');
-  const Message* from = &patch;
-  Message* to = &resource;
-  for (size_t i = 0; i < parts.size(); ++i) {
-    const FieldDescriptor* field = to->GetDescriptor()->FindFieldByName(std::string(parts[i]));
+// The fields of a path that may be written (or, where one is immutable, compared).
+absl::StatusOr<std::vector<const FieldDescriptor*>> Resolve(const ResourceType& type,
+                                                            absl::string_view path) {
+  std::vector<const FieldDescriptor*> fields;
+  const Descriptor* message = type.descriptor;
+  for (absl::string_view part : absl::StrSplit(path, '.')) {
+    if (message == nullptr) {
+      return BadPath(path, absl::StrCat("leads through ", fields.back()->name(),
+                                        ", which is repeated or has no fields"));
+    }
+    const FieldDescriptor* field = message->FindFieldByName(std::string(part));
     if (field == nullptr) return BadPath(path, "is not a field");
     if (RulesOf(field).output_only() || IsStandard(type, field)) {
       return BadPath(path, "is set by the server");
     }
+    fields.push_back(field);
+    message = field->is_repeated() ? nullptr : field->message_type();
+  }
+  return fields;
+}
+
+// Checks whether the path may be written, and writes it.
+absl::Status CopyPath(const ResourceType& type, absl::string_view path, const Message& patch,
+                      Message& resource) {
+  ASSIGN_OR_RETURN(std::vector<const FieldDescriptor*> fields, Resolve(type, path));
+  const Message* from = &patch;
+  Message* to = &resource;
+  for (const FieldDescriptor* field : fields) {
     if (RulesOf(field).immutable()) {
       if (!FieldEquals(*from, *to, field)) return BadPath(path, "cannot be changed after creation");
       return absl::OkStatus();
     }
-    if (i + 1 == parts.size()) {
+    if (field == fields.back()) {
       CopyField(*from, *to, field);
       return absl::OkStatus();
     }
-    if (field->is_repeated() || field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
-      return BadPath(path, absl::StrCat("leads through ", field->name(),
-                                        ", which is repeated or has no fields"));
+    // Absent on both sides: nothing below differs, and the message must not come into being.
+    if (!from->GetReflection()->HasField(*from, field) &&
+        !to->GetReflection()->HasField(*to, field)) {
+      return absl::OkStatus();
     }
     from = &from->GetReflection()->GetMessage(*from, field);
     to = to->GetReflection()->MutableMessage(to, field);
@@ -74,9 +91,11 @@ absl::Status CopyPath(const ResourceType& type, absl::string_view path, const Me
 
 }  // namespace
 
-absl::StatusOr<bool> ApplyUpdate(const ResourceType& type,
-                                 const google::protobuf::FieldMask& mask, const Message& patch,
-                                 Message& resource) {
+absl::StatusOr<bool> ApplyUpdate(const ResourceType& type, const google::protobuf::FieldMask& mask,
+                                 const Message& patch, Message& resource) {
+  if (mask.paths_size() > kMaxPaths) {
+    return BadPath(mask.paths(kMaxPaths), absl::StrCat("is one of more than ", kMaxPaths));
+  }
   std::unique_ptr<Message> before(resource.New());
   before->CopyFrom(resource);
   bool all = mask.paths_size() == 1 && mask.paths(0) == "*";

@@ -12,8 +12,7 @@ namespace sqm::contract {
 // that `patch` has set, `*` every field that may be changed. A path that is unknown, output-only,
 // immutable (and different), or leads through a repeated field is INVALID_ARGUMENT
 // INVALID_FIELD_MASK with metadata `path`. Returns whether anything changed.
-absl::StatusOr<bool> ApplyUpdate(const ResourceType& type,
-                                 const google::protobuf::FieldMask& mask, const Message& patch,
-                                 Message& resource);
+absl::StatusOr<bool> ApplyUpdate(const ResourceType& type, const google::protobuf::FieldMask& mask,
+                                 const Message& patch, Message& resource);
 
 }  // namespace sqm::contract

@@ -9,19 +9,22 @@ namespace {
 
 constexpr absl::string_view kHidden = "***";
 
-// Byte length of the first code point.
-size_t FirstCodePoint(absl::string_view text) {
-  size_t end = text.empty() ? 0 : 1;
-  while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) ++end;
-  return end;
+bool StartsCodePoint(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
+
+// The first character, if at least one more is hidden.
+absl::string_view First(absl::string_view text) {
+  size_t end = 1;
+  while (end < text.size() && !StartsCodePoint(text[end])) ++end;
+  return end < text.size() ? text.substr(0, end) : "";
 }
 
 // The last `count` characters, if at least as many more are hidden.
 absl::string_view Tail(absl::string_view text, size_t count) {
-  if (text.size() < 2 * count) return "";
-  size_t begin = text.size() - count;
-  while (begin < text.size() && (static_cast<unsigned char>(text[begin]) & 0xC0) == 0x80) ++begin;
-  return text.substr(begin);
+  size_t begin = text.size(), shown = 0;
+  while (begin > 0 && shown < count) shown += StartsCodePoint(text[--begin]);
+  size_t hidden = 0;
+  for (char c : text.substr(0, begin)) hidden += StartsCodePoint(c);
+  return hidden >= count ? text.substr(begin) : "";
 }
 
 }  // namespace
@@ -30,7 +33,7 @@ std::string Mask(options::v1::PersonalClass personal, absl::string_view value) {
   if (value.empty()) return "";
   switch (personal) {
     case options::v1::PERSONAL_CLASS_NAME:
-      return absl::StrCat(value.substr(0, FirstCodePoint(value)), kHidden);
+      return absl::StrCat(First(value), kHidden);
     case options::v1::PERSONAL_CLASS_PHONE:
       return absl::StrCat(kHidden, Tail(value, 4));
     case options::v1::PERSONAL_CLASS_REFERENCE:
@@ -40,8 +43,8 @@ std::string Mask(options::v1::PersonalClass personal, absl::string_view value) {
   }
 }
 
-bool Redact(const ResourceType& type,
-            absl::FunctionRef<bool(options::v1::PersonalClass)> may_see, Message& resource) {
+bool Redact(const ResourceType& type, absl::FunctionRef<bool(options::v1::PersonalClass)> may_see,
+            Message& resource) {
   bool visible = false;
   for (const AnnotatedPath& path : type.personal) {
     bool allowed = may_see(path.rules->personal());

@@ -1,21 +1,22 @@
 // Masking of personal fields.
 #pragma once
 
-#include <string>
-
 #include <absl/functional/function_ref.h>
 #include <absl/strings/string_view.h>
+
+#include <string>
 
 #include "common/contract/registry.h"
 
 namespace sqm::contract {
 
-// What is left of a value for one who may not see it. The length of the hidden part is not told.
+// What is left of a value for one who may not see it: never more characters than are hidden. The
+// length of the hidden part is not told.
 std::string Mask(options::v1::PersonalClass personal, absl::string_view value);
 
 // Masks every personal value of the resource that `may_see` denies. Returns whether any non-empty
 // personal value stays visible, which makes the read one to be audited.
-bool Redact(const ResourceType& type,
-            absl::FunctionRef<bool(options::v1::PersonalClass)> may_see, Message& resource);
+bool Redact(const ResourceType& type, absl::FunctionRef<bool(options::v1::PersonalClass)> may_see,
+            Message& resource);
 
 }  // namespace sqm::contract

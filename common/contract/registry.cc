@@ -1,12 +1,12 @@
 #include "common/contract/registry.h"
 
-#include <set>
-
 #include <absl/strings/ascii.h>
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_replace.h>
 #include <absl/strings/str_split.h>
+
+#include <set>
 
 #include "common/base/status.h"
 #include "common/base/task.h"
@@ -89,7 +89,9 @@ std::string ResourceType::Pattern() const {
 
 class RegistryBuilder {
  public:
-  explicit RegistryBuilder(Registry* registry) : registry_(registry) {}
+  RegistryBuilder(Registry* registry, MessageFactory* factory)
+      : registry_(registry),
+        factory_(factory == nullptr ? MessageFactory::generated_factory() : factory) {}
 
   absl::Status AddTypes(const FileDescriptor* file) {
     for (int i = 0; i < file->message_type_count(); ++i) {
@@ -102,7 +104,7 @@ class RegistryBuilder {
   }
 
   absl::Status LinkTypes() {
-    std::set<std::string> names;
+    std::set<std::string> names, tables;
     for (auto& type : registry_->types_) {
       if (type->options.parent().empty()) continue;
       type->parent = registry_->FindType(type->options.parent());
@@ -111,14 +113,19 @@ class RegistryBuilder {
       }
     }
     for (auto& type : registry_->types_) {
+      size_t steps = 0;
+      for (const ResourceType* t = type->parent; t != nullptr; t = t->parent) {
+        if (++steps > registry_->types_.size()) {
+          return Bad(*type, "parent", "the parents form a circle");
+        }
+      }
+    }
+    for (auto& type : registry_->types_) {
       if (!names.insert(type->Pattern()).second) {
         return Bad(*type, "collection", absl::StrCat("the name ", type->Pattern(), " is taken"));
       }
-      for (const AnnotatedPath& path : type->references) {
-        if (registry_->FindType(path.rules->references()) == nullptr) {
-          return Bad(*type, path.text,
-                     absl::StrCat("references unknown type ", path.rules->references()));
-        }
+      if (!tables.insert(type->table).second) {
+        return Bad(*type, "type", absl::StrCat("the table ", type->table, " is taken"));
       }
       ASSIGN_OR_RETURN([[maybe_unused]] const MessagePlan* plan, Plan(type->descriptor));
     }
@@ -137,7 +144,8 @@ class RegistryBuilder {
   }
 
  private:
-  static absl::Status Bad(const ResourceType& type, absl::string_view field, absl::string_view why) {
+  static absl::Status Bad(const ResourceType& type, absl::string_view field,
+                          absl::string_view why) {
     return BadContract(type.descriptor->file()->name(),
                        absl::StrCat(type.descriptor->full_name(), ".", field), why);
   }
@@ -145,12 +153,12 @@ class RegistryBuilder {
   absl::Status AddType(const Descriptor* message) {
     auto type = std::make_unique<ResourceType>();
     type->descriptor = message;
-    type->prototype = MessageFactory::generated_factory()->GetPrototype(message);
+    type->prototype = factory_->GetPrototype(message);
     type->options = message->options().GetExtension(options::v1::resource);
     type->type = type->options.type();
     type->number = static_cast<uint32_t>(registry_->types_.size());
-    type->singular = type->options.singular().empty() ? SnakeCase(message->name())
-                                                      : type->options.singular();
+    type->singular =
+        type->options.singular().empty() ? SnakeCase(message->name()) : type->options.singular();
     if (type->prototype == nullptr) return Bad(*type, "", "is not compiled into this program");
     if (!RE2::FullMatch(type->type, "[a-z]+/[A-Z][A-Za-z]+")) {
       return Bad(*type, "type", "must look like service/Kind");
@@ -180,7 +188,17 @@ class RegistryBuilder {
         standard("update_time", false, FieldDescriptor::CPPTYPE_MESSAGE, type->update_time));
     std::vector<const FieldDescriptor*> path;
     std::vector<query::Field> indexed;
-    RETURN_IF_ERROR(Collect(*type, message, path, false, indexed));
+    std::set<const Descriptor*> recursive;
+    RETURN_IF_ERROR(Collect(*type, message, path, false, indexed, recursive));
+    for (const AnnotatedPath& personal : type->personal) {
+      for (const FieldDescriptor* part : personal.fields) {
+        if (recursive.contains(part->containing_type())) {
+          return Bad(*type, personal.text,
+                     "personal data cannot be in a message that contains itself: it would not be "
+                     "masked further down");
+        }
+      }
+    }
     ASSIGN_OR_RETURN(type->fields, query::FieldSet::Create(*message, std::move(indexed)));
     const options::v1::RowRule& rule = type->options.row_rule();
     if (!rule.owner_field().empty()) {
@@ -206,11 +224,12 @@ class RegistryBuilder {
     return field;
   }
 
-  // Gathers annotated fields, nested ones included.
+  // Gathers annotated fields, nested ones included; of messages that contain themselves, those of
+  // the first level. `recursive`: those messages.
   absl::Status Collect(ResourceType& type, const Descriptor* message,
                        std::vector<const FieldDescriptor*>& path, bool repeated,
-                       std::vector<query::Field>& indexed) {
-    if (path.size() > 8) return absl::OkStatus();  // recursive messages carry no annotations below
+                       std::vector<query::Field>& indexed, std::set<const Descriptor*>& recursive) {
+    if (path.size() > 8) return Bad(type, path.front()->name(), "is nested too deeply");
     for (int i = 0; i < message->field_count(); ++i) {
       const FieldDescriptor* field = message->field(i);
       path.push_back(field);
@@ -227,12 +246,10 @@ class RegistryBuilder {
         return Bad(type, annotated.text, "only a string can be unique");
       }
       if (rules.indexed()) {
-        std::string column =
-            absl::StrCat("f_", absl::StrReplaceAll(annotated.text, {{".", "__"}}));
-        ASSIGN_OR_RETURN(
-            query::Field made,
-            query::MakeField(*type.descriptor, annotated.text, column,
-                             static_cast<int>(rules.decimal_digits_plus_one()) - 1));
+        std::string column = absl::StrCat("f_", absl::StrReplaceAll(annotated.text, {{".", "__"}}));
+        ASSIGN_OR_RETURN(query::Field made,
+                         query::MakeField(*type.descriptor, annotated.text, column,
+                                          static_cast<int>(rules.decimal_digits_plus_one()) - 1));
         // The server always sets the times, which lets a page run down one range of the index.
         if (field == type.create_time || field == type.update_time) made.nullable = false;
         indexed.push_back(std::move(made));
@@ -248,19 +265,18 @@ class RegistryBuilder {
         }
         type.personal.push_back(annotated);
       }
-      if (!rules.references().empty()) {
-        if (field->cpp_type() != FieldDescriptor::CPPTYPE_STRING) {
-          return Bad(type, annotated.text, "a reference must be a string");
-        }
-        type.references.push_back(annotated);
-      }
+      if (!rules.references().empty()) type.references.push_back(annotated);
       if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE &&
           !IsWellKnown(field->message_type()) && !field->is_map()) {
-        bool recursive = false;
+        bool again = field->message_type() == type.descriptor;
         for (size_t k = 0; k + 1 < path.size(); ++k) {
-          recursive = recursive || path[k]->message_type() == field->message_type();
+          again = again || path[k]->message_type() == field->message_type();
         }
-        if (!recursive) RETURN_IF_ERROR(Collect(type, field->message_type(), path, many, indexed));
+        if (again) {
+          recursive.insert(field->message_type());
+        } else {
+          RETURN_IF_ERROR(Collect(type, field->message_type(), path, many, indexed, recursive));
+        }
       }
       path.pop_back();
     }
@@ -282,7 +298,7 @@ class RegistryBuilder {
         if (check.field->cpp_type() != FieldDescriptor::CPPTYPE_STRING) {
           return BadContract(message->file()->name(), where, "a pattern needs a string");
         }
-        check.pattern = std::make_unique<RE2>(check.rules->pattern());
+        check.pattern = std::make_unique<RE2>(check.rules->pattern(), RE2::Quiet);
         if (!check.pattern->ok()) {
           return BadContract(message->file()->name(), where, check.pattern->error());
         }
@@ -290,6 +306,15 @@ class RegistryBuilder {
       if (check.rules->has_min() && check.rules->has_max() &&
           check.rules->min() > check.rules->max()) {
         return BadContract(message->file()->name(), where, "min is above max");
+      }
+      if (!check.rules->references().empty()) {
+        if (check.field->cpp_type() != FieldDescriptor::CPPTYPE_STRING) {
+          return BadContract(message->file()->name(), where, "a reference must be a string");
+        }
+        if (registry_->FindType(check.rules->references()) == nullptr) {
+          return BadContract(message->file()->name(), where,
+                             absl::StrCat("references unknown type ", check.rules->references()));
+        }
       }
       if (check.rules->required() && check.rules->output_only()) {
         return BadContract(message->file()->name(), where, "is both required and output only");
@@ -306,16 +331,14 @@ class RegistryBuilder {
   absl::Status AddMethod(const MethodDescriptor* descriptor) {
     auto method = std::make_unique<MethodInfo>();
     method->descriptor = descriptor;
-    method->path =
-        absl::StrCat("/", descriptor->service()->full_name(), "/", descriptor->name());
+    method->path = absl::StrCat("/", descriptor->service()->full_name(), "/", descriptor->name());
     method->options = descriptor->options().GetExtension(options::v1::method);
     auto bad = [&](absl::string_view why) {
       return BadContract(descriptor->file()->name(), descriptor->full_name(), why);
     };
     if (method->options.permission().empty()) return bad("has no permission");
-    MessageFactory* factory = MessageFactory::generated_factory();
-    method->request = factory->GetPrototype(descriptor->input_type());
-    method->response = factory->GetPrototype(descriptor->output_type());
+    method->request = factory_->GetPrototype(descriptor->input_type());
+    method->response = factory_->GetPrototype(descriptor->output_type());
     if (method->request == nullptr || method->response == nullptr) return bad("is not compiled in");
     if (!method->options.resource().empty()) {
       method->resource = registry_->FindType(method->options.resource());
@@ -326,7 +349,17 @@ class RegistryBuilder {
       return bad("a standard method must name its resource");
     }
     method->request_id = descriptor->input_type()->FindFieldByName("request_id");
+    if (method->request_id != nullptr &&
+        (method->request_id->is_repeated() ||
+         method->request_id->cpp_type() != FieldDescriptor::CPPTYPE_STRING)) {
+      return bad("request_id must be a string");
+    }
     method->validate_only = descriptor->input_type()->FindFieldByName("validate_only");
+    if (method->validate_only != nullptr &&
+        (method->validate_only->is_repeated() ||
+         method->validate_only->cpp_type() != FieldDescriptor::CPPTYPE_BOOL)) {
+      return bad("validate_only must be a bool");
+    }
     bool batch = method->options.standard() == options::v1::STANDARD_METHOD_BATCH_CREATE;
     if (!method->options.read_only() && !descriptor->client_streaming() && !batch &&
         method->request_id == nullptr) {
@@ -339,13 +372,19 @@ class RegistryBuilder {
   }
 
   Registry* registry_;
+  MessageFactory* factory_;
 };
 
 absl::StatusOr<std::unique_ptr<Registry>> Registry::Build(
-    absl::Span<const google::protobuf::FileDescriptor* const> files) {
+    absl::Span<const google::protobuf::FileDescriptor* const> files, MessageFactory* factory) {
   auto registry = std::make_unique<Registry>();
-  RegistryBuilder builder(registry.get());
-  for (const auto* file : files) RETURN_IF_ERROR(builder.AddTypes(file));
+  RegistryBuilder builder(registry.get(), factory);
+  for (const auto* file : files) {
+    if (file == nullptr) {
+      return absl::FailedPreconditionError("a contract file is not linked into this program");
+    }
+    RETURN_IF_ERROR(builder.AddTypes(file));
+  }
   RETURN_IF_ERROR(builder.LinkTypes());
   for (const auto* file : files) RETURN_IF_ERROR(builder.AddServices(file));
   return registry;

@@ -5,11 +5,6 @@
 // names file and field. Immutable afterwards; pointers into it live as long as the process.
 #pragma once
 
-#include <map>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include <absl/container/flat_hash_map.h>
 #include <absl/status/statusor.h>
 #include <absl/strings/string_view.h>
@@ -17,6 +12,11 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 #include <re2/re2.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "common/query/field.h"
 #include "sqm/options/v1/options.pb.h"
@@ -37,10 +37,10 @@ struct AnnotatedPath {
 };
 
 struct ResourceType {
-  uint32_t number = 0;        // index in the registry; stable within a process only
-  std::string type;           // `monitoring/Contact`
-  std::string singular;       // `contact`: the field that holds it in requests
-  std::string table;          // SQL table
+  uint32_t number = 0;   // index in the registry; stable within a process only
+  std::string type;      // `monitoring/Contact`
+  std::string singular;  // `contact`: the field that holds it in requests
+  std::string table;     // SQL table
   const Descriptor* descriptor = nullptr;
   const Message* prototype = nullptr;
   options::v1::Resource options;
@@ -68,10 +68,10 @@ struct ResourceType {
 
 struct MethodInfo {
   const MethodDescriptor* descriptor = nullptr;
-  std::string path;          // `/sqm.monitoring.v1.MonitoringService/GetContact`
+  std::string path;  // `/sqm.monitoring.v1.MonitoringService/GetContact`
   options::v1::Method options;
-  const ResourceType* resource = nullptr;          // of a standard method
-  const Message* request = nullptr;                // prototypes
+  const ResourceType* resource = nullptr;  // of a standard method
+  const Message* request = nullptr;        // prototypes
   const Message* response = nullptr;
   const FieldDescriptor* request_id = nullptr;     // null where the method has none
   const FieldDescriptor* validate_only = nullptr;  // null where the method has none
@@ -93,9 +93,11 @@ struct MessagePlan {
 class Registry {
  public:
   // Takes every resource and service that `files` declare. A parent or reference may name a type
-  // of any of them, in any order.
+  // of any of them, in any order. Prototypes come from `factory` (null: those compiled into the
+  // program), which must outlive the registry.
   static absl::StatusOr<std::unique_ptr<Registry>> Build(
-      absl::Span<const google::protobuf::FileDescriptor* const> files);
+      absl::Span<const google::protobuf::FileDescriptor* const> files,
+      google::protobuf::MessageFactory* factory = nullptr);
 
   // Null where there is none.
   const ResourceType* FindType(absl::string_view type) const;

@@ -17,6 +17,7 @@ using google::protobuf::Timestamp;
 
 constexpr uint32_t kDefaultMaxLength = 4096;
 constexpr uint32_t kDefaultMaxItems = 1000;
+constexpr int kMaxDepth = 16;
 
 size_t CodePoints(absl::string_view text) {
   size_t count = 0;
@@ -55,9 +56,7 @@ class Checker {
         CheckRepeated(message, check, size, prefix);
         continue;
       }
-      bool set = field->has_presence() ? reflection->HasField(message, field)
-                                       : !IsDefault(message, field);
-      if (!set) {
+      if (!reflection->HasField(message, field)) {
         if (check.rules->required()) Add(prefix, field, "is required");
         continue;
       }
@@ -71,10 +70,6 @@ class Checker {
     std::string path = absl::StrCat(prefix, field->name());
     if (index >= 0) absl::StrAppend(&path, "[", index, "]");
     errors_.Add(path, what);
-  }
-
-  static bool IsDefault(const Message& message, const FieldDescriptor* field) {
-    return !message.GetReflection()->HasField(message, field);
   }
 
   void CheckRepeated(const Message& message, const FieldCheck& check, int size,
@@ -109,16 +104,29 @@ class Checker {
                    index, prefix);
         break;
       case FieldDescriptor::CPPTYPE_INT64:
-        CheckRange(check,
-                   static_cast<double>(index < 0
-                                           ? reflection->GetInt64(message, field)
-                                           : reflection->GetRepeatedInt64(message, field, index)),
-                   index, prefix);
+        CheckRange(
+            check,
+            static_cast<double>(index < 0 ? reflection->GetInt64(message, field)
+                                          : reflection->GetRepeatedInt64(message, field, index)),
+            index, prefix);
         break;
       case FieldDescriptor::CPPTYPE_UINT32:
         CheckRange(check,
                    index < 0 ? reflection->GetUInt32(message, field)
                              : reflection->GetRepeatedUInt32(message, field, index),
+                   index, prefix);
+        break;
+      case FieldDescriptor::CPPTYPE_UINT64:
+        CheckRange(
+            check,
+            static_cast<double>(index < 0 ? reflection->GetUInt64(message, field)
+                                          : reflection->GetRepeatedUInt64(message, field, index)),
+            index, prefix);
+        break;
+      case FieldDescriptor::CPPTYPE_FLOAT:
+        CheckRange(check,
+                   index < 0 ? reflection->GetFloat(message, field)
+                             : reflection->GetRepeatedFloat(message, field, index),
                    index, prefix);
         break;
       case FieldDescriptor::CPPTYPE_DOUBLE:
@@ -204,13 +212,19 @@ class Checker {
       const auto& duration = static_cast<const Duration&>(sub);
       bool mixed = (duration.seconds() > 0 && duration.nanos() < 0) ||
                    (duration.seconds() < 0 && duration.nanos() > 0);
-      if (mixed || std::abs(duration.seconds()) > 315576000000 ||
-          std::abs(duration.nanos()) > 999999999) {
+      // About 10,000 years either way, as the Duration type has it.
+      if (mixed || duration.seconds() < -315576000000 || duration.seconds() > 315576000000 ||
+          duration.nanos() < -999999999 || duration.nanos() > 999999999) {
         return Add(prefix, check.field, "is not a valid duration", index);
       }
       CheckRange(check, static_cast<double>(duration.seconds()) + duration.nanos() * 1e-9, index,
                  prefix);
-    } else if (check.nested != nullptr && depth_ < 16) {
+    } else if (check.nested != nullptr) {
+      if (depth_ == kMaxDepth) {
+        return Add(prefix, check.field,
+                   absl::StrCat("is nested too deeply; at most ", kMaxDepth, " levels are allowed"),
+                   index);
+      }
       std::string path = absl::StrCat(prefix, check.field->name());
       if (index >= 0) absl::StrAppend(&path, "[", index, "]");
       ++depth_;
@@ -232,18 +246,28 @@ void Validate(const Registry& registry, const Message& message, absl::string_vie
   if (plan != nullptr) Checker(registry, errors).Check(message, *plan, std::string(prefix));
 }
 
+namespace {
+void ClearPlanned(const MessagePlan& plan, Message& message, const FieldDescriptor* kept) {
+  const Reflection* reflection = message.GetReflection();
+  for (const FieldCheck& check : plan.checks) {
+    const FieldDescriptor* field = check.field;
+    if (check.rules->output_only()) {
+      if (field != kept) reflection->ClearField(&message, field);
+    } else if (check.nested != nullptr && field->is_repeated()) {
+      for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
+        ClearPlanned(*check.nested, *reflection->MutableRepeatedMessage(&message, field, i), kept);
+      }
+    } else if (check.nested != nullptr && reflection->HasField(message, field)) {
+      ClearPlanned(*check.nested, *reflection->MutableMessage(&message, field), kept);
+    }
+  }
+}
+}  // namespace
+
 void ClearOutputOnly(const Registry& registry, Message& resource) {
   const MessagePlan* plan = registry.PlanOf(resource.GetDescriptor());
   if (plan == nullptr) return;
-  const Reflection* reflection = resource.GetReflection();
-  for (const FieldCheck& check : plan->checks) {
-    if (check.rules->output_only() && check.field->name() != "name") {
-      reflection->ClearField(&resource, check.field);
-    } else if (check.nested != nullptr && !check.field->is_repeated() &&
-               reflection->HasField(resource, check.field)) {
-      ClearOutputOnly(registry, *reflection->MutableMessage(&resource, check.field));
-    }
-  }
+  ClearPlanned(*plan, resource, resource.GetDescriptor()->FindFieldByName("name"));
 }
 
 void SetTimestamp(Message& message, const FieldDescriptor* field, absl::Time time) {

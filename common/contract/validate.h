@@ -1,10 +1,10 @@
 // Checks of a request against the annotations of its fields.
 #pragma once
 
-#include <functional>
-
 #include <absl/status/status.h>
 #include <absl/strings/string_view.h>
+
+#include <functional>
 
 #include "common/base/status.h"
 #include "common/contract/registry.h"
@@ -18,7 +18,7 @@ namespace sqm::contract {
 void Validate(const Registry& registry, const Message& message, absl::string_view prefix,
               FieldErrors& errors);
 
-// Clears the output-only fields of a resource (and of its nested messages), `name` excepted.
+// Clears the output-only fields of a resource (and of its nested messages), its `name` excepted.
 void ClearOutputOnly(const Registry& registry, Message& resource);
 
 // Sets `path` (dotted, singular message fields) to now, the etag and so on: small reflection
