@@ -3,29 +3,16 @@
 #include <algorithm>
 #include <cmath>
 
+#include "common/stats/distribution.h"
+#include "common/stats/interval.h"
+
 namespace sqm::reporting {
 namespace {
 
-// 97.5 % quantile of the normal distribution.
-constexpr double kZ = 1.959963984540054;
-
-// 97.5 % quantile of Student's t: tabulated for few degrees of freedom, else the expansion about
-// the normal quantile (Abramowitz and Stegun 26.7.5), whose error is below 1e-5 from there on.
-double StudentT(int64_t degrees) {
-  static constexpr double kTable[] = {12.7062, 4.30265, 3.18245, 2.77645, 2.57058,
-                                      2.44691, 2.36462, 2.30600, 2.26216, 2.22814};
-  if (degrees <= 10) return kTable[degrees - 1];
-  const double v = static_cast<double>(degrees);
-  const double z3 = kZ * kZ * kZ;
-  const double z5 = z3 * kZ * kZ;
-  const double z7 = z5 * kZ * kZ;
-  return kZ + (z3 + kZ) / (4 * v) + (5 * z5 + 16 * z3 + 3 * kZ) / (96 * v * v) +
-         (3 * z7 + 19 * z5 + 17 * z3 - 15 * kZ) / (384 * v * v * v);
-}
-
 // Half the width of the t interval of the mean, in the unit of the values. n >= 2.
 double HalfWidth(const Moments& m) {
-  return StudentT(m.n - 1) * std::sqrt(std::max(0.0, m.Variance()) / static_cast<double>(m.n));
+  return stats::StudentTQuantile(0.5 + kConfidence / 2, static_cast<double>(m.n - 1)) *
+         std::sqrt(std::max(0.0, m.Variance()) / static_cast<double>(m.n));
 }
 
 }  // namespace
@@ -35,16 +22,12 @@ v1::Proportion ProportionOf(int64_t count, int64_t n) {
   result.set_count(count);
   result.set_n(n);
   if (n <= 0) return result;
-  const double size = static_cast<double>(n);
-  const double p = static_cast<double>(count) / size;
-  const double z2 = kZ * kZ;
-  const double centre = (p + z2 / (2 * size)) / (1 + z2 / size);
-  const double half = kZ / (1 + z2 / size) * std::sqrt(p * (1 - p) / size + z2 / (4 * size * size));
-  result.set_value(p);
-  // The formula's bounds touch 0 and 1 exactly there; rounding must not cross.
-  result.mutable_interval()->set_lower(count == 0 ? 0 : std::max(0.0, centre - half));
-  result.mutable_interval()->set_upper(count == n ? 1 : std::min(1.0, centre + half));
-  result.mutable_interval()->set_level(kConfidence);
+  result.set_value(static_cast<double>(count) / static_cast<double>(n));
+  if (const auto interval = stats::WilsonInterval(count, n, kConfidence)) {
+    result.mutable_interval()->set_lower(interval->lower);
+    result.mutable_interval()->set_upper(interval->upper);
+    result.mutable_interval()->set_level(kConfidence);
+  }
   return result;
 }
 

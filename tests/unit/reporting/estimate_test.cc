@@ -23,7 +23,7 @@ TEST(EstimateTest, MeanHasStudentsInterval) {
   const v1::Mean mean = MeanOf(moments);
   EXPECT_DOUBLE_EQ(mean.value(), 3);
   // t(4) = 2.77645; s / √n = 1.58114 / 2.23607
-  EXPECT_NEAR(mean.interval().upper() - 3, 1.96325, 0.0001);
+  EXPECT_NEAR(mean.interval().upper() - 3, 1.96324, 0.0001);
 
   Moments many;
   many.Add(0, 15);
