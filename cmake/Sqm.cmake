@@ -2,7 +2,9 @@
 
 add_library(sqm_options INTERFACE)
 target_compile_options(sqm_options INTERFACE -Wall -Wextra -Wpedantic -Werror -Wno-missing-field-initializers
-  $<$<CXX_COMPILER_ID:GNU>:-fcoroutines -Wno-psabi -Wno-maybe-uninitialized -Wno-dangling-pointer>)
+  $<$<CXX_COMPILER_ID:GNU>:-fcoroutines -Wno-psabi -Wno-maybe-uninitialized -Wno-dangling-pointer>
+  # False alarms of GCC 12 where it inlines std::string (PR 105329, PR 105651).
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Release>>:-Wno-restrict -Wno-stringop-overflow -Wno-array-bounds -Wno-stringop-overread>)
 target_include_directories(sqm_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_definitions(sqm_options INTERFACE SQM_VERSION="${PROJECT_VERSION}")
 

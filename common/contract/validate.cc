@@ -45,7 +45,8 @@ class Checker {
  public:
   Checker(const Registry& registry, FieldErrors& errors) : registry_(registry), errors_(errors) {}
 
-  void Check(const Message& message, const MessagePlan& plan, const std::string& prefix) {
+  void Check(const Message& message, const MessagePlan& plan, const std::string& prefix,
+             const FieldDescriptor* unread = nullptr) {
     const Reflection* reflection = message.GetReflection();
     for (const FieldCheck& check : plan.checks) {
       const FieldDescriptor* field = check.field;
@@ -60,7 +61,7 @@ class Checker {
         if (check.rules->required()) Add(prefix, field, "is required");
         continue;
       }
-      CheckValue(message, check, -1, prefix);
+      if (field != unread) CheckValue(message, check, -1, prefix);
     }
   }
 
@@ -241,9 +242,9 @@ class Checker {
 }  // namespace
 
 void Validate(const Registry& registry, const Message& message, absl::string_view prefix,
-              FieldErrors& errors) {
+              FieldErrors& errors, const FieldDescriptor* unread) {
   const MessagePlan* plan = registry.PlanOf(message.GetDescriptor());
-  if (plan != nullptr) Checker(registry, errors).Check(message, *plan, std::string(prefix));
+  if (plan != nullptr) Checker(registry, errors).Check(message, *plan, std::string(prefix), unread);
 }
 
 namespace {
@@ -289,7 +290,7 @@ absl::Time GetTimestamp(const Message& message, const FieldDescriptor* field) {
 
 namespace {
 void Walk(Message& message, const AnnotatedPath& path, size_t depth,
-          const std::function<void(Message&, const FieldDescriptor*, int)>& each) {
+          absl::FunctionRef<void(Message&, const FieldDescriptor*, int)> each) {
   const FieldDescriptor* field = path.fields[depth];
   const Reflection* reflection = message.GetReflection();
   bool leaf = depth + 1 == path.fields.size();
@@ -310,10 +311,38 @@ void Walk(Message& message, const AnnotatedPath& path, size_t depth,
     Walk(*reflection->MutableMessage(&message, field), path, depth + 1, each);
   }
 }
+
+void WalkValues(const Message& message, const AnnotatedPath& path, size_t depth,
+                absl::FunctionRef<void(const std::string&)> each) {
+  const FieldDescriptor* field = path.fields[depth];
+  const Reflection* reflection = message.GetReflection();
+  bool leaf = depth + 1 == path.fields.size();
+  std::string scratch;
+  if (field->is_repeated()) {
+    for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
+      if (leaf) {
+        each(reflection->GetRepeatedStringReference(message, field, i, &scratch));
+      } else {
+        WalkValues(reflection->GetRepeatedMessage(message, field, i), path, depth + 1, each);
+      }
+    }
+  } else if (reflection->HasField(message, field)) {
+    if (leaf) {
+      each(reflection->GetStringReference(message, field, &scratch));
+    } else {
+      WalkValues(reflection->GetMessage(message, field), path, depth + 1, each);
+    }
+  }
+}
 }  // namespace
 
+void ForEachValue(const Message& message, const AnnotatedPath& path,
+                  absl::FunctionRef<void(const std::string&)> each) {
+  WalkValues(message, path, 0, each);
+}
+
 void ForEachString(Message& message, const AnnotatedPath& path,
-                   const std::function<void(Message&, const FieldDescriptor*, int index)>& each) {
+                   absl::FunctionRef<void(Message&, const FieldDescriptor*, int index)> each) {
   Walk(message, path, 0, each);
 }
 

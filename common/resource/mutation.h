@@ -24,6 +24,11 @@ class Mutation {
   Mutation& Create(const google::protobuf::Message& resource) {
     return Add(Kind::kCreate, resource);
   }
+  // The same without a copy.
+  Mutation& Create(std::shared_ptr<google::protobuf::Message> resource) {
+    steps_.push_back(Step{Kind::kCreate, std::move(resource)});
+    return *this;
+  }
   // A changed one, read before.
   Mutation& Update(const google::protobuf::Message& resource) {
     return Add(Kind::kUpdate, resource);

@@ -63,13 +63,9 @@ std::vector<std::pair<std::string, std::string>> UniqueValues(const ResourceType
                                                               const Message& resource) {
   std::vector<std::pair<std::string, std::string>> values;
   for (const contract::AnnotatedPath& path : type.unique) {
-    std::unique_ptr<Message> copy(resource.New());
-    copy->CopyFrom(resource);
-    contract::ForEachString(*copy, path,
-                            [&](Message& holder, const contract::FieldDescriptor* field, int) {
-                              std::string value = holder.GetReflection()->GetString(holder, field);
-                              if (!value.empty()) values.emplace_back(path.text, value);
-                            });
+    contract::ForEachValue(resource, path, [&](const std::string& value) {
+      if (!value.empty()) values.emplace_back(path.text, value);
+    });
   }
   return values;
 }
@@ -208,17 +204,10 @@ Task<absl::Status> Resources::CheckReferences(const rpc::Call& call, const Resou
                                               const Message& resource,
                                               const Mutation& mutation) {
   std::vector<std::pair<const contract::AnnotatedPath*, std::string>> names;
-  std::unique_ptr<Message> copy(resource.New());
-  copy->CopyFrom(resource);
   for (const contract::AnnotatedPath& path : type.references) {
-    contract::ForEachString(*copy, path,
-                            [&](Message& holder, const contract::FieldDescriptor* field, int i) {
-                              const auto* reflection = holder.GetReflection();
-                              std::string name =
-                                  i < 0 ? reflection->GetString(holder, field)
-                                        : reflection->GetRepeatedString(holder, field, i);
-                              if (!name.empty()) names.emplace_back(&path, std::move(name));
-                            });
+    contract::ForEachValue(resource, path, [&](const std::string& name) {
+      if (!name.empty()) names.emplace_back(&path, name);
+    });
   }
   for (const auto& [path, name] : names) {
     const ResourceType* target = parts_.registry->FindType(path->rules->references());

@@ -240,7 +240,7 @@ Task<absl::StatusOr<rpc::Reply>> StandardMethods::Create(rpc::Call& call, const 
   absl::StatusOr<std::unique_ptr<Message>> resource = co_await drafting;
   if (!resource.ok()) co_return resource.status();
   Mutation mutation;
-  mutation.Create(**resource);
+  mutation.Create(std::shared_ptr<Message>(*std::move(resource)));
   Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
   absl::StatusOr<rpc::Reply> reply = co_await committing;
   co_return reply;
@@ -349,7 +349,7 @@ Task<absl::StatusOr<rpc::Reply>> StandardMethods::BatchCreate(rpc::Call& call,
       continue;
     }
     Mutation mutation;
-    mutation.Create(**resource);
+    mutation.Create(std::shared_ptr<Message>(*std::move(resource)));
     mutations.push_back(std::move(mutation));
     indexes.push_back(i);
   }

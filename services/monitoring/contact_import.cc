@@ -83,10 +83,10 @@ Task<void> ImportBatch(resource::Resources& resources, rpc::Call& call, Batch ba
       continue;
     }
     if (request.validate_only()) continue;
-    v1::Contact contact = request.contacts(i);
-    contact.set_name(absl::StrCat("contacts/", resources.NewId(call, "")));
+    auto contact = std::make_shared<v1::Contact>(request.contacts(i));
+    contact->set_name(absl::StrCat("contacts/", resources.NewId(call, "")));
     resource::Mutation mutation;
-    mutation.Create(contact);
+    mutation.Create(std::move(contact));
     mutations.push_back(std::move(mutation));
     indexes.push_back(i);
   }
