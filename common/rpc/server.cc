@@ -7,6 +7,9 @@
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/support/server_callback.h>
 
+#include <unistd.h>
+
+#include <atomic>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -90,18 +93,21 @@ class Server::RawService : public grpc::Service {
 class Server::Unknown : public grpc::CallbackGenericService {
   class Reactor : public grpc::ServerGenericBidiReactor {
    public:
-    explicit Reactor(const std::string& method) {
+    Reactor(const std::string& method, bool chinese) {
       absl::Status status =
           Fail(absl::StatusCode::kUnimplemented, type::v1::ERROR_REASON_UNIMPLEMENTED,
                absl::StrCat("there is no method ", method.substr(0, 200)),
                {{"method", absl::string_view(method).substr(0, 200)}});
-      Finish(ToGrpc(ToWire(status, false, "")));
+      Finish(ToGrpc(ToWire(status, chinese, "")));
     }
     void OnDone() override { delete this; }
   };
   grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context)
       override {
-    return new Reactor(context->method());
+    auto language = context->client_metadata().find("accept-language");
+    bool chinese = language != context->client_metadata().end() &&
+                   language->second.starts_with("zh");
+    return new Reactor(context->method(), chinese);
   }
 };
 
@@ -117,6 +123,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options,
   grpc::ServerBuilder builder;
   ASSIGN_OR_RETURN(auto credentials, Credentials(options));
   builder.AddListeningPort(options.address, credentials, &server->port_);
+  // gRPC's in-process transport loses the last message of a stream that ends early, so the inner
+  // channel is a socket in Linux' abstract name space.
+  static std::atomic<int> servers{0};
+  server->inner_address_ = absl::StrCat("unix-abstract:sqm-", getpid(), "-", servers++);
+  builder.AddListeningPort(server->inner_address_, grpc::InsecureServerCredentials());
   builder.SetMaxReceiveMessageSize(kTransportBytes);
   builder.SetMaxSendMessageSize(kTransportBytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 * 1024);
@@ -177,7 +188,7 @@ void Server::Stop(absl::Duration deadline) {
 std::shared_ptr<grpc::Channel> Server::InProcess() {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kTransportBytes);
-  return server_->InProcessChannel(arguments);
+  return grpc::CreateCustomChannel(inner_address_, grpc::InsecureChannelCredentials(), arguments);
 }
 
 }  // namespace sqm::rpc

@@ -40,7 +40,8 @@ class Server {
   void AnnounceStop();
   // Refuses new calls, waits for those in progress until the deadline, then cancels them.
   void Stop(absl::Duration deadline);
-  // A channel within the process.
+  // A channel to this server from within its own process, whatever the outer listener demands of
+  // clients' certificates. Calls over it need tokens like all others.
   std::shared_ptr<grpc::Channel> InProcess();
 
  private:
@@ -51,6 +52,7 @@ class Server {
   std::unique_ptr<Unknown> unknown_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
+  std::string inner_address_;
 };
 
 }  // namespace sqm::rpc
