@@ -256,8 +256,13 @@ absl::Status Pipeline::Decode(const Route& route, const grpc::ByteBuffer& bytes,
   const contract::MethodInfo& method = *route.method;
   // The elements of a batch are checked, and answered, each by itself.
   if (method.options.standard() != options::v1::STANDARD_METHOD_BATCH_CREATE) {
+    // What an update leaves out is not missing: it is checked as a whole once it is applied.
+    const FieldDescriptor* unread =
+        method.options.standard() == options::v1::STANDARD_METHOD_UPDATE
+            ? request.GetDescriptor()->FindFieldByName(method.resource->singular)
+            : nullptr;
     FieldErrors errors;
-    contract::Validate(*parts_.registry, request, "", errors);
+    contract::Validate(*parts_.registry, request, "", errors, unread);
     if (absl::Status status = errors.ToStatus(); !status.ok()) return status;
   }
   const auto* reflection = request.GetReflection();

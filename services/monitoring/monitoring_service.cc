@@ -31,6 +31,15 @@ NoteLanguage LanguageOf(const rpc::Call& call) {
   return call.chinese() ? NoteLanguage::kChinese : NoteLanguage::kEnglish;
 }
 
+// A resource that a new one names could not be read: if it is not there, the new one is at fault.
+absl::Status OfReference(const absl::Status& status, absl::string_view field,
+                         absl::string_view name) {
+  if (status.code() != absl::StatusCode::kNotFound) return status;
+  return Fail(absl::StatusCode::kFailedPrecondition, type::v1::ERROR_REASON_REFERENCE_NOT_FOUND,
+              absl::StrCat(field, ": ", name, " does not exist"),
+              {{"field", field}, {"name", name}});
+}
+
 // A hook from a check that needs no reading.
 template <typename Resource>
 auto Checked(absl::Status (*check)(const Resource&)) {
@@ -116,7 +125,9 @@ void MonitoringService::SetHooks() {
     Task<absl::StatusOr<v1::Evaluation>> reading =
         resources_.Get<v1::Evaluation>(call, note.evaluation());
     absl::StatusOr<v1::Evaluation> evaluation = co_await reading;
-    if (!evaluation.ok()) co_return evaluation.status();
+    if (!evaluation.ok()) {
+      co_return OfReference(evaluation.status(), "evaluation", note.evaluation());
+    }
     co_return BeginNote(*evaluation, ActorOf(call), call.now(), note);
   };
   note.on_update = [](rpc::Call&, const Message& before, Message&) -> Task<absl::Status> {
@@ -200,11 +211,13 @@ Task<absl::Status> MonitoringService::CompleteEvaluation(rpc::Call& call,
   Task<absl::StatusOr<v1::Contact>> contact_reading =
       resources_.Get<v1::Contact>(call, evaluation.contact());
   absl::StatusOr<v1::Contact> contact = co_await contact_reading;
-  if (!contact.ok()) co_return contact.status();
+  if (!contact.ok()) co_return OfReference(contact.status(), "contact", evaluation.contact());
   Task<absl::StatusOr<v1::ScorecardVersion>> version_reading =
       resources_.Get<v1::ScorecardVersion>(call, evaluation.scorecard_version());
   absl::StatusOr<v1::ScorecardVersion> version = co_await version_reading;
-  if (!version.ok()) co_return version.status();
+  if (!version.ok()) {
+    co_return OfReference(version.status(), "scorecard_version", evaluation.scorecard_version());
+  }
   std::string parent = version->name().substr(0, version->name().find("/versions/"));
   Task<absl::StatusOr<v1::Scorecard>> scorecard_reading =
       resources_.Get<v1::Scorecard>(call, std::move(parent));
