@@ -69,7 +69,9 @@ def main() -> None:
     # From the oldest change that is kept; a resume token continues where a reader stopped.
     feed = feed_pb2_grpc.FeedServiceStub(channel)
     stream = feed.WatchChanges(
-        feed_pb2.WatchChangesRequest(from_oldest=True, resource_types=["monitoring/Contact"]),
+        feed_pb2.WatchChangesRequest(
+            service="monitoring", from_oldest=True, resource_types=["monitoring/Contact"]
+        ),
         metadata=metadata,
     )
     for batch in stream:

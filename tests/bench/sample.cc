@@ -23,11 +23,13 @@ monitoring::v1::Contact SampleContact(uint64_t index) {
   contact.set_channel(monitoring::v1::CONTACT_CHANNEL_VOICE);
   contact.set_type(kTypes[index % 5]);
   contact.mutable_start_time()->set_seconds(start);
-  contact.mutable_end_time()->set_seconds(start + talk + 20);
+  const int64_t queue = 5 + static_cast<int64_t>(index % 60);
+  constexpr int64_t kHold = 15;
+  contact.mutable_end_time()->set_seconds(start + queue + talk + kHold);
   contact.set_answer_state(monitoring::v1::ANSWER_STATE_ANSWERED);
-  contact.mutable_queue_duration()->set_seconds(static_cast<int64_t>(5 + index % 60));
+  contact.mutable_queue_duration()->set_seconds(queue);
   contact.mutable_talk_duration()->set_seconds(talk);
-  contact.mutable_hold_duration()->set_seconds(15);
+  contact.mutable_hold_duration()->set_seconds(kHold);
   contact.mutable_after_call_duration()->set_seconds(30);
   contact.set_resolved(index % 4 != 0);
   contact.set_satisfaction(static_cast<int32_t>(1 + index % 5));

@@ -123,9 +123,8 @@ absl::Status ImportContacts(const Suite& suite, uint64_t first, int64_t count) {
         *request.add_contacts() = SampleContact(first + static_cast<uint64_t>(i));
       }
       if (!stream->Write(request)) return ToAbsl(stream->Finish());
-      ++sent;
+      if (++sent == batches) stream->WritesDone();
     }
-    if (sent == batches) stream->WritesDone();
     if (!stream->Read(&response)) return ToAbsl(stream->Finish());
     if (response.failures_size() > 0) {
       status = absl::InvalidArgumentError(

@@ -59,8 +59,8 @@ absl::StatusOr<Measured> FeedCatchup(Bench& bench) {
   for (int round = 0; round < bench.rounds(); ++round) {
     auto context = (*suite)->Context("service");
     if (!context.ok()) return context.status();
-    (*context)->AddMetadata("sqm-service", "monitoring");
     feed::v1::WatchChangesRequest request;
+    request.set_service("monitoring");
     request.set_from_oldest(true);
     const auto stream = feed->WatchChanges(context->get(), request);
     auto rate = ReadChanges(stream.get(), changes, true);
@@ -115,8 +115,9 @@ absl::StatusOr<Measured> FeedLag(Bench& bench) {
   for (int round = 0; round < bench.rounds(); ++round) {
     auto context = (*suite)->Context("service");
     if (!context.ok()) return context.status();
-    (*context)->AddMetadata("sqm-service", "monitoring");
-    const auto stream = feed->WatchChanges(context->get(), feed::v1::WatchChangesRequest());
+    feed::v1::WatchChangesRequest request;
+    request.set_service("monitoring");
+    const auto stream = feed->WatchChanges(context->get(), request);
     // From the decision of a commit, which its changes carry, to the batch in this process.
     Latencies lags;
     std::atomic<bool> watching{false};
