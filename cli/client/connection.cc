@@ -1,5 +1,6 @@
 #include "cli/client/connection.h"
 
+#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/synchronization/notification.h>
 #include <grpcpp/generic/generic_stub.h>
@@ -83,8 +84,8 @@ void Connection::Prepare(grpc::ClientContext& context, absl::Duration deadline) 
   context.AddMetadata("accept-language", std::string(LanguageTag(language_)));
 }
 
-Failure Connection::Call(const std::string& method, const Message& request,
-                         Message& response) const {
+Failure Connection::Call(const std::string& method, const Message& request, Message& response,
+                         int64_t* position) const {
   grpc::ClientContext context;
   Prepare(context, deadline_);
   grpc::GenericStub stub(channel_);
@@ -98,6 +99,16 @@ Failure Connection::Call(const std::string& method, const Message& request,
   });
   done.WaitForNotification();
   if (!status.ok()) return ReadFailure(status);
+  if (position != nullptr) {
+    const auto& trailer = context.GetServerTrailingMetadata();
+    const auto found = trailer.find("sqm-position");
+    *position = 0;
+    if (found != trailer.end() &&
+        !absl::SimpleAtoi(absl::string_view(found->second.data(), found->second.size()),
+                          position)) {
+      *position = 0;
+    }
+  }
   return Decode(received, response) ? Failure() : Undecodable();
 }
 

@@ -34,9 +34,10 @@ class Connection {
   void Prepare(grpc::ClientContext& context, absl::Duration deadline) const;
 
   // `method` is `/package.Service/Method`. Repeats while the server is unavailable, as the service
-  // config says.
+  // config says. `position`, where wanted, becomes the feed position that the answer stands at, 0
+  // when the server does not say.
   Failure Call(const std::string& method, const google::protobuf::Message& request,
-               google::protobuf::Message& response) const;
+               google::protobuf::Message& response, int64_t* position = nullptr) const;
 
   // A call whose answer is a stream; `take` says whether to go on. Unlimited in time.
   Failure Stream(const google::protobuf::MethodDescriptor* method,

@@ -235,8 +235,8 @@ void Run(Context& context, Arguments& arguments) {
   }
   if (context.connection() == nullptr) return;
   if (arguments.evaluators.empty()) {
-    const std::string caller = TokenClaim(context.connection()->login().token, "sub");
-    arguments.evaluators = {absl::StartsWith(caller, "staff/") ? caller : "staff/qa-officer"};
+    const std::string staff = TokenClaim(context.connection()->login().token, "staff");
+    arguments.evaluators = {staff.empty() ? "staff/qa-officer" : absl::StrCat("staff/", staff)};
   }
   monitoring::v1::ScorecardVersion version;
   std::vector<Candidate> frame;

@@ -3,6 +3,7 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "cli/text/csv.h"
@@ -11,7 +12,8 @@ namespace sqm::cli {
 namespace {
 
 constexpr size_t kTableBlock = 2000;  // rows
-constexpr size_t kTableColumns = 8;
+constexpr size_t kTableColumns = 16;  // looked at
+constexpr size_t kShownColumns = 8;
 
 Tone ToneOf(const FieldPath& path, const std::string& text) {
   if (path.back()->name() != "passing" || text.empty()) return Tone::kPlain;
@@ -87,19 +89,14 @@ void Output::Add(const google::protobuf::Message& message) {
     Upright(message);
     return;
   }
-  if (table_ == nullptr) {
-    std::vector<Column> columns;
-    for (const FieldPath& path : columns_) columns.push_back(ColumnOf(path));
-    table_ = std::make_unique<Table>(std::move(columns));
-  }
   std::vector<Cell> cells;
   for (const FieldPath& path : columns_) {
     std::string text = ValueText(message, path, ValueStyle::kPeople, context_.language(), zone_);
     const Tone tone = ToneOf(path, text);
     cells.emplace_back(std::move(text), tone);
   }
-  table_->Add(std::move(cells));
-  if (table_->rows() >= kTableBlock) Flush();
+  rows_.push_back(std::move(cells));
+  if (rows_.size() >= kTableBlock) Flush();
 }
 
 void Output::Upright(const google::protobuf::Message& message) {
@@ -113,9 +110,23 @@ void Output::Upright(const google::protobuf::Message& message) {
 }
 
 void Output::Flush() {
-  if (table_ == nullptr) return;
-  context_.Print(*table_);
-  table_ = nullptr;
+  if (rows_.empty()) return;
+  std::vector<size_t> shown;
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    const bool says = std::any_of(rows_.begin(), rows_.end(),
+                                  [i](const auto& row) { return !row[i].text.empty(); });
+    if (asked_ || (says && shown.size() < kShownColumns)) shown.push_back(i);
+  }
+  std::vector<Column> columns;
+  for (const size_t i : shown) columns.push_back(ColumnOf(columns_[i]));
+  Table table(std::move(columns));
+  for (auto& row : rows_) {
+    std::vector<Cell> cells;
+    for (const size_t i : shown) cells.push_back(std::move(row[i]));
+    table.Add(std::move(cells));
+  }
+  rows_.clear();
+  context_.Print(table);
 }
 
 void Output::Finish() {

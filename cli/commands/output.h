@@ -28,7 +28,13 @@ class Output {
  private:
   enum class Form { kTable, kJson, kLines, kCsv };
   Output(Context& context, Form form, std::vector<FieldPath> columns, absl::TimeZone zone, bool one)
-      : context_(context), form_(form), columns_(std::move(columns)), zone_(zone), one_(one) {}
+      : context_(context),
+        form_(form),
+        columns_(std::move(columns)),
+        zone_(zone),
+        one_(one),
+        asked_(!context.options.columns.empty()) {}
+  // Prints the rows that are held, without the columns that say nothing unless they were asked for.
   void Flush();
   void Upright(const google::protobuf::Message& message);
 
@@ -37,8 +43,9 @@ class Output {
   const std::vector<FieldPath> columns_;
   const absl::TimeZone zone_;
   const bool one_;
+  const bool asked_;  // the caller named the columns
   int64_t added_ = 0;
-  std::unique_ptr<Table> table_;
+  std::vector<std::vector<Cell>> rows_;
 };
 
 }  // namespace sqm::cli

@@ -7,7 +7,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/commands/report_table.h"
-#include "sqm/feed/v1/feed.pb.h"
+#include "sqm/monitoring/v1/contact.pb.h"
 #include "sqm/reporting/v1/reporting_service.pb.h"
 
 namespace sqm::cli {
@@ -26,20 +26,11 @@ struct Arguments {
 
 // The position up to which monitoring has changes now. False after a complaint.
 bool ReadHead(Context& context, int64_t& head) {
-  const Catalogue* catalogue = context.catalogue();
-  if (catalogue == nullptr) return false;
-  const auto method = catalogue->FindMethod("sqm.feed.v1.FeedService/WatchChanges");
-  if (!method.ok()) {
-    context.UsageError(context.T(Text::kUnknownMethod, "WatchChanges", ""));
-    return false;
-  }
-  feed::v1::WatchChangesRequest request;
-  request.set_service("monitoring");
-  const Failure failure =
-      context.connection()->Stream(*method, request, [&](const google::protobuf::Message& message) {
-        head = static_cast<const feed::v1::ChangeBatch&>(message).head();
-        return false;
-      });
+  monitoring::v1::ListContactsRequest request;
+  request.set_page_size(1);
+  monitoring::v1::ListContactsResponse response;
+  const Failure failure = context.connection()->Call(
+      "/sqm.monitoring.v1.MonitoringService/ListContacts", request, response, &head);
   if (!failure.ok()) context.Fail(failure);
   return failure.ok();
 }

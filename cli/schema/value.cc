@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "sqm/options/v1/options.pb.h"
+#include "sqm/type/v1/text.pb.h"
 
 namespace sqm::cli {
 namespace {
@@ -22,6 +23,9 @@ using google::protobuf::EnumValueDescriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
+
+// Bytes of JSON that a table shows within a cell.
+constexpr size_t kLongestInline = 160;
 
 struct Context {
   ValueStyle style;
@@ -52,7 +56,18 @@ std::string MessageText(const Message& message, const Context& context) {
     return absl::FormatTime("%Y-%m-%d %H:%M:%S", TimeOf(message), context.zone);
   }
   if (type == "google.protobuf.Duration") return DurationText(message, context.style);
-  return JsonText(message, /*pretty=*/false);
+  if (type == "sqm.type.v1.Text" && context.style == ValueStyle::kPeople) {
+    type::v1::Text text;
+    text.CopyFrom(message);
+    const bool chinese = context.language == Language::kChinese;
+    const std::string& wanted = chinese ? text.zh() : text.en();
+    return wanted.empty() ? (chinese ? text.en() : text.zh()) : wanted;
+  }
+  std::string json = JsonText(message, /*pretty=*/false);
+  if (context.style == ValueStyle::kPeople && json.size() > kLongestInline) {
+    return Say(context.language, Text::kSeeJson, json.size());
+  }
+  return json;
 }
 
 // `index` < 0: the singular value.

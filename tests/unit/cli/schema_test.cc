@@ -104,6 +104,22 @@ TEST_F(ValueTest, ForFiles) {
   EXPECT_EQ(Of("resolved", ValueStyle::kFile, Language::kChinese), "false");
 }
 
+TEST_F(ValueTest, WholeMessagesAreShort) {
+  monitoring::v1::Scorecard scorecard;
+  scorecard.mutable_title()->set_en("Call");
+  scorecard.mutable_title()->set_zh("通话");
+  for (int i = 0; i < 50; ++i) scorecard.mutable_content()->add_groups()->set_id("group");
+  const auto of = [&](const char* field, ValueStyle style, Language language) {
+    return ValueText(scorecard, *FindPath(scorecard.GetDescriptor(), field), style, language,
+                     zone_);
+  };
+  EXPECT_EQ(of("title", ValueStyle::kPeople, Language::kEnglish), "Call");
+  EXPECT_EQ(of("title", ValueStyle::kPeople, Language::kChinese), "通话");
+  EXPECT_EQ(of("title", ValueStyle::kFile, Language::kChinese), R"({"en":"Call","zh":"通话"})");
+  EXPECT_LT(of("content", ValueStyle::kPeople, Language::kEnglish).size(), 60u);
+  EXPECT_GT(of("content", ValueStyle::kFile, Language::kEnglish).size(), 500u);
+}
+
 TEST_F(ValueTest, JsonBothWays) {
   Contact read;
   ASSERT_TRUE(ReadJson(JsonText(contact_, true), read).ok());
