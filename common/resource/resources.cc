@@ -8,6 +8,7 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_replace.h>
 
+#include "common/base/check.h"
 #include "common/base/status.h"
 #include "common/base/task.h"
 #include "common/cache/snapshot.h"
@@ -78,6 +79,8 @@ Resources::Resources(ResourcesParts parts)
       flights_(parts.executor) {}
 
 void Resources::NarrowVisibility(const ResourceType& type, std::string filter) {
+  absl::StatusOr<query::Filter> parsed = query::ParseFilter(filter, type.fields);
+  Check(parsed.ok(), absl::StrCat(type.type, ": ", parsed.status().message()));
   narrow_[&type] = std::move(filter);
 }
 
