@@ -207,7 +207,7 @@ TEST_F(HostileTest, CancelledMidway) {
     for (int k = 0; k < 1000; ++k) {
       mv1::Contact* contact = batch.add_requests()->mutable_contact();
       *contact = SampleContact(absl::StrCat("cancel-", i, "-", k), "ann");
-      contact->set_source(absl::StrCat("cancel-", i));
+      contact->set_type(absl::StrCat("cancel-", i));
     }
     auto context = officer_->Context();
     std::thread canceller = cancel_after(*context, absl::Milliseconds(4 * i));
@@ -227,7 +227,7 @@ TEST_F(HostileTest, CancelledMidway) {
   ASSERT_TRUE(versions.ok()) << versions.status();
   EXPECT_EQ(versions->scorecard_versions_size(), now->latest_version());
   for (int i = 0; i < 8; ++i) {
-    auto contacts = ListAll(*officer_, absl::StrCat("source = cancel-", i));
+    auto contacts = ListAll(*officer_, absl::StrCat("type = cancel-", i));
     ASSERT_TRUE(contacts.ok()) << contacts.status();
     EXPECT_TRUE(contacts->empty() || contacts->size() == 1000) << contacts->size();
   }

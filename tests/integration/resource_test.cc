@@ -174,7 +174,6 @@ TEST_F(ResourceTest, FiltersAndOrders) {
     *request.mutable_contact() =
         SampleContact(absl::StrCat("q-", i), i % 2 == 0 ? "ann" : "bob", i * 10);
     request.mutable_contact()->set_type(i < 5 ? "Billing" : "Streaming");
-    if (i == 9) request.mutable_contact()->clear_resolved();
     ASSERT_TRUE(officer_->Call(&Monitoring::CreateContact, request).ok());
   }
   using Names = std::vector<std::string>;
@@ -185,11 +184,11 @@ TEST_F(ResourceTest, FiltersAndOrders) {
             (Names{"q-7", "q-8", "q-9"}));
   // OR binds tighter than AND.
   EXPECT_EQ(Find("external_id = q-0 OR external_id = q-5 AND type = Streaming"), (Names{"q-5"}));
-  EXPECT_EQ(Find("-type = Billing NOT resolved:*"), (Names{"q-9"}));
-  EXPECT_EQ(Find("external_id = \"q-*\" satisfaction >= 5"), Names{});
-  EXPECT_EQ(Find("satisfaction = 1").size(), 10u);
-  EXPECT_EQ(Find("channel = VOICE").size(), 10u);
-  EXPECT_EQ(Find("channel = CHAT").size(), 0u);
+  EXPECT_EQ(Find("-type = Billing NOT agent = staff/ann", "start_time"),
+            (Names{"q-5", "q-7", "q-9"}));
+  EXPECT_EQ(Find("external_id = \"q-*\" team = none"), Names{});
+  EXPECT_EQ(Find("answer_state = ANSWERED").size(), 10u);
+  EXPECT_EQ(Find("answer_state = ABANDONED").size(), 0u);
   EXPECT_EQ(Find("", "agent desc, start_time desc").front(), "q-9");
   v1::ListContactsRequest list;
   for (int i = 10; i < 60; ++i) ASSERT_TRUE(Create(absl::StrCat("q-", i), i).ok());
