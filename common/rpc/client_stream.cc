@@ -103,6 +103,15 @@ Task<bool> ClientStream::Write(const Message& message) {
   co_return ok;
 }
 
+Task<bool> ClientStream::WriteLast(const Message& message) {
+  OneShot<bool> done;
+  reactor_->write_ = &done;
+  reactor_->out_ = ToBytes(message);
+  reactor_->StartWriteLast(&reactor_->out_, grpc::WriteOptions());
+  bool ok = co_await done;
+  co_return ok;
+}
+
 Task<bool> ClientStream::WritesDone() {
   OneShot<bool> done;
   reactor_->write_ = &done;

@@ -28,6 +28,9 @@ class ClientStream {
   Task<bool> Read(google::protobuf::Message& message);
   // False: the call is over.
   Task<bool> Write(const google::protobuf::Message& message);
+  // The same, and no more messages from here. Where the server answers before it has heard that, it
+  // is false too: go on with Read.
+  Task<bool> WriteLast(const google::protobuf::Message& message);
   // No more messages from here.
   Task<bool> WritesDone();
   // How the call ended. To be asked once, last; cancels a call of which messages are left.

@@ -1,0 +1,452 @@
+#include "common/feed/consumer.h"
+
+#include <absl/strings/str_cat.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <map>
+#include <random>
+#include <thread>
+
+#include "common/base/status.h"
+#include "common/feed/resume_token.h"
+#include "common/rpc/channel.h"
+#include "tests/unit/feed/world.h"
+
+namespace sqm::feed {
+namespace {
+
+using store::SqlParam;
+using store::SqlRow;
+using store::SqlSession;
+
+// Copies resources and counts changes in tables of a store, with the token in the same transaction.
+class StoreSink final : public Sink {
+ public:
+  explicit StoreSink(store::Store& store) : store_(store) {
+    EXPECT_TRUE(Await(store_.Project([](SqlSession& session) {
+                  RETURN_IF_ERROR(session.Run(
+                      "CREATE TABLE IF NOT EXISTS copy (tenant TEXT, name TEXT, version BIGINT, "
+                      "PRIMARY KEY (tenant, name))"));
+                  return session.Run(
+                      "CREATE TABLE IF NOT EXISTS copied (tenant TEXT PRIMARY KEY, token TEXT, "
+                      "changes BIGINT)");
+                })).ok());
+  }
+
+  // One in `fail` applications is refused: before anything, in the middle, or after the commit.
+  std::atomic<int> fail{0};
+  std::atomic<int> resets{0};
+  std::atomic<int> repeats{0};    // live changes of a version that was known
+  std::atomic<int> snapshots{0};  // complete ones
+  std::atomic<int> running{0};
+
+  Task<absl::StatusOr<std::optional<Position>>> Load(std::string tenant) override {
+    std::optional<Position> position;
+    std::function<absl::Status(SqlSession&)> work = [&](SqlSession& session) {
+      return session.Run("SELECT token FROM copied WHERE tenant = ?",
+                         {SqlParam(absl::string_view(tenant))},
+                         [&](const SqlRow& row) { position = Position{std::string(row.Text(0))}; });
+    };
+    absl::Status status = co_await store_.Query(std::move(work));
+    if (!status.ok()) co_return status;
+    co_return position;
+  }
+
+  Task<absl::Status> Apply(std::string tenant, const v1::ChangeBatch& batch) override {
+    ++running;
+    int draw = fail > 0 ? static_cast<int>(Draw() % static_cast<unsigned>(fail * 3)) : 99;
+    if (draw == 0) {
+      --running;
+      co_return absl::InternalError("before");
+    }
+    std::function<absl::Status(SqlSession&)> work = [&](SqlSession& session) -> absl::Status {
+      for (const v1::Change& change : batch.changes()) {
+        RETURN_IF_ERROR(ApplyOne(session, tenant, change));
+      }
+      if (draw == 1) return absl::InternalError("in the middle");
+      return session.Run(
+          "INSERT INTO copied (tenant, token, changes) VALUES (?, ?, ?) ON CONFLICT (tenant) DO "
+          "UPDATE SET token = excluded.token, changes = copied.changes + excluded.changes",
+          {SqlParam(absl::string_view(tenant)), SqlParam(absl::string_view(batch.resume_token())),
+           SqlParam(static_cast<int64_t>(batch.changes_size()))});
+    };
+    absl::Status status = co_await store_.Project(std::move(work));
+    if (status.ok() && batch.snapshot_complete()) ++snapshots;
+    if (status.ok() && draw == 2) status = absl::InternalError("after");
+    --running;
+    co_return status;
+  }
+
+  Task<absl::Status> Reset(std::string tenant) override {
+    ++resets;
+    std::function<absl::Status(SqlSession&)> work = [&](SqlSession& session) -> absl::Status {
+      RETURN_IF_ERROR(
+          session.Run("DELETE FROM copy WHERE tenant = ?", {SqlParam(absl::string_view(tenant))}));
+      return session.Run("DELETE FROM copied WHERE tenant = ?",
+                         {SqlParam(absl::string_view(tenant))});
+    };
+    absl::Status status = co_await store_.Project(std::move(work));
+    co_return status;
+  }
+
+  std::map<std::string, int64_t> Rows(const std::string& tenant) {
+    std::map<std::string, int64_t> rows;
+    EXPECT_TRUE(Await(store_.Query([&](SqlSession& session) {
+                  return session.Run("SELECT name, version FROM copy WHERE tenant = ?",
+                                     {SqlParam(absl::string_view(tenant))}, [&](const SqlRow& row) {
+                                       rows[std::string(row.Text(0))] = row.Int(1);
+                                     });
+                })).ok());
+    return rows;
+  }
+  // Changes applied since the last reset.
+  int64_t Changes(const std::string& tenant) {
+    int64_t changes = 0;
+    EXPECT_TRUE(Await(store_.Query([&](SqlSession& session) {
+                  return session.Run("SELECT changes FROM copied WHERE tenant = ?",
+                                     {SqlParam(absl::string_view(tenant))},
+                                     [&](const SqlRow& row) { changes = row.Int(0); });
+                })).ok());
+    return changes;
+  }
+
+ private:
+  absl::Status ApplyOne(SqlSession& session, const std::string& tenant, const v1::Change& change) {
+    if (change.kind() == v1::CHANGE_KIND_DELETED) {
+      return session.Run(
+          "DELETE FROM copy WHERE tenant = ? AND name = ?",
+          {SqlParam(absl::string_view(tenant)), SqlParam(absl::string_view(change.name()))});
+    }
+    RETURN_IF_ERROR(session.Run(
+        "INSERT INTO copy (tenant, name, version) VALUES (?, ?, ?) ON CONFLICT (tenant, name) DO "
+        "UPDATE SET version = excluded.version WHERE excluded.version > copy.version",
+        {SqlParam(absl::string_view(tenant)), SqlParam(absl::string_view(change.name())),
+         SqlParam(change.version())}));
+    if (session.Changes() == 0) ++repeats;
+    return absl::OkStatus();
+  }
+
+  unsigned Draw() {
+    absl::MutexLock lock(&mutex_);
+    return random_();
+  }
+
+  store::Store& store_;
+  absl::Mutex mutex_;
+  std::mt19937 random_ ABSL_GUARDED_BY(mutex_){7};
+};
+
+class ConsumerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    store::SqliteOptions options;
+    options.path = directory_.File("copy.db");
+    store_ =
+        *store::SqliteStore::Open(TestRegistry(), options, executor_, SystemClock::Get(), ids_);
+    sink_ = std::make_unique<StoreSink>(*store_);
+  }
+  void TearDown() override {
+    timer_.Stop();
+    executor_.Stop();
+    sink_.reset();
+    store_.reset();
+  }
+
+  ConsumerOptions Options(World& world) {
+    ConsumerOptions options;
+    options.source = "monitoring";
+    options.authorization = [&world]() -> absl::StatusOr<std::string> {
+      return world.ServiceToken();
+    };
+    options.discover_period = absl::Milliseconds(50);
+    options.least_backoff = absl::Milliseconds(2);
+    options.most_backoff = absl::Milliseconds(50);
+    return options;
+  }
+  std::unique_ptr<Consumer> Begin(World& world, ConsumerOptions options) {
+    auto consumer = std::make_unique<Consumer>(world.channel, std::move(options), *sink_, executor_,
+                                               timer_, SystemClock::Get(), ids_);
+    consumer->Start();
+    return consumer;
+  }
+  std::unique_ptr<Consumer> Begin(World& world) { return Begin(world, Options(world)); }
+
+  // Waits until everything of the tenant is applied.
+  static bool CaughtUp(Consumer& consumer, World& world, const std::string& tenant,
+                       absl::Duration most = absl::Seconds(20)) {
+    absl::Time until = absl::Now() + most;
+    while (absl::Now() < until) {
+      for (const Progress& progress : consumer.progress()) {
+        if (progress.tenant == tenant && progress.applied > 0 &&
+            progress.applied == world.store->Head(tenant).head) {
+          return true;
+        }
+      }
+      absl::SleepFor(absl::Milliseconds(5));
+    }
+    return false;
+  }
+
+  // What the source holds: undeleted contacts and their versions.
+  static std::map<std::string, int64_t> Source(World& world, const std::string& tenant) {
+    store::ListQuery query;
+    query.type = &ContactType();
+    query.tenant = tenant;
+    query.limit = 100000;
+    auto rows = Await(world.store->List(query));
+    EXPECT_TRUE(rows.ok()) << rows.status();
+    std::map<std::string, int64_t> source;
+    for (const store::Listed& row : *rows) {
+      source[absl::StrCat("contacts/", row.id)] = row.record->version;
+    }
+    return source;
+  }
+
+  TempDir directory_;
+  Executor executor_{"consumer", 3};
+  Timer timer_;
+  RandomIds ids_;
+  std::unique_ptr<store::SqliteStore> store_;
+  std::unique_ptr<StoreSink> sink_;
+};
+
+TEST_F(ConsumerTest, FollowsEveryTenantFromTheBeginning) {
+  World world;
+  CommitContacts(*world.store, "acme", "a", 30);
+  auto consumer = Begin(world);
+  ASSERT_TRUE(CaughtUp(*consumer, world, "acme"));
+  // A tenant that comes later is found.
+  CommitContacts(*world.store, "beta", "b", 20);
+  ASSERT_TRUE(CaughtUp(*consumer, world, "beta"));
+  EXPECT_EQ(sink_->Changes("acme"), 30);
+  EXPECT_EQ(sink_->Changes("beta"), 20);
+  EXPECT_EQ(sink_->Rows("acme"), Source(world, "acme"));
+  EXPECT_EQ(sink_->resets, 0);
+  EXPECT_EQ(sink_->snapshots, 0) << "all history is kept: no snapshot is needed";
+  for (const Progress& progress : consumer->progress()) {
+    EXPECT_TRUE(progress.connected);
+    EXPECT_EQ(progress.lag(), 0);
+    EXPECT_LT(absl::Now() - progress.as_of, absl::Seconds(3));
+  }
+  EXPECT_EQ(consumer->counters().changes, 50u);
+  EXPECT_EQ(consumer->counters().apply_errors, 0u);
+  absl::Time begin = absl::Now();
+  consumer->Stop();
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(1));
+  consumer->Stop();
+}
+
+TEST_F(ConsumerTest, GoesOnFromItsToken) {
+  World world;
+  CommitContacts(*world.store, "default", "a", 10);
+  Begin(world).reset();
+  {
+    auto consumer = Begin(world);
+    ASSERT_TRUE(CaughtUp(*consumer, world, "default"));
+  }
+  CommitContacts(*world.store, "default", "b", 15);
+  auto consumer = Begin(world);
+  ASSERT_TRUE(CaughtUp(*consumer, world, "default"));
+  EXPECT_EQ(consumer->counters().changes, 15u) << "only what is new";
+  EXPECT_EQ(sink_->Changes("default"), 25);
+}
+
+TEST_F(ConsumerTest, TakesASnapshotWhereHistoryIsGone) {
+  World world;
+  CommitContacts(*world.store, "default", "a", 40);
+  Commit(*world.store, "default", {DeleteContact("a3", 1)});
+  ASSERT_TRUE(Await(world.store->Trim(absl::InfinitePast(), 5, {})).ok());
+  auto consumer = Begin(world);
+  ASSERT_TRUE(CaughtUp(*consumer, world, "default"));
+  EXPECT_EQ(sink_->snapshots, 1);
+  EXPECT_EQ(sink_->Rows("default").size(), 39u);
+  EXPECT_EQ(sink_->Rows("default"), Source(world, "default"));
+}
+
+TEST_F(ConsumerTest, WhenItsTokenIsTooOldItBeginsAnew) {
+  WorldOptions options;
+  options.hub.ring_bytes = 1;
+  World world(options);
+  CommitContacts(*world.store, "default", "a", 20);
+  {
+    auto consumer = Begin(world);
+    ASSERT_TRUE(CaughtUp(*consumer, world, "default"));
+  }
+  // While nobody follows, one goes and history is trimmed beyond the token.
+  Commit(*world.store, "default", {DeleteContact("a0", 1)});
+  CommitContacts(*world.store, "default", "b", 30);
+  ASSERT_TRUE(Await(world.store->Trim(absl::InfinitePast(), 5, {})).ok());
+  auto consumer = Begin(world);
+  ASSERT_TRUE(CaughtUp(*consumer, world, "default"));
+  EXPECT_EQ(sink_->resets, 1);
+  EXPECT_EQ(sink_->snapshots, 1);
+  EXPECT_EQ(sink_->Rows("default"), Source(world, "default")) << "the deleted one went too";
+  EXPECT_EQ(consumer->counters().resets, 1u);
+}
+
+TEST_F(ConsumerTest, AnotherStoreUnderTheSameNameBeginsAnew) {
+  {
+    World world;
+    CommitContacts(*world.store, "default", "old", 20);
+    auto consumer = Begin(world);
+    ASSERT_TRUE(CaughtUp(*consumer, world, "default"));
+  }
+  World world;
+  CommitContacts(*world.store, "default", "new", 5);
+  auto consumer = Begin(world);
+  ASSERT_TRUE(CaughtUp(*consumer, world, "default"));
+  EXPECT_EQ(sink_->Rows("default"), Source(world, "default"));
+  EXPECT_GE(sink_->resets, 1);
+}
+
+TEST_F(ConsumerTest, OtherTypesMoveItsTokenOnly) {
+  World world;
+  CommitContacts(*world.store, "default", "a", 10);
+  ConsumerOptions options = Options(world);
+  options.resource_types = {"monitoring/ImprovementNote"};
+  options.mark_period = absl::Milliseconds(100);
+  auto consumer = Begin(world, options);
+  ASSERT_TRUE(CaughtUp(*consumer, world, "default"));
+  EXPECT_EQ(consumer->counters().changes, 0u);
+  CommitContacts(*world.store, "default", "b", 10);
+  ASSERT_TRUE(CaughtUp(*consumer, world, "default"));
+  absl::Time until = absl::Now() + absl::Seconds(5);
+  int64_t stored = 0;
+  while (stored < 20 && absl::Now() < until) {
+    auto position = Await(sink_->Load("default"));
+    ASSERT_TRUE(position.ok());
+    if (position->has_value()) {
+      stored = ParseResumeToken((*position)->token, "default")->position;
+    }
+    absl::SleepFor(absl::Milliseconds(20));
+  }
+  EXPECT_EQ(stored, 20);
+}
+
+TEST_F(ConsumerTest, SurvivesARestartOfTheServer) {
+  std::string database = directory_.File("source.db");
+  WorldOptions options;
+  options.database = database;
+  auto world = std::make_unique<World>(options);
+  absl::Mutex mutex;
+  World* current = world.get();  // guarded by mutex
+  int port = world->server->port();
+  rpc::ChannelOptions channel_options;
+  channel_options.target = absl::StrCat("127.0.0.1:", port);
+  auto channel = rpc::MakeChannel(channel_options);
+  ASSERT_TRUE(channel.ok());
+  ConsumerOptions consumer_options = Options(*world);
+  consumer_options.authorization = [&]() -> absl::StatusOr<std::string> {
+    absl::MutexLock lock(&mutex);
+    if (current == nullptr) return absl::UnavailableError("no token now");
+    return current->ServiceToken();
+  };
+  Consumer consumer(*channel, consumer_options, *sink_, executor_, timer_, SystemClock::Get(),
+                    ids_);
+  consumer.Start();
+  options.address = absl::StrCat("127.0.0.1:", port);
+  for (int round = 0; round < 3; ++round) {
+    CommitContacts(*world->store, "default", absl::StrCat("r", round, "-"), 50);
+    ASSERT_TRUE(CaughtUp(consumer, *world, "default")) << round;
+    if (round == 2) break;
+    {
+      absl::MutexLock lock(&mutex);
+      current = nullptr;
+    }
+    world.reset();
+    world = std::make_unique<World>(options);
+    absl::MutexLock lock(&mutex);
+    current = world.get();
+  }
+  EXPECT_EQ(sink_->Changes("default"), 150);
+  EXPECT_EQ(sink_->resets, 0);
+  EXPECT_EQ(sink_->repeats, 0);
+  consumer.Stop();
+}
+
+// Consumers come and go at random, the sink fails at random, others write: every change is applied
+// exactly once.
+TEST_F(ConsumerTest, EffectivelyOnce) {
+  WorldOptions options;
+  options.limits.batch_changes = 20;
+  options.hub.ring_bytes = 32 << 10;
+  World world(options);
+  const std::vector<std::string> tenants = {"acme", "beta", "gamma"};
+  std::atomic<int> writing{3};
+  std::vector<std::thread> writers;
+  for (size_t t = 0; t < tenants.size(); ++t) {
+    writers.emplace_back([&, t] {
+      std::mt19937 random(static_cast<unsigned>(t));
+      std::vector<int64_t> versions(40);
+      for (int i = 0; i < 400; ++i) {
+        std::vector<store::Put> puts;
+        size_t first = random() % versions.size();
+        for (size_t k = 0; k < 1 + random() % 4; ++k) {
+          size_t at = (first + k) % versions.size();
+          puts.push_back(PutContact(absl::StrCat("c", at), versions[at]++));
+        }
+        Commit(*world.store, tenants[t], std::move(puts));
+        if (i % 20 == 0) absl::SleepFor(absl::Milliseconds(10));
+      }
+      --writing;
+    });
+  }
+  sink_->fail = 3;
+  std::mt19937 random(42);
+  int lives = 0;
+  while (writing > 0 || lives < 40) {
+    auto consumer = Begin(world);
+    absl::SleepFor(absl::Milliseconds(random() % 40));
+    if (random() % 2 == 0) consumer->Stop();
+    consumer.reset();
+    EXPECT_EQ(sink_->running, 0) << "stopped means that nothing is being applied";
+    ++lives;
+  }
+  for (std::thread& writer : writers) writer.join();
+  auto consumer = Begin(world);
+  for (const std::string& tenant : tenants) {
+    ASSERT_TRUE(CaughtUp(*consumer, world, tenant)) << tenant;
+    EXPECT_EQ(sink_->Changes(tenant), world.store->Head(tenant).head) << tenant;
+    EXPECT_EQ(sink_->Rows(tenant), Source(world, tenant)) << tenant;
+  }
+  EXPECT_EQ(sink_->resets, 0);
+}
+
+// The same with snapshots that are broken off: what is there in the end is what the source has.
+TEST_F(ConsumerTest, BrokenSnapshotsBeginAgain) {
+  WorldOptions options;
+  options.limits.batch_changes = 10;
+  options.limits.snapshot_page = 10;
+  World world(options);
+  CommitContacts(*world.store, "default", "c", 300);
+  ASSERT_TRUE(Await(world.store->Trim(absl::InfinitePast(), 20, {})).ok());
+  sink_->fail = 5;
+  auto consumer = Begin(world);
+  absl::SleepFor(absl::Milliseconds(300));
+  consumer.reset();
+  sink_->fail = 0;
+  consumer = Begin(world);
+  ASSERT_TRUE(CaughtUp(*consumer, world, "default"));
+  EXPECT_EQ(sink_->Rows("default"), Source(world, "default"));
+}
+
+TEST_F(ConsumerTest, WithoutAServerItStopsAtOnce) {
+  rpc::ChannelOptions nowhere;
+  nowhere.target = "127.0.0.1:1";
+  auto channel = rpc::MakeChannel(nowhere);
+  ASSERT_TRUE(channel.ok());
+  ConsumerOptions options;
+  options.source = "monitoring";
+  options.authorization = []() -> absl::StatusOr<std::string> { return std::string("Bearer x"); };
+  Consumer consumer(*channel, options, *sink_, executor_, timer_, SystemClock::Get(), ids_);
+  consumer.Start();
+  absl::SleepFor(absl::Milliseconds(100));
+  absl::Time begin = absl::Now();
+  consumer.Stop();
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(1));
+  EXPECT_TRUE(consumer.progress().empty());
+}
+
+}  // namespace
+}  // namespace sqm::feed
