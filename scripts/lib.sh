@@ -1,7 +1,10 @@
 # Starting the suite and a private Redis for demo and run. Sourced, not run.
 # shellcheck shell=bash
 
-bin=$PWD/build/bin
+# Where the programs are.
+bin=${PROGRAMS:-$PWD/build/bin}
+# The client reads these from the environment; the suite refuses what it does not know.
+unset SQM_LOGIN SQM_SERVER SQM_TOKEN_FILE
 suite_pid=
 redis_pid=
 # Filled by start_redis: flags for the suite.

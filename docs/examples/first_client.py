@@ -1,4 +1,4 @@
-"""A first client: add a contact, list, read an error, follow the feed.
+"""A first client: add a contact, list, read an error.
 
     first_client.py LOGIN      LOGIN: the login file that `make run` prints
 """
@@ -10,7 +10,6 @@ import uuid
 import grpc
 from google.protobuf import timestamp_pb2
 from google.rpc import error_details_pb2, status_pb2
-from sqm.feed.v1 import feed_pb2, feed_pb2_grpc
 from sqm.monitoring.v1 import contact_pb2, monitoring_service_pb2_grpc
 
 
@@ -65,21 +64,6 @@ def main() -> None:
         )
     except grpc.RpcError as error:
         print("refused", error.code().name, reason_of(error))
-
-    # From the oldest change that is kept; a resume token continues where a reader stopped.
-    feed = feed_pb2_grpc.FeedServiceStub(channel)
-    stream = feed.WatchChanges(
-        feed_pb2.WatchChangesRequest(
-            service="monitoring", from_oldest=True, resource_types=["monitoring/Contact"]
-        ),
-        metadata=metadata,
-    )
-    for batch in stream:
-        for change in batch.changes[:3]:
-            print("change ", change.position, feed_pb2.ChangeKind.Name(change.kind), change.name)
-        print("resume ", batch.resume_token)
-        break
-    stream.cancel()
 
 
 if __name__ == "__main__":
