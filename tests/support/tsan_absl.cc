@@ -1,0 +1,173 @@
+// Tells ThreadSanitizer what absl::Mutex and absl::CondVar order. Linked into every executable of
+// the tsan preset, and only there.
+//
+// Debian's Abseil is not instrumented, so ThreadSanitizer would take everything that a Mutex
+// guards for a race. These definitions preempt those of the shared library, also for the calls that
+// the libraries make themselves (a Notification, gRPC): each tells the sanitizer of the mutex and
+// does the work with the library's own function.
+//
+// A condition is evaluated by whoever holds the mutex when it may have become true, often by the
+// thread that unlocks, inside the library and for the thread that waits. So Condition::Eval counts
+// as a section under the mutex that its thread is working on.
+
+#include <absl/synchronization/mutex.h>
+#include <dlfcn.h>
+#include <sanitizer/tsan_interface.h>
+
+namespace {
+
+// The library's function of that (mangled) name.
+template <typename Function>
+Function Next(const char* name) {
+  return reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
+}
+
+// The mutex that this thread locks, unlocks or awaits a condition of.
+thread_local void* working_on = nullptr;
+
+class WorkingOn {
+ public:
+  explicit WorkingOn(void* mutex) : before_(working_on) { working_on = mutex; }
+  ~WorkingOn() { working_on = before_; }
+
+ private:
+  void* before_;
+};
+
+}  // namespace
+
+namespace absl {
+ABSL_NAMESPACE_BEGIN
+
+// Abseil's inline namespace is part of every mangled name.
+#define SQM_ABSL "4absl7debian3"
+
+// Takes the mutex: what others did under it comes before.
+#define SQM_TSAN_LOCK(method, name)                                       \
+  void Mutex::method() {                                                  \
+    static const auto next = Next<void (*)(Mutex*)>("_ZN" SQM_ABSL name); \
+    WorkingOn scope(this);                                                \
+    next(this);                                                           \
+    __tsan_acquire(this);                                                 \
+  }
+// Gives the mutex back: what this thread did under it comes first.
+#define SQM_TSAN_UNLOCK(method, name)                                     \
+  void Mutex::method() {                                                  \
+    static const auto next = Next<void (*)(Mutex*)>("_ZN" SQM_ABSL name); \
+    WorkingOn scope(this);                                                \
+    __tsan_release(this);                                                 \
+    next(this);                                                           \
+  }
+#define SQM_TSAN_TRY_LOCK(method, name)                                   \
+  bool Mutex::method() {                                                  \
+    static const auto next = Next<bool (*)(Mutex*)>("_ZN" SQM_ABSL name); \
+    bool locked = next(this);                                             \
+    if (locked) __tsan_acquire(this);                                     \
+    return locked;                                                        \
+  }
+// Gives the mutex back where it has to wait, and has it again at the end.
+#define SQM_TSAN_AWAIT(result, method, Limit, name)                             \
+  result Mutex::method(const Condition& condition, Limit limit) {               \
+    static const auto next =                                                    \
+        Next<result (*)(Mutex*, const Condition*, Limit)>("_ZN" SQM_ABSL name); \
+    WorkingOn scope(this);                                                      \
+    __tsan_release(this);                                                       \
+    result held = next(this, &condition, limit);                                \
+    __tsan_acquire(this);                                                       \
+    return held;                                                                \
+  }
+// Takes the mutex when the condition holds (or the time is up).
+#define SQM_TSAN_LOCK_WHEN(result, method, Limit, name)                         \
+  result Mutex::method(const Condition& condition, Limit limit) {               \
+    static const auto next =                                                    \
+        Next<result (*)(Mutex*, const Condition*, Limit)>("_ZN" SQM_ABSL name); \
+    WorkingOn scope(this);                                                      \
+    result held = next(this, &condition, limit);                                \
+    __tsan_acquire(this);                                                       \
+    return held;                                                                \
+  }
+
+SQM_TSAN_LOCK(Lock, "5Mutex4LockEv")
+SQM_TSAN_LOCK(ReaderLock, "5Mutex10ReaderLockEv")
+SQM_TSAN_UNLOCK(Unlock, "5Mutex6UnlockEv")
+SQM_TSAN_UNLOCK(ReaderUnlock, "5Mutex12ReaderUnlockEv")
+SQM_TSAN_TRY_LOCK(TryLock, "5Mutex7TryLockEv")
+SQM_TSAN_TRY_LOCK(ReaderTryLock, "5Mutex13ReaderTryLockEv")
+SQM_TSAN_AWAIT(bool, AwaitWithTimeout, Duration,
+               "5Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE")
+SQM_TSAN_AWAIT(bool, AwaitWithDeadline, Time,
+               "5Mutex17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE")
+SQM_TSAN_LOCK_WHEN(bool, LockWhenWithTimeout, Duration,
+                   "5Mutex19LockWhenWithTimeoutERKNS0_9ConditionENS0_8DurationE")
+SQM_TSAN_LOCK_WHEN(bool, LockWhenWithDeadline, Time,
+                   "5Mutex20LockWhenWithDeadlineERKNS0_9ConditionENS0_4TimeE")
+SQM_TSAN_LOCK_WHEN(bool, ReaderLockWhenWithTimeout, Duration,
+                   "5Mutex25ReaderLockWhenWithTimeoutERKNS0_9ConditionENS0_8DurationE")
+SQM_TSAN_LOCK_WHEN(bool, ReaderLockWhenWithDeadline, Time,
+                   "5Mutex26ReaderLockWhenWithDeadlineERKNS0_9ConditionENS0_4TimeE")
+
+void Mutex::Await(const Condition& condition) {
+  static const auto next =
+      Next<void (*)(Mutex*, const Condition*)>("_ZN" SQM_ABSL "5Mutex5AwaitERKNS0_9ConditionE");
+  WorkingOn scope(this);
+  __tsan_release(this);
+  next(this, &condition);
+  __tsan_acquire(this);
+}
+
+void Mutex::LockWhen(const Condition& condition) {
+  static const auto next =
+      Next<void (*)(Mutex*, const Condition*)>("_ZN" SQM_ABSL "5Mutex8LockWhenERKNS0_9ConditionE");
+  WorkingOn scope(this);
+  next(this, &condition);
+  __tsan_acquire(this);
+}
+
+void Mutex::ReaderLockWhen(const Condition& condition) {
+  static const auto next = Next<void (*)(Mutex*, const Condition*)>(
+      "_ZN" SQM_ABSL "5Mutex14ReaderLockWhenERKNS0_9ConditionE");
+  WorkingOn scope(this);
+  next(this, &condition);
+  __tsan_acquire(this);
+}
+
+bool Condition::Eval() const {
+  static const auto next = Next<bool (*)(const Condition*)>("_ZNK" SQM_ABSL "9Condition4EvalEv");
+  void* mutex = working_on;
+  if (mutex != nullptr) __tsan_acquire(mutex);
+  bool holds = next(this);
+  if (mutex != nullptr) __tsan_release(mutex);
+  return holds;
+}
+
+void CondVar::Wait(Mutex* mutex) {
+  static const auto next =
+      Next<void (*)(CondVar*, Mutex*)>("_ZN" SQM_ABSL "7CondVar4WaitEPNS0_5MutexE");
+  WorkingOn scope(mutex);
+  __tsan_release(mutex);
+  next(this, mutex);
+  __tsan_acquire(mutex);
+}
+
+bool CondVar::WaitWithTimeout(Mutex* mutex, Duration timeout) {
+  static const auto next = Next<bool (*)(CondVar*, Mutex*, Duration)>(
+      "_ZN" SQM_ABSL "7CondVar15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE");
+  WorkingOn scope(mutex);
+  __tsan_release(mutex);
+  bool expired = next(this, mutex, timeout);
+  __tsan_acquire(mutex);
+  return expired;
+}
+
+bool CondVar::WaitWithDeadline(Mutex* mutex, Time deadline) {
+  static const auto next = Next<bool (*)(CondVar*, Mutex*, Time)>(
+      "_ZN" SQM_ABSL "7CondVar16WaitWithDeadlineEPNS0_5MutexENS0_4TimeE");
+  WorkingOn scope(mutex);
+  __tsan_release(mutex);
+  bool expired = next(this, mutex, deadline);
+  __tsan_acquire(mutex);
+  return expired;
+}
+
+ABSL_NAMESPACE_END
+}  // namespace absl
