@@ -5,14 +5,14 @@
 // `?` for parameters; a back end prepares each text once and keeps it.
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <variant>
-
 #include <absl/functional/function_ref.h>
 #include <absl/status/status.h>
 #include <absl/strings/string_view.h>
 #include <absl/types/span.h>
+
+#include <cstdint>
+#include <string>
+#include <variant>
 
 namespace sqm::store {
 

@@ -5,15 +5,15 @@
 // Project is for tables that are derived from a feed and can be derived again.
 #pragma once
 
+#include <absl/status/statusor.h>
+#include <absl/strings/string_view.h>
+
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <absl/status/statusor.h>
-#include <absl/strings/string_view.h>
 
 #include "common/base/task.h"
 #include "common/contract/registry.h"
@@ -53,10 +53,10 @@ struct FeedHead {
 struct ListQuery {
   const contract::ResourceType* type = nullptr;
   std::string tenant;
-  std::string parent_id;                   // only ids below it; empty = all
-  const query::Filter* filter = nullptr;   // what the caller asked for; may be null
-  const query::Filter* visible = nullptr;  // row rule; may be null
-  const query::OrderBy* order = nullptr;   // null = by id
+  std::string parent_id;                    // only ids below it; empty = all
+  const query::Filter* filter = nullptr;    // what the caller asked for; may be null
+  const query::Filter* visible = nullptr;   // row rule; may be null
+  const query::OrderBy* order = nullptr;    // null = by id
   std::optional<query::RowPosition> after;  // the last row of the page before
   int limit = 50;
   bool show_deleted = false;
@@ -115,8 +115,9 @@ class Store {
 
   // Whether the store can read and write now; by the health check, not by calls.
   virtual Task<absl::Status> Check() = 0;
-  // Drops changes older than the bounds and forgotten request ids. `keep_from`: by tenant, the
-  // position that a registered consumer still needs.
+  // Drops changes older than the bounds and forgotten request ids. Changes go by whole commits, and
+  // not while a request id that is remembered needs them. `keep_from`: by tenant, the position that
+  // a registered consumer still needs.
   virtual Task<absl::Status> Trim(absl::Time older_than, int64_t keep_changes,
                                   std::map<std::string, int64_t> keep_from) = 0;
 };

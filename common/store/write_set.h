@@ -1,14 +1,14 @@
 // A mutation: what a handler read, decided and wants written, all or nothing.
 #pragma once
 
+#include <absl/strings/string_view.h>
+#include <absl/time/time.h>
+
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <absl/strings/string_view.h>
-#include <absl/time/time.h>
 
 #include "common/contract/registry.h"
 #include "common/store/record.h"
@@ -94,7 +94,7 @@ struct CommitOutcome {
   };
   Kind kind = kFailed;
   int64_t position = 0;  // of the last change of the commit
-  std::string replay;    // serialized first response
+  std::string replay;    // serialized first response; kTaken: name of the resource that holds it
   std::string subject;   // name of the resource or the field in conflict
   int64_t current = 0;   // its current version
   absl::Status status;

@@ -16,7 +16,8 @@ constexpr char kSelectUnique[] =
     "SELECT id FROM unique_keys WHERE tenant=? AND field=? AND value=?";
 constexpr char kInsertUnique[] =
     "INSERT OR REPLACE INTO unique_keys(tenant, field, value, id) VALUES(?, ?, ?, ?)";
-constexpr char kDeleteUnique[] = "DELETE FROM unique_keys WHERE tenant=? AND field=? AND value=?";
+constexpr char kDeleteUnique[] =
+    "DELETE FROM unique_keys WHERE tenant=? AND field=? AND value=? AND id=?";
 constexpr char kSelectGuard[] = "SELECT position FROM guards WHERE tenant=? AND name=?";
 constexpr char kMoveGuard[] =
     "INSERT INTO guards(tenant, name, position) VALUES(?, ?, 1) "
@@ -27,14 +28,25 @@ constexpr char kInsertChange[] =
 
 std::string FieldKey(const UniqueKey& key) { return absl::StrCat(key.type->type, ".", key.field); }
 
-bool Releases(const WriteSet& write_set, const UniqueKey& claim) {
+bool SameValue(const UniqueKey& a, const UniqueKey& b) {
+  return a.type == b.type && a.field == b.field && a.value == b.value;
+}
+
+// Whether the write set takes the claimed value away from its holder.
+bool Releases(const WriteSet& write_set, const UniqueKey& claim, absl::string_view holder) {
   for (const UniqueKey& release : write_set.releases) {
-    if (release.type == claim.type && release.field == claim.field &&
-        release.value == claim.value) {
-      return true;
-    }
+    if (release.id == holder && SameValue(release, claim)) return true;
   }
   return false;
+}
+
+// The id for which the write set claims the same value earlier; empty where it does not.
+std::string ClaimedEarlier(const WriteSet& write_set, const UniqueKey& claim) {
+  for (const UniqueKey& other : write_set.claims) {
+    if (&other == &claim) return "";
+    if (SameValue(other, claim)) return other.id;
+  }
+  return "";
 }
 
 CommitOutcome Refuse(CommitOutcome::Kind kind, std::string subject, int64_t current = 0) {
@@ -75,9 +87,8 @@ absl::StatusOr<int64_t> SqliteBatch::VersionOf(const contract::ResourceType& typ
 
 absl::StatusOr<CommitOutcome> SqliteBatch::Decide(const WriteSet& write_set) {
   if (write_set.idempotency.has_value()) {
-    ASSIGN_OR_RETURN(CommitOutcome remembered,
-                     Remembered(database_, *write_set.idempotency,
-                                write_set.time - request_id_memory_));
+    ASSIGN_OR_RETURN(CommitOutcome remembered, Remembered(database_, *write_set.idempotency,
+                                                          write_set.time - request_id_memory_));
     if (remembered.kind != CommitOutcome::kFailed) return remembered;
   }
   for (const Put& put : write_set.puts) {
@@ -98,9 +109,14 @@ absl::StatusOr<CommitOutcome> SqliteBatch::Decide(const WriteSet& write_set) {
     statement.Bind(2, absl::string_view(field));
     statement.Bind(3, absl::string_view(claim.value));
     ASSIGN_OR_RETURN(bool held, statement.Step());
-    if (held && statement.Text(0) != claim.id && !Releases(write_set, claim)) {
+    std::string holder;
+    if (held && !Releases(write_set, claim, statement.Text(0))) {
+      holder = std::string(statement.Text(0));
+    }
+    if (holder.empty()) holder = ClaimedEarlier(write_set, claim);
+    if (!holder.empty() && holder != claim.id) {
       CommitOutcome outcome = Refuse(CommitOutcome::kTaken, claim.field);
-      outcome.replay = claim.type->NameOf(statement.Text(0));
+      outcome.replay = claim.type->NameOf(holder);
       return outcome;
     }
   }
@@ -134,9 +150,10 @@ absl::Status SqliteBatch::WritePut(const WriteSet& write_set, const Put& put) {
 absl::Status SqliteBatch::WriteKeys(const WriteSet& write_set) {
   for (const UniqueKey& release : write_set.releases) {
     std::string field = FieldKey(release);
-    RETURN_IF_ERROR(database_.Run(kDeleteUnique, {SqlParam(absl::string_view(write_set.tenant)),
-                                                  SqlParam(absl::string_view(field)),
-                                                  SqlParam(absl::string_view(release.value))}));
+    RETURN_IF_ERROR(database_.Run(
+        kDeleteUnique,
+        {SqlParam(absl::string_view(write_set.tenant)), SqlParam(absl::string_view(field)),
+         SqlParam(absl::string_view(release.value)), SqlParam(absl::string_view(release.id))}));
   }
   for (const UniqueKey& claim : write_set.claims) {
     std::string field = FieldKey(claim);
@@ -176,7 +193,13 @@ absl::Status SqliteBatch::WriteRequest(const WriteSet& write_set, int64_t seq) {
   statement.BindBlob(2, BytesOf(idempotency.payload));
   statement.Bind(3, absl::ToUnixMicros(write_set.time));
   statement.Bind(4, seq);
-  if (idempotency.response.has_value()) statement.BindBlob(5, *idempotency.response);
+  // Without puts there is no change whose body could stand for the response.
+  std::string none;
+  if (idempotency.response.has_value()) {
+    statement.BindBlob(5, *idempotency.response);
+  } else if (write_set.puts.empty()) {
+    statement.BindBlob(5, none);
+  }
   return statement.Run();
 }
 

@@ -51,6 +51,7 @@ inline constexpr int kPositionBits = 40;
 inline int64_t SeqOf(int64_t tenant_no, int64_t position) {
   return (tenant_no << kPositionBits) | position;
 }
+inline int64_t PositionOf(int64_t seq) { return seq & ((int64_t{1} << kPositionBits) - 1); }
 inline absl::string_view BytesOf(const Hash128& hash) {
   return absl::string_view(reinterpret_cast<const char*>(hash.data()), hash.size());
 }

@@ -90,9 +90,9 @@ absl::Status SqliteStatement::Run() {
 absl::StatusOr<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(const std::string& path,
                                                                      Mode mode) {
   sqlite3* db = nullptr;
-  int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI |
-              (mode == Mode::kReadOnly ? SQLITE_OPEN_READONLY
-                                       : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  int flags =
+      SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI |
+      (mode == Mode::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   int code = sqlite3_open_v2(path.c_str(), &db, flags, nullptr);
   std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(db));
   if (code != SQLITE_OK) return SqliteError(db, code, absl::StrCat("open ", path));
@@ -121,6 +121,22 @@ SqliteStatement SqliteDatabase::Prepare(const char* sql) {
 absl::Status SqliteDatabase::Execute(const std::string& sql) {
   int code = sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr);
   return code == SQLITE_OK ? absl::OkStatus() : SqliteError(db_, code, sql);
+}
+
+absl::Status SqliteDatabase::Transaction(absl::FunctionRef<absl::Status()> work) {
+  RETURN_IF_ERROR(Execute("BEGIN IMMEDIATE"));
+  absl::Status status = work();
+  if (status.ok()) status = Execute("COMMIT");
+  // Some errors (a full disk) have rolled it back already.
+  if (!status.ok() && !sqlite3_get_autocommit(db_)) (void)Execute("ROLLBACK");
+  return status;
+}
+
+absl::Status SqliteDatabase::Snapshot(absl::FunctionRef<absl::Status()> work) {
+  RETURN_IF_ERROR(Execute("BEGIN"));
+  absl::Status status = work();
+  (void)Execute("ROLLBACK");
+  return status;
 }
 
 absl::Status SqliteDatabase::Run(const char* sql, absl::Span<const SqlParam> params,

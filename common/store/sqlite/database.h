@@ -1,12 +1,13 @@
 // SQLite, wrapped: a connection with its prepared statements, and errors as statuses.
 #pragma once
 
-#include <memory>
-#include <string>
-
 #include <absl/container/flat_hash_map.h>
+#include <absl/functional/function_ref.h>
 #include <absl/status/statusor.h>
 #include <sqlite3.h>
+
+#include <memory>
+#include <string>
 
 #include "common/store/sql.h"
 
@@ -18,6 +19,7 @@ class SqliteStatement {
   SqliteStatement(sqlite3* db, sqlite3_stmt* statement) : db_(db), statement_(statement) {}
   SqliteStatement(const SqliteStatement&) = delete;
   ~SqliteStatement() {
+    if (statement_ == nullptr) return;  // its text could not be prepared
     sqlite3_reset(statement_);
     sqlite3_clear_bindings(statement_);
   }
@@ -63,6 +65,10 @@ class SqliteDatabase : public SqlSession {
   SqliteStatement Prepare(const char* sql);
   // Runs statements without parameters or results.
   absl::Status Execute(const std::string& sql);
+  // Runs `work` in one transaction that writes; nothing of it stays where an error comes back.
+  absl::Status Transaction(absl::FunctionRef<absl::Status()> work);
+  // Runs `work` whose statements all see one state of the database.
+  absl::Status Snapshot(absl::FunctionRef<absl::Status()> work);
   sqlite3* raw() { return db_; }
 
   using SqlSession::Run;

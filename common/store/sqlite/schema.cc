@@ -1,10 +1,10 @@
 #include "common/store/sqlite/schema.h"
 
-#include <map>
-#include <set>
-
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
+
+#include <map>
+#include <set>
 
 #include "common/base/task.h"
 
@@ -73,27 +73,30 @@ std::string CreateIndex(const ResourceType& type, const std::string& column) {
 }
 
 // Fills a new column from the stored bodies.
-absl::Status Backfill(const ResourceType& type, size_t column, SqliteDatabase& database) {
-  const query::Field& field = type.fields.fields()[column];
+absl::Status Backfill(const ResourceType& type, const query::Field& field,
+                      SqliteDatabase& database) {
   std::string read = absl::StrCat("SELECT rowid, body FROM ", type.table,
                                   " WHERE rowid > ? ORDER BY rowid LIMIT 1000");
-  std::string write = absl::StrCat("UPDATE ", type.table, " SET ", field.column, "=? WHERE rowid=?");
+  std::string write =
+      absl::StrCat("UPDATE ", type.table, " SET ", field.column, "=? WHERE rowid=?");
   std::unique_ptr<google::protobuf::Message> message(type.prototype->New());
   int64_t last = -1;
   while (true) {
     std::vector<std::pair<int64_t, query::Value>> rows;
-    RETURN_IF_ERROR(database.Run(read.c_str(), {SqlParam(last)}, [&](const SqlRow& row) {
+    bool decoded = true;
+    RETURN_IF_ERROR(database.RunDynamic(read, {SqlParam(last)}, [&](const SqlRow& row) {
       last = row.Int(0);
       absl::string_view body = row.Text(1);
-      message->ParseFromArray(body.data(), static_cast<int>(body.size()));
+      decoded = decoded && message->ParseFromArray(body.data(), static_cast<int>(body.size()));
       rows.emplace_back(last, query::ExtractValue(*message, field.source));
     }));
+    if (!decoded) {
+      return absl::DataLossError(absl::StrCat("a stored ", type.type, " cannot be decoded"));
+    }
     if (rows.empty()) return absl::OkStatus();
     for (const auto& [rowid, value] : rows) {
-      SqliteStatement statement = database.Prepare(write.c_str());
-      BindColumns(statement, 1, {value});
-      statement.Bind(2, rowid);
-      RETURN_IF_ERROR(statement.Run());
+      RETURN_IF_ERROR(
+          database.RunDynamic(write, {ParamOf(value), SqlParam(rowid)}, [](const SqlRow&) {}));
     }
   }
 }
@@ -103,15 +106,13 @@ absl::Status AddMissing(const contract::Registry& registry, const std::set<std::
   for (const auto& type : registry.types()) {
     bool exists = stored.contains(absl::StrCat(type->table, "=", type->type));
     if (!exists) RETURN_IF_ERROR(database.Execute(CreateTable(*type)));
-    for (size_t i = 0; i < type->fields.fields().size(); ++i) {
-      const query::Field& field = type->fields.fields()[i];
-      std::string line =
-          absl::StrCat(type->table, ".", field.column, ":", SqlTypeOf(field.type));
+    for (const query::Field& field : type->fields.fields()) {
+      std::string line = absl::StrCat(type->table, ".", field.column, ":", SqlTypeOf(field.type));
       if (stored.contains(line)) continue;
       if (exists) {
         RETURN_IF_ERROR(database.Execute(absl::StrCat("ALTER TABLE ", type->table, " ADD COLUMN ",
                                                       field.column, " ", SqlTypeOf(field.type))));
-        RETURN_IF_ERROR(Backfill(*type, i, database));
+        RETURN_IF_ERROR(Backfill(*type, field, database));
       }
       RETURN_IF_ERROR(database.Execute(CreateIndex(*type, field.column)));
     }
@@ -133,13 +134,12 @@ std::vector<TypeSql> TypeStatements(const contract::Registry& registry) {
       absl::StrAppend(&sets, ", ", field.column, "=?", mark);
       ++mark;
     }
-    sql.version =
-        absl::StrCat("SELECT version FROM ", type->table, " WHERE tenant=?1 AND id=?2");
+    sql.version = absl::StrCat("SELECT version FROM ", type->table, " WHERE tenant=?1 AND id=?2");
     sql.read = absl::StrCat("SELECT version, delete_time IS NOT NULL, body FROM ", type->table,
                             " WHERE tenant=?1 AND id=?2");
-    sql.insert = absl::StrCat("INSERT INTO ", type->table,
-                              "(tenant, id, version, delete_time, body", columns,
-                              ") VALUES(?1, ?2, ?3, ?4, ?5", marks, ")");
+    sql.insert =
+        absl::StrCat("INSERT INTO ", type->table, "(tenant, id, version, delete_time, body",
+                     columns, ") VALUES(?1, ?2, ?3, ?4, ?5", marks, ")");
     sql.update = absl::StrCat("UPDATE ", type->table, " SET version=?3, delete_time=?4, body=?5",
                               sets, " WHERE tenant=?1 AND id=?2");
     all.push_back(std::move(sql));
@@ -151,10 +151,9 @@ absl::Status ApplySchema(const contract::Registry& registry, SqliteDatabase& dat
                          const std::string& new_epoch) {
   RETURN_IF_ERROR(database.Execute(kFixedTables));
   std::set<std::string> stored;
-  RETURN_IF_ERROR(database.Run("SELECT key FROM meta WHERE key LIKE 'schema:%'", {},
-                               [&](const SqlRow& row) {
-                                 stored.insert(std::string(row.Text(0).substr(7)));
-                               }));
+  RETURN_IF_ERROR(
+      database.Run("SELECT key FROM meta WHERE key LIKE 'schema:%'", {},
+                   [&](const SqlRow& row) { stored.insert(std::string(row.Text(0).substr(7))); }));
   std::set<std::string> wanted = Fingerprint(registry);
   std::vector<std::string> gone;
   for (const std::string& line : stored) {
@@ -166,37 +165,28 @@ absl::Status ApplySchema(const contract::Registry& registry, SqliteDatabase& dat
         ". Only additions apply by themselves. Run the version that wrote this data directory, or "
         "export the data with it and import it into a new directory."));
   }
-  RETURN_IF_ERROR(database.Execute("BEGIN IMMEDIATE"));
-  absl::Status status = AddMissing(registry, stored, database);
-  for (const std::string& line : wanted) {
-    if (status.ok() && !stored.contains(line)) {
+  return database.Transaction([&]() -> absl::Status {
+    RETURN_IF_ERROR(AddMissing(registry, stored, database));
+    for (const std::string& line : wanted) {
+      if (stored.contains(line)) continue;
       std::string key = absl::StrCat("schema:", line);
-      status = database.Run("INSERT INTO meta(key, value) VALUES(?, '')",
-                            {SqlParam(absl::string_view(key))});
+      RETURN_IF_ERROR(database.Run("INSERT INTO meta(key, value) VALUES(?, '')",
+                                   {SqlParam(absl::string_view(key))}));
     }
-  }
-  if (status.ok()) {
-    status = database.Run("INSERT OR IGNORE INTO meta(key, value) VALUES('epoch', ?)",
-                          {SqlParam(absl::string_view(new_epoch))});
-  }
-  if (!status.ok()) {
-    (void)database.Execute("ROLLBACK");
-    return status;
-  }
-  return database.Execute("COMMIT");
+    return database.Run("INSERT OR IGNORE INTO meta(key, value) VALUES('epoch', ?)",
+                        {SqlParam(absl::string_view(new_epoch))});
+  });
+}
+
+SqlParam ParamOf(const query::Value& value) {
+  if (const auto* integer = std::get_if<int64_t>(&value)) return *integer;
+  if (const auto* real = std::get_if<double>(&value)) return *real;
+  if (const auto* text = std::get_if<std::string>(&value)) return absl::string_view(*text);
+  return std::monostate();
 }
 
 void BindColumns(SqliteStatement& statement, int first, const std::vector<query::Value>& values) {
-  for (const query::Value& value : values) {
-    if (const auto* integer = std::get_if<int64_t>(&value)) {
-      statement.Bind(first, *integer);
-    } else if (const auto* text = std::get_if<std::string>(&value)) {
-      statement.Bind(first, absl::string_view(*text));
-    } else if (const auto* real = std::get_if<double>(&value)) {
-      statement.BindParam(first, SqlParam(*real));
-    }
-    ++first;
-  }
+  for (const query::Value& value : values) statement.BindParam(first++, ParamOf(value));
 }
 
 std::vector<query::Value> ColumnValues(const contract::ResourceType& type,

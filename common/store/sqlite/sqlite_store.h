@@ -1,14 +1,14 @@
 // The store on SQLite: one file, one committer thread with group commit, readers on the executor.
 #pragma once
 
+#include <absl/base/thread_annotations.h>
+#include <absl/synchronization/mutex.h>
+
 #include <deque>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
-
-#include <absl/base/thread_annotations.h>
-#include <absl/synchronization/mutex.h>
 
 #include "common/base/clock.h"
 #include "common/base/executor.h"
@@ -96,8 +96,18 @@ class SqliteStore final : public Store {
   void RunCommitter();
   void CommitBatch(std::vector<Pending>& batch);
   bool Enqueue(std::vector<Pending> pending);
-  absl::Status TrimTenant(SqliteDatabase& database, const std::string& tenant, absl::Time older_than,
-                          int64_t keep_changes, int64_t keep_from);
+  // What Trim keeps of one tenant's feed.
+  struct TrimBounds {
+    absl::Time older_than;
+    int64_t keep_changes = 0;
+    int64_t keep_from = 0;
+    absl::Time remembered_since;  // younger changes may be the answer to a request id
+  };
+  // Drops one slice of the feed. Returns the oldest position that is left.
+  static absl::StatusOr<int64_t> TrimSlice(SqliteDatabase& database, const Tenant& tenant,
+                                           const TrimBounds& bounds);
+  // Forgets the old ones of the next 5000 request ids. False: that was the end of the table.
+  absl::StatusOr<bool> SweepRequests(SqliteDatabase& database, absl::Time forgotten);
 
   const contract::Registry& registry_;
   const SqliteOptions options_;
@@ -109,7 +119,7 @@ class SqliteStore final : public Store {
   std::unique_ptr<SqliteDatabase> writer_;  // committer thread only, after Start
   std::vector<std::function<void(const CommittedBatchPtr&)>> listeners_;  // set before commits
   std::map<std::string, Tenant, std::less<>> tenants_;  // committer thread only, after Start
-  Hash128 sweep_from_{};                                // committer thread only: next request id to age
+  Hash128 sweep_from_{};  // committer thread only: next request id to age
 
   mutable absl::Mutex heads_mutex_;
   std::map<std::string, FeedHead, std::less<>> heads_ ABSL_GUARDED_BY(heads_mutex_);

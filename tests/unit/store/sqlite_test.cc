@@ -1,0 +1,202 @@
+// What only the SQLite back end does: its schema, its lock, its bounds.
+#include "tests/unit/store/store_suite.h"
+
+namespace sqm::store {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::Tickets;
+
+class Sqlite : public ::testing::Test {
+ protected:
+  Sqlite() : clock_(absl::FromUnixSeconds(1767225600)), executor_("test", 2) {
+    char name[] = "/tmp/sqm-sqlite-XXXXXX";
+    directory_ = mkdtemp(name);
+  }
+  ~Sqlite() override {
+    executor_.Stop();
+    std::error_code ignored;
+    std::filesystem::remove_all(directory_, ignored);
+  }
+  absl::StatusOr<std::unique_ptr<Store>> Open(const Tickets& tickets,
+                                              SqliteOptions options = SqliteOptions()) {
+    options.path = directory_ + "/test.db";
+    return OpenSqlite({tickets.registry(), executor_, clock_, ids_, directory_}, options);
+  }
+  CommitOutcome Commit(Store& store, std::vector<Put> puts) {
+    WriteSet write_set = Tickets::Write(clock_.Now(), std::move(puts));
+    return Await(store.Commit(std::move(write_set)));
+  }
+  std::vector<std::string> Ids(Store& store, const Tickets& tickets, absl::string_view filter) {
+    auto parsed = query::ParseFilter(filter, tickets.ticket().fields);
+    EXPECT_TRUE(parsed.ok()) << parsed.status();
+    ListQuery query;
+    query.type = &tickets.ticket();
+    query.tenant = "north";
+    query.filter = &*parsed;
+    auto rows = Await(store.List(query));
+    EXPECT_TRUE(rows.ok()) << rows.status();
+    std::vector<std::string> ids;
+    for (const Listed& row : *rows) ids.push_back(row.id);
+    return ids;
+  }
+
+  FakeClock clock_;
+  SequenceIds ids_;
+  Executor executor_;
+  std::string directory_;
+};
+
+constexpr absl::string_view kPlain = R"(
+  string name = 1; string etag = 2; string owner = 3 [(sqm.options.v1.field) = {indexed: true}];
+  string title = 4; optional int32 priority = 5; double ratio = 6;
+  google.protobuf.Timestamp at = 7; )";
+constexpr absl::string_view kIndexed = R"(
+  string name = 1; string etag = 2; string owner = 3 [(sqm.options.v1.field) = {indexed: true}];
+  string title = 4 [(sqm.options.v1.field) = {indexed: true}];
+  optional int32 priority = 5 [(sqm.options.v1.field) = {indexed: true}];
+  double ratio = 6 [(sqm.options.v1.field) = {indexed: true}];
+  google.protobuf.Timestamp at = 7 [(sqm.options.v1.field) = {indexed: true}]; )";
+constexpr absl::string_view kNewType = R"(
+  message Badge { option (sqm.options.v1.resource) = {type: "test/Badge" collection: "badges"};
+                  string name = 1; string etag = 2; string word = 3 [(sqm.options.v1.field) = {indexed: true}]; })";
+
+TEST_F(Sqlite, NewIndexesAreFilledFromWhatIsStored) {
+  std::string epoch;
+  {
+    Tickets tickets(testing::TicketContract(kPlain));
+    auto store = Open(tickets);
+    ASSERT_TRUE(store.ok()) << store.status();
+    epoch = (*store)->epoch();
+    std::vector<Put> puts;
+    // Titles longer than a small string, so that a borrowed one that is gone would show.
+    for (int i = 0; i < 990; ++i) {
+      std::string text =
+          absl::StrCat("owner: \"o", i % 3, "\" title: \"", std::string(40, 't'), i, "\"");
+      if (i % 2 == 0)
+        absl::StrAppend(&text, " priority: ", i, " ratio: 0.5 at { seconds: ", i, " }");
+      puts.push_back(tickets.Create(absl::StrCat("t", 1000 + i), text));
+    }
+    ASSERT_EQ(Commit(**store, puts).kind, CommitOutcome::kApplied);
+    std::vector<Put> more;
+    for (int i = 0; i < 990; ++i) more.push_back(tickets.Create(absl::StrCat("u", 1000 + i)));
+    more.push_back(tickets.Create("v", R"(priority: 7)"));
+    ASSERT_EQ(Commit(**store, more).kind, CommitOutcome::kApplied);
+    ASSERT_EQ(Commit(**store, {tickets.Delete("t1004", 1)}).kind, CommitOutcome::kApplied);
+  }
+  Tickets tickets(testing::TicketContract(kIndexed, kNewType));
+  auto store = Open(tickets);
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_EQ((*store)->epoch(), epoch);
+  EXPECT_THAT(Ids(**store, tickets, absl::StrCat("title = ", std::string(40, 't'), "7")),
+              ElementsAre("t1007"));
+  EXPECT_THAT(Ids(**store, tickets, "priority <= 8"),
+              ElementsAre("t1000", "t1002", "t1006", "t1008", "v"));
+  EXPECT_THAT(Ids(**store, tickets, "at = 1970-01-01T00:00:02Z"), ElementsAre("t1002"));
+  EXPECT_THAT(Ids(**store, tickets, "ratio = 0.5 AND priority = 2"), ElementsAre("t1002"));
+  EXPECT_EQ(Ids(**store, tickets, "NOT priority:*").size(), 50u);
+  const contract::ResourceType& badge = *tickets.registry().FindType("test/Badge");
+  EXPECT_EQ(Commit(**store, {tickets.Create(badge, "b", R"(word: "w")")}).kind,
+            CommitOutcome::kApplied);
+}
+
+TEST_F(Sqlite, ARemovedIndexOrTypeIsRefused) {
+  Tickets before(testing::TicketContract(kIndexed, kNewType));
+  ASSERT_TRUE(Open(before).ok());
+  Tickets after(testing::TicketContract(kPlain));
+  absl::Status status = Open(after).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  for (const char* gone :
+       {"r_ticket.f_title:TEXT", "r_ticket.f_at:INTEGER", "r_badge=test/Badge",
+        "r_badge.f_word:TEXT", "Run the version that wrote this data directory"}) {
+    EXPECT_THAT(std::string(status.message()), HasSubstr(gone));
+  }
+  EXPECT_TRUE(Open(before).ok()) << "nothing was changed";
+}
+
+TEST_F(Sqlite, AnIndexOfAnotherTypeIsRefused) {
+  Tickets text(
+      testing::TicketContract("string name = 1; string etag = 2; string x = 3 "
+                              "[(sqm.options.v1.field) = {indexed: true}];"));
+  ASSERT_TRUE(Open(text).ok());
+  Tickets number(testing::TicketContract(
+      "string name = 1; string etag = 2; int32 x = 4 [(sqm.options.v1.field) = {indexed: true}];"));
+  EXPECT_EQ(Open(number).status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(Sqlite, WhatCannotBeDecodedStopsANewIndex) {
+  {
+    Tickets tickets(testing::TicketContract(kPlain));
+    auto store = Open(tickets);
+    ASSERT_TRUE(store.ok());
+    ASSERT_EQ(Commit(**store, {tickets.Create("a", R"(title: "t")")}).kind,
+              CommitOutcome::kApplied);
+    ASSERT_TRUE(Await((*store)->Project([](SqlSession& session) {
+                  return session.Run("UPDATE r_ticket SET body = x'ff'");
+                })).ok());
+    EXPECT_EQ(Await((*store)->Read(tickets.ticket(), "north", "a")).status().code(),
+              absl::StatusCode::kDataLoss);
+  }
+  Tickets indexed(testing::TicketContract(kIndexed));
+  EXPECT_EQ(Open(indexed).status().code(), absl::StatusCode::kDataLoss);
+  Tickets plain(testing::TicketContract(kPlain));
+  EXPECT_TRUE(Open(plain).ok()) << "the refused one left nothing behind";
+}
+
+TEST_F(Sqlite, ASecondUserOfTheFileIsRefused) {
+  Tickets tickets;
+  auto first = Open(tickets);
+  ASSERT_TRUE(first.ok());
+  absl::Status status = Open(tickets).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("in use by another process"));
+  EXPECT_EQ(Commit(**first, {tickets.Create("a")}).kind, CommitOutcome::kApplied);
+  first->reset();
+  EXPECT_TRUE(Open(tickets).ok());
+}
+
+TEST_F(Sqlite, ADirectoryThatIsNotThereIsSaid) {
+  Tickets tickets;
+  directory_ += "/nowhere";
+  EXPECT_FALSE(Open(tickets).ok());
+}
+
+TEST_F(Sqlite, MoreThanMayWaitIsShed) {
+  Tickets tickets;
+  SqliteOptions options;
+  options.queue_write_sets = 2;
+  auto store = Open(tickets, options);
+  ASSERT_TRUE(store.ok());
+  std::vector<WriteSet> three(3, Tickets::Write(clock_.Now()));
+  for (const CommitOutcome& outcome : Await((*store)->CommitAll(three))) {
+    EXPECT_EQ(outcome.status.code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_EQ(ReasonOf(outcome.status), type::v1::ERROR_REASON_OVERLOADED);
+    EXPECT_TRUE(outcome.status.GetPayload(kRetryInfoUrl).has_value());
+  }
+  std::vector<WriteSet> two(2, Tickets::Write(clock_.Now()));
+  for (const CommitOutcome& outcome : Await((*store)->CommitAll(two))) {
+    EXPECT_EQ(outcome.kind, CommitOutcome::kApplied);
+  }
+}
+
+TEST_F(Sqlite, AnswersWhatWaitsBeforeItCloses) {
+  Tickets tickets;
+  auto store = Open(tickets);
+  ASSERT_TRUE(store.ok());
+  std::atomic<int> answered{0};
+  for (int i = 0; i < 200; ++i) {
+    std::vector<Put> puts = {tickets.Create(absl::StrCat("a", i))};
+    WriteSet write_set = Tickets::Write(clock_.Now(), std::move(puts));
+    Start((*store)->Commit(std::move(write_set)), [&](CommitOutcome outcome) {
+      EXPECT_EQ(outcome.kind, CommitOutcome::kApplied);
+      ++answered;
+    });
+  }
+  store->reset();
+  executor_.Stop();
+  EXPECT_EQ(answered, 200);
+}
+
+}  // namespace
+}  // namespace sqm::store
