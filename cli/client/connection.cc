@@ -2,6 +2,7 @@
 
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
+#include <absl/time/clock.h>
 #include <absl/synchronization/notification.h>
 #include <grpcpp/generic/generic_stub.h>
 
@@ -168,7 +169,7 @@ void FillRequestId(Message& request, IdSource& ids) {
   std::string scratch;
   const auto* reflection = request.GetReflection();
   if (!reflection->GetStringReference(request, field, &scratch).empty()) return;
-  reflection->SetString(&request, field, NewUuid(ids));
+  reflection->SetString(&request, field, NewUuid(ids, absl::Now()));
 }
 
 }  // namespace sqm::cli

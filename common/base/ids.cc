@@ -60,11 +60,12 @@ bool IsUuid(absl::string_view text) {
   return true;
 }
 
-std::string NewUuid(IdSource& ids) {
-  uint64_t a = (ids.Random() & ~0xF000ull) | 0x4000ull;
+std::string NewUuid(IdSource& ids, absl::Time now) {
+  uint64_t ms = static_cast<uint64_t>(absl::ToUnixMillis(now)) & 0xFFFFFFFFFFFFull;
+  uint64_t a = ids.Random() & 0xFFFull;
   uint64_t b = (ids.Random() & ~(3ull << 62)) | (2ull << 62);
-  return absl::StrFormat("%08x-%04x-%04x-%04x-%012x", a >> 32, (a >> 16) & 0xFFFF, a & 0xFFFF,
-                         b >> 48, b & 0xFFFFFFFFFFFFull);
+  return absl::StrFormat("%08x-%04x-7%03x-%04x-%012x", ms >> 16, ms & 0xFFFF, a, b >> 48,
+                         b & 0xFFFFFFFFFFFFull);
 }
 
 }  // namespace sqm

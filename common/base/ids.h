@@ -51,7 +51,8 @@ class SequenceIds final : public IdSource {
 std::string FormatUlid(int64_t unix_ms, uint16_t high, uint64_t low);
 // Whether `text` is a UUID in its 36-character form.
 bool IsUuid(absl::string_view text);
-// A random (version 4) UUID from two draws.
-std::string NewUuid(IdSource& ids);
+// A UUID of version 7 (RFC 9562): 48 bits of milliseconds, then random ones. Ids made one after the
+// other stand together in an index.
+std::string NewUuid(IdSource& ids, absl::Time now);
 
 }  // namespace sqm

@@ -78,10 +78,10 @@ absl::Status SqliteStore::Start(IdSource& ids) {
   }
   ASSIGN_OR_RETURN(writer_, SqliteDatabase::Open(path, SqliteDatabase::Mode::kReadWrite));
   // FULL: an acknowledged commit survives a power failure. The checkpoint threshold trades WAL
-  // size (16 MiB) against moving the same hot pages again and again.
+  // size (128 MiB) against moving the same hot pages again and again.
   RETURN_IF_ERROR(
       writer_->Execute("PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
-                       "PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864; "
+                       "PRAGMA wal_autocheckpoint=32768; PRAGMA journal_size_limit=268435456; "
                        "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY"));
   RETURN_IF_ERROR(ApplySchema(registry_, *writer_, ids.NewUlid(clock_.Now())));
   RETURN_IF_ERROR(writer_->Run("SELECT value FROM meta WHERE key='epoch'", {},

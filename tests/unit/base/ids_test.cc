@@ -27,7 +27,11 @@ TEST(Ulid, IncreasesWithinTheProcessEvenWhenTheClockStepsBack) {
 
 TEST(Uuid, AcceptsOnlyTheCanonicalForm) {
   RandomIds ids;
-  EXPECT_TRUE(IsUuid(NewUuid(ids)));
+  absl::Time now = absl::FromUnixMillis(0x017F22E279B0);  // the example of RFC 9562, A.6
+  std::string uuid = NewUuid(ids, now);
+  EXPECT_TRUE(IsUuid(uuid));
+  EXPECT_EQ(uuid.substr(0, 15), "017f22e2-79b0-7");
+  EXPECT_LT(uuid, NewUuid(ids, now + absl::Milliseconds(1)));
   EXPECT_FALSE(IsUuid("123e4567-e89b-12d3-a456-42661417400"));
   EXPECT_FALSE(IsUuid("123e4567-e89b-12d3-a456-42661417400g"));
   EXPECT_FALSE(IsUuid("123e4567ae89b-12d3-a456-426614174000"));
