@@ -191,6 +191,8 @@ Task<absl::StatusOr<rpc::Reply>> StandardMethods::List(rpc::Call& call, const Me
   if (shape.type->parent != nullptr) {
     std::string parent = StringOf(request, shape.parent);
     CO_ASSIGN_OR_RETURN(options.parent_id, shape.type->parent->IdOf(parent));
+    // `-` stands for every parent.
+    if (options.parent_id == "-") options.parent_id.clear();
   }
   Task<absl::StatusOr<Page>> listing = resources_.List(call, *shape.type, std::move(options));
   absl::StatusOr<Page> page = co_await listing;
