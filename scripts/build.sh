@@ -13,6 +13,11 @@ dir=build/$preset
 [ "$preset" = release ] && dir=build
 jobs=${JOBS:-$(nproc)}
 
+# One build of a folder at a time: two would rewrite each other's precompiled headers.
+mkdir -p "$dir"
+exec 9>"$dir/.building"
+flock 9
+
 # The programs build without the test libraries; `make test` installs those and turns tests on.
 tests=OFF
 if [ "${1:-}" != programs ] || dpkg-query -W -f '${db:Status-Abbrev}' libgtest-dev libgmock-dev \
@@ -30,7 +35,7 @@ targets=()
 folders_of() {
   local list
   for list in "$@"; do
-    [ -f "$list" ] && targets+=("$(dirname "$list")/all")
+    if [ -f "$list" ]; then targets+=("$(dirname "$list")/all"); fi
   done
 }
 for target in "$@"; do
@@ -45,12 +50,13 @@ done
 [ ${#targets[@]} -gt 0 ] || exit 0
 # A terminal shows progress; a log shows only what went wrong.
 if [ -t 1 ]; then
-  exec cmake --build "$dir" -j "$jobs" --target "${targets[@]}"
+  cmake --build "$dir" -j "$jobs" --target "${targets[@]}" 9>&-
+  exit
 fi
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 SECONDS=0
-if ! cmake --build "$dir" -j "$jobs" --target "${targets[@]}" >"$log" 2>&1; then
+if ! cmake --build "$dir" -j "$jobs" --target "${targets[@]}" >"$log" 2>&1 9>&-; then
   grep -vE '^\[[0-9]+/[0-9]+\] (Building|Generating|Linking|Running)' "$log" >&2 || true
   echo "build: $preset failed" >&2
   exit 1
