@@ -277,11 +277,11 @@ Task<void> Consumer::State::Follow(std::shared_ptr<State> self, Follower* follow
     absl::Status status = co_await self->Session(follower);
     if (self->stopping()) co_return;
     if (IsLost(status)) follower->lost = true;
-    // A server that stops, or whose connection has reached its age, is nothing to speak of.
-    observe::Log(status.code() == absl::StatusCode::kUnavailable || status.ok()
-                     ? observe::Level::kInfo
-                     : observe::Level::kWarning,
-                 "feed interrupted",
+    // A server that stops, a connection that has reached its age, a token that has expired in the
+    // middle: nothing to warn of.
+    bool expected = status.ok() || status.code() == absl::StatusCode::kUnavailable ||
+                    (follower->moved && status.code() == absl::StatusCode::kUnauthenticated);
+    observe::Log(expected ? observe::Level::kInfo : observe::Level::kWarning, "feed interrupted",
                  {{"source", self->options_.source},
                   {"tenant", follower->tenant},
                   {"error", std::string(status.message())}});

@@ -105,6 +105,7 @@ class ServerStreamReactor final : public grpc::ServerWriteReactor<ByteBuffer>, p
   Task<bool> Write(std::shared_ptr<const Message> response) override {
     absl::StatusOr<ByteBuffer> encoded = state_.pipeline_.Encode(*response);
     if (!encoded.ok() || state_.call_.cancelled()) co_return false;
+    response.reset();  // while a slow client makes it wait, only the bytes are kept
     OneShot<bool> done;
     written_ = &done;
     out_.Swap(&*encoded);
@@ -156,6 +157,7 @@ class BidiReactor final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>
   Task<bool> Write(std::shared_ptr<const Message> response) override {
     absl::StatusOr<ByteBuffer> encoded = state_.pipeline_.Encode(*response);
     if (!encoded.ok() || state_.call_.cancelled()) co_return false;
+    response.reset();  // while a slow client makes it wait, only the bytes are kept
     OneShot<bool> done;
     written_ = &done;
     out_.Swap(&*encoded);

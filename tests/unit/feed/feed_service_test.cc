@@ -5,50 +5,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <map>
+#include <memory>
 #include <thread>
 
 #include "common/base/status.h"
 #include "common/feed/resume_token.h"
-#include "common/rpc/channel.h"
-#include "sqm/monitoring/v1/improvement_note.pb.h"
 #include "tests/unit/feed/world.h"
 
 namespace sqm::feed {
 namespace {
 
 using ::testing::HasSubstr;
-
-v1::WatchChangesRequest FromOldest() {
-  v1::WatchChangesRequest request;
-  request.set_from_oldest(true);
-  return request;
-}
-
-v1::WatchChangesRequest From(const std::string& token) {
-  v1::WatchChangesRequest request;
-  request.set_resume_token(token);
-  return request;
-}
-
-// How a stream ends that is refused at once.
-absl::Status Refusal(World& world, const v1::WatchChangesRequest& request,
-                     const std::string& tenant = "default", const std::string& token = "") {
-  Watch watch(world, request, tenant, token);
-  EXPECT_FALSE(watch.Next().has_value());
-  return watch.Finish();
-}
-
-absl::StatusOr<v1::ListFeedsResponse> ListFeeds(World& world, const std::string& service,
-                                                const std::string& token) {
-  v1::ListFeedsRequest request;
-  request.set_service(service);
-  rpc::CallOptions options;
-  options.authorization = token;
-  return Await(rpc::CallUnary<v1::ListFeedsRequest, v1::ListFeedsResponse>(
-      world.channel, "/sqm.feed.v1.FeedService/ListFeeds", request, options));
-}
 
 TEST(FeedService, AChangeCarriesWhatWasDone) {
   World world;
@@ -245,111 +212,6 @@ TEST(FeedService, SeveralServicesAreChosenByName) {
   EXPECT_EQ(ReasonOf(Refusal(world, other)), type::v1::ERROR_REASON_HISTORY_LOST);
 }
 
-TEST(FeedService, ASnapshotIsEverythingPresentThenLive) {
-  WorldOptions options;
-  options.limits.batch_changes = 100;
-  options.limits.snapshot_page = 30;
-  World world(options);
-  CommitContacts(*world.store, "default", "c", 250);
-  Commit(*world.store, "default", {PutContact("c7", 1)});
-  Commit(*world.store, "default", {DeleteContact("c8", 1)});
-  Commit(*world.store, "default", {PutNote("n", 0)});
-  v1::WatchChangesRequest request;
-  request.set_include_snapshot(true);
-  Watch watch(world, request);
-  std::map<std::string, int64_t> versions;
-  while (true) {
-    auto batch = watch.Next();
-    ASSERT_TRUE(batch.has_value());
-    EXPECT_LE(batch->changes_size(), 100);
-    EXPECT_EQ(batch->head(), 253);
-    EXPECT_EQ(batch->resume_token().empty(), !batch->snapshot_complete());
-    for (const v1::Change& change : batch->changes()) {
-      EXPECT_EQ(change.kind(), v1::CHANGE_KIND_SNAPSHOT);
-      EXPECT_EQ(change.position(), 253);
-      EXPECT_TRUE(versions.emplace(change.name(), change.version()).second) << change.name();
-    }
-    if (!batch->snapshot_complete()) continue;
-    EXPECT_EQ(ParseResumeToken(batch->resume_token(), "default")->position, 253);
-    break;
-  }
-  EXPECT_EQ(versions.size(), 250u);
-  EXPECT_EQ(versions["contacts/c7"], 2);
-  EXPECT_EQ(versions.count("contacts/c8"), 0u);
-  EXPECT_EQ(versions["improvementNotes/n"], 1);
-  Commit(*world.store, "default", {PutContact("c7", 2)});
-  auto live = watch.NextChanges();
-  ASSERT_TRUE(live.has_value());
-  EXPECT_EQ(live->changes(0).position(), 254);
-}
-
-TEST(FeedService, AnEmptySnapshotIsComplete) {
-  World world;
-  v1::WatchChangesRequest request;
-  request.set_include_snapshot(true);
-  Watch watch(world, request);
-  auto batch = watch.Next();
-  ASSERT_TRUE(batch.has_value());
-  EXPECT_TRUE(batch->snapshot_complete());
-  EXPECT_FALSE(batch->resume_token().empty());
-}
-
-// A copy that takes a snapshot while others write, and follows, ends up as the source.
-TEST(FeedService, ASnapshotUnderWritesLosesNothing) {
-  WorldOptions options;
-  options.limits.snapshot_page = 20;
-  options.limits.batch_changes = 20;
-  World world(options);
-  CommitContacts(*world.store, "default", "c", 300);
-  std::atomic<bool> written{false};
-  std::map<std::string, int64_t> source;  // undeleted contacts
-  for (int i = 0; i < 300; ++i) source[absl::StrCat("contacts/c", i)] = 1;
-  std::thread writer([&] {
-    for (int i = 0; i < 300; ++i) {
-      std::string id = absl::StrCat("c", (i * 37) % 300);
-      std::string name = absl::StrCat("contacts/", id);
-      if (i % 5 == 4) {
-        Commit(*world.store, "default", {DeleteContact(id, source[name])});
-        source.erase(name);
-      } else {
-        Commit(*world.store, "default", {PutContact(id, source[name])});
-        ++source[name];
-      }
-      std::string fresh = absl::StrCat("new", i);
-      Commit(*world.store, "default", {PutContact(fresh, 0)});
-      source[absl::StrCat("contacts/", fresh)] = 1;
-    }
-    written = true;
-  });
-  v1::WatchChangesRequest request;
-  request.set_include_snapshot(true);
-  Watch watch(world, request);
-  std::map<std::string, int64_t> copy;
-  int64_t position = 0;
-  bool complete = false;
-  int during = 0;
-  while (!complete || !written || position < world.store->Head("default").head) {
-    auto batch = watch.Next();
-    if (!batch.has_value()) break;
-    complete = complete || batch->snapshot_complete();
-    during += written ? 0 : batch->changes_size();
-    for (const v1::Change& change : batch->changes()) {
-      if (change.kind() == v1::CHANGE_KIND_DELETED) {
-        copy.erase(change.name());
-      } else {
-        int64_t& version = copy[change.name()];
-        version = std::max(version, change.version());
-      }
-    }
-    if (batch->resume_token().empty()) continue;
-    position = ParseResumeToken(batch->resume_token(), "default")->position;
-  }
-  writer.join();
-  EXPECT_TRUE(complete);
-  EXPECT_GT(during, 300) << "nothing was read while others wrote";
-  EXPECT_EQ(copy, source);
-}
-
 TEST(FeedService, ListFeedsShowsHeadsOfOnesTenants) {
   World world;
   CommitContacts(*world.store, "acme", "a", 7);
@@ -368,63 +230,6 @@ TEST(FeedService, ListFeedsShowsHeadsOfOnesTenants) {
   EXPECT_EQ(one->feeds(0).tenant(), "beta");
   EXPECT_EQ(ReasonOf(ListFeeds(world, "nothing", world.ServiceToken()).status()),
             type::v1::ERROR_REASON_INVALID_FIELD);
-}
-
-// ---- Who may see what ------------------------------------------------------------------------
-
-TEST(FeedService, TheShippedPolicyLetsServicesOnly) {
-  World world;
-  for (auth::Role role : {auth::Role::kManager, auth::Role::kAuditor, auth::Role::kAgent}) {
-    std::string token = world.Token(auth::BitOf(role), "default");
-    EXPECT_EQ(ReasonOf(Refusal(world, FromOldest(), "default", token)),
-              type::v1::ERROR_REASON_PERMISSION_DENIED);
-    EXPECT_EQ(ReasonOf(ListFeeds(world, "", token).status()),
-              type::v1::ERROR_REASON_PERMISSION_DENIED);
-  }
-}
-
-const auth::Policy& OpenPolicy() {
-  static const auth::Policy* const policy = [] {
-    std::vector<auth::ResourceVerbs> catalogue = {{"feed", {"read", "list"}}};
-    std::vector<auth::RoleGrant> grants = {{auth::Role::kService, {"*"}},
-                                           {auth::Role::kAuditor, {"feed.read"}},
-                                           {auth::Role::kAgent, {"feed.read"}}};
-    auto made = auth::Policy::Make(catalogue, grants);
-    EXPECT_TRUE(made.ok()) << made.status();
-    return new auth::Policy(*std::move(made));
-  }();
-  return *policy;
-}
-
-TEST(FeedService, PersonalFieldsAreMasked) {
-  WorldOptions options;
-  options.policy = &OpenPolicy();
-  World world(options);
-  Commit(*world.store, "default", {PutContact("a", 0)});
-  std::string auditor = world.Token(auth::BitOf(auth::Role::kAuditor), "default");
-  for (bool snapshot : {false, true}) {
-    v1::WatchChangesRequest request;
-    request.set_include_snapshot(snapshot);
-    request.set_from_oldest(!snapshot);
-    Watch watch(world, request, "default", auditor);
-    auto batch = watch.NextChanges();
-    ASSERT_TRUE(batch.has_value()) << watch.Finish();
-    ASSERT_EQ(batch->changes_size(), 1);
-    monitoring::v1::Contact contact;
-    ASSERT_TRUE(contact.ParseFromString(batch->changes(0).body()));
-    EXPECT_THAT(contact.customer(), HasSubstr("***"));
-    EXPECT_FALSE(absl::StrContains(batch->changes(0).body(), "customer 4711"));
-    EXPECT_EQ(contact.team(), "north");
-  }
-}
-
-TEST(FeedService, WhoSeesSomeRowsOnlyIsRefused) {
-  WorldOptions options;
-  options.policy = &OpenPolicy();
-  World world(options);
-  std::string agent = world.Token(auth::BitOf(auth::Role::kAgent), "default");
-  absl::Status status = Refusal(world, FromOldest(), "default", agent);
-  EXPECT_EQ(ReasonOf(status), type::v1::ERROR_REASON_PERMISSION_DENIED);
 }
 
 // ---- The end ---------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "common/rpc/channel.h"
 #include "sqm/audit/v1/audit.pb.h"
 #include "sqm/monitoring/v1/evaluation.pb.h"
 #include "sqm/monitoring/v1/improvement_note.pb.h"
@@ -229,5 +230,35 @@ std::optional<v1::ChangeBatch> Watch::NextChanges() {
 }
 
 absl::Status Watch::Finish() { return Await(stream_.Finish()); }
+
+v1::WatchChangesRequest FromOldest() {
+  v1::WatchChangesRequest request;
+  request.set_from_oldest(true);
+  return request;
+}
+
+v1::WatchChangesRequest From(const std::string& token) {
+  v1::WatchChangesRequest request;
+  request.set_resume_token(token);
+  return request;
+}
+
+// How a stream ends that is refused at once.
+absl::Status Refusal(World& world, const v1::WatchChangesRequest& request,
+                     const std::string& tenant, const std::string& token) {
+  Watch watch(world, request, tenant, token);
+  EXPECT_FALSE(watch.Next().has_value());
+  return watch.Finish();
+}
+
+absl::StatusOr<v1::ListFeedsResponse> ListFeeds(World& world, const std::string& service,
+                                                const std::string& token) {
+  v1::ListFeedsRequest request;
+  request.set_service(service);
+  rpc::CallOptions options;
+  options.authorization = token;
+  return Await(rpc::CallUnary<v1::ListFeedsRequest, v1::ListFeedsResponse>(
+      world.channel, "/sqm.feed.v1.FeedService/ListFeeds", request, options));
+}
 
 }  // namespace sqm::feed
