@@ -1,5 +1,5 @@
-// What libstdc++ 12 asks of a compiler that clang 14 does not have, for reading our code with clang-tidy.
-// Included before every file by scripts/lint.sh; nothing is built with it.
+// What libstdc++ 12 asks of a compiler that clang 14 does not have, for reading our code with
+// clang-tidy. Included before every file by scripts/lint.sh; nothing is built with it.
 #pragma once
 
 // clang 14 has coroutines but does not announce them in the way that libstdc++ looks for.

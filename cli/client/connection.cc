@@ -2,8 +2,8 @@
 
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
-#include <absl/time/clock.h>
 #include <absl/synchronization/notification.h>
+#include <absl/time/clock.h>
 #include <grpcpp/generic/generic_stub.h>
 
 #include <fstream>

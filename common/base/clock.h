@@ -1,10 +1,10 @@
 // Time, injected: production reads the system, a test decides.
 #pragma once
 
-#include <atomic>
-
 #include <absl/time/clock.h>
 #include <absl/time/time.h>
+
+#include <atomic>
 
 namespace sqm {
 

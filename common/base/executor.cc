@@ -1,10 +1,9 @@
 #include "common/base/executor.h"
 
+#include <absl/time/clock.h>
 #include <pthread.h>
 
 #include <chrono>
-
-#include <absl/time/clock.h>
 
 namespace sqm {
 namespace {

@@ -1,17 +1,17 @@
 // Threads for work that may block or take long. gRPC's event threads only ever run what is ready.
 #pragma once
 
+#include <absl/base/thread_annotations.h>
+#include <absl/functional/any_invocable.h>
+#include <absl/synchronization/mutex.h>
+#include <absl/time/time.h>
+
 #include <coroutine>
 #include <deque>
 #include <map>
 #include <string>
 #include <thread>
 #include <vector>
-
-#include <absl/base/thread_annotations.h>
-#include <absl/functional/any_invocable.h>
-#include <absl/synchronization/mutex.h>
-#include <absl/time/time.h>
 
 #include "common/base/task.h"
 

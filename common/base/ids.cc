@@ -1,10 +1,10 @@
 #include "common/base/ids.h"
 
-#include <algorithm>
-
 #include <absl/numeric/int128.h>
 #include <absl/strings/ascii.h>
 #include <absl/strings/str_format.h>
+
+#include <algorithm>
 
 namespace sqm {
 

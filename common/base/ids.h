@@ -1,14 +1,14 @@
 // Identifiers, injected: production draws them at random, a test counts.
 #pragma once
 
-#include <cstdint>
-#include <string>
-
 #include <absl/base/thread_annotations.h>
 #include <absl/random/random.h>
-#include <absl/synchronization/mutex.h>
 #include <absl/strings/string_view.h>
+#include <absl/synchronization/mutex.h>
 #include <absl/time/time.h>
+
+#include <cstdint>
+#include <string>
 
 namespace sqm {
 

@@ -46,14 +46,15 @@ absl::Status Fail(absl::StatusCode code, Reason reason, absl::string_view messag
 
 absl::Status WrongState(absl::string_view resource, absl::string_view current,
                         absl::string_view allowed, absl::string_view attempted) {
-  std::string message = absl::StrCat("cannot ", attempted, " in state ", current,
-                                     allowed.empty() ? "; the state is final" : "; next: ", allowed);
-  absl::Status status = Fail(absl::StatusCode::kFailedPrecondition, type::v1::ERROR_REASON_WRONG_STATE,
-                             message,
-                             {{"current_state", current},
-                              {"allowed_states", allowed},
-                              {"attempted", attempted},
-                              {"resource", resource}});
+  std::string message =
+      absl::StrCat("cannot ", attempted, " in state ", current,
+                   allowed.empty() ? "; the state is final" : "; next: ", allowed);
+  absl::Status status =
+      Fail(absl::StatusCode::kFailedPrecondition, type::v1::ERROR_REASON_WRONG_STATE, message,
+           {{"current_state", current},
+            {"allowed_states", allowed},
+            {"attempted", attempted},
+            {"resource", resource}});
   google::rpc::PreconditionFailure failure;
   auto* violation = failure.add_violations();
   violation->set_type("STATE");
@@ -116,12 +117,13 @@ void FieldErrors::Add(absl::string_view field, absl::string_view description) {
 absl::Status FieldErrors::ToStatus() const {
   if (empty()) return absl::OkStatus();
   const auto& first = bad_request_.field_violations(0);
-  std::string more = bad_request_.field_violations_size() > 1
-                         ? absl::StrCat(" (and ", bad_request_.field_violations_size() - 1, " more)")
-                         : std::string();
-  absl::Status status =
-      Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_INVALID_FIELD,
-           absl::StrCat(first.field(), ": ", first.description(), more), {{"field", first.field()}});
+  std::string more =
+      bad_request_.field_violations_size() > 1
+          ? absl::StrCat(" (and ", bad_request_.field_violations_size() - 1, " more)")
+          : std::string();
+  absl::Status status = Fail(
+      absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_INVALID_FIELD,
+      absl::StrCat(first.field(), ": ", first.description(), more), {{"field", first.field()}});
   Attach(status, kBadRequestUrl, bad_request_);
   return status;
 }

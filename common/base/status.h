@@ -1,15 +1,15 @@
-// Errors of the suite: an absl::Status with a reason from the catalogue and its details as payloads.
-// common/rpc turns them into google.rpc.Status; nothing else knows the wire form.
+// Errors of the suite: an absl::Status with a reason from the catalogue and its details as
+// payloads. common/rpc turns them into google.rpc.Status; nothing else knows the wire form.
 #pragma once
-
-#include <initializer_list>
-#include <string>
-#include <utility>
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 #include <absl/strings/string_view.h>
 #include <absl/time/time.h>
+
+#include <initializer_list>
+#include <string>
+#include <utility>
 
 #include "google/rpc/error_details.pb.h"
 #include "sqm/type/v1/error_reason.pb.h"
@@ -30,7 +30,8 @@ absl::Status WrongState(absl::string_view resource, absl::string_view current,
                         absl::string_view allowed, absl::string_view attempted);
 // FAILED_PRECONDITION / RULE_VIOLATED: a rule of the domain refuses. `rule` is a stable kebab-case
 // word.
-absl::Status RuleViolated(absl::string_view rule, absl::string_view message, Metadata metadata = {});
+absl::Status RuleViolated(absl::string_view rule, absl::string_view message,
+                          Metadata metadata = {});
 // NOT_FOUND with ResourceInfo.
 absl::Status NotFound(absl::string_view resource_type, absl::string_view name);
 // ALREADY_EXISTS with ResourceInfo.

@@ -127,8 +127,8 @@ class OneShot {
   // The same, but hands the waiter (or null) to the caller, who must resume it.
   [[nodiscard]] std::coroutine_handle<> SetQuietly(T value) {
     value_.emplace(std::move(value));
-    bool awaited = state_.exchange(task_internal::kDone, std::memory_order_acq_rel) ==
-                   task_internal::kAwaited;
+    bool awaited =
+        state_.exchange(task_internal::kDone, std::memory_order_acq_rel) == task_internal::kAwaited;
     // A waiter that is not there yet goes on by itself, and may be gone by now.
     return awaited ? waiter_ : std::coroutine_handle<>();
   }
@@ -182,7 +182,8 @@ inline void Detach(Task<void> task) {
   task_internal::RunDetached(std::move(task), [] {});
 }
 
-// Runs `task` and blocks this thread for the result. For mains, tests and tools: never in a handler.
+// Runs `task` and blocks this thread for the result. For mains, tests and tools: never in a
+// handler.
 template <typename T>
 T Await(Task<T> task) {
   if constexpr (std::is_void_v<T>) {
@@ -200,7 +201,8 @@ T Await(Task<T> task) {
 
 #define SQM_TASK_CONCAT_(a, b) a##b
 #define SQM_TASK_CONCAT(a, b) SQM_TASK_CONCAT_(a, b)
-// `CO_ASSIGN_OR_RETURN(Contact contact, co_await store.Get(...));` in a coroutine of StatusOr/Status.
+// `CO_ASSIGN_OR_RETURN(Contact contact, co_await store.Get(...));` in a coroutine of
+// StatusOr/Status.
 #define CO_ASSIGN_OR_RETURN(declaration, expression) \
   CO_ASSIGN_OR_RETURN_(SQM_TASK_CONCAT(co_result_, __LINE__), declaration, expression)
 #define CO_ASSIGN_OR_RETURN_(result, declaration, expression) \
@@ -208,10 +210,10 @@ T Await(Task<T> task) {
   if (!result.ok()) co_return std::move(result).status();     \
   declaration = *std::move(result)
 // `CO_RETURN_IF_ERROR(co_await store.Ping());`
-#define CO_RETURN_IF_ERROR(expression)                                  \
-  do {                                                                  \
-    absl::Status co_status_ = expression;                               \
-    if (!co_status_.ok()) co_return co_status_;                         \
+#define CO_RETURN_IF_ERROR(expression)          \
+  do {                                          \
+    absl::Status co_status_ = expression;       \
+    if (!co_status_.ok()) co_return co_status_; \
   } while (false)
 // The same two for plain functions.
 #define ASSIGN_OR_RETURN(declaration, expression) \
@@ -220,10 +222,10 @@ T Await(Task<T> task) {
   auto result = expression;                                \
   if (!result.ok()) return std::move(result).status();     \
   declaration = *std::move(result)
-#define RETURN_IF_ERROR(expression)           \
-  do {                                        \
-    absl::Status status_ = expression;        \
-    if (!status_.ok()) return status_;        \
+#define RETURN_IF_ERROR(expression)    \
+  do {                                 \
+    absl::Status status_ = expression; \
+    if (!status_.ok()) return status_; \
   } while (false)
 
 }  // namespace sqm

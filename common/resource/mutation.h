@@ -1,11 +1,11 @@
 // What a handler decided to write, in terms of messages: becomes a write set when it is committed.
 #pragma once
 
+#include <google/protobuf/message.h>
+
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <google/protobuf/message.h>
 
 #include "common/store/write_set.h"
 

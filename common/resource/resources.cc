@@ -1,12 +1,11 @@
 #include "common/resource/resources.h"
 
-#include <openssl/sha.h>
-
-#include <algorithm>
-
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_replace.h>
+#include <openssl/sha.h>
+
+#include <algorithm>
 
 #include "common/base/check.h"
 #include "common/base/status.h"
@@ -24,8 +23,8 @@ using store::CommitOutcome;
 using store::RecordPtr;
 
 std::string Quoted(absl::string_view text) {
-  return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"\"", "\\\""}, {"*", "\\*"}}),
-                      "\"");
+  return absl::StrCat(
+      "\"", absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"\"", "\\\""}, {"*", "\\*"}}), "\"");
 }
 
 std::string EtagOf(int64_t version) { return absl::StrCat("\"", version, "\""); }
@@ -33,7 +32,8 @@ std::string EtagOf(int64_t version) { return absl::StrCat("\"", version, "\""); 
 int64_t VersionOf(const ResourceType& type, const Message& resource) {
   std::string etag = resource.GetReflection()->GetString(resource, type.etag);
   int64_t version = 0;
-  if (etag.size() > 2 && absl::SimpleAtoi(etag.substr(1, etag.size() - 2), &version)) return version;
+  if (etag.size() > 2 && absl::SimpleAtoi(etag.substr(1, etag.size() - 2), &version))
+    return version;
   return 0;
 }
 
@@ -51,8 +51,7 @@ store::Hash128 KeyOfElement(const store::Hash128& key, size_t index) {
 // Whether the mutation itself makes what a reference names.
 bool Creates(const Mutation& mutation, const ResourceType& type, const std::string& name) {
   for (const Mutation::Step& step : mutation.steps()) {
-    if (step.kind == Mutation::Kind::kCreate &&
-        step.resource->GetDescriptor() == type.descriptor &&
+    if (step.kind == Mutation::Kind::kCreate && step.resource->GetDescriptor() == type.descriptor &&
         step.resource->GetReflection()->GetString(*step.resource, type.name) == name) {
       return true;
     }
@@ -104,8 +103,8 @@ absl::StatusOr<query::Filter> Resources::VisibleFilter(const rpc::Call& call,
   return query::ParseFilter(text, type.fields);
 }
 
-Task<absl::StatusOr<RecordPtr>> Resources::ReadThrough(const ResourceType& type,
-                                                       std::string tenant, std::string id) {
+Task<absl::StatusOr<RecordPtr>> Resources::ReadThrough(const ResourceType& type, std::string tenant,
+                                                       std::string id) {
   cache::RecordKey key{type.number, tenant, id};
   cache::FillToken token = parts_.cache->BeginFill(key);
   FlightKey flight(absl::StrCat(type.number, "\n", tenant, "\n", id), token);
@@ -204,8 +203,7 @@ std::string Resources::NewId(const rpc::Call& call, const std::string& wanted) {
 }
 
 Task<absl::Status> Resources::CheckReferences(const rpc::Call& call, const ResourceType& type,
-                                              const Message& resource,
-                                              const Mutation& mutation) {
+                                              const Message& resource, const Mutation& mutation) {
   std::vector<std::pair<const contract::AnnotatedPath*, std::string>> names;
   for (const contract::AnnotatedPath& path : type.references) {
     contract::ForEachValue(resource, path, [&](const std::string& name) {
@@ -328,8 +326,8 @@ absl::StatusOr<rpc::Reply> Resources::Answer(rpc::Call& call, const Sent& sent,
       return reply;
     case CommitOutcome::kReplayed: {
       // What the write set answers with has the type of what was remembered: the same method.
-      const Message* prototype = sent.own_response || first == nullptr ? call.method().response
-                                                                       : first->type->prototype;
+      const Message* prototype =
+          sent.own_response || first == nullptr ? call.method().response : first->type->prototype;
       std::shared_ptr<Message> message(prototype->New());
       if (!message->ParseFromString(outcome.replay)) {
         return absl::DataLossError("a remembered response cannot be decoded");
@@ -349,9 +347,9 @@ absl::StatusOr<rpc::Reply> Resources::Answer(rpc::Call& call, const Sent& sent,
     case CommitOutcome::kExists:
       return AlreadyExists(first->type->type, outcome.subject, outcome.subject);
     case CommitOutcome::kTaken: {
-      absl::Status status = AlreadyExists(
-          first->type->type, outcome.replay,
-          absl::StrCat("a ", first->type->singular, " with this ", outcome.subject));
+      absl::Status status =
+          AlreadyExists(first->type->type, outcome.replay,
+                        absl::StrCat("a ", first->type->singular, " with this ", outcome.subject));
       return status;
     }
     case CommitOutcome::kFailed:

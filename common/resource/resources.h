@@ -1,14 +1,14 @@
 // Resources as handlers read and write them: through the cache, with the row rules of the caller.
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+#include <absl/status/statusor.h>
+
 #include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <absl/container/flat_hash_map.h>
-#include <absl/status/statusor.h>
 
 #include "common/base/clock.h"
 #include "common/base/executor.h"
@@ -104,8 +104,8 @@ class Resources {
   // What is needed of a write set after the store has taken it.
   struct Sent {
     store::Put first;
-    bool own_response = false;         // not the first resource
-    std::vector<store::Put> shared;    // of types that are shared through Redis
+    bool own_response = false;       // not the first resource
+    std::vector<store::Put> shared;  // of types that are shared through Redis
   };
   Sent Keep(const store::WriteSet& write_set) const;
   absl::StatusOr<rpc::Reply> Answer(rpc::Call& call, const Sent& sent,

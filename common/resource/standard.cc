@@ -22,25 +22,25 @@ struct StandardMethods::Shape {
   const contract::MethodInfo* method = nullptr;
   const ResourceType* type = nullptr;
   const Hooks* hooks = nullptr;
-  const FieldDescriptor* name = nullptr;         // Get, Delete
-  const FieldDescriptor* names = nullptr;        // BatchGet
-  const FieldDescriptor* parent = nullptr;       // List, Create of nested resources
-  const FieldDescriptor* resource = nullptr;     // Create, Update
-  const FieldDescriptor* id = nullptr;           // Create
-  const FieldDescriptor* mask = nullptr;         // Update
-  const FieldDescriptor* etag = nullptr;         // Delete
-  const FieldDescriptor* page_size = nullptr;    // List
+  const FieldDescriptor* name = nullptr;       // Get, Delete
+  const FieldDescriptor* names = nullptr;      // BatchGet
+  const FieldDescriptor* parent = nullptr;     // List, Create of nested resources
+  const FieldDescriptor* resource = nullptr;   // Create, Update
+  const FieldDescriptor* id = nullptr;         // Create
+  const FieldDescriptor* mask = nullptr;       // Update
+  const FieldDescriptor* etag = nullptr;       // Delete
+  const FieldDescriptor* page_size = nullptr;  // List
   const FieldDescriptor* page_token = nullptr;
   const FieldDescriptor* filter = nullptr;
   const FieldDescriptor* order_by = nullptr;
   const FieldDescriptor* show_deleted = nullptr;
-  const FieldDescriptor* rows = nullptr;         // of the response: List, BatchGet
-  const FieldDescriptor* next_page = nullptr;    // of the response: List
-  const FieldDescriptor* requests = nullptr;     // BatchCreate
-  const FieldDescriptor* results = nullptr;      // of the response: BatchCreate
+  const FieldDescriptor* rows = nullptr;       // of the response: List, BatchGet
+  const FieldDescriptor* next_page = nullptr;  // of the response: List
+  const FieldDescriptor* requests = nullptr;   // BatchCreate
+  const FieldDescriptor* results = nullptr;    // of the response: BatchCreate
   const FieldDescriptor* result_status = nullptr;
   const FieldDescriptor* result_resource = nullptr;
-  std::unique_ptr<Shape> element;                // BatchCreate: of one request
+  std::unique_ptr<Shape> element;  // BatchCreate: of one request
 };
 
 namespace {
@@ -261,8 +261,8 @@ Task<absl::StatusOr<rpc::Reply>> StandardMethods::Update(rpc::Call& call, const 
   CO_RETURN_IF_ERROR(resources_.CheckEtag(before, StringOf(patch, type.etag)));
   std::unique_ptr<Message> after(before.New());
   after->CopyFrom(before);
-  const auto& mask = static_cast<const google::protobuf::FieldMask&>(
-      reflection->GetMessage(request, shape.mask));
+  const auto& mask =
+      static_cast<const google::protobuf::FieldMask&>(reflection->GetMessage(request, shape.mask));
   CO_ASSIGN_OR_RETURN(bool changed, contract::ApplyUpdate(type, mask, patch, *after));
   if (!changed) {
     rpc::Reply reply;
@@ -331,7 +331,8 @@ Task<absl::StatusOr<rpc::Reply>> StandardMethods::BatchCreate(rpc::Call& call,
   const Reflection* reflection = request.GetReflection();
   int size = reflection->FieldSize(request, shape.requests);
   if (size == 0 || size > kMaxBatch) {
-    co_return InvalidField("requests", absl::StrCat("has ", size, " elements; give 1 to ", kMaxBatch));
+    co_return InvalidField("requests",
+                           absl::StrCat("has ", size, " elements; give 1 to ", kMaxBatch));
   }
   std::vector<absl::Status> refused(size);
   std::vector<Mutation> mutations;

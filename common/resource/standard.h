@@ -1,10 +1,10 @@
 // Get, List, Create, Update, Delete, BatchGet and BatchCreate, once, for every resource.
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+
 #include <functional>
 #include <string>
-
-#include <absl/container/flat_hash_map.h>
 
 #include "common/resource/resources.h"
 #include "common/rpc/pipeline.h"
@@ -36,8 +36,7 @@ class StandardMethods {
  private:
   struct Shape;
   rpc::UnaryHandler HandlerOf(const contract::MethodInfo& method);
-  Task<absl::StatusOr<rpc::Reply>> Get(rpc::Call& call, const Message& request,
-                                       const Shape& shape);
+  Task<absl::StatusOr<rpc::Reply>> Get(rpc::Call& call, const Message& request, const Shape& shape);
   Task<absl::StatusOr<rpc::Reply>> List(rpc::Call& call, const Message& request,
                                         const Shape& shape);
   Task<absl::StatusOr<rpc::Reply>> Create(rpc::Call& call, const Message& request,

@@ -1,13 +1,13 @@
 // One call on its way through the pipeline, as a handler sees it.
 #pragma once
 
+#include <absl/strings/string_view.h>
+#include <absl/time/time.h>
+
 #include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
-
-#include <absl/strings/string_view.h>
-#include <absl/time/time.h>
 
 #include "common/auth/permissions.h"
 #include "common/auth/principal.h"

@@ -1,10 +1,10 @@
 // The one mapping from absl::Status to what goes over the wire, and back.
 #pragma once
 
-#include <string>
-
 #include <absl/status/status.h>
 #include <grpcpp/support/status.h>
+
+#include <string>
 
 #include "google/rpc/status.pb.h"
 

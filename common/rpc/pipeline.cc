@@ -1,9 +1,5 @@
 #include "common/rpc/pipeline.h"
 
-#include <openssl/sha.h>
-
-#include <algorithm>
-
 #include <absl/strings/escaping.h>
 #include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
@@ -11,6 +7,9 @@
 #include <absl/strings/str_split.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <openssl/sha.h>
+
+#include <algorithm>
 
 #include "common/base/check.h"
 #include "common/base/status.h"
@@ -118,9 +117,9 @@ Route& Pipeline::AddRoute(absl::string_view path) {
   auto permission = parts_.policy->Intern(method->options.permission());
   Check(permission.ok(), absl::StrCat(path, ": ", permission.status().message()));
   route->permission = *permission;
-  route->metrics = parts_.metrics->ForMethod(method->descriptor->service()->full_name(),
-                                             method->descriptor->name(),
-                                             TypeOf(method->descriptor));
+  route->metrics =
+      parts_.metrics->ForMethod(method->descriptor->service()->full_name(),
+                                method->descriptor->name(), TypeOf(method->descriptor));
   std::vector<const FieldDescriptor*> fields;
   FindPersonal(*parts_.registry, method->descriptor->output_type(), fields, route->personal);
   bool added = by_method_.emplace(method, route.get()).second;
@@ -211,10 +210,10 @@ absl::Status Pipeline::CheckPosition(absl::string_view position, const Call& cal
                 "sqm-position must be a number as an earlier response gave it");
   }
   if (seen <= parts_.store->Head(call.tenant_).head) return absl::OkStatus();
-  return WithRetry(Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE,
-                        absl::StrCat("position ", seen, " has not arrived here yet"),
-                        {{"position", position}}),
-                   absl::Milliseconds(100));
+  return WithRetry(
+      Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE,
+           absl::StrCat("position ", seen, " has not arrived here yet"), {{"position", position}}),
+      absl::Milliseconds(100));
 }
 
 absl::Status Pipeline::Begin(const Route& route, grpc::CallbackServerContext& context, bool stream,
@@ -289,9 +288,9 @@ absl::Status Pipeline::Decode(const Route& route, const grpc::ByteBuffer& bytes,
   }
   if (!call.validate_only_) {
     store::Idempotency idempotency;
-    idempotency.key = KeyOf(call.request_id_, absl::StrCat(call.tenant_, "\n",
-                                                           call.principal_->subject, "\n",
-                                                           method.path, "\n", call.request_id_));
+    idempotency.key =
+        KeyOf(call.request_id_, absl::StrCat(call.tenant_, "\n", call.principal_->subject, "\n",
+                                             method.path, "\n", call.request_id_));
     idempotency.payload = HashOf(Deterministic(request));
     call.idempotency_ = std::move(idempotency);
   }
@@ -320,8 +319,7 @@ Task<absl::StatusOr<Reply>> Pipeline::RunHandler(const Route& route, Call& call,
         }
       }
       if (seen.kind == store::CommitOutcome::kRequestIdReused) {
-        co_return Fail(absl::StatusCode::kInvalidArgument,
-                       type::v1::ERROR_REASON_REQUEST_ID_REUSED,
+        co_return Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_REQUEST_ID_REUSED,
                        "request_id was used for another request in the last 24 h");
       }
       co_return reply;

@@ -18,15 +18,15 @@
 // what the second one sees (e.g. the state machine refuses to submit twice).
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+#include <absl/status/statusor.h>
+#include <grpcpp/grpcpp.h>
+
 #include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <absl/container/flat_hash_map.h>
-#include <absl/status/statusor.h>
-#include <grpcpp/grpcpp.h>
 
 #include "common/auth/authenticator.h"
 #include "common/auth/permissions.h"
@@ -156,15 +156,17 @@ template <typename Request, typename Response>
 void Pipeline::HandleTyped(
     absl::string_view path,
     std::function<Task<absl::StatusOr<Response>>(Call&, const Request&)> handler) {
-  Handle(path, [handler = std::move(handler)](Call& call, const Message& request)
-             -> Task<absl::StatusOr<Reply>> {
-    Task<absl::StatusOr<Response>> work = handler(call, static_cast<const Request&>(request));
-    absl::StatusOr<Response> response = co_await work;
-    if (!response.ok()) co_return response.status();
-    Reply reply;
-    reply.message = std::make_shared<const Response>(*std::move(response));
-    co_return reply;
-  });
+  Handle(path,
+         [handler = std::move(handler)](Call& call,
+                                        const Message& request) -> Task<absl::StatusOr<Reply>> {
+           Task<absl::StatusOr<Response>> work =
+               handler(call, static_cast<const Request&>(request));
+           absl::StatusOr<Response> response = co_await work;
+           if (!response.ok()) co_return response.status();
+           Reply reply;
+           reply.message = std::make_shared<const Response>(*std::move(response));
+           co_return reply;
+         });
 }
 
 }  // namespace sqm::rpc

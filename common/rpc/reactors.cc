@@ -1,8 +1,7 @@
 #include "common/rpc/reactors.h"
 
-#include <google/protobuf/arena.h>
-
 #include <absl/strings/str_cat.h>
+#include <google/protobuf/arena.h>
 
 #include "common/base/status.h"
 
@@ -28,9 +27,8 @@ class CallState {
 
   grpc::Status End(const absl::Status& status) {
     if (status.ok() && !stream_) {
-      int64_t position = call_.position() > 0
-                             ? call_.position()
-                             : pipeline_.parts().store->Head(call_.tenant()).head;
+      int64_t position = call_.position() > 0 ? call_.position()
+                                              : pipeline_.parts().store->Head(call_.tenant()).head;
       context_->AddTrailingMetadata("sqm-position", absl::StrCat(position));
     }
     return pipeline_.End(route_, call_, started_, status);

@@ -1,20 +1,18 @@
 #include "common/rpc/server.h"
 
+#include <absl/strings/str_cat.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/impl/rpc_service_method.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/support/server_callback.h>
-
 #include <unistd.h>
 
 #include <atomic>
 #include <fstream>
 #include <map>
 #include <sstream>
-
-#include <absl/strings/str_cat.h>
 
 #include "common/base/status.h"
 #include "common/base/task.h"
@@ -102,11 +100,11 @@ class Server::Unknown : public grpc::CallbackGenericService {
     }
     void OnDone() override { delete this; }
   };
-  grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context)
-      override {
+  grpc::ServerGenericBidiReactor* CreateReactor(
+      grpc::GenericCallbackServerContext* context) override {
     auto language = context->client_metadata().find("accept-language");
-    bool chinese = language != context->client_metadata().end() &&
-                   language->second.starts_with("zh");
+    bool chinese =
+        language != context->client_metadata().end() && language->second.starts_with("zh");
     return new Reactor(context->method(), chinese);
   }
 };
@@ -138,8 +136,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options,
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 20000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60000);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
-                             static_cast<int>(absl::ToInt64Milliseconds(options.max_connection_age)));
+  builder.AddChannelArgument(
+      GRPC_ARG_MAX_CONNECTION_AGE_MS,
+      static_cast<int>(absl::ToInt64Milliseconds(options.max_connection_age)));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, 30000);
   grpc::ResourceQuota quota("sqm");
   quota.Resize(options.memory_bytes);

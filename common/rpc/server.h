@@ -4,12 +4,12 @@
 // services (unary calls keep gRPC's single-batch path), but one code path for all of them.
 #pragma once
 
+#include <absl/status/statusor.h>
+#include <grpcpp/grpcpp.h>
+
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <absl/status/statusor.h>
-#include <grpcpp/grpcpp.h>
 
 #include "common/rpc/pipeline.h"
 

@@ -18,12 +18,14 @@ void Describe(Config& config, ConfigSpec& spec) {
       .Choices({"debug", "info", "warning", "error"});
   spec.Add("threads", &config.threads, "Worker threads; 0 = one a core, at least 2.")
       .Range(int64_t{0}, int64_t{256});
-  spec.Add("tls.certificate", &config.tls_certificate, "PEM file of the server's certificate chain.");
+  spec.Add("tls.certificate", &config.tls_certificate,
+           "PEM file of the server's certificate chain.");
   spec.Add("tls.key", &config.tls_key, "PEM file of the server's private key.").SecretFile();
   spec.Add("tls.client_ca", &config.tls_client_ca,
            "PEM file with the authorities of client certificates; set: a client must have one.");
-  spec.Add("auth.jwks_file", &config.jwks_file,
-           "JWKS with the public keys of token issuers; watched for changes. Needed without --dev.");
+  spec.Add(
+      "auth.jwks_file", &config.jwks_file,
+      "JWKS with the public keys of token issuers; watched for changes. Needed without --dev.");
   spec.Add("auth.issuer", &config.issuer, "What `iss` must be; empty = not looked at.");
   spec.Add("auth.audience", &config.audience, "What `aud` must contain; empty = not looked at.");
   spec.Add("auth.service_token_file", &config.service_token_file,
@@ -39,7 +41,8 @@ void Describe(Config& config, ConfigSpec& spec) {
            "Recent changes kept in memory for each service's feed.");
   spec.Add("feed.keep_age", &config.feed_keep_age, "How long changes are kept for late consumers.")
       .Range(absl::Hours(25), absl::Hours(24 * 3650));
-  spec.Add("feed.keep_changes", &config.feed_keep_changes, "How many changes a tenant keeps at most.")
+  spec.Add("feed.keep_changes", &config.feed_keep_changes,
+           "How many changes a tenant keeps at most.")
       .Range(int64_t{1000}, int64_t{1} << 40);
   spec.Add("limits.calls", &config.max_calls, "Calls in progress before more are refused.")
       .Range(int64_t{1}, int64_t{1000000});

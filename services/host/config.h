@@ -1,9 +1,9 @@
 // The configuration that every binary of the suite has.
 #pragma once
 
-#include <string>
-
 #include <absl/time/time.h>
+
+#include <string>
 
 #include "common/base/config.h"
 

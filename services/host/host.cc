@@ -1,16 +1,15 @@
 #include "services/host/host.h"
 
+#include <absl/strings/ascii.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
 #include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
-
-#include <absl/strings/ascii.h>
-#include <absl/strings/str_cat.h>
-#include <absl/strings/str_join.h>
-#include <nlohmann/json.hpp>
 
 #include "common/base/status.h"
 #include "common/observe/log.h"
@@ -66,9 +65,8 @@ absl::StatusOr<std::unique_ptr<Host>> Host::Open(Config config) {
   std::error_code error;
   std::filesystem::create_directories(host->config_.data_dir, error);
   if (error) {
-    return absl::FailedPreconditionError(absl::StrCat("cannot make data.dir ",
-                                                      host->config_.data_dir, ": ",
-                                                      error.message()));
+    return absl::FailedPreconditionError(
+        absl::StrCat("cannot make data.dir ", host->config_.data_dir, ": ", error.message()));
   }
   RETURN_IF_ERROR(host->OpenKeys());
   RETURN_IF_ERROR(host->OpenRedis());
@@ -168,8 +166,7 @@ absl::StatusOr<Module*> Host::AddModule(
   limits.calls_in_flight = static_cast<int>(config_.max_calls);
   module->pipeline = std::make_unique<rpc::Pipeline>(pipeline, limits);
   if (audit_ != nullptr) {
-    module->pipeline->SetAudit(
-        resource::AuditInto(*audit_->registry, *audit_->store, ids_));
+    module->pipeline->SetAudit(resource::AuditInto(*audit_->registry, *audit_->store, ids_));
   }
   feed::HubOptions hub_options;
   hub_options.ring_bytes = static_cast<size_t>(config_.feed_ring_bytes.bytes);
@@ -182,9 +179,9 @@ absl::StatusOr<Module*> Host::AddModule(
     registrations_.push_back(metrics_.ReadGauge(metric, help, {{"service", name}}, read));
   };
   counter("sqm_cache_hits_total", "Reads answered from the local cache.",
-        [cache] { return static_cast<double>(cache->Stats().hits); });
+          [cache] { return static_cast<double>(cache->Stats().hits); });
   counter("sqm_cache_misses_total", "Reads that the local cache did not have.",
-        [cache] { return static_cast<double>(cache->Stats().misses); });
+          [cache] { return static_cast<double>(cache->Stats().misses); });
   gauge("sqm_cache_used_bytes", "Memory held by the local cache.",
         [cache] { return static_cast<double>(cache->Stats().bytes); });
   rpc::Pipeline* calls = module->pipeline.get();
@@ -247,13 +244,13 @@ void Host::WatchHealth() {
 void Host::TrimFeeds() {
   timer_.Every(absl::Minutes(1), [this] {
     for (const auto& module : modules_) {
-      Start(module->store->Trim(clock().Now() - config_.feed_keep_age, config_.feed_keep_changes,
-                                {}),
-            [module = module.get()](absl::Status status) {
-              if (status.ok()) return;
-              Log(Level::kWarning, "old changes could not be trimmed",
-                  {{"service", module->name}, {"error", std::string(status.message())}});
-            });
+      Start(
+          module->store->Trim(clock().Now() - config_.feed_keep_age, config_.feed_keep_changes, {}),
+          [module = module.get()](absl::Status status) {
+            if (status.ok()) return;
+            Log(Level::kWarning, "old changes could not be trimmed",
+                {{"service", module->name}, {"error", std::string(status.message())}});
+          });
     }
   });
 }
@@ -267,8 +264,7 @@ absl::StatusOr<std::string> Host::ServiceAuthorization() const {
   claims.subject = "sqm-internal";
   claims.tenant = std::string(auth::kAllTenants);
   claims.roles = auth::BitOf(auth::Role::kService);
-  ASSIGN_OR_RETURN(std::string token,
-                   dev_issuer_->Mint(claims, absl::Hours(1), clock().Now()));
+  ASSIGN_OR_RETURN(std::string token, dev_issuer_->Mint(claims, absl::Hours(1), clock().Now()));
   return absl::StrCat("Bearer ", token);
 }
 

@@ -2,11 +2,11 @@
 // module a service with its own store.
 #pragma once
 
+#include <absl/status/statusor.h>
+
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <absl/status/statusor.h>
 
 #include "common/auth/authenticator.h"
 #include "common/auth/issuer.h"

@@ -41,21 +41,19 @@ absl::Status CheckRow(const contract::Registry& registry, const v1::Contact& con
 // A row whose external id is taken: what stands there decides.
 Task<absl::StatusOr<v1::ImportOutcome>> Merge(resource::Resources& resources, rpc::Call& call,
                                               const v1::Contact& incoming, bool update) {
-  const contract::ResourceType& type =
-      *resources.registry().FindType(v1::Contact::descriptor());
-  Task<absl::StatusOr<std::string>> finding = resources.store().FindUnique(
-      type, call.tenant(), "external_id", incoming.external_id());
+  const contract::ResourceType& type = *resources.registry().FindType(v1::Contact::descriptor());
+  Task<absl::StatusOr<std::string>> finding =
+      resources.store().FindUnique(type, call.tenant(), "external_id", incoming.external_id());
   absl::StatusOr<std::string> id = co_await finding;
   if (!id.ok()) co_return id.status();
-  Task<absl::StatusOr<v1::Contact>> reading =
-      resources.Get<v1::Contact>(call, type.NameOf(*id));
+  Task<absl::StatusOr<v1::Contact>> reading = resources.Get<v1::Contact>(call, type.NameOf(*id));
   absl::StatusOr<v1::Contact> stored = co_await reading;
   if (!stored.ok()) co_return stored.status();
   if (HasSameContent(*stored, incoming)) co_return v1::IMPORT_OUTCOME_UNCHANGED;
   if (!update) {
-    co_return AlreadyExists(type.type, stored->name(),
-                            absl::StrCat("a contact with external_id ", incoming.external_id(),
-                                         " and other content"));
+    co_return AlreadyExists(
+        type.type, stored->name(),
+        absl::StrCat("a contact with external_id ", incoming.external_id(), " and other content"));
   }
   v1::Contact changed = incoming;
   changed.set_name(stored->name());

@@ -63,11 +63,11 @@ void MonitoringService::Register() {
   RegisterScorecards();
   RegisterEvaluations();
   RegisterNotes();
-  pipeline_.HandleStream(PathOf("ImportContacts"),
-                         [this](rpc::Call& call, const google::protobuf::Message&,
-                                rpc::Stream& stream) {
-                           return ImportContacts(resources_, call, stream);
-                         });
+  pipeline_.HandleStream(
+      PathOf("ImportContacts"),
+      [this](rpc::Call& call, const google::protobuf::Message&, rpc::Stream& stream) {
+        return ImportContacts(resources_, call, stream);
+      });
 }
 
 void MonitoringService::SetHooks() {
@@ -86,8 +86,7 @@ void MonitoringService::SetHooks() {
     options.page_size = 1;
     const contract::ResourceType& type =
         *resources_.registry().FindType(v1::Evaluation::descriptor());
-    Task<absl::StatusOr<resource::Page>> listing =
-        resources_.List(call, type, std::move(options));
+    Task<absl::StatusOr<resource::Page>> listing = resources_.List(call, type, std::move(options));
     absl::StatusOr<resource::Page> page = co_await listing;
     if (!page.ok()) co_return page.status();
     if (page->rows.empty()) co_return absl::OkStatus();
@@ -169,8 +168,7 @@ void MonitoringService::Transition(
 void MonitoringService::RegisterScorecards() {
   pipeline_.Handle(PathOf("PublishScorecard"),
                    [this](rpc::Call& call, const google::protobuf::Message& request) {
-                     return Publish(call,
-                                    static_cast<const v1::PublishScorecardRequest&>(request));
+                     return Publish(call, static_cast<const v1::PublishScorecardRequest&>(request));
                    });
   Transition<v1::Scorecard, v1::RetireScorecardRequest>(
       "RetireScorecard", [](rpc::Call&, const v1::RetireScorecardRequest&,
@@ -178,8 +176,7 @@ void MonitoringService::RegisterScorecards() {
   pipeline_.Handle(
       PathOf("ListScorecardTemplates"),
       [](rpc::Call&, const google::protobuf::Message&) -> Task<absl::StatusOr<rpc::Reply>> {
-        CO_ASSIGN_OR_RETURN(std::vector<v1::ScorecardTemplate> templates,
-                            LoadScorecardTemplates());
+        CO_ASSIGN_OR_RETURN(std::vector<v1::ScorecardTemplate> templates, LoadScorecardTemplates());
         auto response = std::make_shared<v1::ListScorecardTemplatesResponse>();
         for (v1::ScorecardTemplate& one : templates) *response->add_templates() = std::move(one);
         rpc::Reply reply;
@@ -194,9 +191,9 @@ Task<absl::StatusOr<rpc::Reply>> MonitoringService::Publish(
   absl::StatusOr<v1::Scorecard> scorecard = co_await reading;
   if (!scorecard.ok()) co_return scorecard.status();
   CO_RETURN_IF_ERROR(resources_.CheckEtag(*scorecard, request.etag()));
-  CO_ASSIGN_OR_RETURN(v1::ScorecardVersion version,
-                      PublishScorecard(*scorecard, ActorOf(call).staff, request.change_note(),
-                                       call.now()));
+  CO_ASSIGN_OR_RETURN(
+      v1::ScorecardVersion version,
+      PublishScorecard(*scorecard, ActorOf(call).staff, request.change_note(), call.now()));
   resource::Mutation mutation;
   mutation.Create(version).Update(*scorecard);
   Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
@@ -258,20 +255,20 @@ void MonitoringService::RegisterEvaluations() {
                      return Submit(call, static_cast<const v1::SubmitEvaluationRequest&>(request));
                    });
   Transition<v1::Evaluation, v1::AssignEvaluationRequest>(
-      "AssignEvaluation", [](rpc::Call& call, const v1::AssignEvaluationRequest& request,
-                             v1::Evaluation& evaluation) {
+      "AssignEvaluation",
+      [](rpc::Call& call, const v1::AssignEvaluationRequest& request, v1::Evaluation& evaluation) {
         std::optional<absl::Time> due;
         if (request.has_due_time()) due = FromTimestamp(request.due_time());
         return ReassignEvaluation(evaluation, request.evaluator(), due, call.now());
       });
   Transition<v1::Evaluation, v1::StartEvaluationRequest>(
-      "StartEvaluation", [](rpc::Call& call, const v1::StartEvaluationRequest&,
-                            v1::Evaluation& evaluation) {
+      "StartEvaluation",
+      [](rpc::Call& call, const v1::StartEvaluationRequest&, v1::Evaluation& evaluation) {
         return StartEvaluation(evaluation, ActorOf(call), call.now());
       });
   Transition<v1::Evaluation, v1::ReleaseEvaluationRequest>(
-      "ReleaseEvaluation", [](rpc::Call& call, const v1::ReleaseEvaluationRequest&,
-                              v1::Evaluation& evaluation) {
+      "ReleaseEvaluation",
+      [](rpc::Call& call, const v1::ReleaseEvaluationRequest&, v1::Evaluation& evaluation) {
         return ReleaseEvaluation(evaluation, ActorOf(call), call.now());
       });
   Transition<v1::Evaluation, v1::AcknowledgeEvaluationRequest>(
@@ -280,8 +277,8 @@ void MonitoringService::RegisterEvaluations() {
         return AcknowledgeEvaluation(evaluation, request.comment(), ActorOf(call), call.now());
       });
   Transition<v1::Evaluation, v1::VoidEvaluationRequest>(
-      "VoidEvaluation", [](rpc::Call& call, const v1::VoidEvaluationRequest& request,
-                           v1::Evaluation& evaluation) {
+      "VoidEvaluation",
+      [](rpc::Call& call, const v1::VoidEvaluationRequest& request, v1::Evaluation& evaluation) {
         return VoidEvaluation(evaluation, request.reason(), ActorOf(call));
       });
 }
@@ -295,8 +292,8 @@ void MonitoringService::RegisterNotes() {
         return AgreeNote(note, request.comment(), ActorOf(call), call.now());
       });
   Transition<v1::ImprovementNote, v1::StartImprovementNoteRequest>(
-      "StartImprovementNote", [](rpc::Call& call, const v1::StartImprovementNoteRequest&,
-                                 v1::ImprovementNote& note) {
+      "StartImprovementNote",
+      [](rpc::Call& call, const v1::StartImprovementNoteRequest&, v1::ImprovementNote& note) {
         return StartNote(note, ActorOf(call), call.now());
       });
   Transition<v1::ImprovementNote, v1::CheckImprovementNoteRequest>(

@@ -3,8 +3,8 @@
 namespace sqm::reporting {
 
 absl::Status PrepareStore(store::Store& store) {
-  return Await(store.Project(
-      [](store::SqlSession& session) { return FactStore::EnsureSchema(session); }));
+  return Await(
+      store.Project([](store::SqlSession& session) { return FactStore::EnsureSchema(session); }));
 }
 
 Task<absl::StatusOr<std::optional<feed::Position>>> FactSink::Load(std::string tenant) {

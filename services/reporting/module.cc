@@ -19,9 +19,8 @@ feed::ConsumerOptions OptionsOf(host::Host& host) {
 absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host) {
   auto opened = std::make_shared<Opened>();
   ASSIGN_OR_RETURN(opened->module,
-                   host.AddModule("reporting",
-                                  {v1::ReportRun::descriptor()->file(),
-                                   v1::ListMeasuresRequest::descriptor()->file()}));
+                   host.AddModule("reporting", {v1::ReportRun::descriptor()->file(),
+                                                v1::ListMeasuresRequest::descriptor()->file()}));
   opened->service = std::make_unique<ReportingService>(*opened->module->pipeline,
                                                        *opened->module->resources, host.redis());
   opened->service->Register();

@@ -78,7 +78,9 @@ std::string AgentsHtml(Language l, const v1::DailyReport& report) {
   HtmlTable table("");
   table.Column(Say(l, "rank"), true).Column(Say(l, "agent")).Column(Say(l, "score"), true);
   table.Column(Say(l, "interval"), true).Column(Say(l, "evaluations.n"), true);
-  table.Column(Say(l, "band")).Column(Say(l, "contacts.count"), true).Column(Say(l, "resolved"), true);
+  table.Column(Say(l, "band"))
+      .Column(Say(l, "contacts.count"), true)
+      .Column(Say(l, "resolved"), true);
   table.Column(Say(l, "handling"), true).Column(Say(l, "satisfaction.short"), true);
   int scored = 0;
   for (const v1::AgentRow& row : report.agents()) {

@@ -146,8 +146,8 @@ void ReportingService::Register() {
   standard_.Register("sqm.reporting.v1");
   pipeline_.HandleTyped<v1::ListMeasuresRequest, v1::ListMeasuresResponse>(
       PathOf("ListMeasures"),
-      [](rpc::Call&, const v1::ListMeasuresRequest&)
-          -> Task<absl::StatusOr<v1::ListMeasuresResponse>> {
+      [](rpc::Call&,
+         const v1::ListMeasuresRequest&) -> Task<absl::StatusOr<v1::ListMeasuresResponse>> {
         v1::ListMeasuresResponse response;
         for (const MeasureDefinition& measure : Measures()) {
           *response.add_measures() = ToProto(measure);
@@ -157,8 +157,8 @@ void ReportingService::Register() {
       });
   pipeline_.HandleTyped<v1::GetDailyReportRequest, v1::DailyReport>(
       PathOf("GetDailyReport"),
-      [this](rpc::Call& call, const v1::GetDailyReportRequest& request)
-          -> Task<absl::StatusOr<v1::DailyReport>> {
+      [this](rpc::Call& call,
+             const v1::GetDailyReportRequest& request) -> Task<absl::StatusOr<v1::DailyReport>> {
         CO_ASSIGN_OR_RETURN(Wanted wanted,
                             WantedOf(call, request.date(), request.zone(), request.language()));
         Task<absl::StatusOr<v1::DailyReport>> reporting = Report(call, std::move(wanted));
@@ -172,8 +172,7 @@ void ReportingService::Register() {
       });
   pipeline_.Handle(PathOf("CreateReportRun"),
                    [this](rpc::Call& call, const google::protobuf::Message& request) {
-                     return Freeze(call,
-                                   static_cast<const v1::CreateReportRunRequest&>(request));
+                     return Freeze(call, static_cast<const v1::CreateReportRunRequest&>(request));
                    });
 }
 

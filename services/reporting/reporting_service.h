@@ -13,12 +13,8 @@ namespace sqm::reporting {
 class ReportingService {
  public:
   // `redis` may be null: results are then computed each time.
-  ReportingService(rpc::Pipeline& pipeline, resource::Resources& resources,
-                   cache::RedisTier* redis)
-      : pipeline_(pipeline),
-        resources_(resources),
-        redis_(redis),
-        standard_(pipeline, resources) {}
+  ReportingService(rpc::Pipeline& pipeline, resource::Resources& resources, cache::RedisTier* redis)
+      : pipeline_(pipeline), resources_(resources), redis_(redis), standard_(pipeline, resources) {}
 
   // Gives every method of the contract its handler.
   void Register();

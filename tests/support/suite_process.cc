@@ -7,6 +7,7 @@
 #include <absl/synchronization/notification.h>
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <grpc/grpc.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -269,6 +270,10 @@ std::string Authorization(const std::string& key_dir, const Caller& caller, absl
 }
 
 Client::Client(const ServerProcess& server, const Caller& caller) {
+  // Kept until the process ends: without a channel gRPC would stop its threads, and wait for one
+  // that polls a socket for up to 10 s.
+  static const bool kept = (grpc_init(), true);
+  static_cast<void>(kept);
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(64 << 20);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);

@@ -1,5 +1,5 @@
-// Tells ThreadSanitizer what absl::Mutex and absl::CondVar order. Linked into every executable of
-// the tsan preset, and only there.
+// Tells ThreadSanitizer what absl::Mutex, absl::CondVar and the reference counts of absl::Status
+// order. Linked into every executable of the tsan preset, and only there.
 //
 // Debian's Abseil is not instrumented, so ThreadSanitizer would take everything that a Mutex
 // guards for a race. These definitions preempt those of the shared library, also for the calls that
@@ -10,6 +10,7 @@
 // thread that unlocks, inside the library and for the thread that waits. So Condition::Eval counts
 // as a section under the mutex that its thread is working on.
 
+#include <absl/status/status.h>
 #include <absl/synchronization/mutex.h>
 #include <dlfcn.h>
 #include <sanitizer/tsan_interface.h>
@@ -167,6 +168,15 @@ bool CondVar::WaitWithDeadline(Mutex* mutex, Time deadline) {
   bool expired = next(this, mutex, deadline);
   __tsan_acquire(mutex);
   return expired;
+}
+
+// Whoever drops the last reference destroys what the others read before they dropped theirs.
+void Status::UnrefNonInlined(uintptr_t rep) {
+  static const auto next = Next<void (*)(uintptr_t)>("_ZN" SQM_ABSL "6Status15UnrefNonInlinedEm");
+  void* shared = reinterpret_cast<void*>(rep & ~uintptr_t{7});
+  __tsan_release(shared);
+  __tsan_acquire(shared);
+  next(rep);
 }
 
 ABSL_NAMESPACE_END

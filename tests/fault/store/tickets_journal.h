@@ -17,7 +17,9 @@ namespace sqm::testing {
 //   3  a change of a ticket that all writers change, and a new one
 inline constexpr int kHot = 4;
 inline std::string HotId(uint64_t number) { return absl::StrCat("hot-", number % kHot); }
-inline std::string NewId(uint64_t number, const char* part) { return absl::StrCat("n-", number, part); }
+inline std::string NewId(uint64_t number, const char* part) {
+  return absl::StrCat("n-", number, part);
+}
 inline std::string CodeOf(uint64_t number) { return absl::StrCat("code-", number); }
 inline std::string Text(uint64_t number, const std::string& code = "") {
   return absl::StrCat("text: \"of ", number, "\" owner: \"w", number % 7, "\"",

@@ -1,10 +1,10 @@
 #include "common/base/executor.h"
 
-#include <atomic>
-
 #include <absl/synchronization/notification.h>
 #include <absl/time/clock.h>
 #include <gtest/gtest.h>
+
+#include <atomic>
 
 namespace sqm {
 namespace {

@@ -1,9 +1,9 @@
 #include "common/base/ids.h"
 
-#include <set>
-
 #include <absl/time/clock.h>
 #include <gtest/gtest.h>
+
+#include <set>
 
 namespace sqm {
 namespace {

@@ -1,8 +1,8 @@
 #include "common/base/task.h"
 
-#include <thread>
-
 #include <gtest/gtest.h>
+
+#include <thread>
 
 #include "common/base/executor.h"
 

@@ -1,0 +1,136 @@
+// Redis killed, emptied and paused under load: it may cost time, never an answer.
+#include <absl/strings/str_cat.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "tests/support/monitoring_samples.h"
+#include "tests/support/redis_server.h"
+#include "tests/support/suite_process.h"
+
+namespace sqm::testing {
+namespace {
+
+namespace v1 = monitoring::v1;
+using Monitoring = v1::MonitoringService::Stub;
+using Reporting = reporting::v1::ReportingService::Stub;
+
+// Counts what must never be.
+struct Watch {
+  std::atomic<bool> stop{false};
+  std::atomic<int> writes{0}, reads{0}, reports{0};
+  std::atomic<int> failed{0}, wrong{0};
+
+  template <typename T>
+  bool Answered(const absl::StatusOr<T>& result) {
+    if (result.ok()) return true;
+    ++failed;
+    ADD_FAILURE() << result.status();
+    return false;
+  }
+  void Expect(bool right, const std::string& what) {
+    if (right) return;
+    ++wrong;
+    ADD_FAILURE() << what;
+  }
+};
+
+// Creates contacts, changes scorecards, and reads back what it wrote.
+void WriteAndRead(const ServerProcess& server, int number, Watch& watch) {
+  Client client(server, As(auth::Role::kQaOfficer, absl::StrCat("writer-", number)));
+  for (int i = 0; !watch.stop; ++i) {
+    v1::CreateContactRequest create;
+    *create.mutable_contact() = SampleContact(absl::StrCat("r-", number, "-", i), "ann", i % 1200);
+    auto contact = client.Call(&Monitoring::CreateContact, create);
+    if (!watch.Answered(contact)) continue;
+    ++watch.writes;
+    v1::UpdateContactRequest update;
+    update.mutable_contact()->set_name(contact->name());
+    update.mutable_contact()->set_type(absl::StrCat("Topic ", i));
+    auto changed = client.Call(&Monitoring::UpdateContact, update);
+    if (!watch.Answered(changed)) continue;
+    v1::GetContactRequest get;
+    get.set_name(contact->name());
+    auto read = client.Call(&Monitoring::GetContact, get);
+    if (!watch.Answered(read)) continue;
+    ++watch.reads;
+    watch.Expect(read->SerializeAsString() == changed->SerializeAsString(),
+                 absl::StrCat("read ", read->etag(), " after writing ", changed->etag()));
+  }
+}
+
+// A report never goes back, and is complete up to the position that it names.
+void Report(const ServerProcess& server, Watch& watch) {
+  Client client(server, As(auth::Role::kManager));
+  reporting::v1::GetDailyReportRequest request;
+  request.set_date("2026-03-02");
+  int64_t position = 0;
+  int64_t total = 0;
+  while (!watch.stop) {
+    auto report = client.Call(&Reporting::GetDailyReport, request);
+    if (!watch.Answered(report)) continue;
+    ++watch.reports;
+    const int64_t read_to = report->sources_size() > 0 ? report->sources(0).position() : 0;
+    watch.Expect(read_to >= position, absl::StrCat("position ", read_to, " after ", position));
+    watch.Expect(report->contacts().total() >= total,
+                 absl::StrCat(report->contacts().total(), " contacts after ", total));
+    position = read_to;
+    total = report->contacts().total();
+  }
+}
+
+TEST(RedisFaultTest, CostsTimeButNoAnswer) {
+  if (!RedisServer::Available()) GTEST_SKIP() << "redis-server is absent";
+  RedisServer redis;
+  ServerOptions options;
+  options.flags = {absl::StrCat("--redis.socket=", redis.socket())};
+  auto server = ServerProcess::Start(options);
+  ASSERT_TRUE(server.ok()) << server.status();
+  Watch watch;
+  std::vector<std::thread> load;
+  for (int i = 0; i < 3; ++i) load.emplace_back([&, i] { WriteAndRead(**server, i, watch); });
+  for (int i = 0; i < 2; ++i) load.emplace_back([&] { Report(**server, watch); });
+  const absl::Duration kPause = absl::Milliseconds(400);
+  for (int round = 0; round < 3; ++round) {
+    absl::SleepFor(kPause);
+    redis.Command({"FLUSHALL"});
+    absl::SleepFor(kPause);
+    redis.Pause();
+    absl::SleepFor(2 * kPause);
+    redis.Resume();
+    absl::SleepFor(kPause);
+    redis.Kill();
+    absl::SleepFor(2 * kPause);
+    redis.Start();
+  }
+  // Once it is back it is used again.
+  EXPECT_TRUE(Eventually([&] { return redis.Command({"DBSIZE"}) != "0"; }, absl::Seconds(10)));
+  watch.stop = true;
+  for (std::thread& one : load) one.join();
+  EXPECT_EQ(watch.failed, 0);
+  EXPECT_EQ(watch.wrong, 0);
+  EXPECT_GT(watch.writes, 50);
+  EXPECT_GT(watch.reports, 20);
+  auto report = SettledReport(**server, **server, "2026-03-02");
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->contacts().total(), watch.writes);
+}
+
+TEST(RedisFaultTest, StartsWithoutIt) {
+  ServerOptions options;
+  options.flags = {"--redis.socket=/nonexistent/redis.sock"};
+  auto server = ServerProcess::Start(options);
+  ASSERT_TRUE(server.ok()) << server.status();
+  Client client(**server, As(auth::Role::kQaOfficer));
+  v1::CreateContactRequest create;
+  *create.mutable_contact() = SampleContact("alone", "ann");
+  EXPECT_TRUE(client.Call(&Monitoring::CreateContact, create).ok());
+  auto report = SettledReport(**server, **server, "2026-03-02");
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->contacts().total(), 1);
+}
+
+}  // namespace
+}  // namespace sqm::testing
