@@ -1,17 +1,20 @@
-// Tells ThreadSanitizer what absl::Mutex, absl::CondVar and the reference counts of absl::Status
-// order. Linked into every executable of the tsan preset, and only there.
+// Tells ThreadSanitizer what absl::Mutex, absl::CondVar, absl::Notification and the reference
+// counts of absl::Status order. Linked into every executable of the tsan preset, and only there.
 //
 // Debian's Abseil is not instrumented, so ThreadSanitizer would take everything that a Mutex
 // guards for a race. These definitions preempt those of the shared library, also for the calls that
-// the libraries make themselves (a Notification, gRPC): each tells the sanitizer of the mutex and
+// the libraries make themselves: each tells the sanitizer of the mutex and
 // does the work with the library's own function.
 //
 // A condition is evaluated by whoever holds the mutex when it may have become true, often by the
 // thread that unlocks, inside the library and for the thread that waits. So Condition::Eval counts
-// as a section under the mutex that its thread is working on.
+// as a section under the mutex that its thread is working on, and who waits hands its condition
+// over.
 
 #include <absl/status/status.h>
+#include <absl/synchronization/blocking_counter.h>
 #include <absl/synchronization/mutex.h>
+#include <absl/synchronization/notification.h>
 #include <dlfcn.h>
 #include <sanitizer/tsan_interface.h>
 
@@ -28,7 +31,11 @@ thread_local void* working_on = nullptr;
 
 class WorkingOn {
  public:
-  explicit WorkingOn(void* mutex) : before_(working_on) { working_on = mutex; }
+  explicit WorkingOn(void* mutex, const absl::Condition* handed_over = nullptr)
+      : before_(working_on) {
+    working_on = mutex;
+    if (handed_over != nullptr) __tsan_release(const_cast<absl::Condition*>(handed_over));
+  }
   ~WorkingOn() { working_on = before_; }
 
  private:
@@ -71,7 +78,7 @@ ABSL_NAMESPACE_BEGIN
   result Mutex::method(const Condition& condition, Limit limit) {               \
     static const auto next =                                                    \
         Next<result (*)(Mutex*, const Condition*, Limit)>("_ZN" SQM_ABSL name); \
-    WorkingOn scope(this);                                                      \
+    WorkingOn scope(this, &condition);                                          \
     __tsan_release(this);                                                       \
     result held = next(this, &condition, limit);                                \
     __tsan_acquire(this);                                                       \
@@ -82,7 +89,7 @@ ABSL_NAMESPACE_BEGIN
   result Mutex::method(const Condition& condition, Limit limit) {               \
     static const auto next =                                                    \
         Next<result (*)(Mutex*, const Condition*, Limit)>("_ZN" SQM_ABSL name); \
-    WorkingOn scope(this);                                                      \
+    WorkingOn scope(this, &condition);                                          \
     result held = next(this, &condition, limit);                                \
     __tsan_acquire(this);                                                       \
     return held;                                                                \
@@ -110,7 +117,7 @@ SQM_TSAN_LOCK_WHEN(bool, ReaderLockWhenWithDeadline, Time,
 void Mutex::Await(const Condition& condition) {
   static const auto next =
       Next<void (*)(Mutex*, const Condition*)>("_ZN" SQM_ABSL "5Mutex5AwaitERKNS0_9ConditionE");
-  WorkingOn scope(this);
+  WorkingOn scope(this, &condition);
   __tsan_release(this);
   next(this, &condition);
   __tsan_acquire(this);
@@ -119,7 +126,7 @@ void Mutex::Await(const Condition& condition) {
 void Mutex::LockWhen(const Condition& condition) {
   static const auto next =
       Next<void (*)(Mutex*, const Condition*)>("_ZN" SQM_ABSL "5Mutex8LockWhenERKNS0_9ConditionE");
-  WorkingOn scope(this);
+  WorkingOn scope(this, &condition);
   next(this, &condition);
   __tsan_acquire(this);
 }
@@ -127,7 +134,7 @@ void Mutex::LockWhen(const Condition& condition) {
 void Mutex::ReaderLockWhen(const Condition& condition) {
   static const auto next = Next<void (*)(Mutex*, const Condition*)>(
       "_ZN" SQM_ABSL "5Mutex14ReaderLockWhenERKNS0_9ConditionE");
-  WorkingOn scope(this);
+  WorkingOn scope(this, &condition);
   next(this, &condition);
   __tsan_acquire(this);
 }
@@ -135,6 +142,7 @@ void Mutex::ReaderLockWhen(const Condition& condition) {
 bool Condition::Eval() const {
   static const auto next = Next<bool (*)(const Condition*)>("_ZNK" SQM_ABSL "9Condition4EvalEv");
   void* mutex = working_on;
+  __tsan_acquire(const_cast<Condition*>(this));
   if (mutex != nullptr) __tsan_acquire(mutex);
   bool holds = next(this);
   if (mutex != nullptr) __tsan_release(mutex);
@@ -168,6 +176,56 @@ bool CondVar::WaitWithDeadline(Mutex* mutex, Time deadline) {
   bool expired = next(this, mutex, deadline);
   __tsan_acquire(mutex);
   return expired;
+}
+
+namespace {
+// The flag behind the mutex: HasBeenNotified, which is inline, reads it.
+void* FlagOf(const Notification* notification) {
+  return const_cast<char*>(reinterpret_cast<const char*>(notification)) + sizeof(Mutex);
+}
+}  // namespace
+
+void Notification::Notify() {
+  static const auto next = Next<void (*)(Notification*)>("_ZN" SQM_ABSL "12Notification6NotifyEv");
+  __tsan_release(FlagOf(this));
+  next(this);
+}
+
+void Notification::WaitForNotification() const {
+  static const auto next =
+      Next<void (*)(const Notification*)>("_ZNK" SQM_ABSL "12Notification19WaitForNotificationEv");
+  next(this);
+  __tsan_acquire(FlagOf(this));
+}
+
+bool Notification::WaitForNotificationWithTimeout(Duration timeout) const {
+  static const auto next = Next<bool (*)(const Notification*, Duration)>(
+      "_ZNK" SQM_ABSL "12Notification30WaitForNotificationWithTimeoutENS0_8DurationE");
+  bool notified = next(this, timeout);
+  if (notified) __tsan_acquire(FlagOf(this));
+  return notified;
+}
+
+bool Notification::WaitForNotificationWithDeadline(Time deadline) const {
+  static const auto next = Next<bool (*)(const Notification*, Time)>(
+      "_ZNK" SQM_ABSL "12Notification31WaitForNotificationWithDeadlineENS0_4TimeE");
+  bool notified = next(this, deadline);
+  if (notified) __tsan_acquire(FlagOf(this));
+  return notified;
+}
+
+bool BlockingCounter::DecrementCount() {
+  static const auto next =
+      Next<bool (*)(BlockingCounter*)>("_ZN" SQM_ABSL "15BlockingCounter14DecrementCountEv");
+  __tsan_release(this);
+  return next(this);
+}
+
+void BlockingCounter::Wait() {
+  static const auto next =
+      Next<void (*)(BlockingCounter*)>("_ZN" SQM_ABSL "15BlockingCounter4WaitEv");
+  next(this);
+  __tsan_acquire(this);
 }
 
 // Whoever drops the last reference destroys what the others read before they dropped theirs.

@@ -4,6 +4,8 @@
 #include <absl/synchronization/mutex.h>
 #include <absl/synchronization/notification.h>
 
+#include <thread>
+
 #include "common/base/executor.h"
 
 namespace sqm {
@@ -44,9 +46,12 @@ bool CountGuarded() {
 
 bool CountUnguarded() {
   int count = 0;
-  Executor executor("count", 4);
-  for (int i = 0; i < kCounts; ++i) executor.Post([&count] { ++count; });
-  executor.Stop();
+  auto work = [&count] {
+    for (int i = 0; i < kCounts; ++i) ++count;
+  };
+  std::thread other(work);
+  work();
+  other.join();
   return count > 0;
 }
 
