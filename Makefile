@@ -1,11 +1,11 @@
 # Every target sets up what it needs; see `make help`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: help deps build demo run test bench lint clean
+.PHONY: help deps build demo run test sanitize bench lint clean
 export ONLY SHORT RUNS DATA JOBS
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deps: ## install every package that building, running, testing and linting need (Debian, by name)
 	@scripts/deps.sh build run test lint
@@ -24,9 +24,13 @@ run: ## start the suite with a development login, until Ctrl-C (DATA=folder keep
 	@scripts/build.sh release programs
 	@scripts/run.sh
 
-test: ## everything: unit, integration, fault, fuzz, sanitizers
+test: ## unit, integration, fault and demo tests, every bench briefly, a short run of the fuzzers
 	@scripts/deps.sh build run test
 	@scripts/test.sh
+
+sanitize: ## the unit and store tests under the address and the thread sanitizer
+	@scripts/deps.sh build run test
+	@PRESETS="asan tsan" scripts/test.sh
 
 bench: ## measure, into build/bench.json (ONLY=name for one; SHORT=1 checks that each runs)
 	@scripts/deps.sh build run test

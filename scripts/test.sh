@@ -1,26 +1,38 @@
 #!/usr/bin/env bash
-# Builds and runs every test: all suites of the release build, the unit and store tests again under
-# the address and thread sanitizers, and a short run of each fuzz target. One ctest run, one summary.
-#   scripts/test.sh [ctest arguments, e.g. -L unit]     SANITIZERS=0 leaves asan, tsan and fuzz out
+# Builds and runs the tests. One ctest run, one summary.
+#   scripts/test.sh [ctest arguments, e.g. -L unit]
+#   PRESETS  which builds take part (default "release fuzz"): release = every suite; fuzz = a short run
+#            of each fuzz target; asan, tsan = the unit and store tests under that sanitizer
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
 
-scripts/build.sh release all
+read -ra presets <<<"${PRESETS:-release fuzz}"
 folders=()
-if [ "${SANITIZERS:-1}" != 0 ]; then
-  for preset in asan tsan; do
-    scripts/build.sh "$preset" unit
-    for list in tests/unit/*/CMakeLists.txt; do
-      folders+=("build/$preset/$(dirname "$list")")
-    done
-  done
-  scripts/build.sh fuzz fuzz
-  for list in tests/fuzz/CMakeLists.txt tests/fuzz/*/CMakeLists.txt; do
-    [ -f "$list" ] && folders+=("build/fuzz/$(dirname "$list")")
-  done
-fi
-folders+=(build)
+for preset in "${presets[@]}"; do
+  case "$preset" in
+    release)
+      scripts/build.sh release all
+      folders+=(build)
+      ;;
+    fuzz)
+      scripts/build.sh fuzz fuzz
+      for list in tests/fuzz/CMakeLists.txt tests/fuzz/*/CMakeLists.txt; do
+        [ -f "$list" ] && folders+=("build/fuzz/$(dirname "$list")")
+      done
+      ;;
+    asan | tsan)
+      scripts/build.sh "$preset" unit
+      for list in tests/unit/*/CMakeLists.txt; do
+        folders+=("build/$preset/$(dirname "$list")")
+      done
+      ;;
+    *)
+      echo "test: no preset '$preset'; there are release, fuzz, asan, tsan" >&2
+      exit 2
+      ;;
+  esac
+done
 
 # A folder of its own that leads into the build trees, so that ctest counts all of it together.
 mkdir -p build/tests-of-all

@@ -215,8 +215,9 @@ void ConfigSpec::SetFromText(Option& option, absl::string_view text, const std::
 void ConfigSpec::ReadEnvironment(const Environment& environment, std::vector<std::string>& errors) {
   for (const auto& [name, value] : environment) {
     if (!absl::StartsWith(name, kPrefix) || name == kConfigVariable) continue;
-    const auto found = std::find_if(options_.begin(), options_.end(),
-                                    [&](const Option& o) { return o.environment == name; });
+    const auto found =
+        std::find_if(options_.begin(), options_.end(),
+                     [&wanted = name](const Option& o) { return o.environment == wanted; });
     const std::string where = absl::StrCat("environment ", name);
     if (found != options_.end()) {
       SetFromText(*found, value, where, where, errors);

@@ -211,8 +211,7 @@ Task<absl::StatusOr<v1::ListFeedsResponse>> Consumer::State::ListFeeds() {
   v1::ListFeedsResponse response;
   // Within a process the answer may be there before the end of the request was sent: only reading
   // tells.
-  (void)co_await stream->Write(request);
-  (void)co_await stream->WritesDone();
+  (void)co_await stream->WriteLast(request);
   bool ok = co_await stream->Read(response);
   v1::ListFeedsResponse none;
   if (ok) (void)co_await stream->Read(none);
@@ -333,8 +332,7 @@ Task<absl::Status> Consumer::State::Session(Follower* follower) {
     absl::MutexLock lock(&mutex_);
     watched_[stream.get()] = follower;
   }
-  (void)co_await stream->Write(*request);
-  (void)co_await stream->WritesDone();
+  (void)co_await stream->WriteLast(*request);
   absl::Status applied = co_await ReadAll(follower, stream);
   absl::Status finished = co_await stream->Finish();
   {

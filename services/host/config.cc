@@ -3,6 +3,8 @@
 namespace sqm::host {
 
 void Describe(Config& config, ConfigSpec& spec) {
+  // Of the command-line client, which may be set in the same shell.
+  spec.IgnoreEnvironment({"SQM_LOGIN", "SQM_SERVER", "SQM_TOKEN_FILE"});
   spec.Add("listen.address", &config.listen,
            "Host and port of the gRPC API. For peers inside the cluster only: what is public goes "
            "through the edge proxy.")

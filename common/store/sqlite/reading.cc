@@ -202,8 +202,9 @@ Task<CommitOutcome> SqliteStore::FindReplay(Idempotency idempotency) {
   absl::Time forgotten = clock_.Now() - options_.request_id_memory;
   std::function<absl::Status(SqliteDatabase&)> work = [&](SqliteDatabase& database) {
     auto found = SqliteBatch::Remembered(database, idempotency, forgotten);
-    if (found.ok()) outcome = *std::move(found);
-    return found.status();
+    if (!found.ok()) return found.status();
+    outcome = *std::move(found);
+    return absl::OkStatus();
   };
   absl::Status status = co_await OnReader(std::move(work));
   if (!status.ok()) outcome.status = status;

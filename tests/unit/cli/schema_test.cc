@@ -57,7 +57,7 @@ TEST(ColumnsTest, TableShowsNameStateAndIndexedFields) {
   std::vector<std::string> names;
   for (const FieldPath& path : columns) names.push_back(PathText(path));
   EXPECT_THAT(names, ElementsAre("name", "state", "subject", "latest_version", "template_id"));
-  EXPECT_EQ(TableColumns(Contact::descriptor(), 8).size(), 8u);
+  EXPECT_EQ(TableColumns(Contact::descriptor(), 6).size(), 6u);
   EXPECT_EQ(FileColumns(Contact::descriptor()).size(),
             static_cast<size_t>(Contact::descriptor()->field_count()));
 }

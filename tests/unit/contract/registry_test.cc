@@ -45,7 +45,7 @@ TEST(Registry, KnowsTheMonitoringContracts) {
   EXPECT_THAT(Texts(contact->personal), ::testing::ElementsAre("customer", "recording_uri"));
   EXPECT_EQ(contact->fields.Find("customer"), nullptr);
   EXPECT_FALSE(contact->fields.Find("create_time")->nullable) << "the server always sets it";
-  EXPECT_TRUE(contact->fields.Find("end_time")->nullable);
+  EXPECT_TRUE(contact->fields.Find("start_time")->nullable);
   const ResourceType* version = (*registry)->FindType("monitoring/ScorecardVersion");
   ASSERT_NE(version, nullptr);
   EXPECT_EQ(version->parent, (*registry)->FindType("monitoring/Scorecard"));
