@@ -1,6 +1,7 @@
 #include "common/rpc/server.h"
 
 #include <absl/strings/str_cat.h>
+#include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -113,6 +114,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options,
                                                       std::vector<Pipeline*> pipelines) {
   static const bool plugins = [] {
     grpc::EnableDefaultHealthCheckService(true);
+    // gRPC stays up until the process ends: with the last server or channel it would stop its
+    // threads, and sometimes wait 10 s for the one that polls a socket with an unfinished write.
+    grpc_init();
     return true;
   }();
   (void)plugins;
