@@ -15,9 +15,10 @@ struct Record {
   std::string body;                                          // the serialized message, etag and all
   std::shared_ptr<const google::protobuf::Message> message;  // the same, parsed
 
-  // What it costs to keep, in bytes.
+  // What it costs to keep, in bytes, roughly.
   size_t Bytes() const {
-    return sizeof(Record) + body.capacity() + (message ? message->SpaceUsedLong() : 0);
+    // A parsed message takes a few times its wire form; counting exactly costs more than it tells.
+    return sizeof(Record) + body.capacity() + (message ? 256 + 3 * body.size() : 0);
   }
 };
 using RecordPtr = std::shared_ptr<const Record>;

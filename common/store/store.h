@@ -108,7 +108,9 @@ class Store {
   // first commit.
   virtual void OnCommit(std::function<void(const CommittedBatchPtr&)> listener) = 0;
 
-  // Runs `work` in one durable transaction of its own; rolled back when it returns an error.
+  // Runs `work` in one transaction of its own; rolled back when it returns an error. It survives
+  // the end of the process at once, a power failure only with a later Commit or a moment later:
+  // what was derived is derived again from where its own cursor stands.
   virtual Task<absl::Status> Project(std::function<absl::Status(SqlSession&)> work) = 0;
   // Runs `work` on a snapshot.
   virtual Task<absl::Status> Query(std::function<absl::Status(SqlSession&)> work) = 0;

@@ -35,7 +35,8 @@ struct Require {
   int64_t version = 0;
 };
 
-// A value that must be unique among undeleted resources of a type. `id` holds it.
+// A value that must be unique among undeleted resources of a type. The resource `id`, which the
+// same write set puts, has it in the field (a claim), or had it there (a release).
 struct UniqueKey {
   const contract::ResourceType* type = nullptr;
   std::string field;

@@ -12,12 +12,6 @@ constexpr char kSelectRequest[] =
     "LEFT JOIN changes c ON c.seq = r.seq WHERE r.key = ?";
 constexpr char kInsertRequest[] =
     "INSERT OR REPLACE INTO requests(key, payload, time, seq, response) VALUES(?, ?, ?, ?, ?)";
-constexpr char kSelectUnique[] =
-    "SELECT id FROM unique_keys WHERE tenant=? AND field=? AND value=?";
-constexpr char kInsertUnique[] =
-    "INSERT OR REPLACE INTO unique_keys(tenant, field, value, id) VALUES(?, ?, ?, ?)";
-constexpr char kDeleteUnique[] =
-    "DELETE FROM unique_keys WHERE tenant=? AND field=? AND value=? AND id=?";
 constexpr char kSelectGuard[] = "SELECT position FROM guards WHERE tenant=? AND name=?";
 constexpr char kMoveGuard[] =
     "INSERT INTO guards(tenant, name, position) VALUES(?, ?, 1) "
@@ -25,8 +19,6 @@ constexpr char kMoveGuard[] =
 constexpr char kInsertChange[] =
     "INSERT INTO changes(seq, commit_id, time, type, id, version, kind, actor, method, request_id, "
     "body) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-
-std::string FieldKey(const UniqueKey& key) { return absl::StrCat(key.type->type, ".", key.field); }
 
 bool SameValue(const UniqueKey& a, const UniqueKey& b) {
   return a.type == b.type && a.field == b.field && a.value == b.value;
@@ -76,38 +68,36 @@ absl::StatusOr<CommitOutcome> SqliteBatch::Remembered(SqliteDatabase& database,
   return outcome;
 }
 
-absl::StatusOr<int64_t> SqliteBatch::VersionOf(const contract::ResourceType& type,
-                                               const std::string& tenant, const std::string& id) {
+absl::StatusOr<int64_t> SqliteBatch::VersionOf(const contract::ResourceType& type, int64_t tenant,
+                                               const std::string& id) {
   SqliteStatement statement = database_.Prepare(sql_[type.number].version.c_str());
-  statement.Bind(1, absl::string_view(tenant));
+  statement.Bind(1, tenant);
   statement.Bind(2, absl::string_view(id));
   ASSIGN_OR_RETURN(bool found, statement.Step());
   return found ? statement.Int(0) : 0;
 }
 
-absl::StatusOr<CommitOutcome> SqliteBatch::Decide(const WriteSet& write_set) {
+absl::StatusOr<CommitOutcome> SqliteBatch::Decide(const WriteSet& write_set, int64_t tenant) {
   if (write_set.idempotency.has_value()) {
     ASSIGN_OR_RETURN(CommitOutcome remembered, Remembered(database_, *write_set.idempotency,
                                                           write_set.time - request_id_memory_));
     if (remembered.kind != CommitOutcome::kFailed) return remembered;
   }
   for (const Put& put : write_set.puts) {
-    ASSIGN_OR_RETURN(int64_t version, VersionOf(*put.type, write_set.tenant, put.id));
+    ASSIGN_OR_RETURN(int64_t version, VersionOf(*put.type, tenant, put.id));
     if (version == put.expected) continue;
     return Refuse(put.expected == 0 ? CommitOutcome::kExists : CommitOutcome::kConflict,
                   put.type->NameOf(put.id), version);
   }
   for (const Require& require : write_set.requires_) {
-    ASSIGN_OR_RETURN(int64_t version, VersionOf(*require.type, write_set.tenant, require.id));
+    ASSIGN_OR_RETURN(int64_t version, VersionOf(*require.type, tenant, require.id));
     if (version == require.version) continue;
     return Refuse(CommitOutcome::kConflict, require.type->NameOf(require.id), version);
   }
   for (const UniqueKey& claim : write_set.claims) {
-    std::string field = FieldKey(claim);
-    SqliteStatement statement = database_.Prepare(kSelectUnique);
-    statement.Bind(1, absl::string_view(write_set.tenant));
-    statement.Bind(2, absl::string_view(field));
-    statement.Bind(3, absl::string_view(claim.value));
+    SqliteStatement statement = database_.Prepare(sql_[claim.type->number].HolderOf(claim.field));
+    statement.Bind(1, tenant);
+    statement.Bind(2, absl::string_view(claim.value));
     ASSIGN_OR_RETURN(bool held, statement.Step());
     std::string holder;
     if (held && !Releases(write_set, claim, statement.Text(0))) {
@@ -122,7 +112,7 @@ absl::StatusOr<CommitOutcome> SqliteBatch::Decide(const WriteSet& write_set) {
   }
   for (const Guard& guard : write_set.guards) {
     SqliteStatement statement = database_.Prepare(kSelectGuard);
-    statement.Bind(1, absl::string_view(write_set.tenant));
+    statement.Bind(1, tenant);
     statement.Bind(2, absl::string_view(guard.name));
     ASSIGN_OR_RETURN(bool found, statement.Step());
     int64_t position = found ? statement.Int(0) : 0;
@@ -133,40 +123,18 @@ absl::StatusOr<CommitOutcome> SqliteBatch::Decide(const WriteSet& write_set) {
   return Refuse(CommitOutcome::kApplied, "");
 }
 
-absl::Status SqliteBatch::WritePut(const WriteSet& write_set, const Put& put) {
+absl::Status SqliteBatch::WritePut(const WriteSet& write_set, int64_t tenant, const Put& put) {
   const TypeSql& sql = sql_[put.type->number];
   SqliteStatement statement =
       database_.Prepare(put.expected == 0 ? sql.insert.c_str() : sql.update.c_str());
   std::vector<query::Value> columns = ColumnValues(*put.type, *put.record->message);
-  statement.Bind(1, absl::string_view(write_set.tenant));
+  statement.Bind(1, tenant);
   statement.Bind(2, absl::string_view(put.id));
   statement.Bind(3, put.record->version);
   if (put.record->deleted) statement.Bind(4, absl::ToUnixMicros(write_set.time));
   statement.BindBlob(5, put.record->body);
   BindColumns(statement, 6, columns);
   return statement.Run();
-}
-
-absl::Status SqliteBatch::WriteKeys(const WriteSet& write_set) {
-  for (const UniqueKey& release : write_set.releases) {
-    std::string field = FieldKey(release);
-    RETURN_IF_ERROR(database_.Run(
-        kDeleteUnique,
-        {SqlParam(absl::string_view(write_set.tenant)), SqlParam(absl::string_view(field)),
-         SqlParam(absl::string_view(release.value)), SqlParam(absl::string_view(release.id))}));
-  }
-  for (const UniqueKey& claim : write_set.claims) {
-    std::string field = FieldKey(claim);
-    RETURN_IF_ERROR(database_.Run(
-        kInsertUnique,
-        {SqlParam(absl::string_view(write_set.tenant)), SqlParam(absl::string_view(field)),
-         SqlParam(absl::string_view(claim.value)), SqlParam(absl::string_view(claim.id))}));
-  }
-  for (const Guard& guard : write_set.guards) {
-    RETURN_IF_ERROR(database_.Run(kMoveGuard, {SqlParam(absl::string_view(write_set.tenant)),
-                                               SqlParam(absl::string_view(guard.name))}));
-  }
-  return absl::OkStatus();
 }
 
 absl::Status SqliteBatch::WriteChange(const WriteSet& write_set, const Put& put, int64_t seq,
@@ -205,12 +173,12 @@ absl::Status SqliteBatch::WriteRequest(const WriteSet& write_set, int64_t seq) {
 
 absl::StatusOr<CommitOutcome> SqliteBatch::Apply(const WriteSet& write_set, Head& head,
                                                  std::vector<StoredChange>& changes) {
-  ASSIGN_OR_RETURN(CommitOutcome outcome, Decide(write_set));
+  ASSIGN_OR_RETURN(CommitOutcome outcome, Decide(write_set, head.no));
   if (outcome.kind != CommitOutcome::kApplied) return outcome;
   int64_t commit_id = head.position + 1;
   for (const Put& put : write_set.puts) {
     int64_t position = ++head.position;
-    RETURN_IF_ERROR(WritePut(write_set, put));
+    RETURN_IF_ERROR(WritePut(write_set, head.no, put));
     RETURN_IF_ERROR(WriteChange(write_set, put, SeqOf(head.no, position), commit_id));
     StoredChange change;
     change.position = position;
@@ -226,7 +194,10 @@ absl::StatusOr<CommitOutcome> SqliteBatch::Apply(const WriteSet& write_set, Head
     change.record = put.record;
     changes.push_back(std::move(change));
   }
-  RETURN_IF_ERROR(WriteKeys(write_set));
+  for (const Guard& guard : write_set.guards) {
+    RETURN_IF_ERROR(
+        database_.Run(kMoveGuard, {SqlParam(head.no), SqlParam(absl::string_view(guard.name))}));
+  }
   if (write_set.idempotency.has_value()) {
     RETURN_IF_ERROR(WriteRequest(write_set, SeqOf(head.no, commit_id)));
   }

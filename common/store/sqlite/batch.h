@@ -32,11 +32,10 @@ class SqliteBatch {
                                                   absl::Time forgotten_before);
 
  private:
-  absl::StatusOr<CommitOutcome> Decide(const WriteSet& write_set);
-  absl::StatusOr<int64_t> VersionOf(const contract::ResourceType& type, const std::string& tenant,
+  absl::StatusOr<CommitOutcome> Decide(const WriteSet& write_set, int64_t tenant);
+  absl::StatusOr<int64_t> VersionOf(const contract::ResourceType& type, int64_t tenant,
                                     const std::string& id);
-  absl::Status WritePut(const WriteSet& write_set, const Put& put);
-  absl::Status WriteKeys(const WriteSet& write_set);
+  absl::Status WritePut(const WriteSet& write_set, int64_t tenant, const Put& put);
   absl::Status WriteChange(const WriteSet& write_set, const Put& put, int64_t seq,
                            int64_t commit_id);
   absl::Status WriteRequest(const WriteSet& write_set, int64_t seq);

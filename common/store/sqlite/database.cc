@@ -4,6 +4,7 @@
 
 #include "common/base/status.h"
 #include "common/base/task.h"
+#include "common/store/sqlite/gathering_vfs.h"
 
 namespace sqm::store {
 namespace {
@@ -93,7 +94,7 @@ absl::StatusOr<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(const std::
   int flags =
       SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI |
       (mode == Mode::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-  int code = sqlite3_open_v2(path.c_str(), &db, flags, nullptr);
+  int code = sqlite3_open_v2(path.c_str(), &db, flags, GatheringVfs());
   std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(db));
   if (code != SQLITE_OK) return SqliteError(db, code, absl::StrCat("open ", path));
   sqlite3_extended_result_codes(db, 1);

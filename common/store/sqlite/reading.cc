@@ -8,7 +8,7 @@
 namespace sqm::store {
 namespace {
 
-constexpr char kTenantNo[] = "SELECT no, oldest FROM tenants WHERE tenant=?";
+constexpr char kOldest[] = "SELECT oldest FROM tenants WHERE no=?";
 constexpr char kSelectChanges[] =
     "SELECT seq, commit_id, time, type, id, version, kind, actor, method, request_id, body "
     "FROM changes WHERE seq > ? AND seq < ? ORDER BY seq";
@@ -24,12 +24,12 @@ absl::Status ParseBody(const contract::ResourceType& type, Record& record) {
 }
 
 // Appends up to `limit` rows of one range of the query, in order.
-absl::Status ListRange(SqliteDatabase& database, const ListQuery& query,
+absl::Status ListRange(SqliteDatabase& database, int64_t tenant, const ListQuery& query,
                        const query::OrderBy& order, const query::SqlText& range, int limit,
                        std::vector<Listed>& rows) {
   std::string sql = absl::StrCat("SELECT id, version, delete_time IS NOT NULL, body FROM ",
                                  query.type->table, " WHERE tenant=?");
-  std::vector<query::Value> values = {query.tenant};
+  std::vector<query::Value> values = {tenant};
   auto add = [&](const query::SqlText& text) {
     if (text.where.empty()) return;
     absl::StrAppend(&sql, " AND ", text.where);
@@ -39,8 +39,8 @@ absl::Status ListRange(SqliteDatabase& database, const ListQuery& query,
   if (!query.parent_id.empty()) {
     // '0' is the character after '/': the range of all ids below the parent.
     absl::StrAppend(&sql, " AND id >= ? AND id < ?");
-    values.push_back(absl::StrCat(query.parent_id, "/"));
-    values.push_back(absl::StrCat(query.parent_id, "0"));
+    values.emplace_back(absl::StrCat(query.parent_id, "/"));
+    values.emplace_back(absl::StrCat(query.parent_id, "0"));
   }
   if (query.filter != nullptr) add(query::ToSql(*query.filter));
   if (query.visible != nullptr) add(query::ToSql(*query.visible));
@@ -119,9 +119,10 @@ Task<absl::StatusOr<RecordPtr>> SqliteStore::Read(const contract::ResourceType& 
   auto record = std::make_shared<Record>();
   bool found = false;
   const char* sql = sql_[type.number].read.c_str();
+  const int64_t no = NumberOf(tenant);
   std::function<absl::Status(SqliteDatabase&)> work = [&](SqliteDatabase& database) {
     SqliteStatement statement = database.Prepare(sql);
-    statement.Bind(1, absl::string_view(tenant));
+    statement.Bind(1, no);
     statement.Bind(2, absl::string_view(id));
     auto row = statement.Step();
     if (!row.ok()) return row.status();
@@ -149,13 +150,14 @@ Task<absl::StatusOr<std::vector<Listed>>> SqliteStore::List(ListQuery query) {
   if (query.after.has_value()) {
     CO_ASSIGN_OR_RETURN(ranges, query::RangesAfter(order, *query.after));
   }
+  const int64_t tenant = NumberOf(query.tenant);
   std::vector<Listed> rows;
   std::function<absl::Status(SqliteDatabase&)> work =
       [&](SqliteDatabase& database) -> absl::Status {
     for (const query::SqlText& range : ranges) {
       int left = query.limit - static_cast<int>(rows.size());
       if (left <= 0) break;
-      RETURN_IF_ERROR(ListRange(database, query, order, range, left, rows));
+      RETURN_IF_ERROR(ListRange(database, tenant, query, order, range, left, rows));
     }
     return absl::OkStatus();
   };
@@ -172,12 +174,11 @@ Task<absl::StatusOr<std::vector<Listed>>> SqliteStore::List(ListQuery query) {
 Task<absl::StatusOr<std::string>> SqliteStore::FindUnique(const contract::ResourceType& type,
                                                           std::string tenant, std::string field,
                                                           std::string value) {
-  std::string key = absl::StrCat(type.type, ".", field);
+  const char* sql = sql_[type.number].HolderOf(field);
+  const int64_t no = NumberOf(tenant);
   std::string id;
   std::function<absl::Status(SqliteDatabase&)> work = [&](SqliteDatabase& database) {
-    return database.Run("SELECT id FROM unique_keys WHERE tenant=? AND field=? AND value=?",
-                        {SqlParam(absl::string_view(tenant)), SqlParam(absl::string_view(key)),
-                         SqlParam(absl::string_view(value))},
+    return database.Run(sql, {SqlParam(no), SqlParam(absl::string_view(value))},
                         [&](const SqlRow& row) { id = std::string(row.Text(0)); });
   };
   absl::Status status = co_await OnReader(std::move(work));
@@ -187,9 +188,10 @@ Task<absl::StatusOr<std::string>> SqliteStore::FindUnique(const contract::Resour
 
 Task<absl::StatusOr<int64_t>> SqliteStore::ReadGuard(std::string tenant, std::string name) {
   int64_t position = 0;
+  const int64_t no = NumberOf(tenant);
   std::function<absl::Status(SqliteDatabase&)> work = [&](SqliteDatabase& database) {
     return database.Run("SELECT position FROM guards WHERE tenant=? AND name=?",
-                        {SqlParam(absl::string_view(tenant)), SqlParam(absl::string_view(name))},
+                        {SqlParam(no), SqlParam(absl::string_view(name))},
                         [&](const SqlRow& row) { position = row.Int(0); });
   };
   absl::Status status = co_await OnReader(std::move(work));
@@ -219,14 +221,12 @@ Task<absl::StatusOr<std::vector<StoredChange>>> SqliteStore::ReadChanges(std::st
                                                                          int max_changes,
                                                                          int max_bytes) {
   std::vector<StoredChange> changes;
+  const int64_t no = NumberOf(tenant);
+  if (no == 0) co_return std::move(changes);
   auto read = [&](SqliteDatabase& database) -> absl::Status {
-    int64_t no = 0, oldest = 1;
+    int64_t oldest = 1;
     RETURN_IF_ERROR(
-        database.Run(kTenantNo, {SqlParam(absl::string_view(tenant))}, [&](const SqlRow& row) {
-          no = row.Int(0);
-          oldest = row.Int(1);
-        }));
-    if (no == 0) return absl::OkStatus();
+        database.Run(kOldest, {SqlParam(no)}, [&](const SqlRow& row) { oldest = row.Int(0); }));
     if (after + 1 < oldest) {
       return Fail(absl::StatusCode::kOutOfRange, type::v1::ERROR_REASON_HISTORY_LOST,
                   absl::StrCat("changes before position ", oldest, " are no longer kept"),
@@ -274,14 +274,22 @@ Task<absl::StatusOr<std::vector<StoredChange>>> SqliteStore::ReadChanges(std::st
 }
 
 std::map<std::string, FeedHead> SqliteStore::Heads() const {
-  absl::MutexLock lock(&heads_mutex_);
-  return {heads_.begin(), heads_.end()};
+  std::map<std::string, FeedHead> heads;
+  absl::MutexLock lock(&known_mutex_);
+  for (const auto& [name, tenant] : known_) heads.emplace(name, tenant.feed);
+  return heads;
 }
 
 FeedHead SqliteStore::Head(absl::string_view tenant) const {
-  absl::MutexLock lock(&heads_mutex_);
-  auto it = heads_.find(std::string(tenant));
-  return it == heads_.end() ? FeedHead{} : it->second;
+  absl::MutexLock lock(&known_mutex_);
+  auto it = known_.find(tenant);
+  return it == known_.end() ? FeedHead{} : it->second.feed;
+}
+
+int64_t SqliteStore::NumberOf(absl::string_view tenant) const {
+  absl::MutexLock lock(&known_mutex_);
+  auto it = known_.find(tenant);
+  return it == known_.end() ? 0 : it->second.no;
 }
 
 }  // namespace sqm::store

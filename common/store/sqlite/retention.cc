@@ -91,8 +91,8 @@ Task<absl::Status> SqliteStore::Trim(absl::Time older_than, int64_t keep_changes
         }));
         more = next > tenant.feed.oldest;
         tenant.feed.oldest = next;
-        absl::MutexLock lock(&heads_mutex_);
-        heads_[name].oldest = next;
+        absl::MutexLock lock(&known_mutex_);
+        known_[name].feed.oldest = next;
         return absl::OkStatus();
       };
       absl::Status status = co_await OnWriter(std::move(job));

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "common/base/check.h"
 #include "common/base/task.h"
 
 namespace sqm::store {
@@ -13,6 +14,7 @@ namespace {
 
 using contract::ResourceType;
 
+// Rows name their tenant by its number: the keys of every index are shorter and compare faster.
 // `seq` = tenant number << 40 | position: one append-only tree for every tenant's feed.
 constexpr char kFixedTables[] = R"(
 CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -25,11 +27,8 @@ CREATE TABLE IF NOT EXISTS changes(
 CREATE TABLE IF NOT EXISTS requests(
   key BLOB PRIMARY KEY, payload BLOB NOT NULL, time INTEGER NOT NULL, seq INTEGER NOT NULL,
   response BLOB) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS unique_keys(
-  tenant TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, id TEXT NOT NULL,
-  PRIMARY KEY(tenant, field, value)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS guards(
-  tenant TEXT NOT NULL, name TEXT NOT NULL, position INTEGER NOT NULL,
+  tenant INTEGER NOT NULL, name TEXT NOT NULL, position INTEGER NOT NULL,
   PRIMARY KEY(tenant, name)) WITHOUT ROWID;
 )";
 
@@ -58,7 +57,7 @@ std::set<std::string> Fingerprint(const contract::Registry& registry) {
 
 std::string CreateTable(const ResourceType& type) {
   std::string sql = absl::StrCat("CREATE TABLE ", type.table,
-                                 "(tenant TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT "
+                                 "(tenant INTEGER NOT NULL, id TEXT NOT NULL, version INTEGER NOT "
                                  "NULL, delete_time INTEGER, body BLOB NOT NULL");
   for (const query::Field& field : type.fields.fields()) {
     absl::StrAppend(&sql, ", ", field.column, " ", SqlTypeOf(field.type));
@@ -142,6 +141,12 @@ std::vector<TypeSql> TypeStatements(const contract::Registry& registry) {
                      columns, ") VALUES(?1, ?2, ?3, ?4, ?5", marks, ")");
     sql.update = absl::StrCat("UPDATE ", type->table, " SET version=?3, delete_time=?4, body=?5",
                               sets, " WHERE tenant=?1 AND id=?2");
+    for (const contract::AnnotatedPath& path : type->unique) {
+      const query::Field* field = type->fields.Find(path.text);
+      sql.holders.emplace_back(path.text,
+                               absl::StrCat("SELECT id FROM ", type->table, " WHERE tenant=?1 AND ",
+                                            field->column, "=?2 AND delete_time IS NULL"));
+    }
     all.push_back(std::move(sql));
   }
   return all;
@@ -176,6 +181,14 @@ absl::Status ApplySchema(const contract::Registry& registry, SqliteDatabase& dat
     return database.Run("INSERT OR IGNORE INTO meta(key, value) VALUES('epoch', ?)",
                         {SqlParam(absl::string_view(new_epoch))});
   });
+}
+
+const char* TypeSql::HolderOf(absl::string_view field) const {
+  for (const auto& [name, sql] : holders) {
+    if (absl::string_view(name) == field) return sql.c_str();
+  }
+  Check(false, absl::StrCat(field, " is not a unique field"));
+  return nullptr;
 }
 
 SqlParam ParamOf(const query::Value& value) {

@@ -11,12 +11,17 @@
 
 namespace sqm::store {
 
-// Statement texts of one resource type. Their addresses identify prepared statements.
+// Statement texts of one resource type; tenants by number. Their addresses identify prepared
+// statements.
 struct TypeSql {
   std::string version;  // ?1 tenant ?2 id → version
   std::string read;     // ?1 tenant ?2 id → version, deleted, body
   std::string insert;   // ?1 tenant ?2 id ?3 version ?4 delete_time ?5 body ?6… columns
   std::string update;   // the same
+  // By unique field: ?1 tenant ?2 value → ids of the undeleted resources that have it.
+  std::vector<std::pair<std::string, std::string>> holders;
+  // The statement of a unique field.
+  const char* HolderOf(absl::string_view field) const;
 };
 std::vector<TypeSql> TypeStatements(const contract::Registry& registry);
 

@@ -16,6 +16,13 @@ namespace {
 
 constexpr char kSelectTenants[] = "SELECT no, tenant, head, oldest FROM tenants";
 constexpr char kInsertTenant[] = "INSERT INTO tenants(no, tenant, head, oldest) VALUES(?, ?, 0, 1)";
+// The log's length (128 MiB) at which it is moved into the database file: the longer, the less
+// often the same hot pages are copied.
+constexpr int kCheckpointPages = 32768;
+// An acknowledged commit survives a power failure.
+constexpr char kSurvivePowerFailure[] = "PRAGMA synchronous=FULL";
+// A derived one survives the process, not the power: what it was derived from is still there.
+constexpr char kSurviveProcess[] = "PRAGMA synchronous=NORMAL";
 constexpr char kMoveHead[] = "UPDATE tenants SET head=? WHERE no=?";
 
 absl::Status Overloaded() {
@@ -77,12 +84,11 @@ absl::Status SqliteStore::Start(IdSource& ids) {
     }
   }
   ASSIGN_OR_RETURN(writer_, SqliteDatabase::Open(path, SqliteDatabase::Mode::kReadWrite));
-  // FULL: an acknowledged commit survives a power failure. The checkpoint threshold trades WAL
-  // size (128 MiB) against moving the same hot pages again and again.
   RETURN_IF_ERROR(
-      writer_->Execute("PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
-                       "PRAGMA wal_autocheckpoint=32768; PRAGMA journal_size_limit=268435456; "
-                       "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY"));
+      writer_->Execute("PRAGMA page_size=4096; PRAGMA journal_mode=WAL; "
+                       "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=268435456; "
+                       "PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY"));
+  RETURN_IF_ERROR(writer_->Execute(kSurvivePowerFailure));
   RETURN_IF_ERROR(ApplySchema(registry_, *writer_, ids.NewUlid(clock_.Now())));
   RETURN_IF_ERROR(writer_->Run("SELECT value FROM meta WHERE key='epoch'", {},
                                [&](const SqlRow& row) { epoch_ = std::string(row.Text(0)); }));
@@ -91,8 +97,21 @@ absl::Status SqliteStore::Start(IdSource& ids) {
     tenants_.emplace(std::string(row.Text(1)), tenant);
   }));
   {
-    absl::MutexLock lock(&heads_mutex_);
-    for (const auto& [name, tenant] : tenants_) heads_[name] = tenant.feed;
+    absl::MutexLock lock(&known_mutex_);
+    for (const auto& [name, tenant] : tenants_) known_[name] = tenant;
+  }
+  if (!options_.path.empty()) {
+    checkpointer_.emplace(options_.path, kCheckpointPages, [this] {
+      absl::MutexLock lock(&queue_mutex_);
+      jobs_.push_back(Job{[this](SqliteDatabase& writer) { checkpointer_->Finish(writer); }});
+    });
+    sqlite3_wal_hook(
+        writer_->raw(),
+        [](void* store, sqlite3*, const char*, int pages) {
+          static_cast<SqliteStore*>(store)->checkpointer_->LogGrew(pages);
+          return SQLITE_OK;
+        },
+        this);
   }
   committer_ = std::thread([this] { RunCommitter(); });
   return absl::OkStatus();
@@ -106,6 +125,7 @@ SqliteStore::~SqliteStore() {
     }
     committer_.join();
   }
+  checkpointer_.reset();
   if (lock_file_ >= 0) close(lock_file_);
 }
 
@@ -197,8 +217,8 @@ void SqliteStore::CommitBatch(std::vector<Pending>& batch) {
   } else {
     for (const auto& [name, head] : heads) tenants_[name].feed.head = head.position;
     {
-      absl::MutexLock lock(&heads_mutex_);
-      for (const auto& [name, head] : heads) heads_[name] = tenants_[name].feed;
+      absl::MutexLock lock(&known_mutex_);
+      for (const auto& [name, head] : heads) known_[name] = tenants_[name];
     }
     for (const auto& [name, changes] : committed) {
       if (changes->changes.empty()) continue;
@@ -264,8 +284,12 @@ Task<std::vector<CommitOutcome>> SqliteStore::CommitAll(std::vector<WriteSet> wr
 // ---- Projections and health -----------------------------------------------------------
 
 Task<absl::Status> SqliteStore::Project(std::function<absl::Status(SqlSession&)> work) {
-  std::function<absl::Status(SqliteDatabase&)> job = [&work](SqliteDatabase& database) {
-    return database.Transaction([&] { return work(database); });
+  std::function<absl::Status(SqliteDatabase&)> job =
+      [&work](SqliteDatabase& database) -> absl::Status {
+    RETURN_IF_ERROR(database.Execute(kSurviveProcess));
+    absl::Status status = database.Transaction([&] { return work(database); });
+    RETURN_IF_ERROR(database.Execute(kSurvivePowerFailure));
+    return status;
   };
   absl::Status status = co_await OnWriter(std::move(job));
   co_return status;

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <absl/base/thread_annotations.h>
+#include <absl/container/flat_hash_map.h>
 #include <absl/synchronization/mutex.h>
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "common/base/clock.h"
 #include "common/base/executor.h"
 #include "common/base/ids.h"
+#include "common/store/sqlite/checkpointer.h"
 #include "common/store/sqlite/database.h"
 #include "common/store/sqlite/schema.h"
 #include "common/store/store.h"
@@ -80,6 +83,8 @@ class SqliteStore final : public Store {
     Group* group = nullptr;
     size_t index = 0;
   };
+  // What rows call a tenant; 0: nothing was ever written for it.
+  int64_t NumberOf(absl::string_view tenant) const;
   // Work for the committer's connection outside a commit batch.
   struct Job {
     std::function<void(SqliteDatabase&)> run;
@@ -121,8 +126,9 @@ class SqliteStore final : public Store {
   std::map<std::string, Tenant, std::less<>> tenants_;  // committer thread only, after Start
   Hash128 sweep_from_{};  // committer thread only: next request id to age
 
-  mutable absl::Mutex heads_mutex_;
-  std::map<std::string, FeedHead, std::less<>> heads_ ABSL_GUARDED_BY(heads_mutex_);
+  mutable absl::Mutex known_mutex_;
+  // What readers know of the tenants: as of the last commit.
+  absl::flat_hash_map<std::string, Tenant> known_ ABSL_GUARDED_BY(known_mutex_);
 
   absl::Mutex readers_mutex_;
   std::vector<std::unique_ptr<SqliteDatabase>> readers_ ABSL_GUARDED_BY(readers_mutex_);
@@ -131,6 +137,7 @@ class SqliteStore final : public Store {
   std::deque<Pending> queue_ ABSL_GUARDED_BY(queue_mutex_);
   std::deque<Job> jobs_ ABSL_GUARDED_BY(queue_mutex_);
   bool stopping_ ABSL_GUARDED_BY(queue_mutex_) = false;
+  std::optional<Checkpointer> checkpointer_;  // of a file; immutable after Start
   std::thread committer_;
 };
 

@@ -11,7 +11,7 @@
 namespace sqm::testing {
 
 // Kinds of write, by number modulo 4:
-//   0  two new tickets that share a code, held by the first
+//   0  two new tickets, the first with a code
 //   1  one new ticket and a comment below it
 //   2  a new ticket that takes the code of write number-2 over from its first ticket
 //   3  a change of a ticket that all writers change, and a new one

@@ -101,15 +101,18 @@ TEST_P(KeepingChanges, PositionsHaveNoGapsUnderConcurrentWriters) {
           puts.push_back(tickets_.Update(hot, Version(hot)));
         }
         if (absl::Bernoulli(random, 0.1)) puts.push_back(tickets_.Create("hot0x"));
-        WriteSet write_set = Write(puts);
+        WriteSet write_set = Write(std::move(puts));
         if (absl::Bernoulli(random, 0.3)) {
-          write_set.claims = {
-              tickets_.Code(absl::StrCat("c", absl::Uniform(random, 0, 20)), puts[0].id)};
+          std::string code = absl::StrCat("c", absl::Uniform(random, 0, 20));
+          std::string id = absl::StrCat("coded", w, "-", i);
+          write_set.puts.push_back(tickets_.Create(id, absl::StrCat("code: \"", code, "\"")));
+          write_set.claims = {tickets_.Code(code, id)};
         }
+        const size_t size = write_set.puts.size();
         CommitOutcome outcome = Commit(std::move(write_set));
         absl::MutexLock lock(&mutex);
         ++kinds[outcome.kind];
-        if (outcome.kind == CommitOutcome::kApplied) applied[outcome.position] = puts.size();
+        if (outcome.kind == CommitOutcome::kApplied) applied[outcome.position] = size;
       }
     });
   }

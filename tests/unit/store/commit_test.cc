@@ -31,12 +31,12 @@ TEST_P(Committing, CreatesReadsUpdatesDeletes) {
 TEST_P(Committing, TenantsDoNotSeeEachOther) {
   Apply(tickets_.Create("a", R"(text: "north")"));
   EXPECT_EQ(Read("a", "south"), nullptr);
-  WriteSet south = Write({tickets_.Create("a", R"(text: "south")")});
+  WriteSet south = Write({tickets_.Create("a", R"(text: "south" code: "c")")});
   south.tenant = "south";
   south.claims.push_back(tickets_.Code("c", "a"));
   EXPECT_EQ(Apply(south), 1) << "each tenant has positions of its own";
   EXPECT_EQ(Read("a")->message->ShortDebugString(), "text: \"north\"");
-  EXPECT_EQ(Read("a", "south")->message->ShortDebugString(), "text: \"south\"");
+  EXPECT_EQ(Read("a", "south")->message->ShortDebugString(), "code: \"c\" text: \"south\"");
   EXPECT_EQ(HolderOf("c"), "");
 }
 
@@ -175,10 +175,10 @@ TEST_P(Committing, UniqueValuesHaveOneHolder) {
 }
 
 TEST_P(Committing, AValueChangesHandsInOneWriteSet) {
-  WriteSet a = Write({tickets_.Create("a"), tickets_.Create("b")});
+  WriteSet a = Write({tickets_.Create("a", R"(code: "c1")"), tickets_.Create("b")});
   a.claims = {tickets_.Code("c1", "a")};
   Apply(a);
-  WriteSet swap = Write({tickets_.Update("a", 1), tickets_.Update("b", 1)});
+  WriteSet swap = Write({tickets_.Update("a", 1), tickets_.Update("b", 1, R"(code: "c1")")});
   swap.releases = {tickets_.Code("c1", "a")};
   swap.claims = {tickets_.Code("c1", "b")};
   Apply(swap);
@@ -188,13 +188,14 @@ TEST_P(Committing, AValueChangesHandsInOneWriteSet) {
 TEST_P(Committing, ARefusedClaimLeavesNothing) {
   std::vector<WriteSet> sets;
   for (const char* id : {"a", "b"}) {
-    sets.push_back(Write({tickets_.Create(id)}));
+    sets.push_back(Write({tickets_.Create(id, R"(code: "c1")")}));
     sets.back().claims = {tickets_.Code("c1", id)};
   }
   std::vector<CommitOutcome> outcomes = Await(store_->CommitAll(sets));
   EXPECT_EQ(outcomes[0].kind, CommitOutcome::kApplied);
   EXPECT_EQ(outcomes[1].kind, CommitOutcome::kTaken);
-  WriteSet twice = Write({tickets_.Create("x"), tickets_.Create("y")});
+  WriteSet twice =
+      Write({tickets_.Create("x", R"(code: "c2")"), tickets_.Create("y", R"(code: "c2")")});
   twice.claims = {tickets_.Code("c2", "x"), tickets_.Code("c2", "y")};
   CommitOutcome outcome = Commit(twice);
   EXPECT_EQ(outcome.kind, CommitOutcome::kTaken) << "also within one write set";
@@ -203,14 +204,14 @@ TEST_P(Committing, ARefusedClaimLeavesNothing) {
 }
 
 TEST_P(Committing, OnlyTheHolderReleases) {
-  WriteSet a = Write({tickets_.Create("a")});
+  WriteSet a = Write({tickets_.Create("a", R"(code: "c1")")});
   a.claims = {tickets_.Code("c1", "a")};
   Apply(a);
   WriteSet other = Write({tickets_.Create("b")});
   other.releases = {tickets_.Code("c1", "b")};
   Apply(other);
   EXPECT_EQ(HolderOf("c1"), "a");
-  WriteSet thief = Write({tickets_.Create("c")});
+  WriteSet thief = Write({tickets_.Create("c", R"(code: "c1")")});
   thief.releases = {tickets_.Code("c1", "c")};
   thief.claims = {tickets_.Code("c1", "c")};
   EXPECT_EQ(Commit(thief).kind, CommitOutcome::kTaken);

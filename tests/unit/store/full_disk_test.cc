@@ -25,10 +25,12 @@ class FullDisk : public StoreSuite {
                       [](const SqlRow&) {});
                 })).ok());
   }
-  // Two tickets of 4 KiB each under one code.
+  // Two tickets of 4 KiB each; the first has a code.
   WriteSet Pair(const std::string& id) {
-    std::string text = absl::StrCat("code: \"", id, "\" text: \"", std::string(4000, 'x'), "\"");
-    WriteSet pair = Write({tickets_.Create(id + "-1", text), tickets_.Create(id + "-2", text)});
+    std::string text = absl::StrCat("text: \"", std::string(4000, 'x'), "\"");
+    std::string code = absl::StrCat(" code: \"", id, "\"");
+    WriteSet pair =
+        Write({tickets_.Create(id + "-1", text + code), tickets_.Create(id + "-2", text)});
     pair.claims = {tickets_.Code(id, id + "-1")};
     pair.idempotency = testing::Tickets::Request(std::hash<std::string>()(id));
     pair.request_id = id;

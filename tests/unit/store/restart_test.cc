@@ -24,7 +24,7 @@ TEST_P(Restarting, KeepsResourcesAndChanges) {
 }
 
 TEST_P(Restarting, KeepsUniqueValuesGuardsAndRequestIds) {
-  WriteSet first = Write({tickets_.Create("a", R"(text: "first")")});
+  WriteSet first = Write({tickets_.Create("a", R"(text: "first" code: "c1")")});
   first.claims = {tickets_.Code("c1", "a")};
   first.guards = {{"loans/1", 0}};
   first.idempotency = testing::Tickets::Request(1);
