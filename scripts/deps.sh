@@ -7,7 +7,8 @@ set -euo pipefail
 build=(g++ cmake ninja-build make pkg-config ccache mold tzdata
   protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libgrpc++-dev libabsl-dev libc-ares-dev
   libre2-dev zlib1g-dev libssl-dev libsqlite3-dev libhiredis-dev libtomlplusplus-dev
-  nlohmann-json3-dev libcli11-dev libutf8proc-dev
+  libical-dev
+  nlohmann-json3-dev libcli11-dev libutf8proc-dev libjemalloc-dev
   # prometheus-cpp's CMake files look for these two, but its package does not depend on them.
   prometheus-cpp-dev libcivetweb-dev libcurl4-openssl-dev)
 run=(redis-server python3 curl procps)

@@ -2,8 +2,8 @@
 
 #include <string>
 
+#include "common/base/proto_time.h"
 #include "common/base/status.h"
-#include "services/monitoring/proto_time.h"
 
 namespace sqm::monitoring {
 namespace {

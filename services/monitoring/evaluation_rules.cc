@@ -7,8 +7,8 @@
 #include <initializer_list>
 #include <utility>
 
+#include "common/base/proto_time.h"
 #include "common/base/status.h"
-#include "services/monitoring/proto_time.h"
 #include "services/monitoring/states.h"
 
 namespace sqm::monitoring {

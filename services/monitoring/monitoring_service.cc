@@ -3,11 +3,11 @@
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 
+#include "common/base/proto_time.h"
 #include "common/base/status.h"
 #include "services/monitoring/contact_import.h"
 #include "services/monitoring/contact_rules.h"
 #include "services/monitoring/note_rules.h"
-#include "services/monitoring/proto_time.h"
 #include "services/monitoring/scorecard_rules.h"
 #include "services/monitoring/templates.h"
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "common/base/decimal.h"
+#include "common/base/proto_time.h"
 #include "common/base/status.h"
-#include "services/monitoring/proto_time.h"
 #include "services/monitoring/states.h"
 
 namespace sqm::monitoring {

@@ -2,9 +2,9 @@
 
 #include <absl/strings/str_cat.h>
 
+#include "common/base/proto_time.h"
 #include "common/base/status.h"
 #include "services/monitoring/content_rules.h"
-#include "services/monitoring/proto_time.h"
 #include "services/monitoring/states.h"
 
 namespace sqm::monitoring {

@@ -6,8 +6,8 @@
 #include <functional>
 #include <string>
 
+#include "common/base/proto_time.h"
 #include "common/base/status.h"
-#include "services/monitoring/proto_time.h"
 #include "tests/unit/monitoring/forms.h"
 
 namespace sqm::monitoring {

@@ -7,8 +7,8 @@
 #include <map>
 #include <vector>
 
+#include "common/base/proto_time.h"
 #include "common/base/status.h"
-#include "services/monitoring/proto_time.h"
 #include "services/monitoring/states.h"
 #include "tests/unit/monitoring/forms.h"
 

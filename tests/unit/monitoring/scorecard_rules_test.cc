@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "common/base/proto_time.h"
 #include "common/base/status.h"
-#include "services/monitoring/proto_time.h"
 #include "services/monitoring/states.h"
 #include "tests/unit/monitoring/forms.h"
 

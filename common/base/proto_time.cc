@@ -1,6 +1,6 @@
-#include "services/monitoring/proto_time.h"
+#include "common/base/proto_time.h"
 
-namespace sqm::monitoring {
+namespace sqm {
 
 google::protobuf::Timestamp ToTimestamp(absl::Time time) {
   google::protobuf::Timestamp result;
@@ -19,4 +19,12 @@ absl::Duration FromDuration(const google::protobuf::Duration& duration) {
   return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
 }
 
-}  // namespace sqm::monitoring
+google::protobuf::Duration ToDuration(absl::Duration duration) {
+  google::protobuf::Duration result;
+  result.set_seconds(absl::IDivDuration(duration, absl::Seconds(1), &duration));
+  // The remainder has the sign of the whole, as the contract wants it.
+  result.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(duration)));
+  return result;
+}
+
+}  // namespace sqm

@@ -1,8 +1,8 @@
-#include "services/monitoring/proto_time.h"
+#include "common/base/proto_time.h"
 
 #include <gtest/gtest.h>
 
-namespace sqm::monitoring {
+namespace sqm {
 namespace {
 
 TEST(ProtoTimeTest, GoesThereAndBack) {
@@ -23,5 +23,15 @@ TEST(ProtoTimeTest, ReadsDurations) {
   EXPECT_EQ(FromDuration(duration), absl::Milliseconds(-1500));
 }
 
+TEST(ProtoTimeTest, DurationsGoThereAndBack) {
+  for (const int64_t nanos : {int64_t{0}, int64_t{1}, int64_t{-1}, int64_t{1500000000},
+                              int64_t{-1500000000}, int64_t{-2000000000}}) {
+    const google::protobuf::Duration proto = ToDuration(absl::Nanoseconds(nanos));
+    EXPECT_FALSE(proto.seconds() > 0 && proto.nanos() < 0);
+    EXPECT_FALSE(proto.seconds() < 0 && proto.nanos() > 0);
+    EXPECT_EQ(FromDuration(proto), absl::Nanoseconds(nanos));
+  }
+}
+
 }  // namespace
-}  // namespace sqm::monitoring
+}  // namespace sqm

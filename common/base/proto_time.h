@@ -5,10 +5,11 @@
 #include <google/protobuf/duration.pb.h>
 #include <google/protobuf/timestamp.pb.h>
 
-namespace sqm::monitoring {
+namespace sqm {
 
 google::protobuf::Timestamp ToTimestamp(absl::Time time);
 absl::Time FromTimestamp(const google::protobuf::Timestamp& time);
 absl::Duration FromDuration(const google::protobuf::Duration& duration);
+google::protobuf::Duration ToDuration(absl::Duration duration);
 
-}  // namespace sqm::monitoring
+}  // namespace sqm
