@@ -17,6 +17,7 @@ namespace sqm::feed {
 namespace {
 
 constexpr char kWatchChanges[] = "/sqm.feed.v1.FeedService/WatchChanges";
+constexpr char kAcknowledge[] = "/sqm.feed.v1.FeedService/AcknowledgeChanges";
 constexpr char kListFeeds[] = "/sqm.feed.v1.FeedService/ListFeeds";
 
 // The token can no longer be followed, whatever the reason: the sink begins anew.
@@ -177,6 +178,7 @@ class Consumer::State : public std::enable_shared_from_this<State> {
   void TakeFeeds(const v1::ListFeedsResponse& feeds);
   void CancelSilent();
   Task<absl::StatusOr<v1::WatchChangesRequest>> NewRequest(Follower* follower);
+  Task<void> Acknowledge(const Follower* follower, std::string token);
   Task<absl::Status> Session(Follower* follower);
   Task<absl::Status> ReadAll(Follower* follower, std::shared_ptr<rpc::ClientStream> stream);
 
@@ -296,6 +298,8 @@ Task<absl::StatusOr<v1::WatchChangesRequest>> Consumer::State::NewRequest(Follow
   v1::WatchChangesRequest request;
   request.set_service(options_.source);
   for (const std::string& type : options_.resource_types) request.add_resource_types(type);
+  request.mutable_gather_duration()->set_nanos(
+      static_cast<int32_t>(absl::ToInt64Nanoseconds(options_.gather)));
   auto position = co_await sink_.Load(follower->tenant);
   if (!position.ok()) co_return position.status();
   bool known = position->has_value() && !(*position)->token.empty();
@@ -344,11 +348,35 @@ Task<absl::Status> Consumer::State::Session(Follower* follower) {
   co_return applied.ok() ? finished : applied;
 }
 
+// Not to be heard costs the source space, and only after the lease the reader its history.
+Task<void> Consumer::State::Acknowledge(const Follower* follower, std::string token) {
+  auto opened = Open(kAcknowledge, follower->tenant, rpc::kDefaultCallTime);
+  if (!opened.ok()) co_return;
+  std::shared_ptr<rpc::ClientStream> stream = *std::move(opened);
+  v1::AcknowledgeChangesRequest request;
+  request.set_consumer(options_.name);
+  request.set_service(options_.source);
+  request.set_resume_token(std::move(token));
+  (void)co_await stream->WriteLast(request);
+  v1::AcknowledgeChangesResponse response;
+  bool ok = co_await stream->Read(response);
+  if (ok) (void)co_await stream->Read(response);
+  absl::Status status = co_await stream->Finish();
+  Close(stream);
+  if (!status.ok() && !stopping()) {
+    observe::Log(observe::Level::kWarning, "what is applied could not be acknowledged",
+                 {{"source", options_.source},
+                  {"tenant", follower->tenant},
+                  {"error", std::string(status.message())}});
+  }
+}
+
 Task<absl::Status> Consumer::State::ReadAll(Follower* follower,
                                             std::shared_ptr<rpc::ClientStream> stream) {
   v1::ChangeBatch batch;
   std::string stored;  // the last token given to the sink
   absl::Time stored_at = absl::InfinitePast();
+  absl::Time acknowledged_at = absl::InfinitePast();
   while (true) {
     {
       absl::MutexLock lock(&mutex_);
@@ -375,6 +403,12 @@ Task<absl::Status> Consumer::State::ReadAll(Follower* follower,
       stored_at = now;
       ++batches_;
       changes_ += static_cast<uint64_t>(batch.changes_size());
+    }
+    bool acknowledge =
+        !options_.name.empty() && !stored.empty() && now - acknowledged_at >= options_.mark_period;
+    if (acknowledge) {
+      co_await Acknowledge(follower, stored);
+      acknowledged_at = now;
     }
     follower->moved = true;
     if (!batch.resume_token().empty()) follower->lost = false;

@@ -49,6 +49,8 @@ class Sink {
 struct ConsumerOptions {
   // Whose feed, e.g. `monitoring`: the `service` of requests.
   std::string source;
+  // The name under which the source keeps what was not applied yet; empty = it may be trimmed.
+  std::string name;
   // Types to follow; empty = all.
   std::vector<std::string> resource_types;
   // The `authorization` value, `Bearer …`, for the next call: a token of role service for all
@@ -56,11 +58,15 @@ struct ConsumerOptions {
   std::function<absl::StatusOr<std::string>()> authorization;
   // How often new tenants are looked for.
   absl::Duration discover_period = absl::Seconds(3);
+  // How long the source may wait for more changes after a batch, below 1 s: larger batches, and
+  // fewer transactions of the sink.
+  absl::Duration gather = absl::ZeroDuration();
   // Between attempts: doubled at each failure, each wait a random part of it between a half and
   // all.
   absl::Duration least_backoff = absl::Milliseconds(100);
   absl::Duration most_backoff = absl::Seconds(5);
-  // A token that moved without changes (marks, other types) is stored this often.
+  // A token that moved without changes (marks, other types) is stored this often, and what is
+  // applied acknowledged this often.
   absl::Duration mark_period = absl::Seconds(10);
   // A stream that is silent for longer is taken for dead: marks come every second.
   absl::Duration silence = absl::Seconds(10);

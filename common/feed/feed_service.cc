@@ -5,12 +5,14 @@
 #include <utility>
 
 #include "common/base/status.h"
+#include "common/feed/registrations.h"
 #include "common/feed/resume_token.h"
 
 namespace sqm::feed {
 namespace {
 
 constexpr absl::string_view kWatchChanges = "/sqm.feed.v1.FeedService/WatchChanges";
+constexpr absl::string_view kAcknowledge = "/sqm.feed.v1.FeedService/AcknowledgeChanges";
 constexpr absl::string_view kListFeeds = "/sqm.feed.v1.FeedService/ListFeeds";
 
 absl::Status CheckRequest(const v1::WatchChangesRequest& request) {
@@ -48,17 +50,41 @@ absl::Status ClientGone() {
 FeedService::FeedService(std::map<std::string, FeedSource> sources, FeedLimits limits)
     : sources_(std::move(sources)), limits_(limits) {}
 
-void FeedService::Register(rpc::Pipeline& pipeline) {
+absl::Status FeedService::Register(rpc::Pipeline& pipeline) {
+  for (const auto& [name, source] : sources_) {
+    if (absl::Status made = PrepareRegistrations(*source.store); !made.ok()) return made;
+  }
   executor_ = pipeline.parts().executor;
+  timer_ = pipeline.parts().timer;
   clock_ = pipeline.parts().clock;
   pipeline.HandleStream(
       kWatchChanges, [this](rpc::Call& call, const rpc::Message& request, rpc::Stream& stream) {
         return Watch(call, static_cast<const v1::WatchChangesRequest&>(request), stream);
       });
+  pipeline.HandleTyped<v1::AcknowledgeChangesRequest, v1::AcknowledgeChangesResponse>(
+      kAcknowledge, [this](rpc::Call& call, const v1::AcknowledgeChangesRequest& request) {
+        return Acknowledge(call, request);
+      });
   pipeline.HandleTyped<v1::ListFeedsRequest, v1::ListFeedsResponse>(
       kListFeeds, [this](rpc::Call& call, const v1::ListFeedsRequest& request) {
         return ListFeeds(call, request);
       });
+  return absl::OkStatus();
+}
+
+Task<absl::StatusOr<v1::AcknowledgeChangesResponse>> FeedService::Acknowledge(
+    rpc::Call& call, const v1::AcknowledgeChangesRequest& request) {
+  CO_RETURN_IF_ERROR(CheckVisibility(call));
+  CO_ASSIGN_OR_RETURN(const FeedSource* source, Select(request.service()));
+  CO_ASSIGN_OR_RETURN(ResumePoint point, ParseResumeToken(request.resume_token(), call.tenant()));
+  if (point.epoch != source->store->epoch()) {
+    co_return InvalidResumeToken("it was given before the store was restored or replaced");
+  }
+  Task<absl::Status> writing = feed::Acknowledge(*source->store, call.tenant(), request.consumer(),
+                                                 point.position, call.now());
+  absl::Status status = co_await writing;
+  if (!status.ok()) co_return status;
+  co_return v1::AcknowledgeChangesResponse();
 }
 
 void FeedService::Drain() {
@@ -123,8 +149,16 @@ Task<absl::Status> FeedService::Watch(rpc::Call& call, const v1::WatchChangesReq
       ChangeWriter::Make(*source->registry, request.resource_types(), call.principal()));
   // What follows builds large messages: not on an event thread.
   co_await executor_->Hop();
-  Watcher watcher{source,        &call, &stream, std::move(writer),
-                  call.tenant(), 0,     -1,      absl::InfinitePast()};
+  Watcher watcher{source,
+                  &call,
+                  &stream,
+                  std::move(writer),
+                  call.tenant(),
+                  0,
+                  -1,
+                  absl::InfinitePast(),
+                  absl::Seconds(request.gather_duration().seconds()) +
+                      absl::Nanoseconds(request.gather_duration().nanos())};
   auto begin = co_await Begin(*source, watcher.tenant, request);
   if (!begin.ok()) co_return begin.status();
   watcher.cursor = *begin;
@@ -237,10 +271,16 @@ Task<absl::Status> FeedService::SendLive(Watcher& watcher) {
     bool dropped = !chunk->empty() && batch->changes_size() == 0;
     if (dropped && clock_->Now() - watcher.told_at < limits_.progress_period) continue;
     int64_t head = chunk->head;
+    bool gather = watcher.gather > absl::ZeroDuration() && !dropped && !chunk->empty() &&
+                  chunk->position == head;
     // The changes must not be held while a slow reader makes the stream wait.
     *chunk = Chunk();
     absl::Status status = co_await Send(watcher, std::move(batch), head);
     if (!status.ok()) co_return status;
+    if (gather) {
+      co_await timer_->Sleep(watcher.gather);
+      co_await executor_->Hop();
+    }
   }
 }
 

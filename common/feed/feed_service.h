@@ -45,9 +45,9 @@ class FeedService {
   // `sources` by service name, e.g. `monitoring`.
   explicit FeedService(std::map<std::string, FeedSource> sources, FeedLimits limits = {});
 
-  // Gives WatchChanges and ListFeeds their handlers. Once, at start-up; the pipeline's executor and
-  // clock are used.
-  void Register(rpc::Pipeline& pipeline);
+  // Gives WatchChanges, AcknowledgeChanges and ListFeeds their handlers. Once, at start-up: makes
+  // the table of who follows, where it is not there. The pipeline's executor and clock are used.
+  absl::Status Register(rpc::Pipeline& pipeline);
   // Ends all streams with UNAVAILABLE, each after its last token, and refuses new ones.
   void Drain();
 
@@ -62,11 +62,14 @@ class FeedService {
     int64_t cursor = 0;  // everything up to here has been looked at
     int64_t told = 0;    // position of the last token sent; -1 = none yet
     absl::Time told_at;
+    absl::Duration gather;  // waits so long after a batch
   };
 
   absl::StatusOr<const FeedSource*> Select(const std::string& service) const;
   Task<absl::Status> Watch(rpc::Call& call, const v1::WatchChangesRequest& request,
                            rpc::Stream& stream);
+  Task<absl::StatusOr<v1::AcknowledgeChangesResponse>> Acknowledge(
+      rpc::Call& call, const v1::AcknowledgeChangesRequest& request);
   // Where the stream begins.
   Task<absl::StatusOr<int64_t>> Begin(const FeedSource& source, std::string tenant,
                                       const v1::WatchChangesRequest& request);
@@ -80,6 +83,7 @@ class FeedService {
 
   const std::map<std::string, FeedSource> sources_;
   const FeedLimits limits_;
+  Timer* timer_ = nullptr;        // set by Register
   Executor* executor_ = nullptr;  // set by Register
   const Clock* clock_ = nullptr;  // set by Register
 };

@@ -163,7 +163,7 @@ World::World(WorldOptions options) {
   parts.timer = &timer;
   pipeline = std::make_unique<rpc::Pipeline>(parts, rpc::PipelineLimits());
   service = std::make_unique<FeedService>(std::move(sources), options.limits);
-  service->Register(*pipeline);
+  EXPECT_TRUE(service->Register(*pipeline).ok());
   rpc::ServerOptions server_options;
   server_options.reflection = false;
   server_options.address = options.address;
