@@ -245,6 +245,9 @@ class RegistryBuilder {
       if (rules.unique() && field->cpp_type() != FieldDescriptor::CPPTYPE_STRING) {
         return Bad(type, annotated.text, "only a string can be unique");
       }
+      if (rules.unique() && !rules.indexed()) {
+        return Bad(type, annotated.text, "must be indexed to be unique");
+      }
       if (rules.indexed()) {
         std::string column = absl::StrCat("f_", absl::StrReplaceAll(annotated.text, {{".", "__"}}));
         ASSIGN_OR_RETURN(query::Field made,

@@ -45,12 +45,18 @@ class Mutation {
     guards_.push_back(store::Guard{std::move(name), position});
     return *this;
   }
+  // The feed does not say who did it, nor under which request id.
+  Mutation& Anonymous() {
+    anonymous_ = true;
+    return *this;
+  }
   // The response to remember for the request id, where it is not the first resource written.
   Mutation& Respond(const google::protobuf::Message& response) {
     response_ = response.SerializeAsString();
     return *this;
   }
 
+  bool anonymous() const { return anonymous_; }
   const std::vector<Step>& steps() const { return steps_; }
   const std::vector<store::Guard>& guards() const { return guards_; }
   const std::optional<std::string>& response() const { return response_; }
@@ -65,6 +71,7 @@ class Mutation {
   std::vector<Step> steps_;
   std::vector<store::Guard> guards_;
   std::optional<std::string> response_;
+  bool anonymous_ = false;
 };
 
 }  // namespace sqm::resource

@@ -2,6 +2,7 @@
 
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
 #include <absl/strings/str_replace.h>
 #include <openssl/sha.h>
 
@@ -83,24 +84,44 @@ void Resources::NarrowVisibility(const ResourceType& type, std::string filter) {
   narrow_[&type] = std::move(filter);
 }
 
+void Resources::LimitVisibility(const ResourceType& type, LimitFilter filter) {
+  limits_[&type] = std::move(filter);
+}
+
 // ---- Reading ---------------------------------------------------------------------------------
 
 absl::StatusOr<query::Filter> Resources::VisibleFilter(const rpc::Call& call,
                                                        const ResourceType& type) const {
+  std::vector<std::string> parts;
   auth::Visibility visibility = call.visibility();
-  if (visibility == auth::Visibility::kAll || type.owner == nullptr) return query::Filter();
-  // The owner may be written with or without its collection.
-  const std::string& staff = call.principal().staff;
-  std::string full = absl::StrContains(staff, '/') ? staff : absl::StrCat("staff/", staff);
-  std::string text = absl::StrCat("(", type.owner->path, " = ", Quoted(full));
-  if (visibility == auth::Visibility::kTeam && type.team != nullptr &&
-      !call.principal().team.empty()) {
-    absl::StrAppend(&text, " OR ", type.team->path, " = ", Quoted(call.principal().team));
+  if (visibility != auth::Visibility::kAll && type.owner != nullptr) {
+    // The owner may be written with or without its collection.
+    const std::string& staff = call.principal().staff;
+    std::string full = absl::StrContains(staff, '/') ? staff : absl::StrCat("staff/", staff);
+    std::string own = absl::StrCat("(", type.owner->path, " = ", Quoted(full));
+    if (visibility == auth::Visibility::kTeam && type.team != nullptr &&
+        !call.principal().team.empty()) {
+      absl::StrAppend(&own, " OR ", type.team->path, " = ", Quoted(call.principal().team));
+    }
+    parts.push_back(absl::StrCat(own, ")"));
+    auto narrow = narrow_.find(&type);
+    if (narrow != narrow_.end()) parts.push_back(absl::StrCat("(", narrow->second, ")"));
   }
-  absl::StrAppend(&text, ")");
-  auto narrow = narrow_.find(&type);
-  if (narrow != narrow_.end()) absl::StrAppend(&text, " AND (", narrow->second, ")");
-  return query::ParseFilter(text, type.fields);
+  auto limit = limits_.find(&type);
+  if (limit != limits_.end()) parts.push_back(absl::StrCat("(", limit->second(call), ")"));
+  return query::ParseFilter(absl::StrJoin(parts, " AND "), type.fields);
+}
+
+Task<absl::Status> Resources::CheckParent(const rpc::Call& call, const ResourceType& type,
+                                          std::string parent_id) {
+  if (type.parent == nullptr || !IsGuarded(*type.parent)) co_return absl::OkStatus();
+  if (parent_id.empty()) {
+    co_return InvalidField("parent", "must name one: each decides who may see what is below it");
+  }
+  Task<absl::StatusOr<RecordPtr>> reading =
+      GetRecord(call, *type.parent, type.parent->NameOf(parent_id));
+  absl::StatusOr<RecordPtr> parent = co_await reading;
+  co_return parent.status();
 }
 
 Task<absl::StatusOr<RecordPtr>> Resources::ReadThrough(const ResourceType& type, std::string tenant,
@@ -128,6 +149,7 @@ Task<absl::StatusOr<RecordPtr>> Resources::GetRecord(const rpc::Call& call,
                                                      const ResourceType& type, std::string name) {
   absl::StatusOr<std::string> id = type.IdOf(name);
   if (!id.ok()) co_return id.status();
+  std::string parent_id = type.parent == nullptr ? "" : id->substr(0, id->rfind('/'));
   RecordPtr record = parts_.cache->Get(cache::RecordKey{type.number, call.tenant(), *id});
   if (record == nullptr) {
     Task<absl::StatusOr<RecordPtr>> reading = ReadThrough(type, call.tenant(), *std::move(id));
@@ -136,7 +158,13 @@ Task<absl::StatusOr<RecordPtr>> Resources::GetRecord(const rpc::Call& call,
     record = *std::move(read);
   }
   if (record == nullptr || record->deleted) co_return NotFound(type.type, name);
-  if (call.visibility() != auth::Visibility::kAll && type.owner != nullptr) {
+  if (type.parent != nullptr && IsGuarded(*type.parent)) {
+    Task<absl::Status> checking = CheckParent(call, type, std::move(parent_id));
+    absl::Status status = co_await checking;
+    if (status.code() == absl::StatusCode::kNotFound) co_return NotFound(type.type, name);
+    if (!status.ok()) co_return status;
+  }
+  if (IsGuarded(type) && (call.visibility() != auth::Visibility::kAll || limits_.contains(&type))) {
     absl::StatusOr<query::Filter> visible = VisibleFilter(call, type);
     if (!visible.ok()) co_return visible.status();
     // Not told from one that does not exist.
@@ -151,6 +179,9 @@ Task<absl::StatusOr<Page>> Resources::List(const rpc::Call& call, const Resource
   CO_ASSIGN_OR_RETURN(query::Filter filter, query::ParseFilter(options.filter, type.fields));
   CO_ASSIGN_OR_RETURN(query::OrderBy order, query::ParseOrderBy(options.order_by, type.fields));
   CO_ASSIGN_OR_RETURN(query::Filter visible, VisibleFilter(call, type));
+  Task<absl::Status> checking = CheckParent(call, type, options.parent_id);
+  absl::Status allowed = co_await checking;
+  if (!allowed.ok()) co_return allowed;
   std::string filter_text = query::Canonical(filter);
   std::string order_text = query::Canonical(order);
   uint64_t fingerprint = query::Fingerprint(
@@ -232,9 +263,11 @@ Task<absl::StatusOr<store::WriteSet>> Resources::Prepare(const rpc::Call& call,
                                                          const Mutation& mutation) {
   store::WriteSet write_set;
   write_set.tenant = call.tenant();
-  write_set.actor = call.principal().subject;
   write_set.method = call.method().path;
-  write_set.request_id = call.request_id();
+  if (!mutation.anonymous()) {
+    write_set.actor = call.principal().subject;
+    write_set.request_id = call.request_id();
+  }
   write_set.time = call.now();
   write_set.guards = mutation.guards();
   for (const Mutation::Step& step : mutation.steps()) {

@@ -54,6 +54,11 @@ class Resources {
   // Narrows what callers who do not see all rows may see of a type, beyond its row rule: a filter
   // text, e.g. `state = RELEASED`. At start-up only.
   void NarrowVisibility(const contract::ResourceType& type, std::string filter);
+  // Limits what every caller sees of a type, whatever the role: `filter` gives a filter text for
+  // the call. At start-up only. What is below a resource of a type with such a limit or a row rule
+  // is seen by those who see that resource.
+  using LimitFilter = std::function<std::string(const rpc::Call&)>;
+  void LimitVisibility(const contract::ResourceType& type, LimitFilter filter);
 
   // The stored state as of the cache's bound, whoever asks; null where it does not exist. A
   // tombstone has `deleted`.
@@ -96,6 +101,13 @@ class Resources {
  private:
   absl::StatusOr<query::Filter> VisibleFilter(const rpc::Call& call,
                                               const contract::ResourceType& type) const;
+  // Whether some callers do not see all resources of the type.
+  bool IsGuarded(const contract::ResourceType& type) const {
+    return type.owner != nullptr || limits_.contains(&type);
+  }
+  // NOT_FOUND unless the caller sees what the resource is below.
+  Task<absl::Status> CheckParent(const rpc::Call& call, const contract::ResourceType& type,
+                                 std::string parent_id);
   Task<absl::StatusOr<store::RecordPtr>> ReadThrough(const contract::ResourceType& type,
                                                      std::string tenant, std::string id);
   Task<absl::Status> CheckReferences(const rpc::Call& call, const contract::ResourceType& type,
@@ -115,6 +127,7 @@ class Resources {
   const ResourcesParts parts_;
   const query::PageTokens tokens_;
   absl::flat_hash_map<const contract::ResourceType*, std::string> narrow_;  // set at start-up
+  absl::flat_hash_map<const contract::ResourceType*, LimitFilter> limits_;  // set at start-up
   using FlightKey = std::pair<std::string, cache::FillToken>;
   cache::SingleFlight<FlightKey, absl::StatusOr<store::RecordPtr>> flights_;
 };

@@ -21,6 +21,20 @@ namespace sqm::rpc {
 // another thread at any time.
 class Call {
  public:
+  Call() = default;
+  // A call that a service makes to itself for what falls due: it sees all rows of the tenant.
+  // `subject`: who is said to have done it; `as`, which must outlive the call: what.
+  Call(const contract::MethodInfo& as, absl::string_view subject, absl::string_view tenant,
+       absl::Time now)
+      : method_(&as), tenant_(tenant), now_(now), visibility_(auth::Visibility::kAll) {
+    auth::Principal self;
+    self.subject = std::string(subject);
+    self.staff = self.subject;
+    self.tenant = tenant_;
+    self.roles = auth::BitOf(auth::Role::kService);
+    principal_ = std::make_shared<const auth::Principal>(std::move(self));
+  }
+
   const contract::MethodInfo& method() const { return *method_; }
   const auth::Principal& principal() const { return *principal_; }
   // The caller's tenant; for a service that works for all of them, the one that it named.

@@ -76,7 +76,7 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ChannelOptions&
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(options.message_bytes);
   arguments.SetMaxSendMessageSize(options.message_bytes);
-  arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, 16 * 1024);
+  arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, 8 * 1024);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);

@@ -90,7 +90,7 @@ Task<absl::StatusOr<Response>> CallUnary(std::shared_ptr<grpc::Channel> channel,
                                          Request request, CallOptions options) {
   grpc::ByteBuffer bytes = ToBytes(request);
   Task<absl::StatusOr<grpc::ByteBuffer>> calling =
-      CallBytes(std::move(channel), path, std::move(bytes), std::move(options));
+      CallBytes(std::move(channel), path, bytes, std::move(options));
   absl::StatusOr<grpc::ByteBuffer> answer = co_await calling;
   if (!answer.ok()) co_return answer.status();
   Response response;

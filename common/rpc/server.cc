@@ -52,6 +52,17 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(const Serve
   return grpc::SslServerCredentials(ssl);
 }
 
+// gRPC ends the threads of its callback queue with the last server or channel that uses them, and
+// in 1.51 that may abort the process ("assertion failed: prior > 0": the queue is gone while one of
+// them still leaves it). A server without a port uses them until the process ends.
+void KeepCallbackThreads() {
+  static auto* const service = new grpc::CallbackGenericService();
+  grpc::ServerBuilder builder;
+  builder.RegisterCallbackGenericService(service);
+  static const auto* const kept = builder.BuildAndStart().release();
+  static_cast<void>(kept);
+}
+
 }  // namespace
 
 // The methods of one service of the contracts.
@@ -113,6 +124,7 @@ class Server::Unknown : public grpc::CallbackGenericService {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options,
                                                       std::vector<Pipeline*> pipelines) {
   static const bool plugins = [] {
+    KeepCallbackThreads();
     grpc::EnableDefaultHealthCheckService(true);
     // gRPC stays up until the process ends: with the last server or channel it would stop its
     // threads, and sometimes wait 10 s for the one that polls a socket with an unfinished write.
@@ -132,7 +144,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options,
   builder.AddListeningPort(server->inner_address_, grpc::InsecureServerCredentials());
   builder.SetMaxReceiveMessageSize(kTransportBytes);
   builder.SetMaxSendMessageSize(kTransportBytes);
-  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 * 1024);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 8 * 1024);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_concurrent_streams);
   // Two processes must not share a port by mistake.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);

@@ -1,6 +1,7 @@
 #include "common/auth/permissions.h"
 
 #include <absl/strings/match.h>
+#include <absl/strings/strip.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -99,7 +100,7 @@ TEST(Policy, CheckSaysWhatIsMissing) {
   EXPECT_EQ(status.message(), "roles agent,guard do not grant monitoring.contacts.import");
 }
 
-// The whole shipped table: who may what, role by role.
+// The shipped table: who may what, role by role; complaints have one of their own below.
 TEST(DefaultPolicy, Table) {
   const std::set<std::string> reads = {"monitoring.scorecards.read",  "monitoring.contacts.read",
                                        "monitoring.evaluations.read", "monitoring.notes.read",
@@ -125,8 +126,9 @@ TEST(DefaultPolicy, Table) {
                                      "monitoring.evaluations.dispute", "monitoring.notes.agree",
                                      "monitoring.notes.progress"};
   std::set<std::string> everything;
-  for (absl::string_view name : Policy::Default().Permissions()) everything.emplace(name);
-  everything.erase("public");
+  for (absl::string_view name : Policy::Default().Permissions()) {
+    if (name != "public" && !absl::StartsWith(name, "complaints.")) everything.emplace(name);
+  }
 
   const std::map<Role, std::set<std::string>> expected = {
       {Role::kManager, join({reads,
@@ -167,6 +169,72 @@ TEST(DefaultPolicy, Table) {
   for (const auto& [role, granted] : expected) {
     for (const std::string& permission : everything) {
       EXPECT_EQ(May(role, permission), granted.count(permission) > 0)
+          << RoleName(role) << " " << permission;
+    }
+  }
+}
+
+TEST(DefaultPolicy, ComplaintsTable) {
+  const std::set<std::string> reads = {
+      "cases.read",     "entries.read",           "categories.read",
+      "calendars.read", "deadline_policies.read", "reply_templates.read"};
+  const std::set<std::string> disclosures = {"disclosures.submit", "disclosures.track",
+                                             "disclosures.grant"};
+  const auto with_reads = [&reads](std::set<std::string> more) {
+    more.insert(reads.begin(), reads.end());
+    return more;
+  };
+  std::set<std::string> everything;
+  for (absl::string_view name : Policy::Default().Permissions()) {
+    if (absl::ConsumePrefix(&name, "complaints.")) everything.emplace(name);
+  }
+  const auto all_but = [&everything](const std::set<std::string>& less) {
+    std::set<std::string> rest;
+    for (const std::string& name : everything) {
+      if (less.count(name) == 0) rest.insert(name);
+    }
+    return rest;
+  };
+  const std::set<std::string> settings = {
+      "categories.create",        "categories.update",        "categories.retire",
+      "calendars.create",         "calendars.update",         "deadline_policies.create",
+      "deadline_policies.update", "deadline_policies.retire", "disclosure_panels.read",
+      "disclosure_panels.create", "disclosure_panels.update", "reply_templates.create",
+      "reply_templates.update",   "reply_templates.delete"};
+  std::set<std::string> not_of_leads = settings;
+  not_of_leads.insert({"suggestions.decide", "cases.archive"});
+  not_of_leads.insert(disclosures.begin(), disclosures.end());
+  not_of_leads.insert({"handlers.create", "handlers.update"});
+  std::set<std::string> officers = disclosures;
+  officers.insert({"reply_templates.create", "reply_templates.update", "reply_templates.delete",
+                   "categories.create", "categories.update", "categories.retire",
+                   "calendars.create", "calendars.update", "deadline_policies.create",
+                   "deadline_policies.update", "deadline_policies.retire"});
+  officers.insert({"cases.create", "cases.acknowledge", "cases.classify", "entries.create"});
+  const std::map<Role, std::set<std::string>> expected = {
+      {Role::kManager, everything},
+      {Role::kService, everything},
+      {Role::kSupervisor, all_but(settings)},
+      {Role::kTeamLead, all_but(not_of_leads)},
+      {Role::kAgent,
+       with_reads({"cases.create", "cases.update", "cases.handle", "cases.close", "cases.reopen",
+                   "cases.withdraw", "cases.escalate", "entries.create", "compensations.request",
+                   "appointments.handle"})},
+      {Role::kQaOfficer, with_reads(officers)},
+      {Role::kAuditor,
+       [&reads] {
+         std::set<std::string> all = reads;
+         all.insert({"disclosure_panels.read", "handlers.read"});
+         return all;
+       }()},
+      {Role::kCustomer, {"disclosures.submit", "disclosures.track"}},
+  };
+  for (int i = 0; i < kRoleCount; ++i) {
+    const Role role = static_cast<Role>(i);
+    const auto found = expected.find(role);
+    for (const std::string& permission : everything) {
+      EXPECT_EQ(May(role, "complaints." + permission),
+                found != expected.end() && found->second.count(permission) > 0)
           << RoleName(role) << " " << permission;
     }
   }

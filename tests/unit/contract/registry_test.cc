@@ -44,7 +44,9 @@ TEST(Registry, KnowsTheMonitoringContracts) {
   EXPECT_THAT(Texts(contact->unique), ::testing::ElementsAre("external_id"));
   EXPECT_THAT(Texts(contact->personal), ::testing::ElementsAre("customer", "recording_uri"));
   EXPECT_EQ(contact->fields.Find("customer"), nullptr);
-  EXPECT_FALSE(contact->fields.Find("create_time")->nullable) << "the server always sets it";
+  const ResourceType* scorecard = (*registry)->FindType("monitoring/Scorecard");
+  ASSERT_NE(scorecard, nullptr);
+  EXPECT_FALSE(scorecard->fields.Find("create_time")->nullable) << "the server always sets it";
   EXPECT_TRUE(contact->fields.Find("start_time")->nullable);
   const ResourceType* version = (*registry)->FindType("monitoring/ScorecardVersion");
   ASSERT_NE(version, nullptr);
