@@ -1,0 +1,67 @@
+#include "services/complaints/assignment.h"
+
+#include <absl/algorithm/container.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/strip.h>
+
+#include <tuple>
+
+#include "common/base/status.h"
+
+namespace sqm::complaints {
+namespace {
+
+template <typename List, typename Value>
+bool Names(const List& list, const Value& value) {
+  return list.empty() || absl::c_linear_search(list, value);
+}
+
+bool HasMoreRoom(const Candidate& a, const Candidate& b) {
+  // a.load / a.capacity < b.load / b.capacity, without division.
+  const int64_t left = int64_t{a.load} * b.handler->capacity();
+  const int64_t right = int64_t{b.load} * a.handler->capacity();
+  return std::tie(left, a.load, a.handler->name()) < std::tie(right, b.load, b.handler->name());
+}
+
+}  // namespace
+
+std::string StaffOfHandler(const v1::Handler& handler) {
+  return absl::StrCat("staff/", absl::StripPrefix(handler.name(), "handlers/"));
+}
+
+bool IsSuited(const v1::Handler& handler, const v1::Case& one, absl::string_view team) {
+  const std::string staff = StaffOfHandler(handler);
+  if (handler.away() || (!team.empty() && handler.team() != team)) return false;
+  if (!Names(handler.kinds(), one.kind())) return false;
+  if (!one.category().empty() && !Names(handler.skills(), one.category())) return false;
+  if (one.language() != v1::CASE_LANGUAGE_UNSPECIFIED &&
+      !Names(handler.languages(), one.language())) {
+    return false;
+  }
+  if (absl::c_linear_search(one.refused_by(), staff)) return false;
+  return !one.has_disclosure() || absl::c_linear_search(one.disclosure().readers(), staff);
+}
+
+absl::StatusOr<Choice> ChooseHandler(absl::Span<const Candidate> suited) {
+  const Candidate* best = nullptr;
+  int on_shift = 0, with_room = 0;
+  for (const Candidate& one : suited) {
+    if (!one.on_shift) continue;
+    ++on_shift;
+    if (one.load >= one.handler->capacity()) continue;
+    ++with_room;
+    if (best == nullptr || HasMoreRoom(one, *best)) best = &one;
+  }
+  if (best == nullptr) {
+    return RuleViolated(
+        "no-handler",
+        absl::StrCat("of ", suited.size(), " handlers that are suited ", on_shift,
+                     " are on shift, and none of them has room"),
+        {{"suited", absl::StrCat(suited.size())}, {"on_shift", absl::StrCat(on_shift)}});
+  }
+  return Choice{best->handler,
+                absl::StrCat("load ", best->load, " of ", best->handler->capacity(), "; suited ",
+                             suited.size(), ", on shift ", on_shift, ", with room ", with_room)};
+}
+
+}  // namespace sqm::complaints

@@ -1,0 +1,43 @@
+// Who gets a case by rule: skill, language, shift, capacity, then the one with most room.
+#pragma once
+
+#include <absl/status/statusor.h>
+#include <absl/strings/string_view.h>
+#include <absl/types/span.h>
+
+#include <string>
+#include <vector>
+
+#include "sqm/complaints/v1/case.pb.h"
+#include "sqm/complaints/v1/handler.pb.h"
+
+namespace sqm::complaints {
+
+// Most handlers of a tenant.
+inline constexpr int kMaxHandlers = 500;
+
+// `handlers/ann` → `staff/ann`.
+std::string StaffOfHandler(const v1::Handler& handler);
+
+// Whether the handler may get the case, whatever the load and the shift: present, of the team
+// (empty = any), for the kind, with the skill and the language, has not given it back, and may see
+// it.
+bool IsSuited(const v1::Handler& handler, const v1::Case& one, absl::string_view team);
+
+struct Candidate {
+  const v1::Handler* handler = nullptr;
+  bool on_shift = true;
+  int load = 0;  // open cases that he owns; counted up to his capacity
+};
+
+struct Choice {
+  const v1::Handler* handler = nullptr;
+  std::string reason;  // for the timeline
+};
+
+// The suited one on shift with room whose load is the smallest part of the capacity; of equals the
+// one with the smaller load, then by name. Rule `no-handler` with metadata `suited`, `on_shift`:
+// how many were left after each condition.
+absl::StatusOr<Choice> ChooseHandler(absl::Span<const Candidate> suited);
+
+}  // namespace sqm::complaints

@@ -1,0 +1,428 @@
+#include "services/complaints/case_deadlines.h"
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/strip.h>
+
+#include <algorithm>
+
+#include "common/base/proto_time.h"
+#include "common/base/status.h"
+#include "common/base/task.h"
+#include "services/complaints/case_states.h"
+#include "services/complaints/case_steps.h"
+#include "services/complaints/deadline_actions.h"
+#include "services/complaints/deadline_explain.h"
+
+namespace sqm::complaints {
+namespace {
+
+using google::protobuf::Timestamp;
+
+v1::DeadlineState StateOf(ClockState state) {
+  switch (state) {
+    case ClockState::kNotStarted:
+      return v1::DEADLINE_STATE_NOT_STARTED;
+    case ClockState::kRunning:
+      return v1::DEADLINE_STATE_RUNNING;
+    case ClockState::kPaused:
+      return v1::DEADLINE_STATE_PAUSED;
+    case ClockState::kMet:
+      return v1::DEADLINE_STATE_MET;
+    case ClockState::kBreached:
+      return v1::DEADLINE_STATE_BREACHED;
+    case ClockState::kMissed:
+      return v1::DEADLINE_STATE_MISSED;
+    case ClockState::kCancelled:
+      return v1::DEADLINE_STATE_CANCELLED;
+  }
+  return v1::DEADLINE_STATE_UNSPECIFIED;
+}
+
+v1::DeadlineStatus StatusOf(v1::DeadlineKind kind, const ClockResult& clock) {
+  v1::DeadlineStatus status;
+  status.set_kind(kind);
+  status.set_state(StateOf(clock.state));
+  status.set_round(clock.round);
+  if (clock.start) *status.mutable_start_time() = ToTimestamp(*clock.start);
+  if (clock.due) *status.mutable_due_time() = ToTimestamp(*clock.due);
+  if (clock.stop) *status.mutable_stop_time() = ToTimestamp(*clock.stop);
+  if (clock.breach) *status.mutable_breach_time() = ToTimestamp(*clock.breach);
+  if (clock.in_time) status.set_in_time(*clock.in_time);
+  return status;
+}
+
+v1::DeadlineStep StepOf(v1::DeadlineKind kind, const ClockStep& step) {
+  v1::DeadlineStep made;
+  made.set_deadline(kind);
+  made.set_round(step.key.round);
+  made.set_kind(step.key.kind == ActionKind::kWarning  ? v1::DEADLINE_STEP_KIND_WARNING
+                : step.key.kind == ActionKind::kBreach ? v1::DEADLINE_STEP_KIND_BREACH
+                                                       : v1::DEADLINE_STEP_KIND_ESCALATION);
+  made.set_value(step.key.value);
+  made.set_repeat(step.key.repeat);
+  *made.mutable_time() = ToTimestamp(step.time);
+  return made;
+}
+
+// What has happened to one deadline of the case.
+std::vector<ActionKey> DoneOf(const v1::Case& one, v1::DeadlineKind kind) {
+  std::vector<ActionKey> done;
+  for (const v1::DeadlineStep& step : one.deadline_steps()) {
+    if (step.deadline() != kind) continue;
+    done.push_back({.round = step.round(),
+                    .kind = step.kind() == v1::DEADLINE_STEP_KIND_WARNING ? ActionKind::kWarning
+                            : step.kind() == v1::DEADLINE_STEP_KIND_BREACH
+                                ? ActionKind::kBreach
+                                : ActionKind::kEscalation,
+                    .value = step.value(),
+                    .repeat = step.repeat()});
+  }
+  return done;
+}
+
+void Earlier(absl::Time time, std::optional<absl::Time>& earliest) {
+  if (!earliest || time < *earliest) earliest = time;
+}
+
+std::string KindText(v1::DeadlineKind kind) {
+  return std::string(absl::StripPrefix(v1::DeadlineKind_Name(kind), "DEADLINE_KIND_"));
+}
+
+std::string TimeText(const Timestamp& time) {
+  return absl::FormatTime(absl::RFC3339_sec, FromTimestamp(time), absl::UTCTimeZone());
+}
+
+// The computed clocks of a case, by kind.
+struct Clocks {
+  const CompiledPolicy* policy = nullptr;
+  std::vector<std::pair<v1::DeadlineKind, ClockResult>> clocks;
+};
+
+// A clock that cannot be computed (its calendar has ended) is absent from `clocks`.
+Clocks Compute(const DeadlineBook& book, absl::Time now, const v1::Case& one) {
+  Clocks clocks;
+  clocks.policy = book.PolicyFor(one);
+  if (clocks.policy == nullptr) return clocks;
+  const std::vector<CaseEvent> timeline = TimelineOf(one);
+  const absl::Time received = FromTimestamp(one.received_time());
+  for (ClockKind clock : kAllClocks) {
+    const v1::DeadlineKind kind = DeadlineOf(clock);
+    const std::optional<CompiledTarget>& target = clocks.policy->targets[kind];
+    if (!target) continue;
+    absl::StatusOr<ClockPolicy> policy = target->ClockFor(received);
+    if (!policy.ok()) continue;
+    absl::StatusOr<ClockResult> result = ComputeClock(*policy, ClockEvents(clock, timeline), now);
+    if (result.ok()) clocks.clocks.emplace_back(kind, *std::move(result));
+  }
+  return clocks;
+}
+
+// The deadlines that the policy gives and that could not be computed.
+void AddUnknown(const Clocks& clocks, v1::Case& one) {
+  if (clocks.policy == nullptr) return;
+  for (const v1::DeadlineTarget& target : clocks.policy->policy.targets()) {
+    bool known = false;
+    for (const auto& [kind, clock] : clocks.clocks) known = known || kind == target.kind();
+    if (known) continue;
+    v1::DeadlineStatus& status = *one.add_deadlines();
+    status.set_kind(target.kind());
+    status.set_state(v1::DEADLINE_STATE_UNKNOWN);
+  }
+}
+
+// Only what may come again, or be told again, is remembered: not the warnings of rounds before.
+void ForgetFormerRounds(v1::DeadlineKind kind, int round, v1::Case& one) {
+  auto& steps = *one.mutable_deadline_steps();
+  steps.erase(std::remove_if(steps.begin(), steps.end(),
+                             [kind, round](const v1::DeadlineStep& step) {
+                               return step.deadline() == kind && step.round() < round &&
+                                      step.kind() != v1::DEADLINE_STEP_KIND_BREACH;
+                             }),
+              steps.end());
+}
+
+v1::CaseEntry EntryOf(const v1::Case& one, const CompiledPolicy& policy,
+                      const v1::DeadlineStep& step) {
+  v1::CaseEntry entry;
+  entry.set_from_state(one.state());
+  entry.set_to_state(one.state());
+  entry.set_visibility(v1::ENTRY_VISIBILITY_INTERNAL);
+  const std::string kind = KindText(step.deadline());
+  switch (step.kind()) {
+    case v1::DEADLINE_STEP_KIND_WARNING:
+      entry.set_action(v1::CASE_ACTION_WARN);
+      entry.set_text(absl::StrCat(kind, ": ", step.value(), " %"));
+      break;
+    case v1::DEADLINE_STEP_KIND_BREACH:
+      entry.set_action(v1::CASE_ACTION_BREACH);
+      entry.set_text(kind);
+      break;
+    default: {
+      entry.set_action(v1::CASE_ACTION_ESCALATE);
+      std::string to;
+      for (const v1::DeadlineTarget& target : policy.policy.targets()) {
+        if (target.kind() != step.deadline()) continue;
+        for (const v1::Escalation& one : target.escalations()) {
+          if (one.level() == step.value()) to = one.to();
+        }
+      }
+      entry.set_text(absl::StrCat(kind, ": ", step.value(), " → ", to));
+    }
+  }
+  v1::EntryChange& change = *entry.add_changes();
+  change.set_field(absl::StrCat("deadline.", kind));
+  change.set_after(TimeText(step.time()));
+  return entry;
+}
+
+// When a case that waits for the customer is closed without an answer, by its policy.
+struct AutoClose {
+  absl::Time time;  // of the notice, or of the closing once that was given
+  absl::Time close;
+  bool noticed = false;
+};
+
+std::optional<AutoClose> AutoCloseOf(const CompiledPolicy* policy, const v1::Case& one) {
+  if (policy == nullptr || !policy->policy.has_auto_close_after()) return std::nullopt;
+  if (one.state() != v1::CASE_STATE_WAITING_CUSTOMER) return std::nullopt;
+  const absl::Time since = FromTimestamp(one.state_time());
+  const absl::Duration notice = FromDuration(policy->policy.auto_close_notice());
+  AutoClose plan;
+  plan.close = since + FromDuration(policy->policy.auto_close_after());
+  plan.time = plan.close - notice;
+  for (const v1::CaseEvent& event : one.events()) {
+    const absl::Time time = FromTimestamp(event.time());
+    if (event.action() != v1::CASE_ACTION_AUTO_CLOSE_NOTICE || time < since) continue;
+    // A notice that came late (the service was down) leaves as much time all the same.
+    plan.close = std::max(plan.close, time + notice);
+    plan.time = plan.close;
+    plan.noticed = true;
+  }
+  return plan;
+}
+
+std::string NoticeText(const v1::Case& one, absl::Time close) {
+  const std::string time = TimeText(ToTimestamp(close));
+  return one.language() == v1::CASE_LANGUAGE_ZH
+             ? absl::StrCat("如未收到您的答复，本案将于 ", time, " 自动办结。")
+             : absl::StrCat("Without an answer the case will be closed at ", time, ".");
+}
+
+// Gives notice or closes, where it is time for that. False: it is not.
+bool TakeAutoClose(const CompiledPolicy* policy, absl::Time now, v1::Case& one,
+                   std::vector<v1::CaseEntry>& entries) {
+  const std::optional<AutoClose> plan = AutoCloseOf(policy, one);
+  if (!plan || plan->time > now || one.events_size() >= kMaxEvents) return false;
+  if (!plan->noticed) {
+    const absl::Duration notice = FromDuration(policy->policy.auto_close_notice());
+    entries.push_back(TakeStep(one, v1::CASE_ACTION_AUTO_CLOSE_NOTICE,
+                               NoticeText(one, std::max(plan->close, now + notice)), Actor(), now));
+    return true;
+  }
+  entries.push_back(TakeStep(one, v1::CASE_ACTION_AUTO_CLOSE, "", Actor(), now));
+  one.set_outcome(v1::CASE_OUTCOME_NOTED);
+  return true;
+}
+
+// What is to be told stays for the engine, or is told in `entries`; what is only to be marked is
+// marked. Without `entries` the earliest that is left is the next event.
+void Settle(const DeadlineBook& book, const Clocks& clocks, absl::Time now, v1::Case& one,
+            std::vector<v1::CaseEntry>* entries) {
+  one.clear_deadlines();
+  one.clear_due_time();
+  one.clear_next_event_time();
+  one.clear_deadlines_time();
+  one.clear_deadline_policy();
+  if (clocks.policy != nullptr) one.set_deadline_policy(clocks.policy->policy.name());
+  const bool open = IsOpen(one.state());
+  std::optional<absl::Time> due, next;
+  for (const auto& [kind, clock] : clocks.clocks) {
+    *one.add_deadlines() = StatusOf(kind, clock);
+    for (const DueAction& action : DueActions(clock, DoneOf(one, kind), now)) {
+      const v1::DeadlineStep step = StepOf(kind, action.step);
+      if (action.notify && open && entries == nullptr) {
+        Earlier(action.step.time, next);
+        continue;
+      }
+      *one.add_deadline_steps() = step;
+      if (action.notify && open) entries->push_back(EntryOf(one, *clocks.policy, step));
+    }
+    ForgetFormerRounds(kind, clock.round, one);
+    if (clock.next) Earlier(clock.next->time, next);
+    if (clock.stop || clock.state == ClockState::kCancelled) continue;
+    if (clock.breach) {
+      Earlier(*clock.breach, due);
+    } else if (clock.due) {
+      Earlier(*clock.due, due);
+    }
+  }
+  AddUnknown(clocks, one);
+  if (!open) return;
+  if (const std::optional<AutoClose> plan = AutoCloseOf(clocks.policy, one);
+      plan && one.events_size() < kMaxEvents) {
+    Earlier(plan->time, next);
+  }
+  if (due) *one.mutable_due_time() = ToTimestamp(*due);
+  if (next) *one.mutable_next_event_time() = ToTimestamp(*next);
+  // A case that was computed without any policy is older than the first one.
+  *one.mutable_deadlines_time() = ToTimestamp(std::max(book.time, absl::UnixEpoch()));
+}
+
+}  // namespace
+
+std::vector<CaseEvent> TimelineOf(const v1::Case& one) {
+  std::vector<CaseEvent> timeline;
+  bool waits_for_customer = false, waits_for_others = false;
+  for (int i = 0; i < one.events_size(); ++i) {
+    // The events of one step follow each other.
+    int64_t sequence = int64_t{3} * i;
+    const auto add = [&](CaseEventKind kind, PauseReasons ended = kPauseAll) {
+      timeline.push_back({.time = FromTimestamp(one.events(i).time()),
+                          .sequence = sequence++,
+                          .kind = kind,
+                          .ended = ended});
+    };
+    switch (one.events(i).action()) {
+      case v1::CASE_ACTION_RECEIVE:
+        add(CaseEventKind::kReceived);
+        break;
+      case v1::CASE_ACTION_ACKNOWLEDGE:
+        add(CaseEventKind::kAcknowledged);
+        break;
+      case v1::CASE_ACTION_AGENT_MESSAGE:
+      case v1::CASE_ACTION_CONFIRM:
+        add(CaseEventKind::kAgentReplied);
+        break;
+      case v1::CASE_ACTION_CUSTOMER_MESSAGE:
+        add(CaseEventKind::kCustomerWrote);
+        break;
+      case v1::CASE_ACTION_WAIT_CUSTOMER:
+        if (waits_for_others) add(CaseEventKind::kResumed, kPauseThirdParty);
+        add(CaseEventKind::kAgentReplied);
+        add(CaseEventKind::kWaitingCustomer);
+        break;
+      case v1::CASE_ACTION_WAIT_THIRD_PARTY:
+        if (waits_for_customer) add(CaseEventKind::kResumed, kPauseCustomer);
+        add(CaseEventKind::kWaitingThirdParty);
+        break;
+      case v1::CASE_ACTION_RESUME:
+      case v1::CASE_ACTION_RETURN_RESPONSE:
+        add(CaseEventKind::kResumed);
+        break;
+      case v1::CASE_ACTION_PROPOSE_RESPONSE:
+        add(CaseEventKind::kResponseProposed);
+        break;
+      case v1::CASE_ACTION_APPROVE_RESPONSE:
+        add(CaseEventKind::kApproved);
+        break;
+      case v1::CASE_ACTION_REPLY:
+      case v1::CASE_ACTION_ADOPT:
+      case v1::CASE_ACTION_EXECUTE:
+        add(CaseEventKind::kReplied);
+        break;
+      case v1::CASE_ACTION_CLOSE:
+      case v1::CASE_ACTION_AUTO_CLOSE:
+        add(CaseEventKind::kClosed);
+        break;
+      case v1::CASE_ACTION_REOPEN:
+      case v1::CASE_ACTION_NEXT_TIER:
+        add(CaseEventKind::kReopened);
+        break;
+      case v1::CASE_ACTION_MERGE:
+        add(CaseEventKind::kMerged);
+        break;
+      case v1::CASE_ACTION_WITHDRAW:
+        add(CaseEventKind::kWithdrawn);
+        break;
+      case v1::CASE_ACTION_REJECT:
+        add(CaseEventKind::kRejected);
+        break;
+      default:
+        break;
+    }
+    waits_for_customer = one.events(i).state() == v1::CASE_STATE_WAITING_CUSTOMER;
+    waits_for_others = one.events(i).state() == v1::CASE_STATE_WAITING_THIRD_PARTY;
+  }
+  return timeline;
+}
+
+void SettleDeadlines(const DeadlineBook& book, absl::Time now, v1::Case& one) {
+  Settle(book, Compute(book, now, one), now, one, nullptr);
+}
+
+std::vector<v1::CaseEntry> TakeDueSteps(const DeadlineBook& book, absl::Time now, v1::Case& one) {
+  std::vector<v1::CaseEntry> entries;
+  const Clocks clocks = Compute(book, now, one);
+  Settle(book, clocks, now, one, &entries);
+  if (TakeAutoClose(clocks.policy, now, one, entries)) {
+    Settle(book, Compute(book, now, one), now, one, &entries);
+  }
+  return entries;
+}
+
+void AddDeadlineChanges(const v1::Case& before, const v1::Case& after, v1::CaseEntry& entry) {
+  const auto due = [](const v1::Case& one, v1::DeadlineKind kind) -> std::string {
+    for (const v1::DeadlineStatus& status : one.deadlines()) {
+      if (status.kind() == kind && status.has_due_time()) return TimeText(status.due_time());
+    }
+    return "";
+  };
+  for (ClockKind clock : kAllClocks) {
+    const v1::DeadlineKind kind = DeadlineOf(clock);
+    const std::string was = due(before, kind), is = due(after, kind);
+    if (was == is) continue;
+    v1::EntryChange& change = *entry.add_changes();
+    change.set_field(absl::StrCat("deadline.", KindText(kind)));
+    change.set_before(was);
+    change.set_after(is);
+  }
+}
+
+absl::StatusOr<v1::ExplainDeadlineResponse> ExplainDeadline(const DeadlineBook& book,
+                                                            v1::DeadlineKind kind, absl::Time now,
+                                                            const v1::Case& one) {
+  const CompiledPolicy* policy = book.PolicyFor(one);
+  if (policy == nullptr || !policy->targets[kind].has_value()) {
+    return RuleViolated("no-deadline", absl::StrCat("no policy gives the case a deadline of kind ",
+                                                    KindText(kind)));
+  }
+  ASSIGN_OR_RETURN(ClockPolicy target,
+                   policy->targets[kind]->ClockFor(FromTimestamp(one.received_time())));
+  ASSIGN_OR_RETURN(ClockResult clock,
+                   ComputeClock(target, ClockEvents(ClockOf(kind), TimelineOf(one)), now));
+  ASSIGN_OR_RETURN(Explanation explanation, ExplainClock(target, clock, kMaxSpans));
+  v1::ExplainDeadlineResponse response;
+  *response.mutable_status() = StatusOf(kind, clock);
+  response.set_policy(policy->policy.name());
+  *response.mutable_target() = ToDuration(target.target);
+  response.set_measure(target.measure == Measure::kWorking ? v1::DEADLINE_MEASURE_WORKING
+                                                           : v1::DEADLINE_MEASURE_ELAPSED);
+  if (target.measure == Measure::kWorking) response.set_calendar(policy->policy.calendar());
+  *response.mutable_elapsed() = ToDuration(clock.elapsed);
+  *response.mutable_remaining() = ToDuration(clock.remaining);
+  *response.mutable_paused() = ToDuration(clock.paused);
+  response.set_spans_cut(explanation.cut);
+  for (const ExplainedInterval& span : explanation.intervals) {
+    v1::DeadlineSpan& made = *response.add_spans();
+    *made.mutable_start_time() = ToTimestamp(span.begin);
+    *made.mutable_end_time() = ToTimestamp(span.end);
+    made.set_counted(span.reasons == 0);
+    *made.mutable_amount() = ToDuration(span.amount);
+    made.set_round(span.round);
+    made.set_waiting_customer((span.reasons & kPauseCustomer) != 0);
+    made.set_waiting_third_party((span.reasons & kPauseThirdParty) != 0);
+  }
+  for (const ClockRound& round : clock.rounds) {
+    v1::DeadlineRound& made = *response.add_rounds();
+    made.set_round(round.round);
+    *made.mutable_start_time() = ToTimestamp(round.start);
+    *made.mutable_stop_time() = ToTimestamp(round.stop);
+    *made.mutable_elapsed() = ToDuration(round.elapsed);
+    if (round.breach) *made.mutable_breach_time() = ToTimestamp(*round.breach);
+    made.set_cancelled(round.cancelled);
+  }
+  for (const ClockStep& step : clock.steps) *response.add_steps() = StepOf(kind, step);
+  return response;
+}
+
+}  // namespace sqm::complaints

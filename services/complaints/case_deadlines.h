@@ -1,0 +1,42 @@
+// The deadlines of a case, computed from its events by the policy that holds for it; and what is to
+// happen because of them, once each.
+#pragma once
+
+#include <absl/status/statusor.h>
+#include <absl/time/time.h>
+
+#include <string>
+#include <vector>
+
+#include "services/complaints/deadline_clock.h"
+#include "services/complaints/policy_rules.h"
+#include "sqm/complaints/v1/case.pb.h"
+#include "sqm/complaints/v1/case_entry.pb.h"
+
+namespace sqm::complaints {
+
+// The events of a case as its clocks read them (clock_events.h says what they make of them). A
+// suggestion that is adopted and an appointment that is kept are resolved; a question to the
+// customer is a word to him, too.
+std::vector<CaseEvent> TimelineOf(const v1::Case& one);
+
+// Computes all deadlines anew: policy, statuses, due_time, next_event_time, deadlines_time. A case
+// that is over has no due time and no next event. A deadline whose calendar has ended is UNKNOWN:
+// work on the case goes on.
+void SettleDeadlines(const DeadlineBook& book, absl::Time now, v1::Case& one);
+
+// What has fallen due and has not happened yet, as entries of the timeline; marks it as happened
+// and settles. What was passed over in the meantime (DueActions) is marked only. Empty = nothing to
+// tell.
+std::vector<v1::CaseEntry> TakeDueSteps(const DeadlineBook& book, absl::Time now, v1::Case& one);
+
+// What a change of policy, category, severity or calendar did to the due times: one change a
+// deadline, with the time before and after (empty = not known).
+void AddDeadlineChanges(const v1::Case& before, const v1::Case& after, v1::CaseEntry& entry);
+
+// Rule `no-deadline`: no policy gives the case such a deadline. Errors as of ComputeClock.
+absl::StatusOr<v1::ExplainDeadlineResponse> ExplainDeadline(const DeadlineBook& book,
+                                                            v1::DeadlineKind kind, absl::Time now,
+                                                            const v1::Case& one);
+
+}  // namespace sqm::complaints

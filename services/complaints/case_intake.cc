@@ -1,0 +1,184 @@
+#include "services/complaints/case_intake.h"
+
+#include <absl/container/flat_hash_set.h>
+#include <absl/strings/ascii.h>
+#include <absl/strings/escaping.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_format.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include "common/base/proto_time.h"
+#include "common/base/status.h"
+
+namespace sqm::complaints {
+namespace {
+
+char LetterOf(v1::CaseKind kind) {
+  switch (kind) {
+    case v1::CASE_KIND_SUGGESTION:
+      return 'S';
+    case v1::CASE_KIND_PRAISE:
+      return 'P';
+    case v1::CASE_KIND_SERVICE_REQUEST:
+      return 'R';
+    case v1::CASE_KIND_APPOINTMENT:
+      return 'A';
+    case v1::CASE_KIND_DISCLOSURE:
+      return 'D';
+    default:
+      return 'C';
+  }
+}
+
+// Letters and digits, in lower case; what is not ASCII stays as it is.
+std::string Normalised(absl::string_view text) {
+  std::string normalised;
+  for (char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x80 || absl::ascii_isalnum(byte)) normalised += absl::ascii_tolower(byte);
+  }
+  return normalised;
+}
+
+void ValidateAppointment(const v1::Case& incoming, absl::Time now, FieldErrors& errors) {
+  if (incoming.kind() != v1::CASE_KIND_APPOINTMENT) {
+    if (incoming.has_appointment()) {
+      errors.Add("case.appointment", "must not be set: the case is no appointment");
+    }
+    return;
+  }
+  if (!incoming.has_appointment()) {
+    errors.Add("case.appointment", "must be given: the case is an appointment");
+    return;
+  }
+  if (FromTimestamp(incoming.appointment().start_time()) <= now) {
+    errors.Add("case.appointment.start_time", "must lie ahead");
+  }
+  absl::flat_hash_set<absl::string_view> ids;
+  for (const v1::PreparationItem& item : incoming.appointment().preparation()) {
+    if (!ids.insert(item.id()).second) {
+      errors.Add("case.appointment.preparation", absl::StrCat("has the id ", item.id(), " twice"));
+    }
+  }
+}
+
+}  // namespace
+
+absl::Status ValidateIntake(const v1::Case& incoming, absl::Time now) {
+  if (incoming.kind() == v1::CASE_KIND_DISCLOSURE) {
+    return RuleViolated("disclosure-by-receipt",
+                        "a disclosure comes in with SubmitDisclosure, which keeps it from others");
+  }
+  FieldErrors errors;
+  if (incoming.has_received_time() && FromTimestamp(incoming.received_time()) > now + kClockSkew) {
+    errors.Add("case.received_time", "must not be later than now");
+  }
+  ValidateAppointment(incoming, now, errors);
+  if (incoming.has_suggestion() && incoming.kind() != v1::CASE_KIND_SUGGESTION) {
+    errors.Add("case.suggestion", "must not be set: the case is no suggestion");
+  }
+  return errors.ToStatus();
+}
+
+std::string NumberSeries(v1::CaseKind kind, absl::Time now) {
+  const int year = static_cast<int>(absl::ToCivilYear(now, absl::UTCTimeZone()).year());
+  return absl::StrCat(std::string(1, LetterOf(kind)), "-", year);
+}
+
+std::string FormatNumber(absl::string_view series, int64_t value) {
+  return absl::StrFormat("%s-%06d", series, value);
+}
+
+std::string CustomerKey(absl::string_view secret, absl::string_view tenant,
+                        const v1::Customer& customer) {
+  std::string reference = Normalised(customer.reference());
+  absl::string_view kind = "reference";
+  if (reference.empty()) {
+    reference = Normalised(customer.phone());
+    kind = "phone";
+  }
+  if (reference.empty()) return "";
+  const std::string text = absl::StrCat(tenant, "\n", kind, "\n", reference);
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
+       reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest, &size);
+  return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest), 16));
+}
+
+void BeginCase(absl::string_view number, absl::string_view customer_key, absl::string_view team,
+               absl::Time now, v1::Case& incoming) {
+  incoming.set_number(std::string(number));
+  incoming.set_customer_key(std::string(customer_key));
+  incoming.set_team(std::string(team));
+  incoming.set_state(v1::CASE_STATE_RECEIVED);
+  incoming.set_tier(v1::CASE_TIER_FIRST);
+  if (!incoming.has_received_time()) *incoming.mutable_received_time() = ToTimestamp(now);
+  *incoming.mutable_state_time() = incoming.received_time();
+  incoming.clear_events();
+  v1::CaseEvent& event = *incoming.add_events();
+  *event.mutable_time() = incoming.received_time();
+  event.set_action(v1::CASE_ACTION_RECEIVE);
+  event.set_state(v1::CASE_STATE_RECEIVED);
+}
+
+void RecogniseRepeat(absl::Span<const v1::Case* const> earlier, v1::Case& incoming) {
+  const absl::Time received = FromTimestamp(incoming.received_time());
+  int count = 0;
+  std::string latest;
+  absl::Time latest_time = absl::InfinitePast();
+  for (const v1::Case* one : earlier) {
+    const absl::Time time = FromTimestamp(one->received_time());
+    if (one->name() == incoming.name() || one->kind() != incoming.kind()) continue;
+    if (time > received || time < received - kRepeatWindow) continue;
+    if (!one->category().empty() && !incoming.category().empty() &&
+        one->category() != incoming.category()) {
+      continue;
+    }
+    ++count;
+    if (time <= latest_time) continue;
+    latest_time = time;
+    latest = one->name();
+  }
+  incoming.set_repeat_count(count);
+  incoming.set_repeat_of(latest);
+}
+
+v1::Case FollowUp(const v1::Case& closed, absl::string_view reason) {
+  v1::Case next;
+  next.set_kind(closed.kind());
+  next.set_channel(closed.channel());
+  *next.mutable_customer() = closed.customer();
+  next.set_subject(closed.subject());
+  next.set_text(std::string(reason));
+  next.set_category(closed.category());
+  next.set_severity(closed.severity());
+  next.set_priority(closed.priority());
+  next.set_product(closed.product());
+  next.set_place(closed.place());
+  *next.mutable_named_staff() = closed.named_staff();
+  *next.mutable_named_assets() = closed.named_assets();
+  next.set_language(closed.language());
+  next.set_source(closed.source());
+  next.set_follows(closed.name());
+  if (closed.has_disclosure()) *next.mutable_disclosure() = closed.disclosure();
+  // One receipt opens one case.
+  if (next.has_disclosure()) next.mutable_disclosure()->clear_receipt_hash();
+  next.set_restricted_to(closed.restricted_to());
+  return next;
+}
+
+absl::Status CheckCaseUpdate(const v1::Case& before, const Actor& actor) {
+  if (!IsOpen(before.state())) {
+    return WrongState(before.name(), StateName(before.state()),
+                      AllowedNext(before.kind(), before.state()), "UPDATE");
+  }
+  if (before.owner().empty() || before.owner() == actor.staff || actor.oversees()) {
+    return absl::OkStatus();
+  }
+  return RuleViolated("not-the-owner", absl::StrCat("only ", before.owner(), " may do this"),
+                      {{"owner", before.owner()}});
+}
+
+}  // namespace sqm::complaints

@@ -1,0 +1,54 @@
+// How a case comes in: what must hold of it, its number, whose it is, and whether it is a repeat.
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/strings/string_view.h>
+#include <absl/time/time.h>
+#include <absl/types/span.h>
+
+#include <string>
+
+#include "services/complaints/case_states.h"
+#include "sqm/complaints/v1/case.pb.h"
+
+namespace sqm::complaints {
+
+// Earlier cases of a customer count as repeats for so long.
+inline constexpr absl::Duration kRepeatWindow = absl::Hours(24 * 90);
+// A client's clock may be so much ahead of ours.
+inline constexpr absl::Duration kClockSkew = absl::Minutes(5);
+
+// What holds between the fields of a case that comes in: INVALID_ARGUMENT with every violation.
+//   a disclosure does not come in this way (RULE_VIOLATED `disclosure-by-receipt`); received_time
+//   not later than now; an appointment, and nothing else, has appointment details, which lie ahead
+//   and whose preparation ids are unique; only a suggestion has suggestion details.
+absl::Status ValidateIntake(const v1::Case& incoming, absl::Time now);
+
+// Name of the counter and form of the number: `C-2026` → `C-2026-000123`. The year is that of `now`
+// in UTC; numbers above 999,999 get longer.
+std::string NumberSeries(v1::CaseKind kind, absl::Time now);
+std::string FormatNumber(absl::string_view series, int64_t value);
+
+// Pseudonym of a customer: HMAC-SHA-256 under the service's secret of the tenant and the customer's
+// reference or, without one, telephone number, of which only letters and digits count; 32 hex
+// digits. Empty where neither is known. Without the secret nobody can test a guess.
+std::string CustomerKey(absl::string_view secret, absl::string_view tenant,
+                        const v1::Customer& customer);
+
+// Makes an incoming case RECEIVED: number, times, first tier, first event, team of who entered it.
+void BeginCase(absl::string_view number, absl::string_view customer_key, absl::string_view team,
+               absl::Time now, v1::Case& incoming);
+
+// Counts `earlier` cases (of the same customer) that make `incoming` a repeat: other
+// cases of the same kind, received within kRepeatWindow before it, of the same category where both
+// name one.
+void RecogniseRepeat(absl::Span<const v1::Case* const> earlier, v1::Case& incoming);
+
+// A new case that takes a closed one up again: what is known of that, and why.
+v1::Case FollowUp(const v1::Case& closed, absl::string_view reason);
+
+// What may be changed of a case: WRONG_STATE unless it is open; rule `not-the-owner` for others
+// than the owner and those who oversee, once it has an owner.
+absl::Status CheckCaseUpdate(const v1::Case& before, const Actor& actor);
+
+}  // namespace sqm::complaints

@@ -1,0 +1,80 @@
+// The steps of a case that is worked on, from acknowledgement to archive.
+//
+// Each function checks the state and who asks (CheckStep), then the values, changes the case only
+// when all is well, and returns the entry of the timeline that says so; the caller names the entry.
+#pragma once
+
+#include <absl/status/statusor.h>
+#include <absl/strings/string_view.h>
+#include <absl/time/time.h>
+
+#include "services/complaints/case_states.h"
+#include "sqm/complaints/v1/case.pb.h"
+#include "sqm/complaints/v1/case_entry.pb.h"
+#include "sqm/complaints/v1/case_methods.pb.h"
+#include "sqm/complaints/v1/category.pb.h"
+
+namespace sqm::complaints {
+
+using Entry = absl::StatusOr<v1::CaseEntry>;
+
+// A closed case may be reopened, or taken to the next tier, for so long after it was closed.
+inline constexpr absl::Duration kReopenWindow = absl::Hours(24 * 30);
+// Most cases that may go on in one.
+inline constexpr int kMaxMerged = 100;
+
+// Takes a step that CheckStep has allowed: moves the state, appends the event, and begins its
+// entry.
+v1::CaseEntry TakeStep(v1::Case& one, v1::CaseAction action, absl::string_view text,
+                       const Actor& actor, absl::Time now);
+// A step that needs no values but a text.
+Entry PlainStep(v1::Case& one, v1::CaseAction action, absl::string_view text, const Actor& actor,
+                absl::Time now);
+
+// Rules `category-retired`, `category-for-other-kinds`. Unset severity and priority stay, or become
+// MEDIUM and NORMAL; the default team of the category takes a case that no team has.
+Entry Classify(v1::Case& one, const v1::Category& category, const v1::ClassifyCaseRequest& request,
+               const Actor& actor, absl::Time now);
+
+// Rule `same-owner`; for a disclosure `not-a-reader`: only who may see it may handle it.
+Entry Assign(v1::Case& one, absl::string_view owner, absl::string_view team,
+             absl::string_view reason, const Actor& actor, absl::Time now);
+Entry RefuseAssignment(v1::Case& one, absl::string_view reason, const Actor& actor, absl::Time now);
+
+// Whether the category asks that answers to such a case are approved.
+bool NeedsApproval(const v1::Category& category, v1::CaseSeverity severity);
+// `approval_required`: what NeedsApproval said of the case's category.
+Entry ProposeResponse(v1::Case& one, absl::string_view text, bool approval_required,
+                      const Actor& actor, absl::Time now);
+// Rule `own-response`: nobody approves what he drafted. Sending back needs a comment.
+Entry DecideResponse(v1::Case& one, bool approved, absl::string_view comment, const Actor& actor,
+                     absl::Time now);
+// Rules `approval-missing`, `approved-text-fixed`; a case without a draft needs a text.
+Entry Reply(v1::Case& one, absl::string_view text, const Actor& actor, absl::Time now);
+
+// Rules `outcome-of-other-kind`, `compensation-undecided`; a complaint or disclosure that was
+// upheld needs a root cause.
+Entry Close(v1::Case& one, const v1::CloseCaseRequest& request, const Actor& actor, absl::Time now);
+// Whether a closed case is still within its time to be reopened.
+bool MayReopen(const v1::Case& one, absl::Time now);
+// Rule `reopen-window-over`.
+Entry Reopen(v1::Case& one, absl::string_view reason, const Actor& actor, absl::Time now);
+// What the timeline of a closed case says of the new one that takes it up again.
+v1::CaseEntry FollowUpEntry(const v1::Case& closed, const v1::Case& next, const Actor& actor);
+// The next tier begins without owner. Rules `last-tier`, `reopen-window-over`.
+Entry ToNextTier(v1::Case& one, const v1::EscalateCaseRequest& request, const Actor& actor,
+                 absl::Time now);
+
+// `one` goes on in `into`. Rules `merge-into-itself`, `merge-kinds-differ`, `merge-into-closed`,
+// `merge-readers-differ`, `too-many-merged`. Two entries: of `one`, and of `into`.
+struct MergeEntries {
+  v1::CaseEntry of_merged, of_target;
+};
+absl::StatusOr<MergeEntries> Merge(v1::Case& one, v1::Case& into, absl::string_view reason,
+                                   const Actor& actor, absl::Time now);
+
+// Checks an entry that somebody adds, and completes it. A message of the customer ends the waiting
+// for him.
+absl::Status AddEntry(v1::Case& one, v1::CaseEntry& entry, const Actor& actor, absl::Time now);
+
+}  // namespace sqm::complaints

@@ -1,0 +1,82 @@
+#include "services/complaints/category_rules.h"
+
+#include <absl/container/flat_hash_set.h>
+#include <absl/strings/str_cat.h>
+
+#include "common/base/proto_time.h"
+#include "common/base/status.h"
+
+namespace sqm::complaints {
+namespace {
+
+absl::Status CheckContent(const v1::Category& category) {
+  FieldErrors errors;
+  if (category.label().en().empty() && category.label().zh().empty()) {
+    errors.Add("category.label", "must be given in at least one language");
+  }
+  absl::flat_hash_set<int> kinds;
+  for (int kind : category.kinds()) {
+    if (kind == v1::CASE_KIND_UNSPECIFIED) errors.Add("category.kinds", "must name kinds");
+    if (!kinds.insert(kind).second) errors.Add("category.kinds", "names a kind twice");
+  }
+  return errors.ToStatus();
+}
+
+void AddRevision(v1::Category& category, absl::Time now) {
+  category.set_revision(category.revision() + 1);
+  v1::CategoryRevision& revision = *category.add_revisions();
+  revision.set_revision(category.revision());
+  *revision.mutable_label() = category.label();
+  revision.set_definition(category.definition());
+  *revision.mutable_time() = ToTimestamp(now);
+}
+
+absl::Status Retired(const v1::Category& category) {
+  return RuleViolated("category-retired", absl::StrCat(category.name(), " is out of use"),
+                      {{"category", category.name()}});
+}
+
+}  // namespace
+
+absl::Status BeginCategory(const v1::Category* parent, absl::Time now, v1::Category& category) {
+  if (absl::Status status = CheckContent(category); !status.ok()) return status;
+  if (parent != nullptr) {
+    if (!parent->parent_category().empty()) {
+      return RuleViolated("category-too-deep",
+                          absl::StrCat(parent->name(), " is of the second level already"),
+                          {{"parent_category", parent->name()}});
+    }
+    if (parent->state() != v1::CATEGORY_STATE_ACTIVE) return Retired(*parent);
+  }
+  category.set_state(v1::CATEGORY_STATE_ACTIVE);
+  category.set_revision(0);
+  category.clear_revisions();
+  AddRevision(category, now);
+  return absl::OkStatus();
+}
+
+absl::Status ReviseCategory(const v1::Category& before, absl::Time now, v1::Category& after) {
+  if (before.state() != v1::CATEGORY_STATE_ACTIVE) return Retired(before);
+  if (absl::Status status = CheckContent(after); !status.ok()) return status;
+  if (before.label().en() == after.label().en() && before.label().zh() == after.label().zh() &&
+      before.definition() == after.definition()) {
+    return absl::OkStatus();
+  }
+  if (before.revisions_size() >= kMaxRevisions) {
+    return RuleViolated("too-many-revisions",
+                        absl::StrCat(before.name(), " has had ", kMaxRevisions,
+                                     " meanings; add a new category instead"));
+  }
+  AddRevision(after, now);
+  return absl::OkStatus();
+}
+
+absl::Status RetireCategory(v1::Category& category) {
+  if (category.state() != v1::CATEGORY_STATE_ACTIVE) {
+    return WrongState(category.name(), "RETIRED", "", "RETIRE");
+  }
+  category.set_state(v1::CATEGORY_STATE_RETIRED);
+  return absl::OkStatus();
+}
+
+}  // namespace sqm::complaints

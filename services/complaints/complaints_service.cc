@@ -1,0 +1,311 @@
+#include "services/complaints/complaints_service.h"
+
+#include <absl/strings/str_cat.h>
+
+#include "common/base/status.h"
+#include "services/complaints/case_deadlines.h"
+#include "services/complaints/case_intake.h"
+#include "services/complaints/category_rules.h"
+#include "services/complaints/handlers.h"
+#include "services/complaints/special_steps.h"
+
+namespace sqm::complaints {
+namespace {
+
+using google::protobuf::Message;
+
+// Disclosures are for their readers, whatever else a role may see.
+std::string SeenBy(const rpc::Call& call) {
+  std::string staff = StaffOf(call);
+  // No reader's name has any of these; one that had would end the quotation.
+  if (staff.find_first_of("\"\\|*") != std::string::npos) return "NOT restricted_to:*";
+  return absl::StrCat("NOT restricted_to:* OR restricted_to:\"|", staff, "|\"");
+}
+
+}  // namespace
+
+ComplaintsService::ComplaintsService(rpc::Pipeline& pipeline, resource::Resources& resources,
+                                     DeadlineBooks& books, std::string secret)
+    : pipeline_(pipeline),
+      resources_(resources),
+      books_(books),
+      secret_(std::move(secret)),
+      standard_(pipeline, resources),
+      numbers_(resources.store()) {}
+
+void ComplaintsService::Register() {
+  resources_.LimitVisibility(*resources_.registry().FindType(v1::Case::descriptor()), SeenBy);
+  SetHooks();
+  SetDeadlineHooks();
+  SetDeskHooks();
+  standard_.Register("sqm.complaints.v1");
+  RegisterIntake();
+  RegisterWork();
+  RegisterEnd();
+  RegisterSpecial();
+  RegisterDeadlines();
+  RegisterDisclosures();
+  RegisterDesk();
+}
+
+void ComplaintsService::SetHooks() {
+  resource::Hooks one;
+  one.on_create = [this](rpc::Call& call, Message& resource) {
+    return Receive(call, static_cast<v1::Case&>(resource));
+  };
+  one.on_update = [this](rpc::Call& call, const Message& before,
+                         Message& after) -> Task<absl::Status> {
+    CO_RETURN_IF_ERROR(CheckCaseUpdate(static_cast<const v1::Case&>(before), ActorOf(call)));
+    auto& changed = static_cast<v1::Case&>(after);
+    changed.set_customer_key(CustomerKey(secret_, call.tenant(), changed.customer()));
+    // Another class of customers may have other deadlines.
+    Task<absl::Status> settling = Settle(call, changed);
+    absl::Status settled = co_await settling;
+    co_return settled;
+  };
+  standard_.SetHooks("complaints/Case", std::move(one));
+
+  resource::Hooks category;
+  category.on_create = [this](rpc::Call& call, Message& resource) {
+    return CompleteCategory(call, static_cast<v1::Category&>(resource));
+  };
+  category.on_update = [](rpc::Call& call, const Message& before,
+                          Message& after) -> Task<absl::Status> {
+    co_return ReviseCategory(static_cast<const v1::Category&>(before), call.now(),
+                             static_cast<v1::Category&>(after));
+  };
+  standard_.SetHooks("complaints/Category", std::move(category));
+}
+
+// ---- The shape of a step ---------------------------------------------------------------------
+
+void ComplaintsService::NameEntry(const rpc::Call& call, const v1::Case& one,
+                                  v1::CaseEntry& entry) {
+  entry.set_name(absl::StrCat(one.name(), "/entries/", resources_.NewId(call, "")));
+}
+
+Task<absl::Status> ComplaintsService::Settle(const rpc::Call& call, v1::Case& one) {
+  Task<absl::StatusOr<DeadlineBookPtr>> opening = books_.Of(call.tenant());
+  absl::StatusOr<DeadlineBookPtr> book = co_await opening;
+  if (!book.ok()) co_return book.status();
+  SettleDeadlines(**book, call.now(), one);
+  co_return absl::OkStatus();
+}
+
+Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Write(rpc::Call& call, v1::Case one,
+                                                          v1::CaseEntry entry) {
+  const v1::Case before = one;
+  Task<absl::Status> settling = Settle(call, one);
+  absl::Status settled = co_await settling;
+  if (!settled.ok()) co_return settled;
+  if (entry.action() == v1::CASE_ACTION_CLASSIFY) AddDeadlineChanges(before, one, entry);
+  NameEntry(call, one, entry);
+  resource::Mutation mutation;
+  mutation.Update(one).Create(entry);
+  Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
+  absl::StatusOr<rpc::Reply> reply = co_await committing;
+  co_return reply;
+}
+
+// ---- Work ------------------------------------------------------------------------------------
+
+void ComplaintsService::RegisterWork() {
+  Step<v1::StartCaseRequest>("StartCase", [](rpc::Call& call, const auto& request, v1::Case& one) {
+    return PlainStep(one, v1::CASE_ACTION_START, request.comment(), ActorOf(call), call.now());
+  });
+  Step<v1::AwaitCustomerRequest>("AwaitCustomer",
+                                 [](rpc::Call& call, const auto& request, v1::Case& one) {
+                                   return PlainStep(one, v1::CASE_ACTION_WAIT_CUSTOMER,
+                                                    request.question(), ActorOf(call), call.now());
+                                 });
+  Step<v1::AwaitThirdPartyRequest>(
+      "AwaitThirdParty", [](rpc::Call& call, const auto& request, v1::Case& one) {
+        return PlainStep(one, v1::CASE_ACTION_WAIT_THIRD_PARTY, request.question(), ActorOf(call),
+                         call.now());
+      });
+  Step<v1::ResumeCaseRequest>(
+      "ResumeCase", [](rpc::Call& call, const auto& request, v1::Case& one) {
+        return PlainStep(one, v1::CASE_ACTION_RESUME, request.comment(), ActorOf(call), call.now());
+      });
+  pipeline_.Handle(PathOf("ProposeResponse"), [this](rpc::Call& call, const Message& request) {
+    return Propose(call, static_cast<const v1::ProposeResponseRequest&>(request));
+  });
+  Step<v1::DecideResponseRequest>("DecideResponse", [](rpc::Call& call, const auto& request,
+                                                       v1::Case& one) {
+    return DecideResponse(one, request.approved(), request.comment(), ActorOf(call), call.now());
+  });
+  Step<v1::ReplyCaseRequest>("ReplyCase", [](rpc::Call& call, const auto& request, v1::Case& one) {
+    return Reply(one, request.text(), ActorOf(call), call.now());
+  });
+  pipeline_.Handle(PathOf("AddCaseEntry"), [this](rpc::Call& call, const Message& request) {
+    return AddEntry(call, static_cast<const v1::AddCaseEntryRequest&>(request));
+  });
+}
+
+Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Propose(
+    rpc::Call& call, const v1::ProposeResponseRequest& request) {
+  Task<absl::StatusOr<v1::Case>> reading = resources_.Get<v1::Case>(call, request.name());
+  absl::StatusOr<v1::Case> one = co_await reading;
+  if (!one.ok()) co_return one.status();
+  CO_RETURN_IF_ERROR(resources_.CheckEtag(*one, request.etag()));
+  bool approval = false;
+  if (!one->category().empty()) {
+    Task<absl::StatusOr<v1::Category>> category_reading = CategoryOf(call, one->category());
+    absl::StatusOr<v1::Category> category = co_await category_reading;
+    if (!category.ok()) co_return category.status();
+    approval = NeedsApproval(*category, one->severity());
+  }
+  CO_ASSIGN_OR_RETURN(v1::CaseEntry entry,
+                      ProposeResponse(*one, request.text(), approval, ActorOf(call), call.now()));
+  Task<absl::StatusOr<rpc::Reply>> writing = Write(call, *std::move(one), std::move(entry));
+  absl::StatusOr<rpc::Reply> reply = co_await writing;
+  co_return reply;
+}
+
+Task<absl::StatusOr<rpc::Reply>> ComplaintsService::AddEntry(
+    rpc::Call& call, const v1::AddCaseEntryRequest& request) {
+  Task<absl::StatusOr<v1::Case>> reading = resources_.Get<v1::Case>(call, request.parent());
+  absl::StatusOr<v1::Case> one = co_await reading;
+  if (!one.ok()) co_return one.status();
+  v1::CaseEntry entry = request.entry();
+  CO_RETURN_IF_ERROR(complaints::AddEntry(*one, entry, ActorOf(call), call.now()));
+  Task<absl::Status> settling = Settle(call, *one);
+  absl::Status settled = co_await settling;
+  if (!settled.ok()) co_return settled;
+  NameEntry(call, *one, entry);
+  resource::Mutation mutation;
+  mutation.Create(entry);
+  // A note says nothing that the case itself would show.
+  if (entry.action() != v1::CASE_ACTION_NOTE) mutation.Update(*one);
+  Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
+  absl::StatusOr<rpc::Reply> reply = co_await committing;
+  co_return reply;
+}
+
+// ---- The end ---------------------------------------------------------------------------------
+
+void ComplaintsService::RegisterEnd() {
+  Step<v1::CloseCaseRequest>("CloseCase", [](rpc::Call& call, const auto& request, v1::Case& one) {
+    return Close(one, request, ActorOf(call), call.now());
+  });
+  pipeline_.Handle(PathOf("ReopenCase"), [this](rpc::Call& call, const Message& request) {
+    return Reopen(call, static_cast<const v1::ReopenCaseRequest&>(request));
+  });
+  Step<v1::WithdrawCaseRequest>("WithdrawCase", [](rpc::Call& call, const auto& request,
+                                                   v1::Case& one) {
+    return PlainStep(one, v1::CASE_ACTION_WITHDRAW, request.reason(), ActorOf(call), call.now());
+  });
+  Step<v1::RejectCaseRequest>(
+      "RejectCase", [](rpc::Call& call, const auto& request, v1::Case& one) {
+        return PlainStep(one, v1::CASE_ACTION_REJECT, request.reason(), ActorOf(call), call.now());
+      });
+  pipeline_.Handle(PathOf("MergeCase"), [this](rpc::Call& call, const Message& request) {
+    return Merge(call, static_cast<const v1::MergeCaseRequest&>(request));
+  });
+  Step<v1::EscalateCaseRequest>("EscalateCase",
+                                [](rpc::Call& call, const auto& request, v1::Case& one) {
+                                  return ToNextTier(one, request, ActorOf(call), call.now());
+                                });
+  Step<v1::ArchiveCaseRequest>("ArchiveCase", [](rpc::Call& call, const auto& request,
+                                                 v1::Case& one) {
+    return PlainStep(one, v1::CASE_ACTION_ARCHIVE, request.comment(), ActorOf(call), call.now());
+  });
+  Step<v1::RecordSatisfactionRequest>(
+      "RecordSatisfaction", [](rpc::Call& call, const auto& request, v1::Case& one) {
+        return RecordSatisfaction(one, request, ActorOf(call), call.now());
+      });
+}
+
+Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Reopen(rpc::Call& call,
+                                                           const v1::ReopenCaseRequest& request) {
+  Task<absl::StatusOr<v1::Case>> reading = resources_.Get<v1::Case>(call, request.name());
+  absl::StatusOr<v1::Case> one = co_await reading;
+  if (!one.ok()) co_return one.status();
+  CO_RETURN_IF_ERROR(resources_.CheckEtag(*one, request.etag()));
+  const Actor actor = ActorOf(call);
+  CO_RETURN_IF_ERROR(CheckStep(*one, v1::CASE_ACTION_REOPEN, actor));
+  resource::Mutation mutation;
+  v1::CaseEntry entry;
+  if (MayReopen(*one, call.now())) {
+    CO_ASSIGN_OR_RETURN(entry, complaints::Reopen(*one, request.reason(), actor, call.now()));
+    Task<absl::Status> settling = Settle(call, *one);
+    absl::Status settled = co_await settling;
+    if (!settled.ok()) co_return settled;
+    mutation.Update(*one);
+  } else {
+    Task<absl::StatusOr<std::string>> numbering = NextNumber(call, one->kind());
+    absl::StatusOr<std::string> number = co_await numbering;
+    if (!number.ok()) co_return number.status();
+    v1::Case next = FollowUp(*one, request.reason());
+    next.set_name(absl::StrCat("cases/", resources_.NewId(call, "")));
+    BeginCase(*number, one->customer_key(), one->team(), call.now(), next);
+    Task<absl::Status> settling = Settle(call, next);
+    absl::Status settled = co_await settling;
+    if (!settled.ok()) co_return settled;
+    entry = FollowUpEntry(*one, next, actor);
+    mutation.Create(next).Require(*one);
+  }
+  NameEntry(call, *one, entry);
+  mutation.Create(entry);
+  Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
+  absl::StatusOr<rpc::Reply> reply = co_await committing;
+  co_return reply;
+}
+
+Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Merge(rpc::Call& call,
+                                                          const v1::MergeCaseRequest& request) {
+  Task<absl::StatusOr<v1::Case>> reading = resources_.Get<v1::Case>(call, request.name());
+  absl::StatusOr<v1::Case> one = co_await reading;
+  if (!one.ok()) co_return one.status();
+  CO_RETURN_IF_ERROR(resources_.CheckEtag(*one, request.etag()));
+  Task<absl::StatusOr<v1::Case>> target_reading = resources_.Get<v1::Case>(call, request.into());
+  absl::StatusOr<v1::Case> into = co_await target_reading;
+  if (!into.ok()) co_return OfReference(into.status(), "into", request.into());
+  CO_ASSIGN_OR_RETURN(MergeEntries entries,
+                      complaints::Merge(*one, *into, request.reason(), ActorOf(call), call.now()));
+  Task<absl::Status> settling = Settle(call, *one);
+  absl::Status settled = co_await settling;
+  if (!settled.ok()) co_return settled;
+  NameEntry(call, *one, entries.of_merged);
+  NameEntry(call, *into, entries.of_target);
+  resource::Mutation mutation;
+  mutation.Update(*one).Update(*into).Create(entries.of_merged).Create(entries.of_target);
+  Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
+  absl::StatusOr<rpc::Reply> reply = co_await committing;
+  co_return reply;
+}
+
+// ---- Compensations, suggestions, appointments ------------------------------------------------
+
+void ComplaintsService::RegisterSpecial() {
+  Step<v1::RequestCompensationRequest>(
+      "RequestCompensation", [](rpc::Call& call, const auto& request, v1::Case& one) {
+        return RequestCompensation(one, request, ActorOf(call), call.now());
+      });
+  Step<v1::DecideCompensationRequest>(
+      "DecideCompensation", [](rpc::Call& call, const auto& request, v1::Case& one) {
+        return DecideCompensation(one, request, ActorOf(call), call.now());
+      });
+  Step<v1::AdoptSuggestionRequest>(
+      "AdoptSuggestion", [](rpc::Call& call, const auto& request, v1::Case& one) {
+        return AdoptSuggestion(one, request.comment(), ActorOf(call), call.now());
+      });
+  Step<v1::RewardSuggestionRequest>(
+      "RewardSuggestion", [](rpc::Call& call, const auto& request, v1::Case& one) {
+        return RewardSuggestion(one, request, ActorOf(call), call.now());
+      });
+  Step<v1::ConfirmAppointmentRequest>(
+      "ConfirmAppointment", [](rpc::Call& call, const auto& request, v1::Case& one) {
+        return ConfirmAppointment(one, request, ActorOf(call), call.now());
+      });
+  Step<v1::PrepareAppointmentRequest>(
+      "PrepareAppointment", [](rpc::Call& call, const auto& request, v1::Case& one) {
+        return PrepareAppointment(one, request, ActorOf(call), call.now());
+      });
+  Step<v1::ExecuteAppointmentRequest>(
+      "ExecuteAppointment", [](rpc::Call& call, const auto& request, v1::Case& one) {
+        return ExecuteAppointment(one, request.comment(), ActorOf(call), call.now());
+      });
+}
+
+}  // namespace sqm::complaints

@@ -1,0 +1,133 @@
+// The handlers of sqm.complaints.v1: read, call the rule, hand over what is to be written.
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <functional>
+#include <string>
+
+#include "common/resource/numbers.h"
+#include "common/resource/resources.h"
+#include "common/resource/standard.h"
+#include "common/rpc/pipeline.h"
+#include "services/complaints/assignment.h"
+#include "services/complaints/case_steps.h"
+#include "services/complaints/deadline_books.h"
+#include "services/complaints/handlers.h"
+#include "sqm/complaints/v1/complaints_service.pb.h"
+
+namespace sqm::complaints {
+
+class ComplaintsService {
+ public:
+  // All must outlive it. `secret`: makes customers' pseudonyms.
+  ComplaintsService(rpc::Pipeline& pipeline, resource::Resources& resources, DeadlineBooks& books,
+                    std::string secret);
+
+  // Gives every method of the contract its handler.
+  void Register();
+
+ private:
+  template <typename Request>
+  using Rule = std::function<Entry(rpc::Call&, const Request&, v1::Case&)>;
+
+  void SetHooks();
+  // In intake_handlers.cc, as all about receipt and categories.
+  void RegisterIntake();
+  void RegisterWork();
+  void RegisterEnd();
+  void RegisterSpecial();
+  // In deadline_handlers.cc, as all about calendars, policies, deadlines and queues.
+  void SetDeadlineHooks();
+  void RegisterDeadlines();
+  // In desk_handlers.cc: assignment by rule, reply templates.
+  void SetDeskHooks();
+  void RegisterDesk();
+  // In disclosure_handlers.cc.
+  void RegisterDisclosures();
+
+  // Completes a case that comes in: its number, whose it is, whether it is a repeat.
+  Task<absl::Status> Receive(rpc::Call& call, v1::Case& incoming);
+  Task<absl::Status> CompleteCategory(rpc::Call& call, v1::Category& category);
+  Task<absl::StatusOr<std::string>> NextNumber(rpc::Call& call, v1::CaseKind kind);
+  // Cases that the filter finds, whoever asks: at most `limit`, in order of entry.
+  Task<absl::StatusOr<std::vector<store::Listed>>> FindCases(const rpc::Call& call,
+                                                             std::string filter, int limit);
+
+  // The shape of every step: read for the caller, check the etag, apply the rule, write the case
+  // and the entry that says so.
+  template <typename Request>
+  Task<absl::StatusOr<rpc::Reply>> Change(rpc::Call& call, const Request& request,
+                                          Rule<Request> rule);
+  template <typename Request>
+  void Step(absl::string_view method, Rule<Request> rule);
+  Task<absl::StatusOr<rpc::Reply>> Write(rpc::Call& call, v1::Case one, v1::CaseEntry entry);
+  // Computes the deadlines by what is in force now.
+  Task<absl::Status> Settle(const rpc::Call& call, v1::Case& one);
+  void NameEntry(const rpc::Call& call, const v1::Case& one, v1::CaseEntry& entry);
+  Task<absl::StatusOr<v1::Category>> CategoryOf(rpc::Call& call, std::string name);
+
+  Task<absl::StatusOr<rpc::Reply>> Classify(rpc::Call& call,
+                                            const v1::ClassifyCaseRequest& request);
+  Task<absl::StatusOr<rpc::Reply>> Propose(rpc::Call& call,
+                                           const v1::ProposeResponseRequest& request);
+  Task<absl::StatusOr<rpc::Reply>> Reopen(rpc::Call& call, const v1::ReopenCaseRequest& request);
+  Task<absl::StatusOr<rpc::Reply>> Merge(rpc::Call& call, const v1::MergeCaseRequest& request);
+  Task<absl::StatusOr<rpc::Reply>> AddEntry(rpc::Call& call,
+                                            const v1::AddCaseEntryRequest& request);
+  Task<absl::StatusOr<rpc::Reply>> Suggest(rpc::Call& call,
+                                           const v1::SuggestDuplicatesRequest& request);
+  Task<absl::StatusOr<rpc::Reply>> Retire(rpc::Call& call,
+                                          const v1::RetireCategoryRequest& request);
+
+  Task<absl::Status> CheckPolicy(const rpc::Call& call, const v1::DeadlinePolicy& policy,
+                                 bool adds);
+  Task<absl::StatusOr<rpc::Reply>> RetireDeadlinePolicy(
+      rpc::Call& call, const v1::RetireDeadlinePolicyRequest& request);
+  Task<absl::StatusOr<rpc::Reply>> Explain(rpc::Call& call,
+                                           const v1::ExplainDeadlineRequest& request);
+  Task<absl::StatusOr<rpc::Reply>> ListQueue(rpc::Call& call, const v1::ListQueueRequest& request);
+
+  Task<absl::StatusOr<rpc::Reply>> Submit(rpc::Call& call,
+                                          const v1::SubmitDisclosureRequest& request);
+  Task<absl::StatusOr<rpc::Reply>> Track(rpc::Call& call,
+                                         const v1::TrackDisclosureRequest& request);
+  Task<absl::StatusOr<rpc::Reply>> Grant(rpc::Call& call,
+                                         const v1::GrantDisclosureAccessRequest& request);
+
+  Task<absl::StatusOr<std::vector<store::Listed>>> Handlers(const rpc::Call& call);
+  Task<absl::Status> Weigh(const rpc::Call& call, Candidate& candidate);
+  Task<absl::StatusOr<rpc::Reply>> AutoAssign(rpc::Call& call,
+                                              const v1::AutoAssignCaseRequest& request);
+  Task<absl::StatusOr<rpc::Reply>> Render(rpc::Call& call, const v1::RenderReplyRequest& request);
+
+  rpc::Pipeline& pipeline_;
+  resource::Resources& resources_;
+  DeadlineBooks& books_;
+  const std::string secret_;
+  resource::StandardMethods standard_;
+  resource::Numbers numbers_;
+};
+
+template <typename Request>
+Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Change(rpc::Call& call, const Request& request,
+                                                           Rule<Request> rule) {
+  Task<absl::StatusOr<v1::Case>> reading = resources_.Get<v1::Case>(call, request.name());
+  absl::StatusOr<v1::Case> one = co_await reading;
+  if (!one.ok()) co_return one.status();
+  CO_RETURN_IF_ERROR(resources_.CheckEtag(*one, request.etag()));
+  CO_ASSIGN_OR_RETURN(v1::CaseEntry entry, rule(call, request, *one));
+  Task<absl::StatusOr<rpc::Reply>> writing = Write(call, *std::move(one), std::move(entry));
+  absl::StatusOr<rpc::Reply> reply = co_await writing;
+  co_return reply;
+}
+
+template <typename Request>
+void ComplaintsService::Step(absl::string_view method, Rule<Request> rule) {
+  pipeline_.Handle(PathOf(method),
+                   [this, rule](rpc::Call& call, const google::protobuf::Message& message) {
+                     return Change<Request>(call, static_cast<const Request&>(message), rule);
+                   });
+}
+
+}  // namespace sqm::complaints

@@ -1,0 +1,130 @@
+// The handlers of disclosures.
+#include <absl/strings/escaping.h>
+#include <absl/strings/str_cat.h>
+#include <openssl/rand.h>
+
+#include "common/base/status.h"
+#include "common/query/filter.h"
+#include "services/complaints/case_intake.h"
+#include "services/complaints/complaints_service.h"
+#include "services/complaints/disclosure_rules.h"
+#include "services/complaints/handlers.h"
+
+namespace sqm::complaints {
+namespace {
+
+constexpr char kPanel[] = "disclosurePanels/default";
+constexpr int kMessages = 200;
+
+// 160 random bits, as people can write them down.
+absl::StatusOr<std::string> NewReceipt() {
+  unsigned char bytes[20];
+  if (RAND_bytes(bytes, sizeof(bytes)) != 1) {
+    return absl::InternalError("the system gives no random bytes");
+  }
+  return absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(bytes), sizeof(bytes)));
+}
+
+}  // namespace
+
+using google::protobuf::Message;
+
+void ComplaintsService::RegisterDisclosures() {
+  pipeline_.Handle(PathOf("SubmitDisclosure"), [this](rpc::Call& call, const Message& request) {
+    return Submit(call, static_cast<const v1::SubmitDisclosureRequest&>(request));
+  });
+  pipeline_.Handle(PathOf("TrackDisclosure"), [this](rpc::Call& call, const Message& request) {
+    return Track(call, static_cast<const v1::TrackDisclosureRequest&>(request));
+  });
+  pipeline_.Handle(
+      PathOf("GrantDisclosureAccess"), [this](rpc::Call& call, const Message& request) {
+        return Grant(call, static_cast<const v1::GrantDisclosureAccessRequest&>(request));
+      });
+}
+
+Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Submit(
+    rpc::Call& call, const v1::SubmitDisclosureRequest& request) {
+  std::string panel_name = kPanel;
+  Task<absl::StatusOr<v1::DisclosurePanel>> reading =
+      resources_.Get<v1::DisclosurePanel>(call, panel_name);
+  absl::StatusOr<v1::DisclosurePanel> panel = co_await reading;
+  if (panel.status().code() == absl::StatusCode::kNotFound) {
+    co_return RuleViolated("no-disclosure-panel",
+                           absl::StrCat("nobody receives disclosures yet: create ", kPanel));
+  }
+  if (!panel.ok()) co_return panel.status();
+  v1::Case one = DisclosureCase(request, *panel);
+  if (one.disclosure().readers().empty()) {
+    co_return RuleViolated("panel-is-named", "it names everybody who receives disclosures");
+  }
+  Task<absl::StatusOr<std::string>> numbering = NextNumber(call, one.kind());
+  absl::StatusOr<std::string> number = co_await numbering;
+  if (!number.ok()) co_return number.status();
+  BeginCase(*number, "", "", call.now(), one);
+  one.set_name(absl::StrCat("cases/", resources_.NewId(call, "")));
+  Task<absl::Status> settling = Settle(call, one);
+  absl::Status settled = co_await settling;
+  if (!settled.ok()) co_return settled;
+  auto response = std::make_shared<v1::SubmitDisclosureResponse>();
+  response->set_number(*number);
+  response->set_receipt(request.receipt());
+  resource::Mutation mutation;
+  // A receipt that the service makes is not remembered either.
+  mutation.Anonymous().Respond(*response);
+  if (response->receipt().empty()) {
+    CO_ASSIGN_OR_RETURN(*response->mutable_receipt(), NewReceipt());
+  }
+  one.mutable_disclosure()->set_receipt_hash(ReceiptHash(*number, response->receipt()));
+  mutation.Create(one);
+  Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
+  absl::StatusOr<rpc::Reply> reply = co_await committing;
+  if (!reply.ok() || reply->record == nullptr) co_return reply;  // refused, or seen before
+  rpc::Reply made;
+  made.message = std::move(response);
+  co_return made;
+}
+
+Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Track(
+    rpc::Call& call, const v1::TrackDisclosureRequest& request) {
+  const absl::Status unknown = NotFound("complaints/Case", request.number());
+  if (request.number().find_first_of("\"\\*") != std::string::npos) co_return unknown;
+  Task<absl::StatusOr<std::vector<store::Listed>>> finding =
+      FindCases(call, absl::StrCat("number = \"", request.number(), "\""), 1);
+  absl::StatusOr<std::vector<store::Listed>> rows = co_await finding;
+  if (!rows.ok()) co_return rows.status();
+  // A wrong receipt is not told from a number that there is not.
+  if (rows->empty()) co_return unknown;
+  const auto& one = static_cast<const v1::Case&>(*rows->front().record->message);
+  if (!IsReceiptOf(one, request.receipt())) co_return unknown;
+  store::ListQuery query;
+  query.type = resources_.registry().FindType(v1::CaseEntry::descriptor());
+  query.tenant = call.tenant();
+  query.parent_id = rows->front().id;
+  CO_ASSIGN_OR_RETURN(query::Filter filter,
+                      query::ParseFilter("visibility = PUBLIC", query.type->fields));
+  query.filter = &filter;
+  query.limit = kMessages;
+  Task<absl::StatusOr<std::vector<store::Listed>>> listing =
+      resources_.store().List(std::move(query));
+  absl::StatusOr<std::vector<store::Listed>> entries = co_await listing;
+  if (!entries.ok()) co_return entries.status();
+  std::vector<const v1::CaseEntry*> told;
+  for (const store::Listed& entry : *entries) {
+    told.push_back(static_cast<const v1::CaseEntry*>(entry.record->message.get()));
+  }
+  rpc::Reply reply;
+  reply.message = std::make_shared<v1::TrackDisclosureResponse>(Told(one, told));
+  co_return reply;
+}
+
+Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Grant(
+    rpc::Call& call, const v1::GrantDisclosureAccessRequest& request) {
+  Rule<v1::GrantDisclosureAccessRequest> rule = [](rpc::Call& call, const auto& request,
+                                                   v1::Case& one) {
+    return GrantAccess(one, request.reader(), request.reason(), ActorOf(call));
+  };
+  return Change(call, request, std::move(rule));
+}
+
+}  // namespace sqm::complaints

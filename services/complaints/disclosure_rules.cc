@@ -1,0 +1,96 @@
+#include "services/complaints/disclosure_rules.h"
+
+#include <absl/algorithm/container.h>
+#include <absl/strings/str_cat.h>
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+
+#include "common/base/status.h"
+
+namespace sqm::complaints {
+
+v1::Case DisclosureCase(const v1::SubmitDisclosureRequest& request,
+                        const v1::DisclosurePanel& panel) {
+  v1::Case one;
+  one.set_kind(v1::CASE_KIND_DISCLOSURE);
+  one.set_channel(request.channel());
+  one.set_subject(request.subject());
+  one.set_text(request.text());
+  one.set_place(request.place());
+  *one.mutable_named_staff() = request.named_staff();
+  v1::DisclosureDetails& disclosure = *one.mutable_disclosure();
+  for (const std::string& member : panel.members()) {
+    // Nobody reads what is said about himself.
+    if (absl::c_linear_search(request.named_staff(), member)) continue;
+    if (!absl::c_linear_search(disclosure.readers(), member)) disclosure.add_readers(member);
+  }
+  one.set_restricted_to(RestrictedTo(disclosure));
+  return one;
+}
+
+std::string RestrictedTo(const v1::DisclosureDetails& disclosure) {
+  std::string text = "|";
+  for (const std::string& reader : disclosure.readers()) absl::StrAppend(&text, reader, "|");
+  return text;
+}
+
+std::string ReceiptHash(absl::string_view number, absl::string_view receipt) {
+  const std::string text = absl::StrCat(number, "\n", receipt);
+  std::string digest(SHA256_DIGEST_LENGTH, '\0');
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+         reinterpret_cast<unsigned char*>(digest.data()));
+  return digest;
+}
+
+bool IsReceiptOf(const v1::Case& one, absl::string_view receipt) {
+  const std::string& kept = one.disclosure().receipt_hash();
+  const std::string given = ReceiptHash(one.number(), receipt);
+  return kept.size() == given.size() && CRYPTO_memcmp(kept.data(), given.data(), given.size()) == 0;
+}
+
+v1::TrackDisclosureResponse Told(const v1::Case& one,
+                                 absl::Span<const v1::CaseEntry* const> entries) {
+  v1::TrackDisclosureResponse told;
+  told.set_number(one.number());
+  told.set_state(one.state());
+  *told.mutable_received_time() = one.received_time();
+  if (one.has_due_time()) *told.mutable_due_time() = one.due_time();
+  told.set_outcome(one.outcome());
+  for (const v1::CaseEntry* entry : entries) {
+    if (entry->visibility() != v1::ENTRY_VISIBILITY_PUBLIC || entry->text().empty()) continue;
+    v1::DisclosureMessage& message = *told.add_messages();
+    *message.mutable_time() = entry->create_time();
+    message.set_text(entry->text());
+  }
+  return told;
+}
+
+Entry GrantAccess(v1::Case& one, absl::string_view reader, absl::string_view reason,
+                  const Actor& actor) {
+  if (!one.has_disclosure()) {
+    return RuleViolated("not-a-disclosure", absl::StrCat(one.name(), " is no disclosure"));
+  }
+  v1::DisclosureDetails& disclosure = *one.mutable_disclosure();
+  if (absl::c_linear_search(disclosure.readers(), reader)) {
+    return RuleViolated("already-a-reader", absl::StrCat(reader, " may see it already"),
+                        {{"reader", reader}});
+  }
+  if (disclosure.readers_size() >= kMaxReaders) {
+    return RuleViolated("too-many-readers", absl::StrCat("it has ", kMaxReaders, " readers"));
+  }
+  disclosure.add_readers(std::string(reader));
+  one.set_restricted_to(RestrictedTo(disclosure));
+  v1::CaseEntry entry;
+  entry.set_action(v1::CASE_ACTION_GRANT_ACCESS);
+  entry.set_from_state(one.state());
+  entry.set_to_state(one.state());
+  entry.set_visibility(v1::ENTRY_VISIBILITY_INTERNAL);
+  entry.set_text(std::string(reason));
+  entry.set_author(actor.staff);
+  v1::EntryChange& change = *entry.add_changes();
+  change.set_field("disclosure.readers");
+  change.set_after(std::string(reader));
+  return entry;
+}
+
+}  // namespace sqm::complaints

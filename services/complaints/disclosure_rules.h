@@ -1,0 +1,38 @@
+// Disclosures: made without a name, seen by named persons, followed by a receipt.
+#pragma once
+
+#include <absl/strings/string_view.h>
+#include <absl/time/time.h>
+#include <absl/types/span.h>
+
+#include <string>
+
+#include "services/complaints/case_steps.h"
+#include "sqm/complaints/v1/disclosure.pb.h"
+
+namespace sqm::complaints {
+
+// Most readers of one disclosure.
+inline constexpr int kMaxReaders = 50;
+
+// The case of a disclosure for the panel's members. What it bears of who sent it is nothing.
+v1::Case DisclosureCase(const v1::SubmitDisclosureRequest& request,
+                        const v1::DisclosurePanel& panel);
+
+// `|staff/a|staff/b|`, as Case.restricted_to has it.
+std::string RestrictedTo(const v1::DisclosureDetails& disclosure);
+
+// SHA-256 of number and secret: what is kept of a receipt.
+std::string ReceiptHash(absl::string_view number, absl::string_view receipt);
+// Whether the receipt is the case's, in a time that does not tell how near it was.
+bool IsReceiptOf(const v1::Case& one, absl::string_view receipt);
+
+// What the holder of the receipt is told; `entries` in order of time.
+v1::TrackDisclosureResponse Told(const v1::Case& one,
+                                 absl::Span<const v1::CaseEntry* const> entries);
+
+// Rules `not-a-disclosure`, `already-a-reader`, `too-many-readers`.
+Entry GrantAccess(v1::Case& one, absl::string_view reader, absl::string_view reason,
+                  const Actor& actor);
+
+}  // namespace sqm::complaints

@@ -1,0 +1,50 @@
+// What the handlers of the service share.
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/string_view.h>
+#include <absl/time/time.h>
+
+#include <string>
+
+#include "common/base/status.h"
+#include "common/rpc/call.h"
+#include "services/complaints/case_states.h"
+
+namespace sqm::complaints {
+
+inline std::string PathOf(absl::string_view method) {
+  return absl::StrCat("/sqm.complaints.v1.ComplaintsService/", method);
+}
+
+inline std::string StaffOf(const rpc::Call& call) {
+  const std::string& staff = call.principal().staff;
+  return absl::StrContains(staff, '/') ? staff : absl::StrCat("staff/", staff);
+}
+
+inline Actor ActorOf(const rpc::Call& call) { return {StaffOf(call), call.principal().roles}; }
+
+// A restriction of a filter: `field how "time"`.
+inline std::string Compare(absl::string_view field, absl::string_view how, absl::Time time) {
+  return absl::StrCat(field, " ", how, " \"",
+                      absl::FormatTime(absl::RFC3339_full, time, absl::UTCTimeZone()), "\"");
+}
+
+// What is open, said so that the store looks the other restriction up in its index and compares the
+// state row by row: a range of states would be taken for the narrower of the two.
+inline constexpr absl::string_view kOpenRows =
+    "state != CLOSED AND state != WITHDRAWN AND state != REJECTED AND state != MERGED AND "
+    "state != ARCHIVED";
+
+// What a request names could not be read: if it is not there, the request is at fault.
+inline absl::Status OfReference(const absl::Status& status, absl::string_view field,
+                                absl::string_view name) {
+  if (status.code() != absl::StatusCode::kNotFound) return status;
+  return Fail(absl::StatusCode::kFailedPrecondition, type::v1::ERROR_REASON_REFERENCE_NOT_FOUND,
+              absl::StrCat(field, ": ", name, " does not exist"),
+              {{"field", field}, {"name", name}});
+}
+
+}  // namespace sqm::complaints

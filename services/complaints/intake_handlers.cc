@@ -1,0 +1,185 @@
+// The handlers of intake: receipt, classification, assignment, duplicates; and of categories.
+#include <absl/strings/str_cat.h>
+
+#include "common/base/proto_time.h"
+#include "common/base/status.h"
+#include "common/query/filter.h"
+#include "services/complaints/case_intake.h"
+#include "services/complaints/category_rules.h"
+#include "services/complaints/complaints_service.h"
+#include "services/complaints/handlers.h"
+#include "services/complaints/similarity.h"
+
+namespace sqm::complaints {
+namespace {
+
+// Cases of a customer that are looked at for a repeat.
+constexpr int kOfCustomer = 500;
+// Cases that are looked at for what is likely the same: of the customer, and of all the newest.
+constexpr int kLookedAt = 200;
+constexpr absl::Duration kDuplicateWindow = absl::Hours(24 * 30);
+
+std::vector<const v1::Case*> CasesOf(const std::vector<store::Listed>& rows) {
+  std::vector<const v1::Case*> cases;
+  for (const store::Listed& row : rows) {
+    cases.push_back(static_cast<const v1::Case*>(row.record->message.get()));
+  }
+  return cases;
+}
+
+}  // namespace
+
+using google::protobuf::Message;
+
+Task<absl::StatusOr<std::string>> ComplaintsService::NextNumber(rpc::Call& call,
+                                                                v1::CaseKind kind) {
+  const std::string series = NumberSeries(kind, call.now());
+  Task<absl::StatusOr<int64_t>> taking = numbers_.Next(call.tenant(), series);
+  absl::StatusOr<int64_t> value = co_await taking;
+  if (!value.ok()) co_return value.status();
+  co_return FormatNumber(series, *value);
+}
+
+Task<absl::StatusOr<std::vector<store::Listed>>> ComplaintsService::FindCases(const rpc::Call& call,
+                                                                              std::string filter,
+                                                                              int limit) {
+  const contract::ResourceType& type = *resources_.registry().FindType(v1::Case::descriptor());
+  CO_ASSIGN_OR_RETURN(query::Filter parsed, query::ParseFilter(filter, type.fields));
+  store::ListQuery query;
+  query.type = &type;
+  query.tenant = call.tenant();
+  query.filter = &parsed;
+  query.limit = limit;
+  Task<absl::StatusOr<std::vector<store::Listed>>> listing =
+      resources_.store().List(std::move(query));
+  absl::StatusOr<std::vector<store::Listed>> rows = co_await listing;
+  co_return rows;
+}
+
+Task<absl::Status> ComplaintsService::Receive(rpc::Call& call, v1::Case& incoming) {
+  CO_RETURN_IF_ERROR(ValidateIntake(incoming, call.now()));
+  Task<absl::StatusOr<std::string>> numbering = NextNumber(call, incoming.kind());
+  absl::StatusOr<std::string> number = co_await numbering;
+  if (!number.ok()) co_return number.status();
+  const std::string key = CustomerKey(secret_, call.tenant(), incoming.customer());
+  BeginCase(*number, key, call.principal().team, call.now(), incoming);
+  Task<absl::Status> settling = Settle(call, incoming);
+  absl::Status settled = co_await settling;
+  if (!settled.ok() || key.empty()) co_return settled;
+  Task<absl::StatusOr<std::vector<store::Listed>>> finding =
+      FindCases(call, absl::StrCat("customer_key = \"", key, "\""), kOfCustomer);
+  absl::StatusOr<std::vector<store::Listed>> earlier = co_await finding;
+  if (!earlier.ok()) co_return earlier.status();
+  RecogniseRepeat(CasesOf(*earlier), incoming);
+  co_return absl::OkStatus();
+}
+
+void ComplaintsService::RegisterIntake() {
+  Step<v1::AcknowledgeCaseRequest>("AcknowledgeCase",
+                                   [](rpc::Call& call, const auto& request, v1::Case& one) {
+                                     return PlainStep(one, v1::CASE_ACTION_ACKNOWLEDGE,
+                                                      request.comment(), ActorOf(call), call.now());
+                                   });
+  pipeline_.Handle(PathOf("ClassifyCase"), [this](rpc::Call& call, const Message& request) {
+    return Classify(call, static_cast<const v1::ClassifyCaseRequest&>(request));
+  });
+  Step<v1::AssignCaseRequest>("AssignCase",
+                              [](rpc::Call& call, const auto& request, v1::Case& one) {
+                                return Assign(one, request.owner(), request.team(),
+                                              request.reason(), ActorOf(call), call.now());
+                              });
+  Step<v1::RefuseAssignmentRequest>(
+      "RefuseAssignment", [](rpc::Call& call, const auto& request, v1::Case& one) {
+        return RefuseAssignment(one, request.reason(), ActorOf(call), call.now());
+      });
+  pipeline_.Handle(PathOf("SuggestDuplicates"), [this](rpc::Call& call, const Message& request) {
+    return Suggest(call, static_cast<const v1::SuggestDuplicatesRequest&>(request));
+  });
+  pipeline_.Handle(PathOf("RetireCategory"), [this](rpc::Call& call, const Message& request) {
+    return Retire(call, static_cast<const v1::RetireCategoryRequest&>(request));
+  });
+}
+
+Task<absl::StatusOr<v1::Category>> ComplaintsService::CategoryOf(rpc::Call& call,
+                                                                 std::string name) {
+  Task<absl::StatusOr<v1::Category>> reading = resources_.Get<v1::Category>(call, name);
+  absl::StatusOr<v1::Category> category = co_await reading;
+  if (!category.ok()) co_return OfReference(category.status(), "category", name);
+  co_return category;
+}
+
+Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Classify(
+    rpc::Call& call, const v1::ClassifyCaseRequest& request) {
+  Task<absl::StatusOr<v1::Category>> reading = CategoryOf(call, request.category());
+  absl::StatusOr<v1::Category> category = co_await reading;
+  if (!category.ok()) co_return category.status();
+  Rule<v1::ClassifyCaseRequest> rule = [&category](rpc::Call& call, const auto& request,
+                                                   v1::Case& one) {
+    return complaints::Classify(one, *category, request, ActorOf(call), call.now());
+  };
+  Task<absl::StatusOr<rpc::Reply>> changing = Change(call, request, std::move(rule));
+  absl::StatusOr<rpc::Reply> reply = co_await changing;
+  co_return reply;
+}
+
+Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Suggest(
+    rpc::Call& call, const v1::SuggestDuplicatesRequest& request) {
+  Task<absl::StatusOr<v1::Case>> reading = resources_.Get<v1::Case>(call, request.name());
+  absl::StatusOr<v1::Case> one = co_await reading;
+  if (!one.ok()) co_return one.status();
+  const contract::ResourceType& type = *resources_.registry().FindType(v1::Case::descriptor());
+  const std::string window =
+      Compare("received_time", ">=", FromTimestamp(one->received_time()) - kDuplicateWindow);
+  // Only what the caller may see is suggested to him. The customer's cases are looked up by their
+  // key and the time compared row by row; the others are the newest, whatever they are about.
+  std::vector<std::string> filters = {window};
+  if (!one->customer_key().empty()) {
+    filters.push_back(absl::StrCat("customer_key = \"", one->customer_key(), "\" AND (", window,
+                                   " OR customer_key = \"\")"));
+  }
+  std::vector<store::Listed> rows;
+  for (const std::string& filter : filters) {
+    resource::ListOptions options;
+    options.filter = filter;
+    if (filter == window) options.order_by = "received_time desc";
+    options.page_size = kLookedAt;
+    Task<absl::StatusOr<resource::Page>> listing = resources_.List(call, type, std::move(options));
+    absl::StatusOr<resource::Page> page = co_await listing;
+    if (!page.ok()) co_return page.status();
+    rows.insert(rows.end(), page->rows.begin(), page->rows.end());
+  }
+  auto response = std::make_shared<v1::SuggestDuplicatesResponse>();
+  for (v1::DuplicateCandidate& candidate : SuggestDuplicates(*one, CasesOf(rows))) {
+    *response->add_candidates() = std::move(candidate);
+  }
+  rpc::Reply reply;
+  reply.message = std::move(response);
+  co_return reply;
+}
+
+// ---- Categories ------------------------------------------------------------------------------
+
+Task<absl::Status> ComplaintsService::CompleteCategory(rpc::Call& call, v1::Category& category) {
+  if (category.parent_category().empty()) co_return BeginCategory(nullptr, call.now(), category);
+  const std::string name = category.parent_category();
+  Task<absl::StatusOr<v1::Category>> reading = resources_.Get<v1::Category>(call, name);
+  absl::StatusOr<v1::Category> parent = co_await reading;
+  if (!parent.ok()) co_return OfReference(parent.status(), "parent_category", name);
+  co_return BeginCategory(&*parent, call.now(), category);
+}
+
+Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Retire(
+    rpc::Call& call, const v1::RetireCategoryRequest& request) {
+  Task<absl::StatusOr<v1::Category>> reading = resources_.Get<v1::Category>(call, request.name());
+  absl::StatusOr<v1::Category> category = co_await reading;
+  if (!category.ok()) co_return category.status();
+  CO_RETURN_IF_ERROR(resources_.CheckEtag(*category, request.etag()));
+  CO_RETURN_IF_ERROR(RetireCategory(*category));
+  resource::Mutation mutation;
+  mutation.Update(*category);
+  Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
+  absl::StatusOr<rpc::Reply> reply = co_await committing;
+  co_return reply;
+}
+
+}  // namespace sqm::complaints

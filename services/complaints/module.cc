@@ -1,0 +1,53 @@
+#include "services/complaints/module.h"
+
+#include <absl/strings/str_cat.h>
+#include <openssl/rand.h>
+
+#include "common/auth/file.h"
+#include "common/base/task.h"
+
+namespace sqm::complaints {
+namespace {
+
+constexpr size_t kSecretBytes = 32;
+
+// The secret of customers' pseudonyms, made on first start. With another one the cases of before
+// would no longer be known as the same customer's: it belongs to the data directory.
+absl::StatusOr<std::string> OpenSecret(host::Host& host) {
+  const std::string path = absl::StrCat(host.config().data_dir, "/complaints.key");
+  absl::StatusOr<std::string> secret = auth::ReadSecretFile(path, kSecretBytes);
+  if (secret.status().code() == absl::StatusCode::kNotFound) {
+    std::string made(kSecretBytes, '\0');
+    if (RAND_bytes(reinterpret_cast<unsigned char*>(made.data()), kSecretBytes) != 1) {
+      return absl::InternalError("the system gives no random bytes");
+    }
+    RETURN_IF_ERROR(auth::CreateFile(path, made, 0600));
+    return made;
+  }
+  RETURN_IF_ERROR(secret.status());
+  if (secret->size() != kSecretBytes) {
+    return absl::FailedPreconditionError(absl::StrCat(path, " is damaged: restore it"));
+  }
+  return *std::move(secret);
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host) {
+  ASSIGN_OR_RETURN(std::string secret, OpenSecret(host));
+  ASSIGN_OR_RETURN(
+      host::Module * module,
+      host.AddModule(
+          "complaints",
+          {v1::Case::descriptor()->file(), v1::CaseEntry::descriptor()->file(),
+           v1::Category::descriptor()->file(), v1::Calendar::descriptor()->file(),
+           v1::DeadlinePolicy::descriptor()->file(), v1::DisclosurePanel::descriptor()->file(),
+           v1::Handler::descriptor()->file(), v1::ReplyTemplate::descriptor()->file(),
+           google::protobuf::DescriptorPool::generated_pool()->FindFileByName(
+               "sqm/complaints/v1/complaints_service.proto")}));
+  auto opened = std::make_shared<Opened>(host, *module, std::move(secret));
+  opened->service.Register();
+  return opened;
+}
+
+}  // namespace sqm::complaints

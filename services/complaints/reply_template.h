@@ -1,0 +1,27 @@
+// Templates of replies: what their fields mean, and the text for a case.
+#pragma once
+
+#include <absl/status/statusor.h>
+#include <absl/strings/string_view.h>
+#include <absl/time/time.h>
+
+#include <string>
+
+#include "sqm/complaints/v1/case.pb.h"
+#include "sqm/complaints/v1/category.pb.h"
+#include "sqm/complaints/v1/reply_template.pb.h"
+
+namespace sqm::complaints {
+
+// INVALID_FIELD: no body, no label, an unknown field in a body, or a brace without its other.
+absl::Status CheckTemplate(const v1::ReplyTemplate& reply);
+
+// The text in `language`; unset: in the case's or, where the template lacks that, in the other one.
+// `category`: the case's, or null. Dates are local dates of `zone`; what is not known is a dash.
+// Rules `template-for-other-kinds`, `template-language-missing`.
+absl::StatusOr<v1::RenderReplyResponse> RenderReply(const v1::ReplyTemplate& reply,
+                                                    const v1::Case& one,
+                                                    const v1::Category* category,
+                                                    v1::CaseLanguage language, absl::TimeZone zone);
+
+}  // namespace sqm::complaints

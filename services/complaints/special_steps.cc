@@ -1,0 +1,218 @@
+#include "services/complaints/special_steps.h"
+
+#include <absl/container/flat_hash_set.h>
+#include <absl/strings/str_cat.h>
+
+#include "common/base/decimal.h"
+#include "common/base/proto_time.h"
+#include "common/base/status.h"
+#include "common/base/task.h"
+
+namespace sqm::complaints {
+namespace {
+
+// The least role that may decide on the amount, as errors name it.
+absl::StatusOr<auth::Role> DeciderOf(const std::string& amount) {
+  ASSIGN_OR_RETURN(Rational value, Rational::ParseDecimal(amount, 2));
+  if (value <= Rational(kTeamLeadCompensation)) return auth::Role::kTeamLead;
+  if (value <= Rational(kSupervisorCompensation)) return auth::Role::kSupervisor;
+  return auth::Role::kManager;
+}
+
+bool MayDecide(const Actor& actor, auth::Role least) {
+  auth::RoleBits enough = auth::BitOf(auth::Role::kManager);
+  if (least != auth::Role::kManager) enough |= auth::BitOf(auth::Role::kSupervisor);
+  if (least == auth::Role::kTeamLead) enough |= auth::BitOf(auth::Role::kTeamLead);
+  return (actor.roles & enough) != 0;
+}
+
+bool IsPrepared(const v1::AppointmentDetails& appointment) {
+  for (const v1::PreparationItem& item : appointment.preparation()) {
+    if (!item.done()) return false;
+  }
+  return true;
+}
+
+// The state as the list has it; the event of the step says the same.
+void SettlePreparation(v1::Case& one, v1::CaseEntry& entry) {
+  const v1::CaseState state =
+      one.appointment().preparation_size() > 0 && IsPrepared(one.appointment())
+          ? v1::CASE_STATE_PREPARED
+          : v1::CASE_STATE_CONFIRMED;
+  if (state != entry.from_state()) {
+    *one.mutable_state_time() = one.events(one.events_size() - 1).time();
+  }
+  one.set_state(state);
+  one.mutable_events(one.events_size() - 1)->set_state(state);
+  entry.set_to_state(state);
+}
+
+}  // namespace
+
+Entry RequestCompensation(v1::Case& one, const v1::RequestCompensationRequest& request,
+                          const Actor& actor, absl::Time now) {
+  RETURN_IF_ERROR(CheckStep(one, v1::CASE_ACTION_REQUEST_COMPENSATION, actor));
+  if (one.compensation().state() == v1::COMPENSATION_STATE_REQUESTED) {
+    return RuleViolated("compensation-undecided", "one was asked for and is not decided on yet");
+  }
+  v1::CaseEntry entry =
+      TakeStep(one, v1::CASE_ACTION_REQUEST_COMPENSATION, request.reason(), actor, now);
+  v1::Compensation& compensation = *one.mutable_compensation();
+  compensation.Clear();
+  compensation.set_state(v1::COMPENSATION_STATE_REQUESTED);
+  compensation.set_amount(request.amount());
+  compensation.set_currency(request.currency());
+  compensation.set_reason(request.reason());
+  compensation.set_requester(actor.staff);
+  *compensation.mutable_request_time() = ToTimestamp(now);
+  v1::EntryChange& change = *entry.add_changes();
+  change.set_field("compensation");
+  change.set_after(absl::StrCat(request.amount(), " ", request.currency()));
+  return entry;
+}
+
+Entry DecideCompensation(v1::Case& one, const v1::DecideCompensationRequest& request,
+                         const Actor& actor, absl::Time now) {
+  const v1::CaseAction action = request.approved() ? v1::CASE_ACTION_APPROVE_COMPENSATION
+                                                   : v1::CASE_ACTION_REFUSE_COMPENSATION;
+  RETURN_IF_ERROR(CheckStep(one, action, actor));
+  if (one.compensation().state() != v1::COMPENSATION_STATE_REQUESTED) {
+    return RuleViolated("no-compensation-requested", "there is nothing to decide on");
+  }
+  if (actor.staff == one.compensation().requester()) {
+    return RuleViolated("own-compensation",
+                        absl::StrCat(actor.staff, " asked for it and may not decide on it"),
+                        {{"requester", one.compensation().requester()}});
+  }
+  ASSIGN_OR_RETURN(auth::Role least, DeciderOf(one.compensation().amount()));
+  if (!MayDecide(actor, least)) {
+    return RuleViolated("compensation-above-limit",
+                        absl::StrCat("an amount of ", one.compensation().amount(),
+                                     " is decided on by a ", auth::RoleName(least)),
+                        {{"needs", auth::RoleName(least)}});
+  }
+  v1::CaseEntry entry = TakeStep(one, action, request.comment(), actor, now);
+  v1::Compensation& compensation = *one.mutable_compensation();
+  compensation.set_state(request.approved() ? v1::COMPENSATION_STATE_APPROVED
+                                            : v1::COMPENSATION_STATE_REFUSED);
+  compensation.set_decider(actor.staff);
+  compensation.set_decision_comment(request.comment());
+  *compensation.mutable_decision_time() = ToTimestamp(now);
+  return entry;
+}
+
+Entry AdoptSuggestion(v1::Case& one, absl::string_view comment, const Actor& actor,
+                      absl::Time now) {
+  RETURN_IF_ERROR(CheckStep(one, v1::CASE_ACTION_ADOPT, actor));
+  v1::CaseEntry entry = TakeStep(one, v1::CASE_ACTION_ADOPT, comment, actor, now);
+  one.mutable_suggestion()->set_adoption_comment(std::string(comment));
+  return entry;
+}
+
+Entry RewardSuggestion(v1::Case& one, const v1::RewardSuggestionRequest& request,
+                       const Actor& actor, absl::Time now) {
+  RETURN_IF_ERROR(CheckStep(one, v1::CASE_ACTION_REWARD, actor));
+  v1::CaseEntry entry = TakeStep(one, v1::CASE_ACTION_REWARD, request.comment(), actor, now);
+  one.mutable_suggestion()->set_reward_amount(request.amount());
+  one.mutable_suggestion()->set_reward_currency(request.currency());
+  v1::EntryChange& change = *entry.add_changes();
+  change.set_field("suggestion.reward");
+  change.set_after(absl::StrCat(request.amount(), " ", request.currency()));
+  return entry;
+}
+
+Entry ConfirmAppointment(v1::Case& one, const v1::ConfirmAppointmentRequest& request,
+                         const Actor& actor, absl::Time now) {
+  RETURN_IF_ERROR(CheckStep(one, v1::CASE_ACTION_CONFIRM, actor));
+  const google::protobuf::Timestamp start =
+      request.has_start_time() ? request.start_time() : one.appointment().start_time();
+  if (FromTimestamp(start) <= now) return InvalidField("start_time", "must lie ahead");
+  absl::flat_hash_set<absl::string_view> ids;
+  for (const v1::PreparationItem& item : request.preparation()) {
+    if (!ids.insert(item.id()).second) {
+      return InvalidField("preparation", absl::StrCat("has the id ", item.id(), " twice"));
+    }
+  }
+  v1::CaseEntry entry = TakeStep(one, v1::CASE_ACTION_CONFIRM, request.comment(), actor, now);
+  v1::AppointmentDetails& appointment = *one.mutable_appointment();
+  *appointment.mutable_start_time() = start;
+  if (!request.place().empty()) appointment.set_place(request.place());
+  if (request.preparation_size() > 0) {
+    *appointment.mutable_preparation() = request.preparation();
+    for (v1::PreparationItem& item : *appointment.mutable_preparation()) {
+      item.clear_done();
+      item.clear_done_by();
+      item.clear_done_time();
+    }
+  }
+  appointment.set_confirmed_by(actor.staff);
+  *appointment.mutable_confirm_time() = ToTimestamp(now);
+  SettlePreparation(one, entry);
+  return entry;
+}
+
+Entry PrepareAppointment(v1::Case& one, const v1::PrepareAppointmentRequest& request,
+                         const Actor& actor, absl::Time now) {
+  RETURN_IF_ERROR(CheckStep(one, v1::CASE_ACTION_PREPARE, actor));
+  for (v1::PreparationItem& item : *one.mutable_appointment()->mutable_preparation()) {
+    if (item.id() != request.item()) continue;
+    v1::CaseEntry entry = TakeStep(one, v1::CASE_ACTION_PREPARE, item.title(), actor, now);
+    item.set_done(request.done());
+    if (request.done()) {
+      item.set_done_by(actor.staff);
+      *item.mutable_done_time() = ToTimestamp(now);
+    } else {
+      item.clear_done_by();
+      item.clear_done_time();
+    }
+    v1::EntryChange& change = *entry.add_changes();
+    change.set_field(absl::StrCat("appointment.preparation.", item.id()));
+    change.set_after(request.done() ? "done" : "open");
+    SettlePreparation(one, entry);
+    return entry;
+  }
+  return InvalidField("item", absl::StrCat(request.item(), " is not on the preparation list"));
+}
+
+Entry ExecuteAppointment(v1::Case& one, absl::string_view comment, const Actor& actor,
+                         absl::Time now) {
+  RETURN_IF_ERROR(CheckStep(one, v1::CASE_ACTION_EXECUTE, actor));
+  if (!IsPrepared(one.appointment())) {
+    return RuleViolated("not-prepared", "something on the preparation list is not done");
+  }
+  v1::CaseEntry entry = TakeStep(one, v1::CASE_ACTION_EXECUTE, comment, actor, now);
+  *one.mutable_appointment()->mutable_execute_time() = ToTimestamp(now);
+  return entry;
+}
+
+Entry RecordSatisfaction(v1::Case& one, const v1::RecordSatisfactionRequest& request,
+                         const Actor& actor, absl::Time now) {
+  RETURN_IF_ERROR(CheckStep(one, v1::CASE_ACTION_RECORD_SATISFACTION, actor));
+  for (int i = one.events_size() - 1; i >= 0; --i) {
+    if (one.events(i).action() == v1::CASE_ACTION_CLOSE) break;
+    if (one.events(i).action() != v1::CASE_ACTION_AUTO_CLOSE) continue;
+    return RuleViolated("closed-automatically",
+                        "nobody answered: the customer is not asked how satisfied he is");
+  }
+  if (one.has_satisfaction()) {
+    return RuleViolated("already-asked", "the customer was asked since the case was closed");
+  }
+  if (!request.accepted()) {
+    // Kept as the reason of the reopening, beside the mark.
+    ASSIGN_OR_RETURN(v1::CaseEntry entry, Reopen(one, request.comment(), actor, now));
+    one.set_satisfaction(request.satisfaction());
+    v1::EntryChange& change = *entry.add_changes();
+    change.set_field("satisfaction");
+    change.set_after(absl::StrCat(request.satisfaction()));
+    return entry;
+  }
+  v1::CaseEntry entry =
+      TakeStep(one, v1::CASE_ACTION_RECORD_SATISFACTION, request.comment(), actor, now);
+  one.set_satisfaction(request.satisfaction());
+  v1::EntryChange& change = *entry.add_changes();
+  change.set_field("satisfaction");
+  change.set_after(absl::StrCat(request.satisfaction()));
+  return entry;
+}
+
+}  // namespace sqm::complaints

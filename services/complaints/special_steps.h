@@ -1,0 +1,41 @@
+// The steps of compensations, suggestions, appointments, and of the customer's last word.
+#pragma once
+
+#include "services/complaints/case_steps.h"
+#include "sqm/complaints/v1/case_more_methods.pb.h"
+
+namespace sqm::complaints {
+
+// Amounts up to these may be decided on by a role alone; above the last by a manager. In the
+// currency of the request, whichever it is.
+inline constexpr int kTeamLeadCompensation = 200;
+inline constexpr int kSupervisorCompensation = 2000;
+
+// Rule `compensation-undecided`: one at a time.
+Entry RequestCompensation(v1::Case& one, const v1::RequestCompensationRequest& request,
+                          const Actor& actor, absl::Time now);
+// Rules `no-compensation-requested`, `own-compensation`, `compensation-above-limit` (metadata
+// `needs`: the least role that may).
+Entry DecideCompensation(v1::Case& one, const v1::DecideCompensationRequest& request,
+                         const Actor& actor, absl::Time now);
+
+Entry AdoptSuggestion(v1::Case& one, absl::string_view comment, const Actor& actor, absl::Time now);
+Entry RewardSuggestion(v1::Case& one, const v1::RewardSuggestionRequest& request,
+                       const Actor& actor, absl::Time now);
+
+// The start must lie ahead; a new list replaces the old one, and is begun anew.
+Entry ConfirmAppointment(v1::Case& one, const v1::ConfirmAppointmentRequest& request,
+                         const Actor& actor, absl::Time now);
+// NOT an item of the list: INVALID_FIELD. PREPARED when all items are done, else CONFIRMED.
+Entry PrepareAppointment(v1::Case& one, const v1::PrepareAppointmentRequest& request,
+                         const Actor& actor, absl::Time now);
+// Rule `not-prepared`: something on the list is not done.
+Entry ExecuteAppointment(v1::Case& one, absl::string_view comment, const Actor& actor,
+                         absl::Time now);
+
+// After a person has closed it (rule `closed-automatically`), once (rule `already-asked`); who does
+// not accept the outcome has the case reopened within its window (rule `reopen-window-over`).
+Entry RecordSatisfaction(v1::Case& one, const v1::RecordSatisfactionRequest& request,
+                         const Actor& actor, absl::Time now);
+
+}  // namespace sqm::complaints

@@ -1,0 +1,78 @@
+#include "services/complaints/assignment.h"
+
+#include <gtest/gtest.h>
+
+#include "services/complaints/case_steps.h"
+#include "tests/unit/complaints/samples.h"
+
+namespace sqm::complaints {
+namespace {
+
+v1::Handler Named(const char* name, int capacity = 10) {
+  v1::Handler handler;
+  handler.set_name(name);
+  handler.set_team("north");
+  handler.set_capacity(capacity);
+  return handler;
+}
+
+TEST(Assignment, SuitsByTeamKindSkillAndLanguage) {
+  v1::Case one = In(v1::CASE_STATE_CLASSIFIED);
+  one.set_category("categories/billing");
+  one.set_language(v1::CASE_LANGUAGE_ZH);
+  v1::Handler handler = Named("handlers/ann");
+  EXPECT_TRUE(IsSuited(handler, one, "north"));
+  EXPECT_TRUE(IsSuited(handler, one, ""));
+  EXPECT_FALSE(IsSuited(handler, one, "south"));
+  handler.add_kinds(v1::CASE_KIND_PRAISE);
+  EXPECT_FALSE(IsSuited(handler, one, ""));
+  handler.add_kinds(v1::CASE_KIND_COMPLAINT);
+  handler.add_skills("categories/noise");
+  EXPECT_FALSE(IsSuited(handler, one, ""));
+  handler.add_skills("categories/billing");
+  handler.add_languages(v1::CASE_LANGUAGE_EN);
+  EXPECT_FALSE(IsSuited(handler, one, ""));
+  one.clear_language();
+  EXPECT_TRUE(IsSuited(handler, one, ""));
+  handler.set_away(true);
+  EXPECT_FALSE(IsSuited(handler, one, ""));
+}
+
+TEST(Assignment, WhoGaveItBackIsNotAskedAgain) {
+  v1::Case one = In(v1::CASE_STATE_ASSIGNED);
+  ASSERT_TRUE(RefuseAssignment(one, "ill", kAgent, kNow).ok());
+  EXPECT_FALSE(IsSuited(Named("handlers/ann"), one, ""));
+  EXPECT_TRUE(IsSuited(Named("handlers/bob"), one, ""));
+}
+
+TEST(Assignment, ADisclosureIsForItsReaders) {
+  v1::Case one = In(v1::CASE_STATE_CLASSIFIED, v1::CASE_KIND_DISCLOSURE);
+  one.mutable_disclosure()->add_readers("staff/rita");
+  EXPECT_FALSE(IsSuited(Named("handlers/ann"), one, ""));
+  EXPECT_TRUE(IsSuited(Named("handlers/rita"), one, ""));
+}
+
+TEST(Assignment, ChoosesTheMostRoom) {
+  const v1::Handler ann = Named("handlers/ann", 10), bob = Named("handlers/bob", 4),
+                    cat = Named("handlers/cat", 20);
+  const auto chosen = [](std::vector<Candidate> candidates) -> std::string {
+    auto choice = ChooseHandler(candidates);
+    return choice.ok() ? choice->handler->name() : RuleOf(choice.status());
+  };
+  EXPECT_EQ(chosen({{&ann, true, 5}, {&bob, true, 1}, {&cat, true, 6}}), "handlers/bob");
+  EXPECT_EQ(chosen({{&ann, true, 5}, {&bob, false, 1}, {&cat, true, 6}}), "handlers/cat");
+  // The same part of the capacity: who has fewer; then by name.
+  EXPECT_EQ(chosen({{&cat, true, 10}, {&bob, true, 2}, {&ann, true, 5}}), "handlers/bob");
+  EXPECT_EQ(chosen({{&cat, true, 0}, {&bob, true, 0}, {&ann, true, 0}}), "handlers/ann");
+  EXPECT_EQ(chosen({{&bob, true, 4}}), "no-handler");
+  EXPECT_EQ(chosen({}), "no-handler");
+  const absl::Status nobody =
+      ChooseHandler(std::vector<Candidate>{{&ann, false, 0}, {&bob, true, 4}}).status();
+  EXPECT_EQ(MetadataOf(nobody, "suited"), "2");
+  EXPECT_EQ(MetadataOf(nobody, "on_shift"), "1");
+  EXPECT_EQ(ChooseHandler(std::vector<Candidate>{{&ann, true, 3}})->reason,
+            "load 3 of 10; suited 1, on shift 1, with room 1");
+}
+
+}  // namespace
+}  // namespace sqm::complaints

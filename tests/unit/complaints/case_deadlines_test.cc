@@ -1,0 +1,251 @@
+#include "services/complaints/case_deadlines.h"
+
+#include <absl/strings/str_cat.h>
+#include <gtest/gtest.h>
+
+#include "services/complaints/case_steps.h"
+#include "tests/unit/complaints/policy_samples.h"
+
+namespace sqm::complaints {
+namespace {
+
+constexpr auto kResolution = v1::DEADLINE_KIND_TOTAL_RESOLUTION;
+constexpr auto kFirst = v1::DEADLINE_KIND_FIRST_RESPONSE;
+
+const v1::DeadlineStatus& StatusIn(const v1::Case& one, v1::DeadlineKind kind) {
+  static const v1::DeadlineStatus kNone;
+  for (const v1::DeadlineStatus& status : one.deadlines()) {
+    if (status.kind() == kind) return status;
+  }
+  return kNone;
+}
+
+// The actions of the entries, in order.
+std::string Told(const std::vector<v1::CaseEntry>& entries) {
+  std::string told;
+  for (const v1::CaseEntry& entry : entries) {
+    absl::StrAppend(&told, ActionName(entry.action()), " ", entry.text(), "; ");
+  }
+  return told;
+}
+
+// A step taken `after` kNow, then settled as the service does.
+void Step(const DeadlineBook& book, v1::Case& one, v1::CaseAction action, absl::Duration after) {
+  TakeStep(one, action, "", kAgent, kNow + after);
+  SettleDeadlines(book, kNow + after, one);
+}
+
+TEST(CaseDeadlines, RunFromReceipt) {
+  const DeadlineBook book = BookOf({PolicyOf(kFirst, absl::Hours(24))});
+  v1::Case one = Received();
+  SettleDeadlines(book, kNow, one);
+  EXPECT_EQ(one.deadline_policy(), "deadlinePolicies/one");
+  EXPECT_EQ(StatusIn(one, kFirst).state(), v1::DEADLINE_STATE_RUNNING);
+  EXPECT_EQ(FromTimestamp(one.due_time()), kNow + absl::Hours(24));
+  EXPECT_GT(FromTimestamp(one.next_event_time()), kNow + absl::Hours(24));
+  EXPECT_EQ(FromTimestamp(one.deadlines_time()), kNow);
+  // Exactly at the end is in time.
+  Step(book, one, v1::CASE_ACTION_ACKNOWLEDGE, absl::Hours(24));
+  EXPECT_EQ(StatusIn(one, kFirst).state(), v1::DEADLINE_STATE_MET);
+  EXPECT_FALSE(one.has_due_time());
+  EXPECT_FALSE(one.has_next_event_time());
+  EXPECT_TRUE(one.has_deadlines_time());
+}
+
+TEST(CaseDeadlines, WithoutAPolicyThereIsNone) {
+  v1::Case one = Received();
+  SettleDeadlines(DeadlineBook(), kNow, one);
+  EXPECT_EQ(one.deadline_policy(), "");
+  EXPECT_EQ(one.deadlines_size(), 0);
+  // Older than the first policy that comes.
+  EXPECT_EQ(FromTimestamp(one.deadlines_time()), absl::UnixEpoch());
+  EXPECT_EQ(MetadataOf(ExplainDeadline(DeadlineBook(), kFirst, kNow, one).status(), "rule"),
+            "no-deadline");
+}
+
+TEST(CaseDeadlines, WaitingForTheCustomerAndOthersStopsTheClockOnce) {
+  const DeadlineBook book = BookOf({PolicyOf(kResolution, absl::Hours(10))});
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+  Step(book, one, v1::CASE_ACTION_WAIT_CUSTOMER, absl::Hours(1));
+  EXPECT_EQ(StatusIn(one, kResolution).state(), v1::DEADLINE_STATE_PAUSED);
+  EXPECT_FALSE(one.has_due_time());
+  EXPECT_FALSE(one.has_next_event_time());
+  Step(book, one, v1::CASE_ACTION_WAIT_THIRD_PARTY, absl::Hours(3));
+  EXPECT_EQ(StatusIn(one, kResolution).state(), v1::DEADLINE_STATE_PAUSED);
+  Step(book, one, v1::CASE_ACTION_WAIT_CUSTOMER, absl::Hours(4));
+  Step(book, one, v1::CASE_ACTION_RESUME, absl::Hours(6));
+  EXPECT_EQ(StatusIn(one, kResolution).state(), v1::DEADLINE_STATE_RUNNING);
+  EXPECT_EQ(FromTimestamp(one.due_time()), kNow + absl::Hours(15));
+  auto why = ExplainDeadline(book, kResolution, kNow + absl::Hours(7), one);
+  ASSERT_TRUE(why.ok()) << why.status();
+  EXPECT_EQ(FromDuration(why->paused()), absl::Hours(5));
+  EXPECT_EQ(FromDuration(why->elapsed()), absl::Hours(2));
+  EXPECT_EQ(FromDuration(why->remaining()), absl::Hours(8));
+  EXPECT_TRUE(why->spans(1).waiting_customer());
+  EXPECT_TRUE(why->spans(2).waiting_third_party());
+}
+
+// A change of category, and so of policy, keeps the pauses of before.
+TEST(CaseDeadlines, AnotherPolicyKeepsThePauses) {
+  v1::DeadlinePolicy strict = PolicyOf(kResolution, absl::Hours(4));
+  strict.set_rank(1);
+  strict.add_categories("categories/urgent");
+  const DeadlineBook book = BookOf({strict, PolicyOf(kResolution, absl::Hours(10))});
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+  Step(book, one, v1::CASE_ACTION_WAIT_CUSTOMER, absl::Hours(1));
+  Step(book, one, v1::CASE_ACTION_RESUME, absl::Hours(3));
+  EXPECT_EQ(FromTimestamp(one.due_time()), kNow + absl::Hours(12));
+  const v1::Case before = one;
+  one.set_category("categories/urgent");
+  Step(book, one, v1::CASE_ACTION_CLASSIFY, absl::Hours(4));
+  EXPECT_EQ(FromTimestamp(one.due_time()), kNow + absl::Hours(6));
+  v1::CaseEntry entry;
+  AddDeadlineChanges(before, one, entry);
+  ASSERT_EQ(entry.changes_size(), 1);
+  EXPECT_EQ(entry.changes(0).field(), "deadline.TOTAL_RESOLUTION");
+  EXPECT_EQ(entry.changes(0).before(), "2026-03-02T21:00:00+00:00");
+  EXPECT_EQ(entry.changes(0).after(), "2026-03-02T15:00:00+00:00");
+}
+
+TEST(CaseDeadlines, EachStepIsToldOnce) {
+  v1::DeadlinePolicy policy = PolicyOf(kFirst, absl::Hours(10));
+  policy.mutable_targets(0)->add_warnings(50);
+  v1::Escalation& level = *policy.mutable_targets(0)->add_escalations();
+  level.set_level(1);
+  level.mutable_offset()->set_seconds(3600);
+  level.set_to("team/back-office");
+  const DeadlineBook book = BookOf({policy});
+  v1::Case one = Received();
+  SettleDeadlines(book, kNow, one);
+  EXPECT_EQ(FromTimestamp(one.next_event_time()), kNow + absl::Hours(5));
+  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(5) - absl::Seconds(1), one)), "");
+  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(5), one)), "WARN FIRST_RESPONSE: 50 %; ");
+  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(6), one)), "");
+  // A step of a person in between changes nothing of what is left.
+  Step(book, one, v1::CASE_ACTION_CLASSIFY, absl::Hours(7));
+  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(10), one)), "");
+  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(10) + absl::Seconds(1), one)),
+            "BREACH FIRST_RESPONSE; ");
+  EXPECT_EQ(StatusIn(one, kFirst).state(), v1::DEADLINE_STATE_BREACHED);
+  EXPECT_EQ(FromTimestamp(one.due_time()), kNow + absl::Hours(10));
+  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(12), one)),
+            "ESCALATE FIRST_RESPONSE: 1 → team/back-office; ");
+  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(99), one)), "");
+  EXPECT_FALSE(one.has_next_event_time());
+}
+
+// What nobody could do while the service was down is told in two lines, not in forty.
+TEST(CaseDeadlines, CatchesUpWithoutAStorm) {
+  v1::DeadlinePolicy policy = PolicyOf(kFirst, absl::Hours(10));
+  for (int percent : {50, 75, 90}) policy.mutable_targets(0)->add_warnings(percent);
+  for (int i = 1; i <= 3; ++i) {
+    v1::Escalation& level = *policy.mutable_targets(0)->add_escalations();
+    level.set_level(i);
+    level.mutable_offset()->set_seconds(3600 * i);
+    level.mutable_repeat_every()->set_seconds(600);
+    level.set_repeats(5);
+    level.set_to(absl::StrCat("team/level", i));
+  }
+  const DeadlineBook book = BookOf({policy});
+  v1::Case one = Received();
+  SettleDeadlines(book, kNow, one);
+  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(48), one)),
+            "BREACH FIRST_RESPONSE; ESCALATE FIRST_RESPONSE: 3 → team/level3; ");
+  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(49), one)), "");
+}
+
+TEST(CaseDeadlines, NothingIsToldOnceItIsOver) {
+  v1::DeadlinePolicy policy = PolicyOf(kResolution, absl::Hours(10));
+  policy.mutable_targets(0)->add_warnings(50);
+  const DeadlineBook book = BookOf({policy});
+  for (v1::CaseAction action :
+       {v1::CASE_ACTION_MERGE, v1::CASE_ACTION_WITHDRAW, v1::CASE_ACTION_REJECT}) {
+    v1::Case one = In(v1::CASE_STATE_ASSIGNED);
+    Step(book, one, action, absl::Hours(1));
+    EXPECT_FALSE(one.has_due_time()) << action;
+    EXPECT_FALSE(one.has_next_event_time()) << action;
+    EXPECT_FALSE(one.has_deadlines_time()) << action;
+    EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(99), one)), "") << action;
+    EXPECT_EQ(StatusIn(one, kResolution).state(), action == v1::CASE_ACTION_REJECT
+                                                      ? v1::DEADLINE_STATE_MET
+                                                      : v1::DEADLINE_STATE_CANCELLED);
+  }
+  v1::Case answered = In(v1::CASE_STATE_RESPONSE_PROPOSED);
+  Step(book, answered, v1::CASE_ACTION_REPLY, absl::Hours(1));
+  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(99), answered)), "");
+}
+
+TEST(CaseDeadlines, AReopenedCaseHasTwoClocks) {
+  v1::DeadlinePolicy policy = PolicyOf(kResolution, absl::Hours(10));
+  *policy.add_targets() = policy.targets(0);
+  policy.mutable_targets(1)->set_kind(v1::DEADLINE_KIND_FIRST_RESOLUTION);
+  const DeadlineBook book = BookOf({policy});
+  v1::Case one = In(v1::CASE_STATE_RESPONSE_PROPOSED);
+  Step(book, one, v1::CASE_ACTION_REPLY, absl::Hours(12));
+  Step(book, one, v1::CASE_ACTION_CLOSE, absl::Hours(13));
+  EXPECT_EQ(StatusIn(one, kResolution).state(), v1::DEADLINE_STATE_MISSED);
+  Step(book, one, v1::CASE_ACTION_REOPEN, absl::Hours(50));
+  EXPECT_EQ(StatusIn(one, v1::DEADLINE_KIND_FIRST_RESOLUTION).state(), v1::DEADLINE_STATE_MISSED);
+  EXPECT_EQ(StatusIn(one, kResolution).state(), v1::DEADLINE_STATE_RUNNING);
+  EXPECT_EQ(StatusIn(one, kResolution).round(), 2);
+  EXPECT_EQ(FromTimestamp(one.due_time()), kNow + absl::Hours(60));
+}
+
+TEST(CaseDeadlines, AMessageStartsTheNextResponse) {
+  const DeadlineBook book = BookOf({PolicyOf(v1::DEADLINE_KIND_NEXT_RESPONSE, absl::Hours(8))});
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+  // The first response answers what came before it.
+  Step(book, one, v1::CASE_ACTION_CUSTOMER_MESSAGE, absl::Hours(1));
+  EXPECT_FALSE(one.has_due_time());
+  Step(book, one, v1::CASE_ACTION_AGENT_MESSAGE, absl::Hours(2));
+  Step(book, one, v1::CASE_ACTION_CUSTOMER_MESSAGE, absl::Hours(3));
+  EXPECT_EQ(FromTimestamp(one.due_time()), kNow + absl::Hours(11));
+  // Another message does not give more time.
+  Step(book, one, v1::CASE_ACTION_CUSTOMER_MESSAGE, absl::Hours(5));
+  EXPECT_EQ(FromTimestamp(one.due_time()), kNow + absl::Hours(11));
+  Step(book, one, v1::CASE_ACTION_AGENT_MESSAGE, absl::Hours(6));
+  EXPECT_FALSE(one.has_due_time());
+}
+
+TEST(CaseDeadlines, ClosesWhatTheCustomerDoesNotAnswerAfterNotice) {
+  v1::DeadlinePolicy policy = PolicyOf(kResolution, absl::Hours(999));
+  *policy.mutable_auto_close_after() = ToDuration(absl::Hours(48));
+  *policy.mutable_auto_close_notice() = ToDuration(absl::Hours(12));
+  const DeadlineBook book = BookOf({policy});
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+  one.set_language(v1::CASE_LANGUAGE_EN);
+  Step(book, one, v1::CASE_ACTION_WAIT_CUSTOMER, absl::Hours(1));
+  EXPECT_EQ(FromTimestamp(one.next_event_time()), kNow + absl::Hours(37));
+  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(37), one)),
+            "AUTO_CLOSE_NOTICE Without an answer the case will be closed at "
+            "2026-03-04T10:00:00+00:00.; ");
+  EXPECT_EQ(FromTimestamp(one.next_event_time()), kNow + absl::Hours(49));
+  v1::Case answered = one;
+  Step(book, answered, v1::CASE_ACTION_RESUME, absl::Hours(40));
+  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(49), answered)), "");
+  EXPECT_EQ(answered.state(), v1::CASE_STATE_INVESTIGATING);
+  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(49), one)), "AUTO_CLOSE ; ");
+  EXPECT_EQ(one.state(), v1::CASE_STATE_CLOSED);
+  EXPECT_EQ(StatusIn(one, kResolution).state(), v1::DEADLINE_STATE_MET);
+  EXPECT_FALSE(one.has_next_event_time());
+  // A notice that came late leaves the customer as much time.
+  v1::Case late = In(v1::CASE_STATE_INVESTIGATING);
+  Step(book, late, v1::CASE_ACTION_WAIT_CUSTOMER, absl::Hours(1));
+  EXPECT_EQ(TakeDueSteps(book, kNow + absl::Hours(100), late).size(), 1u);
+  EXPECT_EQ(FromTimestamp(late.next_event_time()), kNow + absl::Hours(112));
+}
+
+TEST(CaseDeadlines, ACaseThatComesInLateIsSound) {
+  const DeadlineBook book = BookOf({PolicyOf(kFirst, absl::Hours(1))});
+  v1::Case one;
+  one.set_kind(v1::CASE_KIND_COMPLAINT);
+  *one.mutable_received_time() = ToTimestamp(kNow - absl::Hours(100));
+  BeginCase("C-2026-000001", "", "", kNow, one);
+  SettleDeadlines(book, kNow, one);
+  EXPECT_EQ(StatusIn(one, kFirst).state(), v1::DEADLINE_STATE_BREACHED);
+  EXPECT_EQ(FromTimestamp(one.due_time()), kNow - absl::Hours(99));
+  EXPECT_LE(FromTimestamp(one.next_event_time()), kNow);
+}
+
+}  // namespace
+}  // namespace sqm::complaints

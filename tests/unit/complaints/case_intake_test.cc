@@ -1,0 +1,118 @@
+#include "services/complaints/case_intake.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/complaints/samples.h"
+
+namespace sqm::complaints {
+namespace {
+
+v1::Case Incoming(v1::CaseKind kind) {
+  v1::Case one;
+  one.set_kind(kind);
+  return one;
+}
+
+TEST(CaseIntake, NumbersByKindAndYear) {
+  EXPECT_EQ(NumberSeries(v1::CASE_KIND_COMPLAINT, kNow), "C-2026");
+  EXPECT_EQ(NumberSeries(v1::CASE_KIND_SUGGESTION, kNow), "S-2026");
+  EXPECT_EQ(NumberSeries(v1::CASE_KIND_DISCLOSURE, absl::FromUnixSeconds(-1)), "D-1969");
+  EXPECT_EQ(FormatNumber("C-2026", 123), "C-2026-000123");
+  EXPECT_EQ(FormatNumber("C-2026", 1234567), "C-2026-1234567");
+}
+
+TEST(CaseIntake, ChecksWhatHoldsBetweenFields) {
+  EXPECT_TRUE(ValidateIntake(Incoming(v1::CASE_KIND_COMPLAINT), kNow).ok());
+  EXPECT_EQ(RuleOf(ValidateIntake(Incoming(v1::CASE_KIND_DISCLOSURE), kNow)),
+            "disclosure-by-receipt");
+  const auto refused = [](const v1::Case& one) {
+    return ReasonOf(ValidateIntake(one, kNow)) == type::v1::ERROR_REASON_INVALID_FIELD;
+  };
+  v1::Case late = Incoming(v1::CASE_KIND_COMPLAINT);
+  *late.mutable_received_time() = ToTimestamp(kNow + kClockSkew);
+  EXPECT_FALSE(refused(late));
+  *late.mutable_received_time() = ToTimestamp(kNow + kClockSkew + absl::Seconds(1));
+  EXPECT_TRUE(refused(late));
+  v1::Case appointment = Incoming(v1::CASE_KIND_APPOINTMENT);
+  EXPECT_TRUE(refused(appointment));
+  *appointment.mutable_appointment()->mutable_start_time() = ToTimestamp(kNow + absl::Hours(1));
+  EXPECT_FALSE(refused(appointment));
+  appointment.mutable_appointment()->add_preparation()->set_id("a");
+  appointment.mutable_appointment()->add_preparation()->set_id("a");
+  EXPECT_TRUE(refused(appointment));
+  appointment.mutable_appointment()->clear_preparation();
+  *appointment.mutable_appointment()->mutable_start_time() = ToTimestamp(kNow);
+  EXPECT_TRUE(refused(appointment));
+  v1::Case praise = Incoming(v1::CASE_KIND_PRAISE);
+  praise.mutable_suggestion();
+  EXPECT_TRUE(refused(praise));
+}
+
+TEST(CaseIntake, KnowsACustomerByWhatIsWrittenInManyWays) {
+  v1::Customer customer;
+  EXPECT_EQ(CustomerKey("secret", "north", customer), "");
+  customer.set_display_name("Li Lei");
+  EXPECT_EQ(CustomerKey("secret", "north", customer), "");
+  customer.set_phone("+86 138-0000-1111");
+  const std::string by_phone = CustomerKey("secret", "north", customer);
+  EXPECT_EQ(by_phone.size(), 32u);
+  customer.set_phone("8613800001111");
+  EXPECT_EQ(CustomerKey("secret", "north", customer), by_phone);
+  EXPECT_NE(CustomerKey("other", "north", customer), by_phone);
+  EXPECT_NE(CustomerKey("secret", "south", customer), by_phone);
+  // The reference counts before the number, and is not taken for one.
+  customer.set_reference("8613800001111");
+  const std::string by_reference = CustomerKey("secret", "north", customer);
+  EXPECT_NE(by_reference, by_phone);
+  customer.clear_phone();
+  EXPECT_EQ(CustomerKey("secret", "north", customer), by_reference);
+}
+
+TEST(CaseIntake, BeginsWithTheTimeThatItCameIn) {
+  v1::Case one = Incoming(v1::CASE_KIND_COMPLAINT);
+  *one.mutable_received_time() = ToTimestamp(kNow - absl::Hours(5));
+  BeginCase("C-2026-000009", "key", "north", kNow, one);
+  EXPECT_EQ(one.state(), v1::CASE_STATE_RECEIVED);
+  EXPECT_EQ(one.tier(), v1::CASE_TIER_FIRST);
+  ASSERT_EQ(one.events_size(), 1);
+  EXPECT_EQ(FromTimestamp(one.events(0).time()), kNow - absl::Hours(5));
+  EXPECT_EQ(one.events(0).action(), v1::CASE_ACTION_RECEIVE);
+}
+
+TEST(CaseIntake, CountsRepeats) {
+  v1::Case incoming = Received();
+  incoming.set_category("categories/billing");
+  const auto earlier = [](absl::string_view name, absl::Duration ago, absl::string_view category,
+                          v1::CaseKind kind = v1::CASE_KIND_COMPLAINT) {
+    v1::Case one = Received(kind);
+    one.set_name(std::string(name));
+    one.set_category(std::string(category));
+    *one.mutable_received_time() = ToTimestamp(kNow - ago);
+    return one;
+  };
+  const v1::Case day = earlier("cases/day", absl::Hours(24), "categories/billing");
+  const v1::Case uncategorised = earlier("cases/un", absl::Hours(48), "");
+  const v1::Case edge = earlier("cases/edge", kRepeatWindow, "categories/billing");
+  const v1::Case old = earlier("cases/old", kRepeatWindow + absl::Seconds(1), "");
+  const v1::Case other = earlier("cases/other", absl::Hours(1), "categories/noise");
+  const v1::Case praise = earlier("cases/praise", absl::Hours(1), "", v1::CASE_KIND_PRAISE);
+  RecogniseRepeat({&other, &praise, &incoming, &day, &uncategorised, &edge, &old}, incoming);
+  EXPECT_EQ(incoming.repeat_count(), 3);
+  EXPECT_EQ(incoming.repeat_of(), "cases/day");
+  RecogniseRepeat({}, incoming);
+  EXPECT_EQ(incoming.repeat_count(), 0);
+  EXPECT_EQ(incoming.repeat_of(), "");
+}
+
+TEST(CaseIntake, UpdatesAreTheOwnersWhileItIsOpen) {
+  EXPECT_TRUE(CheckCaseUpdate(Received(), kAgent).ok());
+  EXPECT_TRUE(CheckCaseUpdate(In(v1::CASE_STATE_ASSIGNED), kAgent).ok());
+  EXPECT_TRUE(CheckCaseUpdate(In(v1::CASE_STATE_ASSIGNED), kSupervisor).ok());
+  const Actor other = {"staff/otto", auth::BitOf(auth::Role::kAgent)};
+  EXPECT_EQ(RuleOf(CheckCaseUpdate(In(v1::CASE_STATE_ASSIGNED), other)), "not-the-owner");
+  EXPECT_EQ(ReasonOf(CheckCaseUpdate(In(v1::CASE_STATE_CLOSED), kManager)),
+            type::v1::ERROR_REASON_WRONG_STATE);
+}
+
+}  // namespace
+}  // namespace sqm::complaints

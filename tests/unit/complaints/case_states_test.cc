@@ -1,0 +1,91 @@
+#include "services/complaints/case_states.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "common/base/status.h"
+#include "tests/unit/complaints/samples.h"
+
+namespace sqm::complaints {
+namespace {
+
+TEST(CaseStates, AllowedNextOfAComplaint) {
+  const auto next = [](v1::CaseState state) { return AllowedNext(v1::CASE_KIND_COMPLAINT, state); };
+  EXPECT_EQ(next(v1::CASE_STATE_RECEIVED), "ACKNOWLEDGED,WITHDRAWN,REJECTED,MERGED");
+  EXPECT_EQ(next(v1::CASE_STATE_ACKNOWLEDGED), "CLASSIFIED,WITHDRAWN,REJECTED,MERGED");
+  EXPECT_EQ(next(v1::CASE_STATE_CLASSIFIED), "ASSIGNED,WITHDRAWN,REJECTED,MERGED");
+  EXPECT_EQ(next(v1::CASE_STATE_ASSIGNED), "CLASSIFIED,INVESTIGATING,WITHDRAWN,REJECTED,MERGED");
+  EXPECT_EQ(next(v1::CASE_STATE_INVESTIGATING),
+            "WAITING_CUSTOMER,WAITING_THIRD_PARTY,RESPONSE_PROPOSED,WITHDRAWN,REJECTED,MERGED");
+  EXPECT_EQ(next(v1::CASE_STATE_WAITING_CUSTOMER),
+            "INVESTIGATING,WAITING_THIRD_PARTY,CLOSED,WITHDRAWN,MERGED");
+  EXPECT_EQ(next(v1::CASE_STATE_RESPONSE_PROPOSED),
+            "INVESTIGATING,APPROVED,REPLIED,WITHDRAWN,MERGED");
+  EXPECT_EQ(next(v1::CASE_STATE_APPROVED), "REPLIED,WITHDRAWN,MERGED");
+  EXPECT_EQ(next(v1::CASE_STATE_REPLIED), "REOPENED,CLOSED,WITHDRAWN");
+  EXPECT_EQ(next(v1::CASE_STATE_CLOSED), "REOPENED,ARCHIVED");
+  EXPECT_EQ(next(v1::CASE_STATE_REOPENED), "ASSIGNED,INVESTIGATING,WITHDRAWN,MERGED");
+  EXPECT_EQ(next(v1::CASE_STATE_ARCHIVED), "");
+}
+
+TEST(CaseStates, KindsHaveStepsOfTheirOwn) {
+  EXPECT_EQ(AllowedNext(v1::CASE_KIND_SUGGESTION, v1::CASE_STATE_ADOPTED),
+            "REPLIED,REWARDED,CLOSED,WITHDRAWN");
+  EXPECT_EQ(AllowedNext(v1::CASE_KIND_APPOINTMENT, v1::CASE_STATE_CONFIRMED),
+            "PREPARED,EXECUTED,WITHDRAWN,MERGED");
+  EXPECT_EQ(AllowedNext(v1::CASE_KIND_PRAISE, v1::CASE_STATE_CLASSIFIED),
+            "ASSIGNED,CLOSED,WITHDRAWN,MERGED");
+}
+
+// From every state that a case can reach, there is a way to its end.
+TEST(CaseStates, EveryKindCanBeClosedFromWhereverItIs) {
+  for (int kind = v1::CaseKind_MIN + 1; kind <= v1::CaseKind_MAX; ++kind) {
+    std::set<std::string> reached = {"RECEIVED"}, left = reached;
+    while (!left.empty()) {
+      const std::string state = *left.begin();
+      left.erase(left.begin());
+      v1::CaseState value;
+      ASSERT_TRUE(v1::CaseState_Parse("CASE_STATE_" + state, &value)) << state;
+      const std::string next = AllowedNext(static_cast<v1::CaseKind>(kind), value);
+      EXPECT_EQ(next.empty(), value == v1::CASE_STATE_ARCHIVED) << kind << state;
+      for (size_t i = 0; i < next.size();) {
+        const size_t comma = std::min(next.find(',', i), next.size());
+        const std::string name = next.substr(i, comma - i);
+        if (reached.insert(name).second) left.insert(name);
+        i = comma + 1;
+      }
+    }
+    EXPECT_TRUE(reached.count("CLOSED") == 1 && reached.count("ARCHIVED") == 1) << kind;
+  }
+}
+
+TEST(CaseStates, RefusesWithWhatIsPossible) {
+  const absl::Status status = CheckStep(Received(), v1::CASE_ACTION_CLOSE, kManager);
+  EXPECT_EQ(ReasonOf(status), type::v1::ERROR_REASON_WRONG_STATE);
+  EXPECT_EQ(MetadataOf(status, "current_state"), "RECEIVED");
+  EXPECT_EQ(MetadataOf(status, "allowed_states"), "ACKNOWLEDGED,WITHDRAWN,REJECTED,MERGED");
+}
+
+TEST(CaseStates, OnlyTheHandlerWorks) {
+  const v1::Case assigned = In(v1::CASE_STATE_ASSIGNED);
+  const Actor other = {"staff/otto", auth::BitOf(auth::Role::kAgent)};
+  EXPECT_TRUE(CheckStep(assigned, v1::CASE_ACTION_START, kAgent).ok());
+  EXPECT_TRUE(CheckStep(assigned, v1::CASE_ACTION_START, kLead).ok());
+  EXPECT_EQ(RuleOf(CheckStep(assigned, v1::CASE_ACTION_START, other)), "not-the-owner");
+  // Nobody refuses for the owner.
+  EXPECT_EQ(RuleOf(CheckStep(assigned, v1::CASE_ACTION_REFUSE_ASSIGNMENT, kManager)),
+            "not-the-owner");
+  v1::Case reopened = In(v1::CASE_STATE_REOPENED);
+  reopened.clear_owner();
+  EXPECT_EQ(RuleOf(CheckStep(reopened, v1::CASE_ACTION_START, kManager)), "no-owner");
+}
+
+TEST(CaseStates, BoundsTheSteps) {
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+  while (one.events_size() < kMaxEvents) one.add_events();
+  EXPECT_EQ(RuleOf(CheckStep(one, v1::CASE_ACTION_WAIT_CUSTOMER, kAgent)), "too-many-steps");
+}
+
+}  // namespace
+}  // namespace sqm::complaints

@@ -1,0 +1,67 @@
+#include "services/complaints/category_rules.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/complaints/samples.h"
+
+namespace sqm::complaints {
+namespace {
+
+v1::Category Named(const char* en) {
+  v1::Category category;
+  category.set_name("categories/x");
+  category.mutable_label()->set_en(en);
+  return category;
+}
+
+TEST(CategoryRules, TwoLevels) {
+  v1::Category top = Named("Billing"), below = Named("Late fee"), deep = Named("Deep");
+  ASSERT_TRUE(BeginCategory(nullptr, kNow, top).ok());
+  below.set_parent_category("categories/x");
+  ASSERT_TRUE(BeginCategory(&top, kNow, below).ok());
+  EXPECT_EQ(below.state(), v1::CATEGORY_STATE_ACTIVE);
+  EXPECT_EQ(RuleOf(BeginCategory(&below, kNow, deep)), "category-too-deep");
+  ASSERT_TRUE(RetireCategory(top).ok());
+  EXPECT_EQ(RuleOf(BeginCategory(&top, kNow, deep)), "category-retired");
+}
+
+TEST(CategoryRules, NeedsAName) {
+  v1::Category category = Named("");
+  EXPECT_EQ(ReasonOf(BeginCategory(nullptr, kNow, category)), type::v1::ERROR_REASON_INVALID_FIELD);
+  category.mutable_label()->set_zh("账单");
+  EXPECT_TRUE(BeginCategory(nullptr, kNow, category).ok());
+  category.add_kinds(v1::CASE_KIND_PRAISE);
+  category.add_kinds(v1::CASE_KIND_PRAISE);
+  EXPECT_EQ(ReasonOf(BeginCategory(nullptr, kNow, category)), type::v1::ERROR_REASON_INVALID_FIELD);
+}
+
+TEST(CategoryRules, KeepsEveryMeaning) {
+  v1::Category before = Named("Billing");
+  ASSERT_TRUE(BeginCategory(nullptr, kNow, before).ok());
+  v1::Category after = before;
+  after.set_default_team("north");
+  ASSERT_TRUE(ReviseCategory(before, kNow, after).ok());
+  EXPECT_EQ(after.revision(), 1);
+  after.set_definition("all that is paid");
+  ASSERT_TRUE(ReviseCategory(before, kNow + absl::Hours(1), after).ok());
+  EXPECT_EQ(after.revision(), 2);
+  ASSERT_EQ(after.revisions_size(), 2);
+  EXPECT_EQ(after.revisions(0).definition(), "");
+  EXPECT_EQ(after.revisions(1).definition(), "all that is paid");
+  v1::Category retired = after;
+  ASSERT_TRUE(RetireCategory(retired).ok());
+  EXPECT_EQ(ReasonOf(RetireCategory(retired)), type::v1::ERROR_REASON_WRONG_STATE);
+  EXPECT_EQ(RuleOf(ReviseCategory(retired, kNow, after)), "category-retired");
+}
+
+TEST(CategoryRules, BoundsTheMeanings) {
+  v1::Category before = Named("Billing");
+  ASSERT_TRUE(BeginCategory(nullptr, kNow, before).ok());
+  while (before.revisions_size() < kMaxRevisions) before.add_revisions();
+  v1::Category after = before;
+  after.set_definition("more");
+  EXPECT_EQ(RuleOf(ReviseCategory(before, kNow, after)), "too-many-revisions");
+}
+
+}  // namespace
+}  // namespace sqm::complaints

@@ -1,0 +1,61 @@
+#include "services/complaints/deadline_policy.h"
+
+#include "common/base/status.h"
+#include "tests/unit/complaints/deadline_samples.h"
+
+namespace sqm::complaints {
+namespace {
+
+using ::testing::HasSubstr;
+
+// The message of the first violation.
+std::string Problem(const ClockPolicy& policy) {
+  return std::string(CheckPolicy(policy, "policy.").message());
+}
+
+TEST(CheckPolicy, AcceptsAFullPolicy) {
+  ClockPolicy policy = Working(absl::Hours(16));
+  policy.warnings = {50, 75, 90};
+  policy.escalations = {{1, -absl::Hours(1), Measure::kWorking},
+                        {2, absl::ZeroDuration(), Measure::kWorking, absl::Hours(4), 3},
+                        {3, absl::Hours(24), Measure::kElapsed}};
+  EXPECT_TRUE(CheckPolicy(policy).ok()) << CheckPolicy(policy);
+}
+
+TEST(CheckPolicy, SaysWhatIsWrong) {
+  EXPECT_THAT(Problem(Elapsed(absl::ZeroDuration())), HasSubstr("policy.target: must be above 0"));
+  EXPECT_THAT(Problem(Elapsed(-absl::Hours(1))), HasSubstr("policy.target"));
+  EXPECT_THAT(Problem(Elapsed(absl::InfiniteDuration())), HasSubstr("policy.target"));
+  ClockPolicy policy = Working(absl::Hours(1));
+  policy.calendar = nullptr;
+  EXPECT_THAT(Problem(policy), HasSubstr("policy.calendar: is needed"));
+  policy = Elapsed(absl::Hours(1));
+  policy.escalations = {{1, absl::Hours(1), Measure::kWorking}};
+  EXPECT_THAT(Problem(policy), HasSubstr("policy.calendar: is needed"));
+  policy = Elapsed(absl::Hours(1));
+  policy.warnings = {90, 50};
+  EXPECT_THAT(Problem(policy), HasSubstr("policy.warnings[1]: must be above"));
+  policy.warnings = {100};
+  EXPECT_THAT(Problem(policy), HasSubstr("policy.warnings[0]: must be 1 to 99"));
+  policy.warnings = std::vector<int>(11, 1);
+  EXPECT_THAT(Problem(policy), HasSubstr("policy.warnings: must be at most 10"));
+}
+
+TEST(CheckPolicy, LevelsFollowEachOther) {
+  ClockPolicy policy = Elapsed(absl::Hours(1));
+  policy.escalations = {{2, absl::Hours(1)}, {1, absl::Hours(2)}};
+  EXPECT_THAT(Problem(policy), HasSubstr("policy.escalations[1].level: must be above"));
+  policy.escalations = {{1, absl::Hours(2)}, {2, absl::Hours(2)}};
+  EXPECT_THAT(Problem(policy), HasSubstr("policy.escalations[1].offset: must be later"));
+  policy.escalations = {{1, absl::Hours(2), Measure::kElapsed, absl::Seconds(1), 3}};
+  EXPECT_THAT(Problem(policy), HasSubstr("policy.escalations[0].repeat_every: must be at least"));
+  policy.escalations = {{1, absl::Hours(2), Measure::kElapsed, absl::Hours(1), 31}};
+  EXPECT_THAT(Problem(policy), HasSubstr("policy.escalations[0].repeats: must be 0 to 30"));
+  policy.escalations = {{0, absl::Hours(2)}};
+  EXPECT_THAT(Problem(policy), HasSubstr("policy.escalations[0].level: must be 1 to 100"));
+  policy.escalations = {{1, absl::InfiniteDuration()}};
+  EXPECT_THAT(Problem(policy), HasSubstr("policy.escalations[0].offset: must be within"));
+}
+
+}  // namespace
+}  // namespace sqm::complaints

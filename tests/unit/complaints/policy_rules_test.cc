@@ -1,0 +1,190 @@
+#include "services/complaints/policy_rules.h"
+
+#include <gtest/gtest.h>
+
+#include "services/complaints/calendar_rules.h"
+#include "tests/unit/complaints/policy_samples.h"
+
+namespace sqm::complaints {
+namespace {
+
+v1::Calendar Week() {
+  v1::Calendar calendar;
+  calendar.set_name("calendars/week");
+  calendar.set_zone("Asia/Shanghai");
+  v1::WeekdayHours& hours = *calendar.add_weekly();
+  for (int day = v1::WEEKDAY_MONDAY; day <= v1::WEEKDAY_FRIDAY; ++day) {
+    hours.add_days(static_cast<v1::Weekday>(day));
+  }
+  hours.add_intervals("08:30-12:00");
+  hours.add_intervals("14:00-18:00");
+  calendar.add_holidays()->set_dates("2026-10-01..2026-10-07");
+  calendar.add_working_days()->set_date("2026-10-10");
+  return calendar;
+}
+
+// Fields that are complained about, comma separated.
+std::string FieldsOf(const absl::Status& status) {
+  google::rpc::BadRequest bad;
+  if (auto payload = status.GetPayload(kBadRequestUrl)) {
+    bad.ParseFromString(std::string(*payload));
+  }
+  std::string fields;
+  for (const auto& violation : bad.field_violations()) {
+    fields += (fields.empty() ? "" : ",") + violation.field();
+  }
+  return fields;
+}
+
+TEST(CalendarRules, MakesWorkingTime) {
+  auto calendar = CompileCalendar(Week());
+  ASSERT_TRUE(calendar.ok()) << calendar.status();
+  const absl::TimeZone zone = (*calendar)->zone();
+  // Wednesday 17:00, then the holidays: two hours are done on Thursday the 8th at 09:30.
+  auto due = (*calendar)->Add(absl::FromCivil(absl::CivilSecond(2026, 9, 30, 17, 0, 0), zone),
+                              absl::Hours(2));
+  ASSERT_TRUE(due.ok()) << due.status();
+  EXPECT_EQ(*due, absl::FromCivil(absl::CivilSecond(2026, 10, 8, 9, 30, 0), zone));
+  EXPECT_TRUE(
+      (*calendar)->IsWorking(absl::FromCivil(absl::CivilSecond(2026, 10, 10, 9, 0, 0), zone)));
+}
+
+TEST(CalendarRules, NamesWhatIsWrong) {
+  const auto fields = [](const v1::Calendar& calendar) {
+    return FieldsOf(CompileCalendar(calendar).status());
+  };
+  v1::Calendar wrong = Week();
+  wrong.mutable_weekly(0)->set_intervals(1, "14:00-25:00");
+  EXPECT_EQ(fields(wrong), "calendar.weekly[0].intervals[1]");
+  wrong = Week();
+  wrong.add_weekly()->add_days(v1::WEEKDAY_MONDAY);
+  EXPECT_EQ(fields(wrong), "calendar.weekly[1].days");
+  wrong = Week();
+  wrong.mutable_holidays(0)->set_dates("2026-02-30");
+  EXPECT_EQ(fields(wrong), "calendar.holidays[0].dates");
+  wrong = Week();
+  wrong.set_effective_to("soon");
+  EXPECT_EQ(fields(wrong), "calendar.effective_to");
+  wrong = Week();
+  wrong.clear_weekly();
+  EXPECT_NE(fields(wrong), "");
+}
+
+TEST(PolicyRules, CompilesTargetsAndTerms) {
+  auto calendar = CompileCalendar(Week());
+  ASSERT_TRUE(calendar.ok());
+  v1::DeadlinePolicy policy = PolicyOf(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(4));
+  policy.mutable_targets(0)->set_measure(v1::DEADLINE_MEASURE_WORKING);
+  v1::DeadlineTarget& term = *policy.add_targets();
+  term.set_kind(v1::DEADLINE_KIND_FIRST_RESOLUTION);
+  term.set_term("fca-final");
+  auto compiled = CompilePolicy(policy, *calendar);
+  ASSERT_TRUE(compiled.ok()) << compiled.status();
+  auto first = compiled->targets[v1::DEADLINE_KIND_FIRST_RESPONSE]->ClockFor(kNow);
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(first->target, absl::Hours(4));
+  EXPECT_EQ(first->measure, Measure::kWorking);
+  EXPECT_TRUE(first->pauses);
+  auto whole = compiled->targets[v1::DEADLINE_KIND_FIRST_RESOLUTION]->ClockFor(kNow);
+  ASSERT_TRUE(whole.ok());
+  EXPECT_EQ(whole->target, absl::Hours(24 * 56));
+  EXPECT_FALSE(whole->pauses);
+  EXPECT_FALSE(compiled->targets[v1::DEADLINE_KIND_APPROVAL].has_value());
+}
+
+TEST(PolicyRules, NamesWhatContradictsItself) {
+  const auto fields = [](const v1::DeadlinePolicy& policy) {
+    return FieldsOf(CompilePolicy(policy, nullptr).status());
+  };
+  const v1::DeadlinePolicy good = PolicyOf(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(4));
+  EXPECT_EQ(fields(good), "");
+  v1::DeadlinePolicy bad = good;
+  *bad.add_targets() = good.targets(0);
+  EXPECT_EQ(fields(bad), "deadline_policy.targets[1].kind");
+  bad = good;
+  *bad.add_targets() = good.targets(0);
+  bad.mutable_targets(1)->set_kind(v1::DEADLINE_KIND_TOTAL_RESOLUTION);
+  bad.mutable_targets(1)->mutable_target()->set_seconds(60);
+  EXPECT_EQ(fields(bad), "deadline_policy.targets");
+  bad = good;
+  bad.mutable_targets(0)->clear_target();
+  EXPECT_EQ(fields(bad), "deadline_policy.targets[0].target");
+  bad = good;
+  bad.mutable_targets(0)->set_measure(v1::DEADLINE_MEASURE_WORKING);
+  EXPECT_NE(fields(bad), "");  // without a calendar
+  bad = good;
+  bad.mutable_targets(0)->set_term("cfpb-response");
+  EXPECT_EQ(fields(bad), "deadline_policy.targets[0].term,deadline_policy.calendar");
+  bad = good;
+  bad.add_kinds(v1::CASE_KIND_PRAISE);
+  bad.add_kinds(v1::CASE_KIND_PRAISE);
+  EXPECT_EQ(fields(bad), "deadline_policy.kinds");
+  bad = good;
+  *bad.mutable_effective_from() = ToTimestamp(kNow);
+  *bad.mutable_effective_to() = ToTimestamp(kNow);
+  EXPECT_EQ(fields(bad), "deadline_policy.effective_to");
+  bad = good;
+  for (int i = 1; i <= 2; ++i) {
+    v1::Escalation& level = *bad.mutable_targets(0)->add_escalations();
+    level.set_level(i);
+    level.mutable_offset()->set_seconds(i);
+    level.set_to("staff/sue");
+  }
+  EXPECT_EQ(fields(bad), "deadline_policy.targets[0].escalations[1].to");
+  bad = good;
+  bad.mutable_auto_close_after()->set_seconds(60);
+  bad.mutable_auto_close_notice()->set_seconds(60);
+  EXPECT_EQ(fields(bad), "deadline_policy.auto_close_notice");
+}
+
+TEST(PolicyRules, TwoOfOneRankAreNeverForOneCase) {
+  const v1::DeadlinePolicy one = PolicyOf(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(4));
+  v1::DeadlinePolicy other = one;
+  EXPECT_TRUE(CheckAgainst(one, {&other}).ok());  // itself
+  other.set_name("deadlinePolicies/other");
+  EXPECT_EQ(RuleOf(CheckAgainst(one, {&other})), "policies-contradict");
+  v1::DeadlinePolicy apart = other;
+  apart.set_rank(1);
+  EXPECT_TRUE(CheckAgainst(one, {&apart}).ok());
+  apart = other;
+  apart.set_state(v1::DEADLINE_POLICY_STATE_RETIRED);
+  EXPECT_TRUE(CheckAgainst(one, {&apart}).ok());
+  v1::DeadlinePolicy narrow = one;
+  narrow.add_kinds(v1::CASE_KIND_PRAISE);
+  narrow.add_kinds(v1::CASE_KIND_COMPLAINT);
+  EXPECT_EQ(RuleOf(CheckAgainst(narrow, {&other})), "policies-contradict");
+  apart = other;
+  apart.add_kinds(v1::CASE_KIND_DISCLOSURE);
+  EXPECT_TRUE(CheckAgainst(narrow, {&apart}).ok());
+  // One ends where the other begins.
+  v1::DeadlinePolicy early = one, late = other;
+  *early.mutable_effective_to() = ToTimestamp(kNow);
+  *late.mutable_effective_from() = ToTimestamp(kNow);
+  EXPECT_TRUE(CheckAgainst(early, {&late}).ok());
+  *late.mutable_effective_from() = ToTimestamp(kNow - absl::Seconds(1));
+  EXPECT_EQ(RuleOf(CheckAgainst(early, {&late})), "policies-contradict");
+}
+
+TEST(PolicyRules, TheHighestRankThatFitsHolds) {
+  v1::DeadlinePolicy vip = PolicyOf(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(1));
+  vip.set_name("deadlinePolicies/vip");
+  vip.set_rank(5);
+  vip.add_customer_classes("vip");
+  v1::DeadlinePolicy later = PolicyOf(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(2));
+  later.set_name("deadlinePolicies/later");
+  later.set_rank(3);
+  *later.mutable_effective_from() = ToTimestamp(kNow + absl::Seconds(1));
+  const DeadlineBook book =
+      BookOf({vip, later, PolicyOf(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(4))});
+  v1::Case one = Received();
+  ASSERT_NE(book.PolicyFor(one), nullptr);
+  EXPECT_EQ(book.PolicyFor(one)->policy.name(), "deadlinePolicies/one");
+  one.mutable_customer()->set_customer_class("vip");
+  EXPECT_EQ(book.PolicyFor(one)->policy.name(), "deadlinePolicies/vip");
+  one.clear_customer();
+  *one.mutable_received_time() = ToTimestamp(kNow + absl::Seconds(1));
+  EXPECT_EQ(book.PolicyFor(one)->policy.name(), "deadlinePolicies/later");
+}
+
+}  // namespace
+}  // namespace sqm::complaints

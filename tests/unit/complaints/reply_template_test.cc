@@ -1,0 +1,66 @@
+#include "services/complaints/reply_template.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/complaints/samples.h"
+
+namespace sqm::complaints {
+namespace {
+
+v1::ReplyTemplate Sorry() {
+  v1::ReplyTemplate reply;
+  reply.set_name("replyTemplates/sorry");
+  reply.mutable_label()->set_en("Sorry");
+  reply.set_body_zh("{kind} {number}（{category}）{received_date} 收到，{due_date} 前答复。");
+  reply.set_body_en("{kind} {number} ({category}) of {received_date}, due {due_date}. {{sic}}");
+  return reply;
+}
+
+TEST(ReplyTemplates, AreChecked) {
+  EXPECT_TRUE(CheckTemplate(Sorry()).ok());
+  const auto refused = [](const char* body) {
+    v1::ReplyTemplate reply = Sorry();
+    reply.set_body_en(body);
+    return ReasonOf(CheckTemplate(reply)) == type::v1::ERROR_REASON_INVALID_FIELD;
+  };
+  EXPECT_TRUE(refused("Dear {customer_name}"));
+  EXPECT_TRUE(refused("Dear {number"));
+  EXPECT_TRUE(refused("Dear number}"));
+  EXPECT_TRUE(refused("{}"));
+  EXPECT_FALSE(refused("{{number}}"));
+  EXPECT_FALSE(refused(""));
+  v1::ReplyTemplate empty = Sorry();
+  empty.clear_body_zh();
+  empty.clear_body_en();
+  EXPECT_FALSE(CheckTemplate(empty).ok());
+}
+
+TEST(ReplyTemplates, AreFilledInTheCustomersLanguage) {
+  v1::Case one = Received();
+  v1::Category category;
+  category.mutable_label()->set_en("Billing");
+  *one.mutable_due_time() = ToTimestamp(kNow + absl::Hours(20));
+  absl::TimeZone shanghai;
+  ASSERT_TRUE(absl::LoadTimeZone("Asia/Shanghai", &shanghai));
+  const auto text = [&](const v1::ReplyTemplate& reply, v1::CaseLanguage language) {
+    auto made = RenderReply(reply, one, &category, language, shanghai);
+    return made.ok() ? made->text() : RuleOf(made.status());
+  };
+  EXPECT_EQ(text(Sorry(), v1::CASE_LANGUAGE_UNSPECIFIED),
+            "投诉 C-2026-000001（Billing）2026-03-02 收到，2026-03-03 前答复。");
+  one.set_language(v1::CASE_LANGUAGE_EN);
+  EXPECT_EQ(text(Sorry(), v1::CASE_LANGUAGE_UNSPECIFIED),
+            "Complaint C-2026-000001 (Billing) of 2026-03-02, due 2026-03-03. {sic}");
+  one.clear_due_time();
+  v1::ReplyTemplate chinese = Sorry();
+  chinese.clear_body_en();
+  // What the template lacks is taken from the other language, unless one was asked for.
+  EXPECT_EQ(text(chinese, v1::CASE_LANGUAGE_UNSPECIFIED),
+            "投诉 C-2026-000001（Billing）2026-03-02 收到，— 前答复。");
+  EXPECT_EQ(text(chinese, v1::CASE_LANGUAGE_EN), "template-language-missing");
+  chinese.add_kinds(v1::CASE_KIND_PRAISE);
+  EXPECT_EQ(text(chinese, v1::CASE_LANGUAGE_ZH), "template-for-other-kinds");
+}
+
+}  // namespace
+}  // namespace sqm::complaints

@@ -1,0 +1,71 @@
+#include "services/complaints/similarity.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/complaints/samples.h"
+
+namespace sqm::complaints {
+namespace {
+
+double Between(absl::string_view a, absl::string_view b) {
+  return Similarity(Trigrams(a), Trigrams(b));
+}
+
+TEST(SimilarityTest, OfTexts) {
+  EXPECT_EQ(Between("late fee", "late fee"), 1);
+  EXPECT_EQ(Between("Late  FEE!", "late fee"), 1);
+  EXPECT_EQ(Between("late fee", "noise"), 0);
+  EXPECT_EQ(Between("", ""), 0);
+  EXPECT_EQ(Between("", "late fee"), 0);
+  // " ab", "abc", "bc " and " ab", "abd", "bd ": one of five.
+  EXPECT_DOUBLE_EQ(Between("abc", "abd"), 0.2);
+  EXPECT_EQ(Between("abc", "abd"), Between("abd", "abc"));
+}
+
+TEST(SimilarityTest, OfChinese) {
+  EXPECT_EQ(Trigrams("账单错误").size(), 4u);
+  EXPECT_EQ(Between("账单错误", "账单错误"), 1);
+  EXPECT_GT(Between("账单金额错误", "账单金额有误"), 0.2);
+  EXPECT_EQ(Between("账单错误", "服务态度"), 0);
+}
+
+TEST(SimilarityTest, IsBounded) {
+  EXPECT_LE(Trigrams(std::string(1 << 20, 'a') + "bcdef").size(), 4000u);
+}
+
+TEST(SimilarityTest, SuggestsTheLikeliestFirst) {
+  v1::Case one = Received();
+  one.set_text("The late fee of March was charged twice to my account.");
+  const auto other = [&one](const char* name, const char* key, const char* text) {
+    v1::Case made = one;
+    made.set_name(name);
+    made.set_customer_key(key);
+    made.set_text(text);
+    return made;
+  };
+  const v1::Case same = other("cases/same", "key", "The late fee was charged twice.");
+  const v1::Case copy =
+      other("cases/copy", "other", "the late fee of march was charged twice to my account");
+  v1::Case noise = other("cases/noise", "key", "Music all night");
+  noise.set_subject("Noise");
+  v1::Case merged = copy;
+  merged.set_name("cases/merged");
+  merged.set_state(v1::CASE_STATE_MERGED);
+  v1::Case secret = copy;
+  secret.set_name("cases/secret");
+  secret.set_restricted_to("|staff/rita|");
+  v1::Case praise = copy;
+  praise.set_name("cases/praise");
+  praise.set_kind(v1::CASE_KIND_PRAISE);
+  const std::vector<v1::DuplicateCandidate> found =
+      SuggestDuplicates(one, {&one, &same, &noise, &copy, &copy, &merged, &secret, &praise});
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].case_(), "cases/copy");
+  EXPECT_FALSE(found[0].same_customer());
+  EXPECT_EQ(found[0].similarity(), 1);
+  EXPECT_EQ(found[1].case_(), "cases/same");
+  EXPECT_TRUE(found[1].same_customer());
+}
+
+}  // namespace
+}  // namespace sqm::complaints

@@ -1,0 +1,150 @@
+#include "services/complaints/special_steps.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/complaints/samples.h"
+
+namespace sqm::complaints {
+namespace {
+
+v1::RequestCompensationRequest Asking(absl::string_view amount) {
+  v1::RequestCompensationRequest request;
+  request.set_amount(std::string(amount));
+  request.set_currency("CNY");
+  request.set_reason("broken promise");
+  return request;
+}
+v1::DecideCompensationRequest Deciding(bool approved) {
+  v1::DecideCompensationRequest request;
+  request.set_approved(approved);
+  return request;
+}
+
+TEST(SpecialSteps, CompensationIsDecidedByAmount) {
+  const struct {
+    absl::string_view amount;
+    Actor actor;
+    std::string needs;  // empty: approved
+  } cases[] = {
+      {"200", kLead, ""},           {"200.01", kLead, "supervisor"},
+      {"2000.00", kSupervisor, ""}, {"2000.01", kSupervisor, "manager"},
+      {"999999999", kManager, ""},  {"0.01", kManager, ""},
+  };
+  for (const auto& [amount, actor, needs] : cases) {
+    v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+    ASSERT_TRUE(RequestCompensation(one, Asking(amount), kAgent, kNow).ok());
+    EXPECT_EQ(one.compensation().state(), v1::COMPENSATION_STATE_REQUESTED);
+    auto entry = DecideCompensation(one, Deciding(true), actor, kNow);
+    EXPECT_EQ(entry.ok(), needs.empty()) << amount << entry.status();
+    EXPECT_EQ(MetadataOf(entry.status(), "needs"), needs);
+    EXPECT_EQ(one.compensation().state(),
+              needs.empty() ? v1::COMPENSATION_STATE_APPROVED : v1::COMPENSATION_STATE_REQUESTED);
+  }
+}
+
+TEST(SpecialSteps, OneCompensationAtATimeAndNotByWhoAsked) {
+  v1::Case one = In(v1::CASE_STATE_REPLIED);
+  EXPECT_EQ(RuleOf(DecideCompensation(one, Deciding(true), kManager, kNow).status()),
+            "no-compensation-requested");
+  ASSERT_TRUE(RequestCompensation(one, Asking("10"), kLead, kNow).ok());
+  EXPECT_EQ(RuleOf(RequestCompensation(one, Asking("20"), kLead, kNow).status()),
+            "compensation-undecided");
+  EXPECT_EQ(RuleOf(DecideCompensation(one, Deciding(true), kLead, kNow).status()),
+            "own-compensation");
+  ASSERT_TRUE(DecideCompensation(one, Deciding(false), kManager, kNow).ok());
+  EXPECT_EQ(one.compensation().state(), v1::COMPENSATION_STATE_REFUSED);
+  EXPECT_TRUE(RequestCompensation(one, Asking("20"), kLead, kNow).ok());
+  v1::Case fresh = In(v1::CASE_STATE_CLASSIFIED);
+  EXPECT_EQ(ReasonOf(RequestCompensation(fresh, Asking("20"), kLead, kNow).status()),
+            type::v1::ERROR_REASON_WRONG_STATE);
+}
+
+TEST(SpecialSteps, ASuggestionIsAdoptedThenRewarded) {
+  v1::Case one = In(v1::CASE_STATE_CLASSIFIED, v1::CASE_KIND_SUGGESTION);
+  v1::RewardSuggestionRequest reward;
+  reward.set_amount("100");
+  reward.set_currency("CNY");
+  EXPECT_EQ(ReasonOf(RewardSuggestion(one, reward, kManager, kNow).status()),
+            type::v1::ERROR_REASON_WRONG_STATE);
+  ASSERT_TRUE(AdoptSuggestion(one, "good", kManager, kNow).ok());
+  EXPECT_EQ(one.suggestion().adoption_comment(), "good");
+  ASSERT_TRUE(RewardSuggestion(one, reward, kManager, kNow).ok());
+  EXPECT_EQ(one.state(), v1::CASE_STATE_REWARDED);
+  EXPECT_EQ(one.suggestion().reward_amount(), "100");
+}
+
+TEST(SpecialSteps, AnAppointmentIsPreparedItemByItem) {
+  v1::Case one = Received(v1::CASE_KIND_APPOINTMENT);
+  v1::ConfirmAppointmentRequest confirm;
+  *confirm.mutable_start_time() = ToTimestamp(kNow);
+  EXPECT_EQ(ReasonOf(ConfirmAppointment(one, confirm, kLead, kNow).status()),
+            type::v1::ERROR_REASON_INVALID_FIELD);
+  *confirm.mutable_start_time() = ToTimestamp(kNow + absl::Hours(3));
+  for (const char* id : {"room", "engineer"}) {
+    v1::PreparationItem& item = *confirm.add_preparation();
+    item.set_id(id);
+    item.set_done(true);  // nobody says so in advance
+  }
+  ASSERT_TRUE(ConfirmAppointment(one, confirm, kLead, kNow).ok());
+  EXPECT_EQ(one.state(), v1::CASE_STATE_CONFIRMED);
+  EXPECT_FALSE(one.appointment().preparation(0).done());
+  EXPECT_EQ(RuleOf(ExecuteAppointment(one, "", kLead, kNow).status()), "not-prepared");
+  v1::PrepareAppointmentRequest prepare;
+  prepare.set_done(true);
+  prepare.set_item("nothing");
+  EXPECT_EQ(ReasonOf(PrepareAppointment(one, prepare, kLead, kNow).status()),
+            type::v1::ERROR_REASON_INVALID_FIELD);
+  prepare.set_item("room");
+  ASSERT_TRUE(PrepareAppointment(one, prepare, kLead, kNow).ok());
+  EXPECT_EQ(one.state(), v1::CASE_STATE_CONFIRMED);
+  prepare.set_item("engineer");
+  auto entry = PrepareAppointment(one, prepare, kAgent, kNow);
+  ASSERT_TRUE(entry.ok());
+  EXPECT_EQ(one.state(), v1::CASE_STATE_PREPARED);
+  EXPECT_EQ(entry->to_state(), v1::CASE_STATE_PREPARED);
+  EXPECT_EQ(one.appointment().preparation(1).done_by(), "staff/ann");
+  // Not ready after all; then moved, with the list as it is.
+  prepare.set_done(false);
+  ASSERT_TRUE(PrepareAppointment(one, prepare, kAgent, kNow).ok());
+  EXPECT_EQ(one.state(), v1::CASE_STATE_CONFIRMED);
+  prepare.set_done(true);
+  ASSERT_TRUE(PrepareAppointment(one, prepare, kAgent, kNow).ok());
+  v1::ConfirmAppointmentRequest move;
+  *move.mutable_start_time() = ToTimestamp(kNow + absl::Hours(9));
+  ASSERT_TRUE(ConfirmAppointment(one, move, kLead, kNow).ok());
+  EXPECT_EQ(one.state(), v1::CASE_STATE_PREPARED);
+  ASSERT_TRUE(ExecuteAppointment(one, "fine", kLead, kNow).ok());
+  EXPECT_EQ(one.state(), v1::CASE_STATE_EXECUTED);
+}
+
+TEST(SpecialSteps, SatisfactionIsAskedOnceAfterAPersonHasClosed) {
+  v1::Case one = In(v1::CASE_STATE_CLOSED);
+  one.add_events()->set_action(v1::CASE_ACTION_AUTO_CLOSE);
+  v1::RecordSatisfactionRequest request;
+  request.set_satisfaction(4);
+  request.set_accepted(true);
+  EXPECT_EQ(RuleOf(RecordSatisfaction(one, request, kAgent, kNow).status()),
+            "closed-automatically");
+  one.add_events()->set_action(v1::CASE_ACTION_CLOSE);
+  ASSERT_TRUE(RecordSatisfaction(one, request, kAgent, kNow).ok());
+  EXPECT_EQ(one.satisfaction(), 4);
+  EXPECT_EQ(one.state(), v1::CASE_STATE_CLOSED);
+  EXPECT_EQ(RuleOf(RecordSatisfaction(one, request, kAgent, kNow).status()), "already-asked");
+}
+
+TEST(SpecialSteps, WhoDoesNotAcceptHasItReopened) {
+  v1::Case one = In(v1::CASE_STATE_CLOSED);
+  one.add_events()->set_action(v1::CASE_ACTION_CLOSE);
+  v1::RecordSatisfactionRequest request;
+  request.set_satisfaction(1);
+  request.set_comment("nothing was done");
+  request.set_accepted(false);
+  auto entry = RecordSatisfaction(one, request, kAgent, kNow);
+  ASSERT_TRUE(entry.ok()) << entry.status();
+  EXPECT_EQ(one.state(), v1::CASE_STATE_REOPENED);
+  EXPECT_EQ(one.satisfaction(), 1);
+  EXPECT_EQ(entry->text(), "nothing was done");
+}
+
+}  // namespace
+}  // namespace sqm::complaints
