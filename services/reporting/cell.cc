@@ -13,6 +13,7 @@ QuantityKind KindOf(Quantity quantity) {
       return QuantityKind::kDistribution;
     case Quantity::kScore:
     case Quantity::kItemShare:
+    case Quantity::kCompensation:
       return QuantityKind::kSum;
     default:
       return QuantityKind::kCount;

@@ -43,6 +43,21 @@ enum class Quantity : uint8_t {
   kItemNotApplicable = 31,  //
   kItemBelowFull = 32,      //
   kNotes = 40,
+  kCasesOpened = 50,      //
+  kCasesRepeated = 51,    // opened, and the customer had brought the like within 90 days
+  kCasesClosed = 52,      // the four ways in which a case ends
+  kCasesWithdrawn = 53,   //
+  kCasesRejected = 54,    //
+  kCasesMerged = 55,      //
+  kCasesReopened = 56,    // had ended, and goes on
+  kCaseRated1 = 57,       // handling rated 1 of 1 to 5
+  kCaseRated2 = 58,       //
+  kCaseRated3 = 59,       //
+  kCaseRated4 = 60,       //
+  kCaseRated5 = 61,       //
+  kDeadlinesMet = 62,     // done in time
+  kDeadlinesMissed = 63,  // passed before it was done
+  kCompensation = 64,     // 1/10000 of the currency, sum
 };
 
 // How a quantity is added up.

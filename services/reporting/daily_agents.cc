@@ -54,7 +54,7 @@ void AddAgents(const DailyInput& input, const std::vector<BandRule>& bands,
     row.set_label(AgentLabel(input.language, name));
     row.set_contacts(agent.contacts.Count(Quantity::kContacts));
     row.set_answered(agent.answered.Count(Quantity::kContacts));
-    *row.mutable_score() = MeanOf(entry.score, kScoreScale);
+    *row.mutable_score() = MeanOf(entry.score, kScores);
     row.set_insufficient_sample(!entry.sufficient);
     if (entry.sufficient) {
       if (const BandRule* band = BandOfMean(bands, entry.score.sum, entry.score.n)) {
@@ -65,7 +65,7 @@ void AddAgents(const DailyInput& input, const std::vector<BandRule>& bands,
     *row.mutable_resolved() = ResolvedOf(agent.answered);
     const Moments handling = agent.answered.Of(Quantity::kHandlingTime);
     if (handling.n > 0) *row.mutable_mean_handling_time() = DurationOf(handling.Mean() / 1000);
-    *row.mutable_satisfaction() = MeanOf(RatingsOf(agent.contacts));
+    *row.mutable_satisfaction() = MeanOf(RatingsOf(agent.contacts), kRatings);
   }
   // a before b by the exact means: sum_a / n_a > sum_b / n_b.
   const auto compare = [](const Moments& a, const Moments& b) {

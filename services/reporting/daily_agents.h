@@ -11,9 +11,6 @@
 
 namespace sqm::reporting {
 
-// Stored scores are in 1/10000 point.
-inline constexpr double kScoreScale = 10000;
-
 // Adds a row for every agent with a contact or an evaluation: ranked ones first by rank, then the
 // others by name. Means are compared exactly; equal ones share a rank.
 void AddAgents(const DailyInput& input, const std::vector<BandRule>& bands,

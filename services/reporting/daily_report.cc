@@ -11,6 +11,7 @@
 
 #include "services/reporting/bands.h"
 #include "services/reporting/daily_agents.h"
+#include "services/reporting/daily_cases.h"
 #include "services/reporting/estimate.h"
 #include "services/reporting/measures.h"
 #include "sqm/monitoring/v1/contact.pb.h"
@@ -20,8 +21,6 @@
 namespace sqm::reporting {
 namespace {
 
-constexpr double kScoreScale = 10000;           // 1/10000 point
-constexpr double kShareScale = 100;             // 1/10000 of all points, in percent
 constexpr int64_t kServiceLevels[] = {20, 30};  // s
 
 using CountByKey = std::map<std::string, int64_t>;
@@ -59,7 +58,9 @@ class Builder {
       : input_(input),
         language_(input.language),
         totals_(TotalsOf(input.cells)),
-        bands_(BandsOf(input.scorecards)) {}
+        bands_(BandsOf(input.scorecards)) {
+    AddStanding(input.standing, totals_);
+  }
 
   v1::DailyReport Build() {
     Head();
@@ -69,6 +70,7 @@ class Builder {
     AddAgents(input_, bands_, report_);
     Items();
     Notes();
+    AddCases(input_, totals_, report_);
     Notices();
     return std::move(report_);
   }
@@ -143,7 +145,7 @@ class Builder {
       AddStates(state_by_type[type], *row.mutable_by_answer_state());
       *row.mutable_resolved() = ResolvedOf(answered_by_type[type]);
       *row.mutable_handling_time() = Durations(answered_by_type[type], Quantity::kHandlingTime);
-      *row.mutable_satisfaction() = MeanOf(RatingsOf(all_by_type[type]));
+      *row.mutable_satisfaction() = MeanOf(RatingsOf(all_by_type[type]), kRatings);
     }
     for (size_t i = 0; i < input_.day.hours.size(); ++i) {
       v1::HourRow& row = *section.add_by_hour();
@@ -192,7 +194,7 @@ class Builder {
   void Satisfaction() {
     v1::SatisfactionSection& section = *report_.mutable_satisfaction();
     const Moments ratings = RatingsOf(totals_.contacts);
-    *section.mutable_mean() = MeanOf(ratings);
+    *section.mutable_mean() = MeanOf(ratings, kRatings);
     *section.mutable_top_two_box() = ProportionOf(
         totals_.contacts.Count(Quantity::kRated4) + totals_.contacts.Count(Quantity::kRated5),
         ratings.n);
@@ -234,20 +236,20 @@ class Builder {
       row.set_label(EnumLabel(language_, monitoring::v1::EvaluationMethod_descriptor(), method));
       row.set_count(cell.Count(Quantity::kEvaluations));
       *row.mutable_share() = ProportionOf(row.count(), monitored);
-      *row.mutable_score() = MeanOf(cell.Of(Quantity::kScore), kScoreScale);
+      *row.mutable_score() = MeanOf(cell.Of(Quantity::kScore), kScores);
     };
     for (const char* method : {"live_side_by_side", "remote", "recorded"}) {
       add(method, by_method.at(method));
       by_method.erase(method);
     }
     for (const auto& [method, cell] : by_method) add(method, cell);
-    *section.mutable_score() = MeanOf(all.Of(Quantity::kScore), kScoreScale);
+    *section.mutable_score() = MeanOf(all.Of(Quantity::kScore), kScores);
     for (const BandRule& band : bands_) {
       v1::BandRow& row = *section.add_by_band();
       row.set_band(band.code);
       row.set_label(Pick(language_, band.label));
       row.set_count(by_band[band.code]);
-      row.set_lower_bound(static_cast<double>(band.lower_bound) / kScoreScale);
+      row.set_lower_bound(static_cast<double>(band.lower_bound) / kScores.per_unit);
       by_band.erase(band.code);
     }
     for (const auto& [band, n] : by_band) {
@@ -278,13 +280,13 @@ class Builder {
       if (row.dimensions.group != Group::kItem) continue;
       const Moments share = row.total.Of(Quantity::kItemShare);
       Item& item = items.emplace_back();
-      item.mean = share.n == 0 ? 2 * kShareScale * 100 : share.Mean();
+      item.mean = share.n == 0 ? 2 * kShares.per_unit * kShares.most : share.Mean();
       item.row.set_scorecard_version(row.dimensions.values[dimension::kScorecard]);
       item.row.set_item(row.dimensions.values[dimension::kItem]);
       const auto title = titles.find({item.row.scorecard_version(), item.row.item()});
       item.row.set_label(title == titles.end() || title->second.empty() ? item.row.item()
                                                                         : title->second);
-      *item.row.mutable_score() = MeanOf(share, kShareScale);
+      *item.row.mutable_score() = MeanOf(share, kShares);
       item.row.set_not_applicable(row.total.Count(Quantity::kItemNotApplicable));
       item.row.set_below_full(row.total.Count(Quantity::kItemBelowFull));
     }
@@ -366,7 +368,7 @@ class Builder {
 
   const DailyInput& input_;
   const Language language_;
-  const Totals totals_;
+  Totals totals_;
   const std::vector<BandRule> bands_;
   std::vector<std::string> states_;  // answer states that occur, in order
   v1::DailyReport report_;

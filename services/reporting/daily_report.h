@@ -2,12 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "services/reporting/fact_store.h"
 #include "services/reporting/labels.h"
 #include "services/reporting/period.h"
 #include "services/reporting/rollup.h"
+#include "services/reporting/spans.h"
 #include "sqm/monitoring/v1/scorecard.pb.h"
 #include "sqm/reporting/v1/report.pb.h"
 
@@ -26,6 +29,9 @@ struct DailyInput {
   CellSet previous;              // of the day before, without slots
   std::vector<NoteEntry> notes;  // of the day, oldest first, at most kMaxNotes
   std::vector<monitoring::v1::ScorecardVersion> scorecards;  // those known of the day's evaluations
+  StandingCases standing;                                    // at the end of the day
+  StandingCases previous_standing;                           // at its beginning
+  std::map<std::string, type::v1::Text> categories;  // labels of the day's categories, by name
   std::vector<Cursor> sources;
   int64_t min_evaluations = kMinEvaluations;
 };
@@ -34,5 +40,7 @@ v1::DailyReport BuildDailyReport(const DailyInput& input);
 
 // Names of the scorecard versions that the cells' evaluations used, in order.
 std::vector<std::string> ScorecardVersionsOf(const CellSet& cells);
+// Names of the categories that the cells' complaints have, in order.
+std::vector<std::string> CategoriesOf(const CellSet& cells);
 
 }  // namespace sqm::reporting

@@ -38,6 +38,17 @@ absl::StatusOr<v1::DailyReport> MakeDailyReport(store::SqlSession& session,
     if (!version.ok()) return version.status();
     if (version->has_value()) input.scorecards.push_back(**std::move(version));
   }
+  auto standing = LoadStanding(session, tenant, day->to());
+  if (!standing.ok()) return standing.status();
+  input.standing = *std::move(standing);
+  standing = LoadStanding(session, tenant, day->from());
+  if (!standing.ok()) return standing.status();
+  input.previous_standing = *std::move(standing);
+  for (std::string& name : CategoriesOf(input.cells)) {
+    auto label = LoadCategoryLabel(session, tenant, name);
+    if (!label.ok()) return label.status();
+    input.categories.emplace(std::move(name), *std::move(label));
+  }
   input.day = *std::move(day);
   return BuildDailyReport(input);
 }

@@ -15,6 +15,16 @@ double HalfWidth(const Moments& m) {
          std::sqrt(std::max(0.0, m.Variance()) / static_cast<double>(m.n));
 }
 
+// Marks 1 to 5, counted in five quantities from `first` on.
+Moments MarksOf(const Cell& cell, Quantity first) {
+  Moments moments;
+  for (int mark = 1; mark <= 5; ++mark) {
+    const int quantity = static_cast<int>(first) + mark - 1;
+    moments.Add(mark, cell.Count(static_cast<Quantity>(quantity)));
+  }
+  return moments;
+}
+
 }  // namespace
 
 v1::Proportion ProportionOf(int64_t count, int64_t n) {
@@ -31,15 +41,15 @@ v1::Proportion ProportionOf(int64_t count, int64_t n) {
   return result;
 }
 
-v1::Mean MeanOf(const Moments& moments, double scale) {
+v1::Mean MeanOf(const Moments& moments, const Scale& scale) {
   v1::Mean result;
   result.set_n(moments.n);
   if (moments.n == 0) return result;
-  result.set_value(moments.Mean() / scale);
+  result.set_value(moments.Mean() / scale.per_unit);
   if (moments.n < 2) return result;
-  const double half = HalfWidth(moments) / scale;
-  result.mutable_interval()->set_lower(result.value() - half);
-  result.mutable_interval()->set_upper(result.value() + half);
+  const double half = HalfWidth(moments) / scale.per_unit;
+  result.mutable_interval()->set_lower(std::max(scale.least, result.value() - half));
+  result.mutable_interval()->set_upper(std::min(scale.most, result.value() + half));
   result.mutable_interval()->set_level(kConfidence);
   return result;
 }
@@ -61,13 +71,13 @@ v1::DurationSummary DurationsOf(const Moments& moments, const Sketch& sketch) {
   return result;
 }
 
-Moments RatingsOf(const Cell& contacts) {
-  Moments moments;
-  for (int rating = 1; rating <= 5; ++rating) {
-    const int quantity = static_cast<int>(Quantity::kRated1) + rating - 1;
-    moments.Add(rating, contacts.Count(static_cast<Quantity>(quantity)));
-  }
-  return moments;
+Moments RatingsOf(const Cell& contacts) { return MarksOf(contacts, Quantity::kRated1); }
+
+Moments CaseRatingsOf(const Cell& cases) { return MarksOf(cases, Quantity::kCaseRated1); }
+
+int64_t EndedOf(const Cell& cases) {
+  return cases.Count(Quantity::kCasesClosed) + cases.Count(Quantity::kCasesWithdrawn) +
+         cases.Count(Quantity::kCasesRejected) + cases.Count(Quantity::kCasesMerged);
 }
 
 google::protobuf::Duration DurationOf(double seconds) {

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "common/base/status.h"
+#include "services/reporting/spans.h"
+#include "sqm/complaints/v1/category.pb.h"
 
 namespace sqm::reporting {
 namespace {
@@ -34,8 +36,17 @@ constexpr const char* kSchema[] = {
     "CREATE TABLE IF NOT EXISTS reporting_scorecards (tenant TEXT NOT NULL, source TEXT NOT NULL,"
     " name TEXT NOT NULL, version BIGINT NOT NULL, body BYTEA NOT NULL,"
     " PRIMARY KEY (tenant, name))",
+    "CREATE TABLE IF NOT EXISTS reporting_categories (tenant TEXT NOT NULL, source TEXT NOT NULL,"
+    " name TEXT NOT NULL, version BIGINT NOT NULL, parent TEXT NOT NULL, en TEXT NOT NULL,"
+    " zh TEXT NOT NULL, PRIMARY KEY (tenant, name))",
+    // See spans.h.
+    "CREATE TABLE IF NOT EXISTS reporting_spans (tenant TEXT NOT NULL, node BIGINT NOT NULL,"
+    " standing BIGINT NOT NULL, kind BIGINT NOT NULL, since BIGINT NOT NULL, first BIGINT NOT NULL,"
+    " last BIGINT NOT NULL, n BIGINT NOT NULL,"
+    " PRIMARY KEY (tenant, node, standing, kind, since, first, last))",
 };
 constexpr absl::string_view kScorecardVersionType = "monitoring/ScorecardVersion";
+constexpr absl::string_view kCategoryType = "complaints/Category";
 // Sets of dimensions remembered for a tenant; beyond it they are looked up again.
 constexpr size_t kRememberedSets = 200000;
 // Tenants for which sets are remembered.
@@ -79,6 +90,21 @@ absl::Status ApplyScorecard(SqlSession& session, absl::string_view tenant, absl:
       " VALUES (?, ?, ?, ?, ?) ON CONFLICT (tenant, name)"
       " DO UPDATE SET version = excluded.version, body = excluded.body",
       {tenant, source, change.name(), change.version(), Bytes{change.body()}});
+}
+
+absl::Status ApplyCategory(SqlSession& session, absl::string_view tenant, absl::string_view source,
+                           const feed::v1::Change& change) {
+  complaints::v1::Category category;
+  if (change.kind() == feed::v1::CHANGE_KIND_DELETED || !category.ParseFromString(change.body())) {
+    return session.Run("DELETE FROM reporting_categories WHERE tenant = ? AND name = ?",
+                       {tenant, change.name()});
+  }
+  return session.Run(
+      "INSERT INTO reporting_categories (tenant, source, name, version, parent, en, zh)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, name) DO UPDATE SET"
+      " version = excluded.version, parent = excluded.parent, en = excluded.en, zh = excluded.zh",
+      {tenant, source, change.name(), change.version(), category.parent_category(),
+       category.label().en(), category.label().zh()});
 }
 
 }  // namespace
@@ -196,7 +222,7 @@ absl::Status FactStore::Remove(SqlSession& session, absl::string_view tenant,
                      {tenant, source, change.name()});
 }
 
-absl::Status FactStore::WriteCells(SqlSession& session, absl::string_view tenant) {
+absl::Status FactStore::WriteDelta(SqlSession& session, absl::string_view tenant) {
   for (const auto& [key, delta] : delta_.Sorted()) {
     Cell cell = *delta;
     bool stored = false;
@@ -227,7 +253,7 @@ absl::Status FactStore::WriteCells(SqlSession& session, absl::string_view tenant
     }
     if (!status.ok()) return status;
   }
-  return absl::OkStatus();
+  return WriteSpans(session, tenant, delta_.spans());
 }
 
 absl::StatusOr<Applied> FactStore::ApplyBatch(SqlSession& session, absl::string_view tenant,
@@ -254,6 +280,9 @@ absl::StatusOr<Applied> FactStore::ApplyBatch(SqlSession& session, absl::string_
     if (change.resource_type() == kScorecardVersionType) {
       status = ApplyScorecard(session, tenant, source, change);
       ++applied.skipped;
+    } else if (change.resource_type() == kCategoryType) {
+      status = ApplyCategory(session, tenant, source, change);
+      ++applied.skipped;
     } else {
       switch (reader_.Read(change, fact_)) {
         case Effect::kIgnore:
@@ -279,7 +308,7 @@ absl::StatusOr<Applied> FactStore::ApplyBatch(SqlSession& session, absl::string_
       cursor.time = std::max(cursor.time, time);
     }
   }
-  status = WriteCells(session, tenant);
+  status = WriteDelta(session, tenant);
   if (status.ok() && (*numbering)->count != sets_before) {
     status = session.Run("UPDATE reporting_tenants SET dimensions = ?, chain = ? WHERE tenant = ?",
                          {(*numbering)->count, (*numbering)->chain, tenant});
@@ -323,11 +352,12 @@ absl::Status FactStore::ResetSource(SqlSession& session, absl::string_view tenan
           }
         });
     if (status.ok()) status = decoded;
-    if (status.ok()) status = WriteCells(session, tenant);
+    if (status.ok()) status = WriteDelta(session, tenant);
     if (!status.ok()) return status;
   }
   for (const char* statement : {"DELETE FROM reporting_facts WHERE tenant = ? AND source = ?",
                                 "DELETE FROM reporting_scorecards WHERE tenant = ? AND source = ?",
+                                "DELETE FROM reporting_categories WHERE tenant = ? AND source = ?",
                                 "DELETE FROM reporting_cursors WHERE tenant = ? AND source = ?"}) {
     absl::Status status = session.Run(statement, {tenant, source});
     if (!status.ok()) return status;

@@ -65,7 +65,7 @@ class FactStore {
                    const feed::v1::Change& change, Numbering& numbering, Applied& applied);
   absl::Status Remove(store::SqlSession& session, absl::string_view tenant,
                       absl::string_view source, const feed::v1::Change& change, Applied& applied);
-  absl::Status WriteCells(store::SqlSession& session, absl::string_view tenant);
+  absl::Status WriteDelta(store::SqlSession& session, absl::string_view tenant);
 
   absl::flat_hash_map<std::string, Numbering> numberings_;  // by tenant
   // Reused from call to call.

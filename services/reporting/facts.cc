@@ -2,14 +2,14 @@
 
 #include <absl/strings/ascii.h>
 #include <absl/strings/strip.h>
-#include <google/protobuf/descriptor.h>
 
 #include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "common/base/status.h"
-#include "services/reporting/wire.h"
+#include "services/reporting/case_facts.h"
+#include "services/reporting/fact_parts.h"
 
 namespace sqm::reporting {
 namespace {
@@ -20,36 +20,12 @@ using monitoring::v1::EvaluationState;
 constexpr absl::string_view kContactType = "monitoring/Contact";
 constexpr absl::string_view kEvaluationType = "monitoring/Evaluation";
 constexpr absl::string_view kNoteType = "monitoring/ImprovementNote";
-constexpr absl::string_view kScorecardVersionType = "monitoring/ScorecardVersion";
-constexpr absl::string_view kFollowed[] = {kContactType, kEvaluationType, kNoteType,
-                                           kScorecardVersionType};
+constexpr absl::string_view kCaseType = "complaints/Case";
+constexpr absl::string_view kCategoryType = "complaints/Category";
+constexpr absl::string_view kComplaints[] = {kCaseType, kCategoryType};
 constexpr int kNoteCharacters = 200;
 // Items of one evaluation; the contract allows 200.
 constexpr int kMaxItems = 200;
-
-// Values of an enum as keys: the names without their common prefix, in lower case; zero is empty.
-// Immutable once made.
-class EnumKeys {
- public:
-  explicit EnumKeys(const google::protobuf::EnumDescriptor* type) {
-    const absl::string_view unspecified = "UNSPECIFIED";
-    const std::string zero(type->FindValueByNumber(0)->name());
-    const size_t prefix = zero.size() - unspecified.size();
-    for (int i = 0; i < type->value_count(); ++i) {
-      const auto number = static_cast<size_t>(type->value(i)->number());
-      if (number >= keys_.size()) keys_.resize(number + 1);
-      if (number != 0) keys_[number] = absl::AsciiStrToLower(type->value(i)->name().substr(prefix));
-    }
-  }
-  // A value that a newer sender knows is empty: not known.
-  absl::string_view operator[](int number) const {
-    if (number < 0 || static_cast<size_t>(number) >= keys_.size()) return "";
-    return keys_[static_cast<size_t>(number)];
-  }
-
- private:
-  std::vector<std::string> keys_;
-};
 
 const EnumKeys& Channels() {
   static const EnumKeys keys(monitoring::v1::ContactChannel_descriptor());
@@ -66,26 +42,6 @@ const EnumKeys& Methods() {
 const EnumKeys& NoteStates() {
   static const EnumKeys keys(monitoring::v1::ImprovementNoteState_descriptor());
   return keys;
-}
-
-void EncodeDimensions(Group group, std::initializer_list<absl::string_view> values,
-                      std::string& out) {
-  out.clear();
-  out.push_back(static_cast<char>(group));
-  for (absl::string_view value : values) wire::PutText(out, value);
-}
-
-// The part at `index`, emptied, with its memory.
-FactPart& PartAt(Fact& fact, size_t index) {
-  if (fact.parts.size() <= index) fact.parts.resize(index + 1);
-  fact.parts[index].observations.clear();
-  return fact.parts[index];
-}
-
-Bucket BucketOf(const google::protobuf::Timestamp& time) {
-  // Seconds are floored by the format itself: nanos are never negative.
-  const int64_t s = time.seconds();
-  return s >= 0 ? s / kBucketSeconds : -((-s + kBucketSeconds - 1) / kBucketSeconds);
 }
 
 int64_t Milliseconds(const google::protobuf::Duration& duration) {
@@ -113,7 +69,10 @@ Bucket BucketOf(absl::Time time) {
 
 absl::Time TimeOf(Bucket bucket) { return absl::FromUnixSeconds(bucket * kBucketSeconds); }
 
-absl::Span<const absl::string_view> FactSourceTypes() { return kFollowed; }
+absl::Span<const absl::string_view> FactSourceTypes(absl::string_view source) {
+  if (source == kComplaintsSource) return kComplaints;
+  return {};
+}
 
 std::optional<int64_t> TenThousandths(absl::string_view decimal) {
   const bool negative = absl::ConsumePrefix(&decimal, "-");
@@ -134,18 +93,38 @@ std::optional<int64_t> TenThousandths(absl::string_view decimal) {
   return negative ? -value : value;
 }
 
+namespace {
+
+// How many dimensions a group has; -1 = no such group.
+int DimensionsOf(Group group) {
+  switch (group) {
+    case Group::kContact:
+    case Group::kCase:
+      return 5;
+    case Group::kEvaluation:
+      return 6;
+    case Group::kItem:
+    case Group::kCompensation:
+      return 2;
+    case Group::kNote:
+    case Group::kCaseDeadline:
+      return 3;
+    case Group::kDisclosure:
+      return 0;
+  }
+  return -1;
+}
+
+}  // namespace
+
 absl::StatusOr<Dimensions> Dimensions::Decode(absl::string_view encoded) {
   Dimensions result;
   if (!encoded.empty()) {
     result.group = static_cast<Group>(encoded.front());
     wire::Reader in(encoded.substr(1));
     while (in.ok() && !in.done()) result.values.emplace_back(in.Text());
-    const size_t expected = result.group == Group::kContact      ? 5
-                            : result.group == Group::kEvaluation ? 6
-                            : result.group == Group::kItem       ? 2
-                            : result.group == Group::kNote       ? 3
-                                                                 : 0;
-    if (in.ok() && expected != 0 && result.values.size() == expected) return result;
+    const int expected = DimensionsOf(result.group);
+    if (in.ok() && static_cast<int>(result.values.size()) == expected) return result;
   }
   return Fail(absl::StatusCode::kDataLoss, Reason::ERROR_REASON_INTERNAL,
               "a set of dimensions is damaged");
@@ -155,10 +134,14 @@ Effect FactReader::Read(const feed::v1::Change& change, Fact& fact) {
   const absl::string_view type = change.resource_type();
   const bool contact = type == kContactType;
   const bool evaluation = !contact && type == kEvaluationType;
-  if (!contact && !evaluation && type != kNoteType) return Effect::kIgnore;
+  const bool complaint = !contact && !evaluation && type == kCaseType;
+  if (!contact && !evaluation && !complaint && type != kNoteType) return Effect::kIgnore;
+  fact.spans.clear();
   if (change.kind() == feed::v1::CHANGE_KIND_DELETED) return Effect::kRemove;
+  if (complaint && !case_.ParseFromString(change.body())) return Effect::kUnusable;
   return contact      ? ReadContact(change, fact)
          : evaluation ? ReadEvaluation(change, fact)
+         : complaint  ? ReadCase(case_, fact)
                       : ReadNote(change, fact);
 }
 

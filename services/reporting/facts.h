@@ -10,12 +10,14 @@
 #include <absl/time/time.h>
 #include <absl/types/span.h>
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "services/reporting/cell.h"
+#include "sqm/complaints/v1/case.pb.h"
 #include "sqm/feed/v1/feed.pb.h"
 #include "sqm/monitoring/v1/contact.pb.h"
 #include "sqm/monitoring/v1/evaluation.pb.h"
@@ -35,6 +37,11 @@ enum class Group : uint8_t {
   kEvaluation = 2,  // agent, team, method, band, scorecard version, evaluator
   kItem = 3,        // scorecard version, item
   kNote = 4,        // agent, team, state
+  // What a case is and what happened to it; all but disclosures.
+  kCase = 5,          // kind, category, severity, channel, team
+  kCaseDeadline = 6,  // kind, deadline, team
+  kCompensation = 7,  // kind, currency
+  kDisclosure = 8,    // nothing: they are counted in all only
 };
 
 // Positions of the dimensions of each group.
@@ -51,6 +58,12 @@ inline constexpr int kEvaluator = 5;
 inline constexpr int kScorecard = 0;
 inline constexpr int kItem = 1;
 inline constexpr int kNoteState = 2;
+inline constexpr int kCaseKind = 0;  // of the three groups of cases
+inline constexpr int kCategory = 1;
+inline constexpr int kCaseTeam = 4;
+inline constexpr int kDeadline = 1;
+inline constexpr int kDeadlineTeam = 2;
+inline constexpr int kCurrency = 1;
 }  // namespace dimension
 
 // The group and the values of its dimensions, in order. Enum values are their names in lower case
@@ -73,12 +86,35 @@ struct Observation {
 
 // What one resource adds to one set of dimensions.
 struct FactPart {
+  int64_t offset = 0;      // quarters of an hour from the fact's own; 0 but in facts of cases
   std::string dimensions;  // encoded
   absl::InlinedVector<Observation, 8> observations;
 };
 
 // Kinds of facts. The numbers are stored.
-enum class FactKind : uint8_t { kContact = 1, kEvaluation = 2, kNote = 4 };
+enum class FactKind : uint8_t { kContact = 1, kEvaluation = 2, kNote = 4, kCase = 5 };
+
+// What a case may be for a while. The numbers are stored.
+enum class Standing : uint8_t {
+  kOpen = 1,     // not ended
+  kOverdue = 2,  // a deadline of its present rounds has passed and what it asks for is not done
+};
+
+// The beginning of the last quarter of an hour that spans reach, in the year 2448, and what stands
+// for no end.
+inline constexpr Bucket kLastBucket = (Bucket{1} << 24) - 1;
+inline constexpr Bucket kForever = kLastBucket + 1;
+
+// The quarters of an hour at whose beginning a case was something.
+struct Span {
+  Standing standing = Standing::kOpen;
+  uint8_t kind = 0;  // complaints.v1.CaseKind
+  Bucket since = 0;  // when the case came in; 0 where its age is not told
+  Bucket first = 1;  // at least 1
+  Bucket last = 1;   // at least `first`; kForever = until now
+  friend bool operator==(const Span&, const Span&) = default;
+  friend auto operator<=>(const Span&, const Span&) = default;
+};
 
 // What a report shows of an improvement note beside its count.
 struct NoteFact {
@@ -93,7 +129,8 @@ struct Fact {
   FactKind kind = FactKind::kContact;
   Bucket bucket = 0;
   std::vector<FactPart> parts;
-  NoteFact note;  // of kind kNote
+  NoteFact note;            // of kind kNote
+  std::vector<Span> spans;  // of kind kCase
 };
 
 // What a change means for the fact of its resource.
@@ -118,10 +155,16 @@ class FactReader {
   monitoring::v1::Contact contact_;
   monitoring::v1::Evaluation evaluation_;
   monitoring::v1::ImprovementNote note_;
+  complaints::v1::Case case_;
 };
 
-// Types that give facts or describe them: what a consumer follows.
-absl::Span<const absl::string_view> FactSourceTypes();
+// The services that are followed.
+inline constexpr char kMonitoringSource[] = "monitoring";
+inline constexpr char kComplaintsSource[] = "complaints";
+// The types of a source that a consumer follows; none = all. Of complaints only what gives facts or
+// describes them is asked for, so that what people wrote on a case's timeline never comes here; of
+// monitoring all, so that its position tells how far every one of its changes is read.
+absl::Span<const absl::string_view> FactSourceTypes(absl::string_view source);
 
 // `66.67` → 666700; nothing when it is not a decimal of at most four places.
 std::optional<int64_t> TenThousandths(absl::string_view decimal);

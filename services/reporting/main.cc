@@ -1,14 +1,25 @@
-// The reporting service in a process of its own, following monitoring's feed over the network.
+// The reporting service in a process of its own, following the other services' feeds over the
+// network.
 #include "common/rpc/channel.h"
 #include "services/host/run.h"
 #include "services/reporting/module.h"
 
+namespace {
+
+// What follows the sources while the server runs.
+using Followed = std::vector<std::unique_ptr<sqm::reporting::Following>>;
+
+}  // namespace
+
 int main(int argc, char** argv) {
   sqm::host::Config config;
   std::string monitoring;
+  std::string complaints;
   sqm::ConfigSpec spec("sqm-reporting", SQM_VERSION, "The reporting service.");
   sqm::host::Describe(config, spec);
   spec.Add("monitoring.address", &monitoring, "Address of the monitoring service.").Required();
+  spec.Add("complaints.address", &complaints,
+           "Address of the complaints service; empty: reports hold no cases.");
   std::shared_ptr<sqm::reporting::Opened> reporting;
   return sqm::host::Main(
       argc, argv, spec, config,
@@ -19,10 +30,18 @@ int main(int argc, char** argv) {
         return std::shared_ptr<void>(reporting);
       },
       [&](sqm::host::Host& host) -> absl::StatusOr<std::shared_ptr<void>> {
-        sqm::rpc::ChannelOptions options;
-        options.target = monitoring;
-        auto channel = sqm::rpc::MakeChannel(options);
-        if (!channel.ok()) return channel.status();
-        return std::make_shared<sqm::reporting::Following>(host, *reporting, *std::move(channel));
+        auto followed = std::make_shared<Followed>();
+        for (const auto& [source, address] :
+             {std::pair(sqm::reporting::kMonitoringSource, monitoring),
+              std::pair(sqm::reporting::kComplaintsSource, complaints)}) {
+          if (address.empty()) continue;
+          sqm::rpc::ChannelOptions options;
+          options.target = address;
+          auto channel = sqm::rpc::MakeChannel(options);
+          if (!channel.ok()) return channel.status();
+          followed->push_back(std::make_unique<sqm::reporting::Following>(host, *reporting, source,
+                                                                          *std::move(channel)));
+        }
+        return std::shared_ptr<void>(followed);
       });
 }

@@ -20,6 +20,7 @@ constexpr v1::Direction kLower = v1::DIRECTION_LOWER;
 constexpr double kNoTarget = -1;
 constexpr const char* kContactDimensions = "agent,team,channel,contact_type,answer_state";
 constexpr const char* kAnsweredDimensions = "agent,team,channel,contact_type";
+constexpr const char* kCaseDimensions = "kind,category,severity,channel,team";
 constexpr const char* kEvaluationDimensions = "agent,team,method,band,scorecard_version,evaluator";
 
 Measured Counted(int64_t n) { return {static_cast<double>(n), n, std::nullopt}; }
@@ -30,7 +31,7 @@ Measured Share(int64_t count, int64_t n) {
   return {share.value(), n, share.interval()};
 }
 
-Measured MeanFrom(const Moments& moments, double scale) {
+Measured MeanFrom(const Moments& moments, const Scale& scale) {
   const v1::Mean mean = MeanOf(moments, scale);
   Measured result;
   result.n = mean.n();
@@ -63,7 +64,7 @@ constexpr MeasureDefinition kMeasures[] = {
      "Mean time from arrival to answer, of answered contacts.",
      "已接听联络从进入排队到接听的平均时间。", kMean, "s", "mean(queue_duration where answered)",
      kAnsweredDimensions, kLower, kNoTarget, 30, true,
-     [](const Totals& t) { return MeanFrom(t.answered.Of(Quantity::kSpeedOfAnswer), 1000); }},
+     [](const Totals& t) { return MeanFrom(t.answered.Of(Quantity::kSpeedOfAnswer), kSeconds); }},
     {"speed-of-answer-median", "Speed of answer, median", "应答时长中位数",
      "Half of the answered contacts waited no longer.", "一半已接听联络的等待不超过此值。",
      kQuantile, "s", "quantile(0.5, queue_duration where answered)", kAnsweredDimensions, kLower,
@@ -99,7 +100,7 @@ constexpr MeasureDefinition kMeasures[] = {
      "已接听联络的通话、保持与话后处理时间之和的均值。", kMean, "s",
      "mean(talk_duration + hold_duration + after_call_duration where answered)",
      kAnsweredDimensions, kInforms, kNoTarget, 30, true,
-     [](const Totals& t) { return MeanFrom(t.answered.Of(Quantity::kHandlingTime), 1000); }},
+     [](const Totals& t) { return MeanFrom(t.answered.Of(Quantity::kHandlingTime), kSeconds); }},
     {"handling-time-median", "Handling time, median", "处理时长中位数",
      "Half of the answered contacts took no longer.", "一半已接听联络的处理不超过此值。", kQuantile,
      "s", "quantile(0.5, talk_duration + hold_duration + after_call_duration where answered)",
@@ -126,7 +127,7 @@ constexpr MeasureDefinition kMeasures[] = {
     {"satisfaction-mean", "Satisfaction", "客户满意度", "Mean rating, 1 (worst) to 5 (best).",
      "评分均值，1（最差）至 5（最好）。", kMean, "{point}", "mean(satisfaction)",
      kContactDimensions, kHigher, 4.5, 30, true,
-     [](const Totals& t) { return MeanFrom(RatingsOf(t.contacts), 1); }},
+     [](const Totals& t) { return MeanFrom(RatingsOf(t.contacts), kRatings); }},
     {"satisfaction-top-two-box", "Satisfied (4 or 5)", "满意率（4–5 分）",
      "Ratings of 4 or 5 of all ratings given.", "全部评分中 4 分或 5 分的比例。", kProportion, "%",
      "count(satisfaction >= 4) / count(satisfaction)", kContactDimensions, kHigher, kNoTarget, 30,
@@ -152,7 +153,7 @@ constexpr MeasureDefinition kMeasures[] = {
      "Mean score of the evaluations that have one, 0 to 100.",
      "有得分的监听记录的平均分，0 至 100。", kMean, "{point}", "mean(score)", kEvaluationDimensions,
      kHigher, 85, 5, true,
-     [](const Totals& t) { return MeanFrom(t.evaluations.Of(Quantity::kScore), 10000); }},
+     [](const Totals& t) { return MeanFrom(t.evaluations.Of(Quantity::kScore), kScores); }},
     {"evaluation-pass-rate", "Evaluations passed", "监控合格率",
      "Evaluations in a passing band, of those that have a score.", "有得分的监听记录中合格的比例。",
      kProportion, "%", "count(passing) / count(score)", kEvaluationDimensions, kHigher, kNoTarget,
@@ -164,7 +165,69 @@ constexpr MeasureDefinition kMeasures[] = {
      "期间内开具的改进建议单。", kCount, "1", "count(improvement_notes)", "agent,team,state",
      kInforms, kNoTarget, 0, false,
      [](const Totals& t) { return Counted(t.notes.Count(Quantity::kNotes)); }},
+    {"cases-opened", "Cases opened", "新增个案", "Cases that came in, disclosures left out.",
+     "期间内收到的个案，不含举报。", kCount, "1", "count(cases received)", kCaseDimensions,
+     kInforms, kNoTarget, 0, false,
+     [](const Totals& t) { return Counted(t.cases.Count(Quantity::kCasesOpened)); }},
+    {"cases-closed", "Cases closed", "办结个案",
+     "Cases that ended: closed, withdrawn, rejected or merged.",
+     "期间内结束的个案：办结、撤回、驳回或合并。", kCount, "1", "count(steps that end a case)",
+     kCaseDimensions, kInforms, kNoTarget, 0, false,
+     [](const Totals& t) { return Counted(EndedOf(t.cases)); }},
+    {"cases-reopened", "Cases reopened", "重开个案", "Cases that had ended and went on.",
+     "期间内结束后又继续处理的个案。", kCount, "1", "count(steps that reopen an ended case)",
+     kCaseDimensions, kLower, kNoTarget, 0, false,
+     [](const Totals& t) { return Counted(t.cases.Count(Quantity::kCasesReopened)); }},
+    {"cases-open", "Cases open at the end", "期末未结个案",
+     "Cases that were open at the end of the period.", "期末仍未结束的个案。", kCount, "1",
+     "count(cases open at the end) = before + opened + reopened - closed", "kind", kLower,
+     kNoTarget, 0, false, [](const Totals& t) { return Counted(t.open); }},
+    {"cases-overdue", "Cases overdue at the end", "期末超时个案",
+     "Open cases with a deadline that had passed at the end of the period, undone.",
+     "期末未结束且已有时限超时的个案。", kCount, "1",
+     "count(cases with breach_time < end and not done)", "kind", kLower, kNoTarget, 0, false,
+     [](const Totals& t) { return Counted(t.overdue); }},
+    {"case-deadline-compliance", "Case deadlines met", "个案时限达成率",
+     "Done in time, of the first responses and first resolutions that were done or passed.",
+     "期间内完成或超时的首次响应与首次办结中，按时完成的比例。", kProportion, "%",
+     "count(in time) / count(in time or passed)", "kind,deadline,team", kHigher, kNoTarget, 30,
+     false,
+     [](const Totals& t) {
+       const int64_t met = t.deadlines.Count(Quantity::kDeadlinesMet);
+       return Share(met, met + t.deadlines.Count(Quantity::kDeadlinesMissed));
+     }},
+    {"case-deadlines-missed", "Case deadlines passed", "个案新增超时",
+     "First responses and first resolutions whose time passed in the period.",
+     "期间内超时的首次响应与首次办结。", kCount, "1", "count(breach_time in the period)",
+     "kind,deadline,team", kLower, kNoTarget, 0, false,
+     [](const Totals& t) { return Counted(t.deadlines.Count(Quantity::kDeadlinesMissed)); }},
+    {"complaint-repeat-share", "Repeat complaints", "重复投诉率",
+     "Complaints whose customer had complained of the like in the 90 days before, of those opened.",
+     "新增投诉中，客户在此前 90 天内就同类问题投诉过的比例。", kProportion, "%",
+     "count(repeat_count > 0) / count(complaints received)", kCaseDimensions, kLower, kNoTarget, 30,
+     false,
+     [](const Totals& t) {
+       return Share(t.complaints.Count(Quantity::kCasesRepeated),
+                    t.complaints.Count(Quantity::kCasesOpened));
+     }},
+    {"case-satisfaction-mean", "Satisfaction with the handling", "处理满意度",
+     "Mean of the marks that customers gave to the handling, 1 (worst) to 5 (best).",
+     "客户对处理结果的评分均值，1（最差）至 5（最好）。", kMean, "{point}",
+     "mean(satisfaction given in the period)", kCaseDimensions, kHigher, 4.5, 30, false,
+     [](const Totals& t) { return MeanFrom(CaseRatingsOf(t.cases), kRatings); }},
+    {"case-satisfaction-top-two-box", "Satisfied with the handling (4 or 5)",
+     "处理满意率（4–5 分）", "Marks of 4 or 5 of all that were given to the handling.",
+     "全部处理评分中 4 分或 5 分的比例。", kProportion, "%",
+     "count(satisfaction >= 4) / count(satisfaction given in the period)", kCaseDimensions, kHigher,
+     kNoTarget, 30, false,
+     [](const Totals& t) {
+       const int64_t top =
+           t.cases.Count(Quantity::kCaseRated4) + t.cases.Count(Quantity::kCaseRated5);
+       return Share(top, CaseRatingsOf(t.cases).n);
+     }},
 };
+// How many of them, the last ones, are of cases.
+constexpr size_t kCaseMeasures = 10;
 
 v1::TargetStatus StatusOf(const MeasureDefinition& definition, const Measured& measured) {
   if (definition.target < 0 || !measured.value.has_value()) return v1::TARGET_STATUS_UNSPECIFIED;
@@ -197,12 +260,39 @@ Totals TotalsOf(const CellSet& cells, const std::function<bool(const Dimensions&
       case Group::kNote:
         totals.notes.Merge(row.total);
         break;
+      case Group::kCase:
+        totals.cases.Merge(row.total);
+        if (row.dimensions.values[dimension::kCaseKind] == "complaint") {
+          totals.complaints.Merge(row.total);
+        }
+        break;
+      case Group::kCaseDeadline:
+        totals.deadlines.Merge(row.total);
+        break;
+      case Group::kDisclosure:
+        totals.disclosures.Merge(row.total);
+        break;
+      case Group::kCompensation:
+        // Amounts of different currencies have no sum.
+        break;
     }
   }
   return totals;
 }
 
+void AddStanding(const StandingCases& standing, Totals& totals) {
+  for (const auto& [kind, count] : standing) {
+    if (kind == complaints::v1::CASE_KIND_DISCLOSURE) continue;
+    totals.open += count.open;
+    totals.overdue += count.overdue;
+  }
+}
+
 absl::Span<const MeasureDefinition> Measures() { return kMeasures; }
+
+absl::Span<const MeasureDefinition> CaseMeasures() {
+  return Measures().subspan(Measures().size() - kCaseMeasures);
+}
 
 v1::Measure ToProto(const MeasureDefinition& definition) {
   v1::Measure measure;

@@ -11,13 +11,14 @@
 #include "services/reporting/cell.h"
 #include "services/reporting/labels.h"
 #include "services/reporting/rollup.h"
+#include "services/reporting/spans.h"
 #include "sqm/reporting/v1/measure.pb.h"
 #include "sqm/reporting/v1/report.pb.h"
 
 namespace sqm::reporting {
 
 // Rises whenever a formula below changes.
-inline constexpr int32_t kDefinitionVersion = 1;
+inline constexpr int32_t kDefinitionVersion = 2;
 
 // The cells of a period, added up as formulas need them.
 struct Totals {
@@ -27,10 +28,18 @@ struct Totals {
   Cell evaluations;
   Cell items;
   Cell notes;
+  Cell cases;           // all but disclosures
+  Cell complaints;      // of them the complaints
+  Cell deadlines;       // of cases
+  Cell disclosures;     // counted apart
+  int64_t open = 0;     // cases at the end of the period, all but disclosures; see AddStanding
+  int64_t overdue = 0;  // of them those with a deadline that has passed
 };
 // Adds up the rows that `include` accepts; all when it is empty.
 Totals TotalsOf(const CellSet& cells,
                 const std::function<bool(const Dimensions&)>& include = nullptr);
+// Adds what no cell of the period holds: the cases that stand at its end.
+void AddStanding(const StandingCases& standing, Totals& totals);
 
 // A value before it is put beside its definition.
 struct Measured {
@@ -58,6 +67,8 @@ struct MeasureDefinition {
 
 // In reading order.
 absl::Span<const MeasureDefinition> Measures();
+// Those of them that head the section of cases.
+absl::Span<const MeasureDefinition> CaseMeasures();
 // As ListMeasures gives it.
 v1::Measure ToProto(const MeasureDefinition& definition);
 // The measure over `totals`, beside its value over the period before.

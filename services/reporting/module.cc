@@ -5,11 +5,13 @@
 namespace sqm::reporting {
 namespace {
 
-constexpr char kSource[] = "monitoring";
-
-feed::ConsumerOptions OptionsOf(host::Host& host) {
+feed::ConsumerOptions OptionsOf(host::Host& host, const std::string& source) {
   feed::ConsumerOptions options;
-  options.source = kSource;
+  options.source = source;
+  options.name = "reporting";
+  for (absl::string_view type : FactSourceTypes(source)) options.resource_types.emplace_back(type);
+  // A report need not know sooner, and many contacts of one interval share a cell.
+  options.gather = absl::Milliseconds(100);
   options.authorization = [&host] { return host.ServiceAuthorization(); };
   return options;
 }
@@ -28,9 +30,10 @@ absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host) {
   return opened;
 }
 
-Following::Following(host::Host& host, Opened& reporting, std::shared_ptr<grpc::Channel> channel)
-    : sink_(kSource, *reporting.module->store),
-      consumer_(std::move(channel), OptionsOf(host), sink_, host.executor(), host.timer(),
+Following::Following(host::Host& host, Opened& reporting, const std::string& source,
+                     std::shared_ptr<grpc::Channel> channel)
+    : sink_(source, *reporting.module->store),
+      consumer_(std::move(channel), OptionsOf(host, source), sink_, host.executor(), host.timer(),
                 host.clock(), host.ids()) {
   consumer_.Start();
 }

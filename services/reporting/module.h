@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "common/feed/consumer.h"
 #include "services/host/host.h"
@@ -18,10 +19,11 @@ struct Opened {
 // Opens the store and registers the handlers. The result must live until the host has stopped.
 absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host);
 
-// Follows monitoring's feed over `channel` until destroyed.
+// Follows the feed of `source` over `channel` until destroyed.
 class Following {
  public:
-  Following(host::Host& host, Opened& reporting, std::shared_ptr<grpc::Channel> channel);
+  Following(host::Host& host, Opened& reporting, const std::string& source,
+            std::shared_ptr<grpc::Channel> channel);
   ~Following() { consumer_.Stop(); }
 
  private:

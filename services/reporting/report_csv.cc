@@ -3,6 +3,7 @@
 #include <absl/strings/str_cat.h>
 
 #include <optional>
+#include <utility>
 
 #include "services/reporting/estimate.h"
 #include "services/reporting/format.h"
@@ -84,6 +85,69 @@ std::string CsvField(absl::string_view text) {
   return quoted + "\"";
 }
 
+namespace {
+
+void AddFigure(Csv& csv, const v1::Figure& figure) {
+  // Proportions stand as numbers from 0 to 1.
+  const absl::string_view unit = figure.unit() == "%" ? "1" : absl::string_view(figure.unit());
+  csv.Row(figure.measure(), figure.has_value() ? Plain(figure.value(), kPlaces) : "", unit,
+          figure.n(), figure.has_interval() ? &figure.interval() : nullptr);
+}
+
+void AddCases(Csv& csv, const v1::CaseSection& cases) {
+  if (cases.empty()) {
+    csv.About("cases", "", cases.title());
+    csv.Text("text", cases.empty_text());
+    return;
+  }
+  for (const v1::Figure& figure : cases.figures()) {
+    csv.About("cases", figure.measure(), figure.title());
+    AddFigure(csv, figure);
+  }
+  for (const v1::CaseKindRow& row : cases.by_kind()) {
+    csv.About("case-kind", row.kind(), row.label());
+    csv.Count("opened", row.opened());
+    csv.Count("closed", row.closed());
+    csv.Count("reopened", row.reopened());
+    csv.Count("open", row.open());
+    csv.Count("overdue", row.overdue());
+  }
+  for (const auto& [section, rows] :
+       {std::pair("case-end", &cases.by_end()), std::pair("case-age", &cases.ageing()),
+        std::pair("case-mark", &cases.marks())}) {
+    for (const v1::Count& row : *rows) {
+      csv.About(section, row.key(), row.label());
+      csv.Count("count", row.count());
+    }
+  }
+  for (const v1::CaseDeadlineRow& row : cases.deadlines()) {
+    csv.About("case-deadline", row.deadline(), row.label());
+    csv.Add("in-time", row.in_time());
+  }
+  for (const v1::ParetoRow& row : cases.pareto()) {
+    csv.About("complaint-category", row.categories() > 1 ? "rest" : row.category(), row.label());
+    csv.Count("count", row.count());
+    csv.Row("share", Plain(row.share(), kPlaces), "1", row.count(), nullptr);
+    csv.Row("cumulative-share", Plain(row.cumulative_share(), kPlaces), "1", row.count(), nullptr);
+  }
+  for (const v1::CompensationRow& row : cases.compensation()) {
+    csv.About("case-compensation", row.currency(), "");
+    csv.Row("amount", row.amount(), CsvField(row.currency()), row.count(), nullptr);
+  }
+  for (const v1::CaseTeamRow& row : cases.by_team()) {
+    csv.About("case-team", row.team(), row.label());
+    csv.Count("opened", row.opened());
+    csv.Count("closed", row.closed());
+    csv.Add("in-time", row.in_time());
+  }
+  csv.About("disclosures", "", "");
+  csv.Count("opened", cases.disclosures().opened());
+  csv.Count("closed", cases.disclosures().closed());
+  csv.Count("open", cases.disclosures().open());
+}
+
+}  // namespace
+
 std::string RenderCsv(const v1::DailyReport& report) {
   Csv csv;
   csv.About("report", report.date(), report.title());
@@ -97,10 +161,7 @@ std::string RenderCsv(const v1::DailyReport& report) {
   }
   for (const v1::Figure& figure : report.key_figures()) {
     csv.About("key-figure", figure.measure(), figure.title());
-    // Proportions stand as numbers from 0 to 1.
-    const absl::string_view unit = figure.unit() == "%" ? "1" : absl::string_view(figure.unit());
-    csv.Row(figure.measure(), figure.has_value() ? Plain(figure.value(), kPlaces) : "", unit,
-            figure.n(), figure.has_interval() ? &figure.interval() : nullptr);
+    AddFigure(csv, figure);
   }
   const v1::ContactSection& contacts = report.contacts();
   csv.About("contacts", "", "");
@@ -188,6 +249,7 @@ std::string RenderCsv(const v1::DailyReport& report) {
     csv.Text("due", row.due_date());
     csv.Text("state", row.state_label());
   }
+  if (report.has_cases()) AddCases(csv, report.cases());
   for (const v1::SourcePosition& source : report.sources()) {
     csv.About("source", source.source(), "");
     csv.Count("position", source.position());

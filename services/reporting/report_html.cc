@@ -164,7 +164,7 @@ std::string RenderHtml(const v1::DailyReport& report) {
   for (const v1::Figure& figure : report.key_figures()) out += Tile(l, figure);
   out += "</section>";
   for (const auto section : {ContactsHtml, ServiceHtml, SatisfactionHtml, MonitoringHtml,
-                             AgentsHtml, ItemsHtml, NotesHtml}) {
+                             AgentsHtml, ItemsHtml, NotesHtml, CasesHtml}) {
     absl::StrAppend(&out, "\n", section(l, report));
   }
   absl::StrAppend(&out, "\n", Definitions(l), "\n", Footer(l, report), "</main></body></html>\n");

@@ -17,5 +17,7 @@ std::string MonitoringHtml(Language language, const v1::DailyReport& report);
 std::string AgentsHtml(Language language, const v1::DailyReport& report);
 std::string ItemsHtml(Language language, const v1::DailyReport& report);
 std::string NotesHtml(Language language, const v1::DailyReport& report);
+// Nothing for a report that was frozen before it had this section.
+std::string CasesHtml(Language language, const v1::DailyReport& report);
 
 }  // namespace sqm::reporting

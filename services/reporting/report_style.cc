@@ -86,6 +86,8 @@ text { font-size: 12px; fill: var(--ink); }
 .t-zone { fill: var(--muted); text-anchor: middle; font-size: 11.5px; }
 .s-axis { stroke: var(--other); stroke-width: 1; } .s-grid { stroke: var(--line); stroke-width: 1; }
 .s-whisker { stroke: var(--soft); stroke-width: 1.4; }
+.s-line { stroke: var(--accent); stroke-width: 2; fill: none; } .f-line { fill: var(--accent); }
+.t-left { fill: var(--muted); font-size: 11px; }
 .f-answered { fill: var(--answered); background: var(--answered); }
 .f-abandoned { fill: var(--abandoned); background: var(--abandoned); }
 .f-other { fill: var(--other); background: var(--other); }

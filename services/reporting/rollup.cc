@@ -13,10 +13,19 @@ void EncodeFact(const Fact& fact, absl::Span<const DimensionsId> dimensions, std
   for (size_t i = 0; i < fact.parts.size(); ++i) {
     const auto& observations = fact.parts[i].observations;
     wire::PutUnsigned(out, static_cast<uint64_t>(dimensions[i]));
+    if (fact.kind == FactKind::kCase) wire::PutSigned(out, fact.parts[i].offset);
     wire::PutUnsigned(out, observations.size());
     for (const Observation& seen : observations) {
       wire::PutUnsigned(out, static_cast<uint64_t>(seen.quantity));
       if (KindOf(seen.quantity) != QuantityKind::kCount) wire::PutSigned(out, seen.value);
+    }
+  }
+  if (fact.kind == FactKind::kCase) {
+    wire::PutUnsigned(out, fact.spans.size());
+    for (const Span& span : fact.spans) {
+      wire::PutUnsigned(out, static_cast<uint64_t>(span.standing));
+      wire::PutUnsigned(out, span.kind);
+      for (Bucket bucket : {span.since, span.first, span.last}) wire::PutSigned(out, bucket);
     }
   }
   if (fact.kind != FactKind::kNote) return;
@@ -34,10 +43,21 @@ absl::StatusOr<StoredFact> StoredFact::Decode(FactKind kind, Bucket bucket,
   for (uint64_t left = in.Unsigned(); left > 0 && in.ok(); --left) {
     Part& part = fact.parts.emplace_back();
     part.dimensions = static_cast<DimensionsId>(in.Unsigned());
+    if (kind == FactKind::kCase) part.offset = in.Signed();
     for (uint64_t seen = in.Unsigned(); seen > 0 && in.ok(); --seen) {
       const auto quantity = static_cast<Quantity>(in.Unsigned());
       const bool counted = KindOf(quantity) == QuantityKind::kCount;
       part.observations.push_back({quantity, counted ? 1 : in.Signed()});
+    }
+  }
+  if (kind == FactKind::kCase) {
+    for (uint64_t left = in.Unsigned(); left > 0 && in.ok(); --left) {
+      Span& span = fact.spans.emplace_back();
+      span.standing = static_cast<Standing>(in.Unsigned());
+      span.kind = static_cast<uint8_t>(in.Unsigned());
+      span.since = in.Signed();
+      span.first = in.Signed();
+      span.last = in.Signed();
     }
   }
   if (kind == FactKind::kNote) {
@@ -53,17 +73,27 @@ absl::StatusOr<StoredFact> StoredFact::Decode(FactKind kind, Bucket bucket,
 
 void RollupDelta::Add(const Fact& fact, absl::Span<const DimensionsId> dimensions) {
   for (size_t i = 0; i < fact.parts.size(); ++i) {
-    Cell& cell = cells_[{fact.bucket, dimensions[i]}];
+    Cell& cell = cells_[{fact.bucket + fact.parts[i].offset, dimensions[i]}];
     for (const Observation& seen : fact.parts[i].observations) {
       cell.Add(seen.quantity, seen.value, 1);
     }
   }
+  AddSpans(fact.spans, 1);
 }
 
 void RollupDelta::Subtract(const StoredFact& fact) {
   for (const StoredFact::Part& part : fact.parts) {
-    Cell& cell = cells_[{fact.bucket, part.dimensions}];
+    Cell& cell = cells_[{fact.bucket + part.offset, part.dimensions}];
     for (const Observation& seen : part.observations) cell.Add(seen.quantity, seen.value, -1);
+  }
+  AddSpans(fact.spans, -1);
+}
+
+void RollupDelta::AddSpans(const std::vector<Span>& spans, int64_t sign) {
+  for (const Span& span : spans) {
+    const auto it = spans_.try_emplace(span, 0).first;
+    it->second += sign;
+    if (it->second == 0) spans_.erase(it);
   }
 }
 

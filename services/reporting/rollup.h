@@ -8,6 +8,7 @@
 #include <absl/types/span.h>
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -36,11 +37,13 @@ struct CellKey {
 struct StoredFact {
   struct Part {
     DimensionsId dimensions;
+    int64_t offset = 0;  // as FactPart
     absl::InlinedVector<Observation, 8> observations;
   };
   Bucket bucket = 0;
   std::vector<Part> parts;
   NoteFact note;
+  std::vector<Span> spans;
 
   // `body` of kind `kind`; the bucket is kept beside it.
   static absl::StatusOr<StoredFact> Decode(FactKind kind, Bucket bucket, absl::string_view body);
@@ -48,16 +51,27 @@ struct StoredFact {
 // The stored form of `fact`, whose parts have the given numbers. Replaces `out`.
 void EncodeFact(const Fact& fact, absl::Span<const DimensionsId> dimensions, std::string& out);
 
-// Differences of cells, added up.
+// How often each span occurs.
+using SpanCounts = std::map<Span, int64_t>;
+
+// Differences of cells and of spans, added up.
 class RollupDelta {
  public:
   void Add(const Fact& fact, absl::Span<const DimensionsId> dimensions);
   void Subtract(const StoredFact& fact);
   // Those that change something, by key.
   std::vector<std::pair<CellKey, const Cell*>> Sorted() const;
-  void Clear() { cells_.clear(); }
+  // Those that change something.
+  const SpanCounts& spans() const { return spans_; }
+  void Clear() {
+    cells_.clear();
+    spans_.clear();
+  }
 
  private:
+  void AddSpans(const std::vector<Span>& spans, int64_t sign);
+
+  SpanCounts spans_;  // none zero
   absl::flat_hash_map<CellKey, Cell> cells_;
 };
 

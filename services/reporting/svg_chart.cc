@@ -10,9 +10,10 @@
 namespace sqm::reporting {
 namespace {
 
-constexpr double kFont = 12;  // px
-constexpr double kRow = 26;   // px from bar to bar
-constexpr double kBar = 16;   // px, height of a bar
+constexpr double kFont = 12;   // px
+constexpr double kSmall = 11;  // px, of what stands along an axis
+constexpr double kRow = 26;    // px from bar to bar
+constexpr double kBar = 16;    // px, height of a bar
 constexpr double kLegend = 24;
 
 std::string P(double value) { return Plain(value, 1); }
@@ -107,6 +108,48 @@ const std::string& CssOf(const BarChart& chart, const ChartBar& bar, size_t i) {
   return bar.css.empty() ? chart.series[i].css : bar.css;
 }
 
+// `text` in at most `most` lines of about `width` px each, broken after the sign of a level, else
+// at spaces, else between wide characters; the last line is cut where it is too long.
+std::vector<std::string> Wrapped(const std::string& text, double width, size_t most) {
+  constexpr absl::string_view kLevel = " › ";
+  std::vector<std::string> lines;
+  std::string rest = text;
+  while (!rest.empty()) {
+    std::string line = rest.substr(0, rest.find(std::string(kLevel)));
+    const bool level = line.size() < rest.size();
+    size_t skip = level ? kLevel.size() : 0;
+    if (lines.size() + 1 == most) {
+      lines.push_back(Fit(rest, width, kSmall));
+      break;
+    }
+    if (TextWidth(line, kSmall) > width) {
+      double used = 0;
+      size_t fits = 0;
+      size_t at = 0;
+      while (at < line.size()) {
+        bool wide;
+        const size_t length = CharacterAt(line, at, wide);
+        used += CharacterWidth(wide, kSmall);
+        if (used > width) break;
+        if (line[at] == ' ' || wide) fits = line[at] == ' ' ? at : at + length;
+        at += length;
+      }
+      if (fits == 0) {
+        // A word that is too long is cut, and what is behind it left out with it.
+        line = Fit(line, width, kSmall);
+        lines.push_back(line);
+        rest = level ? rest.substr(rest.find(std::string(kLevel)) + skip) : "";
+        continue;
+      }
+      skip = line[fits] == ' ' ? 1 : 0;
+      line.resize(fits);
+    }
+    rest = rest.substr(line.size() + skip);
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
 }  // namespace
 
 std::string Fit(const std::string& text, double width, double size) {
@@ -192,6 +235,65 @@ std::string Columns(const BarChart& chart) {
     // `09:00` is read as 09; only a label of another form is written whole.
     const bool full_hour = bar.label.size() == 5 && bar.label.substr(2) == ":00";
     Text(out, centre, bottom + 16, "t-hour", full_hour ? bar.label.substr(0, 2) : bar.label);
+  }
+  return out + "</svg>";
+}
+
+std::string Pareto(const ParetoChart& chart) {
+  constexpr double kTop = 16;
+  constexpr double kPlot = 190;
+  constexpr double kAxis = 40;  // of the ticks' texts, on either side
+  constexpr double kBottom = kTop + kPlot;
+  constexpr int kLabelLines = 3;
+  constexpr double kLine = 14;  // px from line to line of a label
+  double total = 0;
+  for (const ParetoBar& bar : chart.bars) total += bar.value;
+  const auto y_of = [&](double share) { return kBottom - share * kPlot; };
+  const double right = chart.width - kAxis;
+  const double step = (right - kAxis) / static_cast<double>(std::max<size_t>(1, chart.bars.size()));
+  const double width = std::min(64.0, step * 0.72);
+  const auto centre_of = [&](size_t column) {
+    return kAxis + step * (static_cast<double>(column) + 0.5);
+  };
+  std::string out = Open(chart.text, chart.width, kBottom + 8 + kLine * kLabelLines);
+  for (int fifth = 0; fifth <= 5; ++fifth) {
+    const double y = y_of(fifth / 5.0);
+    Line(out, kAxis, y, right, y, fifth == 0 ? "s-axis" : "s-grid");
+    Text(out, right + 6, y + 4, "t-left", absl::StrCat(fifth * 20, "%"));
+    // Shares of a small sum are no whole numbers: those are left to the columns' own texts.
+    const double value = total * fifth / 5;
+    if (value == std::floor(value)) {
+      Text(out, kAxis - 6, y + 4, "t-tick", Whole(std::llround(value)));
+    }
+  }
+  std::string points;
+  for (size_t i = 0; i < chart.bars.size(); ++i) {
+    const ParetoBar& bar = chart.bars[i];
+    const double y = y_of(total > 0 ? bar.value / total : 0);
+    Rect(out, centre_of(i) - width / 2, y, width, kBottom - y, bar.css);
+    absl::StrAppend(&points, i == 0 ? "" : " ", P(centre_of(i)), ",", P(y_of(bar.cumulative)));
+    const std::vector<std::string> lines = Wrapped(bar.label, step - 6, kLabelLines);
+    for (size_t line = 0; line < lines.size(); ++line) {
+      Text(out, centre_of(i), kBottom + 16 + kLine * static_cast<double>(line), "t-hour",
+           lines[line]);
+    }
+  }
+  absl::StrAppend(&out, "<polyline points=\"", points, "\" class=\"s-line\"/>");
+  for (size_t i = 0; i < chart.bars.size(); ++i) {
+    const ParetoBar& bar = chart.bars[i];
+    absl::StrAppend(&out, "<circle cx=\"", P(centre_of(i)), "\" cy=\"", P(y_of(bar.cumulative)),
+                    "\" r=\"3.5\" class=\"f-line\"/>");
+    const double y = y_of(total > 0 ? bar.value / total : 0);
+    // The first column ends where the line begins: both numbers stand there in one text, away from
+    // the line.
+    const std::string value = Whole(std::llround(bar.value));
+    const std::string share = Percent(bar.cumulative);
+    if (i == 0) {
+      Text(out, centre_of(i) - 10, y - 8, "t-count", absl::StrCat(value, " · ", share));
+      continue;
+    }
+    Text(out, centre_of(i), y - 5, "t-count", value);
+    Text(out, centre_of(i), y_of(bar.cumulative) - 8, "t-count", share);
   }
   return out + "</svg>";
 }

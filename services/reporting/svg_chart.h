@@ -44,6 +44,22 @@ std::string HorizontalBars(const BarChart& chart);
 // Columns from left to right with an axis of values; the notes are not drawn.
 std::string Columns(const BarChart& chart);
 
+// One column of a Pareto chart.
+struct ParetoBar {
+  std::string label;
+  double value;       // not negative
+  double cumulative;  // share of this column and all before it, 0 to 1
+  std::string css;
+};
+struct ParetoChart {
+  ChartText text;
+  std::vector<ParetoBar> bars;
+  int width = 960;  // px
+};
+// Columns on an axis whose end is their sum, and the line of their cumulative share: at the same
+// height as the columns stacked.
+std::string Pareto(const ParetoChart& chart);
+
 // A range of the axis with a meaning.
 struct ChartZone {
   double from;

@@ -67,5 +67,24 @@ TEST(SvgChartTest, DotsShowIntervalsOnlyWhereKnown) {
   EXPECT_THAT(without, HasSubstr("dot-hollow"));
 }
 
+TEST(SvgChartTest, ParetoColumnsAndLineShareAnAxis) {
+  ParetoChart chart;
+  chart.text = {"p", "Pareto", "desc"};
+  chart.bars = {
+      {"Billing › Fees & <more>", 6, 0.6, "f-neutral"},
+      {"账户管理与柜台服务的其他问题", 3, 0.9, "f-neutral"},
+      {"Opening times of all the counters in the whole region of the north", 1, 1, "f-other"}};
+  const std::string svg = Pareto(chart);
+  EXPECT_EQ(WellFormed(svg), "");
+  // 6 of 10 is as high as 60 % of the line: 190 px from 206 upwards.
+  EXPECT_THAT(svg, HasSubstr("height=\"114\" class=\"f-neutral\""));
+  EXPECT_THAT(svg, HasSubstr("points=\"186.7,92 480,35 773.3,16\""));
+  // A parent stands above its category.
+  EXPECT_THAT(svg, HasSubstr(">Billing</text>"));
+  EXPECT_THAT(svg, HasSubstr(">Fees &amp; &lt;more&gt;</text>"));
+  EXPECT_THAT(svg, HasSubstr(">6 · 60.0%</text>"));
+  EXPECT_EQ(WellFormed(Pareto(ParetoChart{{"q", "", ""}, {}})), "");
+}
+
 }  // namespace
 }  // namespace sqm::reporting

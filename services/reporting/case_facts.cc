@@ -1,0 +1,198 @@
+#include "services/reporting/case_facts.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "services/reporting/fact_parts.h"
+
+namespace sqm::reporting {
+namespace {
+
+namespace cases = complaints::v1;
+
+constexpr Bucket kDayBuckets = 24 * 3600 / kBucketSeconds;
+
+const EnumKeys& Kinds() {
+  static const EnumKeys keys(cases::CaseKind_descriptor());
+  return keys;
+}
+const EnumKeys& Severities() {
+  static const EnumKeys keys(cases::CaseSeverity_descriptor());
+  return keys;
+}
+const EnumKeys& Channels() {
+  static const EnumKeys keys(cases::CaseChannel_descriptor());
+  return keys;
+}
+const EnumKeys& Deadlines() {
+  static const EnumKeys keys(cases::DeadlineKind_descriptor());
+  return keys;
+}
+
+// The contract divides the states so.
+bool IsOpen(cases::CaseState state) { return state < cases::CASE_STATE_CLOSED; }
+
+Quantity EndOf(cases::CaseState state) {
+  switch (state) {
+    case cases::CASE_STATE_WITHDRAWN:
+      return Quantity::kCasesWithdrawn;
+    case cases::CASE_STATE_REJECTED:
+      return Quantity::kCasesRejected;
+    case cases::CASE_STATE_MERGED:
+      return Quantity::kCasesMerged;
+    default:
+      return Quantity::kCasesClosed;
+  }
+}
+
+class Reader {
+ public:
+  Reader(const cases::Case& one, Fact& fact)
+      : case_(one), fact_(fact), disclosed_(one.kind() == cases::CASE_KIND_DISCLOSURE) {}
+
+  Effect Read() {
+    if (!case_.has_received_time()) return Effect::kUnusable;
+    fact_.kind = FactKind::kCase;
+    fact_.bucket = When(case_.received_time());
+    Add(fact_.bucket, Quantity::kCasesOpened);
+    if (case_.repeat_count() > 0 && !disclosed_) Add(fact_.bucket, Quantity::kCasesRepeated);
+    Steps();
+    if (!disclosed_) {
+      for (const cases::DeadlineStatus& status : case_.deadlines()) Deadline(status);
+      Satisfaction();
+      Compensation();
+    }
+    Overdue();
+    fact_.parts.resize(parts_);
+    return Effect::kPut;
+  }
+
+ private:
+  // A disclosure's times are all at noon of their day.
+  Bucket When(const google::protobuf::Timestamp& time) const {
+    const Bucket bucket = std::clamp<Bucket>(BucketOf(time), 1, kLastBucket - kDayBuckets);
+    return disclosed_ ? bucket / kDayBuckets * kDayBuckets + kDayBuckets / 2 : bucket;
+  }
+
+  FactPart& Part(Bucket when) {
+    FactPart& part = PartAt(fact_, parts_++);
+    part.offset = when - fact_.bucket;
+    return part;
+  }
+  void Add(Bucket when, Quantity quantity) {
+    FactPart& part = Part(when);
+    if (disclosed_) {
+      EncodeDimensions(Group::kDisclosure, {}, part.dimensions);
+    } else {
+      EncodeDimensions(Group::kCase,
+                       {Kinds()[case_.kind()], case_.category(), Severities()[case_.severity()],
+                        Channels()[case_.channel()], case_.team()},
+                       part.dimensions);
+    }
+    part.observations.push_back({quantity, 1});
+  }
+  void Stand(Standing standing, Bucket since, Bucket from, Bucket until) {
+    // Within one quarter of an hour: over before any instant that is asked about.
+    if (until <= from) return;
+    fact_.spans.push_back({standing, static_cast<uint8_t>(case_.kind()), since, from + 1, until});
+  }
+
+  // From each step that opens or ends the case to what it leaves.
+  void Steps() {
+    const Bucket since = disclosed_ ? 0 : fact_.bucket;
+    std::optional<Bucket> open = fact_.bucket;
+    for (const cases::CaseEvent& event : case_.events()) {
+      const bool now_open = IsOpen(event.state());
+      if (now_open == open.has_value()) continue;
+      const Bucket when = When(event.time());
+      if (now_open) {
+        Add(when, Quantity::kCasesReopened);
+        open = when;
+      } else {
+        Add(when, EndOf(event.state()));
+        Stand(Standing::kOpen, since, *open, when);
+        open.reset();
+        ended_ = when;
+      }
+    }
+    if (open.has_value()) Stand(Standing::kOpen, since, *open, kForever);
+    open_ = open.has_value();
+  }
+
+  // First response and first resolution have one round and keep its result; what became of former
+  // rounds of the others the case does not say.
+  void Deadline(const cases::DeadlineStatus& status) {
+    if (status.kind() != cases::DEADLINE_KIND_FIRST_RESPONSE &&
+        status.kind() != cases::DEADLINE_KIND_FIRST_RESOLUTION) {
+      return;
+    }
+    const bool late = status.has_breach_time();
+    if (!late && !(status.in_time() && status.has_stop_time())) return;
+    FactPart& part = Part(When(late ? status.breach_time() : status.stop_time()));
+    EncodeDimensions(Group::kCaseDeadline,
+                     {Kinds()[case_.kind()], Deadlines()[status.kind()], case_.team()},
+                     part.dimensions);
+    part.observations.push_back({late ? Quantity::kDeadlinesMissed : Quantity::kDeadlinesMet, 1});
+  }
+
+  // The times in which one of its deadlines or several had passed and were not done.
+  void Overdue() {
+    std::vector<std::pair<Bucket, Bucket>> late;
+    for (const cases::DeadlineStatus& status : case_.deadlines()) {
+      if (disclosed_ || !status.has_breach_time()) continue;
+      late.emplace_back(When(status.breach_time()), status.has_stop_time()
+                                                        ? When(status.stop_time())
+                                                    : open_ ? kForever
+                                                            : ended_);
+    }
+    std::sort(late.begin(), late.end());
+    for (size_t i = 0; i < late.size();) {
+      auto [from, until] = late[i];
+      for (++i; i < late.size() && late[i].first <= until; ++i) {
+        until = std::max(until, late[i].second);
+      }
+      Stand(Standing::kOverdue, 0, from, until);
+    }
+  }
+
+  // The mark that holds, when it was given: at the latest of the steps that give one.
+  void Satisfaction() {
+    if (!case_.has_satisfaction() || case_.satisfaction() < 1 || case_.satisfaction() > 5) return;
+    for (int i = case_.events_size() - 1; i >= 0; --i) {
+      const cases::CaseAction action = case_.events(i).action();
+      if (action != cases::CASE_ACTION_RECORD_SATISFACTION && action != cases::CASE_ACTION_REOPEN) {
+        continue;
+      }
+      const int quantity = static_cast<int>(Quantity::kCaseRated1) + case_.satisfaction() - 1;
+      Add(When(case_.events(i).time()), static_cast<Quantity>(quantity));
+      return;
+    }
+  }
+
+  void Compensation() {
+    const cases::Compensation& given = case_.compensation();
+    const auto amount = TenThousandths(given.amount());
+    if (given.state() != cases::COMPENSATION_STATE_APPROVED || !amount.has_value()) return;
+    FactPart& part = Part(When(given.decision_time()));
+    EncodeDimensions(Group::kCompensation, {Kinds()[case_.kind()], given.currency()},
+                     part.dimensions);
+    part.observations.push_back({Quantity::kCompensation, *amount});
+  }
+
+  const cases::Case& case_;
+  Fact& fact_;
+  const bool disclosed_;
+  size_t parts_ = 0;
+  bool open_ = false;
+  Bucket ended_ = 0;  // when it was last ended
+};
+
+}  // namespace
+
+Effect ReadCase(const complaints::v1::Case& one, Fact& fact) { return Reader(one, fact).Read(); }
+
+std::string CaseKindKey(int kind) { return std::string(Kinds()[kind]); }
+
+}  // namespace sqm::reporting

@@ -1,0 +1,98 @@
+#include "services/reporting/spans.h"
+
+#include <algorithm>
+
+namespace sqm::reporting {
+namespace {
+
+using store::SqlRow;
+using store::SqlSession;
+
+constexpr int kLevels = 24;      // kLastBucket has so many bits
+constexpr int64_t kEndless = 0;  // no quarter of an hour in a tree that begins at 1
+constexpr Bucket kDayBuckets = 24 * 3600 / kBucketSeconds;
+
+size_t AgeClass(Bucket age) {
+  const auto* end = std::upper_bound(kAgeDays.begin(), kAgeDays.end(), age / kDayBuckets);
+  return static_cast<size_t>(end - kAgeDays.begin());
+}
+
+}  // namespace
+
+int64_t NodeOf(const Span& span) {
+  if (span.last == kForever) return kEndless;
+  // The highest bit in which the number before the first and the last differ: the last with
+  // nothing behind it is the most even number between them.
+  int bit = 0;
+  for (auto rest = static_cast<uint64_t>((span.first - 1) ^ span.last); rest > 1; rest >>= 1) ++bit;
+  return span.last >> bit << bit;
+}
+
+absl::Status WriteSpans(SqlSession& session, absl::string_view tenant,
+                        const SpanCounts& differences) {
+  for (const auto& [span, n] : differences) {
+    const auto standing = static_cast<int64_t>(span.standing);
+    const int64_t kind = span.kind;
+    const int64_t node = NodeOf(span);
+    absl::Status status = session.Run(
+        "INSERT INTO reporting_spans (tenant, node, standing, kind, since, first, last, n)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (tenant, node, standing, kind, since, first, last)"
+        " DO UPDATE SET n = reporting_spans.n + excluded.n",
+        {tenant, node, standing, kind, span.since, span.first, span.last, n});
+    if (status.ok() && n < 0) {
+      status = session.Run(
+          "DELETE FROM reporting_spans WHERE tenant = ? AND node = ? AND standing = ?"
+          " AND kind = ? AND since = ? AND first = ? AND last = ? AND n = 0",
+          {tenant, node, standing, kind, span.since, span.first, span.last});
+    }
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<StandingCases> LoadStanding(SqlSession& session, absl::string_view tenant,
+                                           Bucket at) {
+  at = std::clamp<Bucket>(at, 1, kLastBucket);
+  StandingCases result;
+  absl::Status status;
+  const auto visit = [&](int64_t node) {
+    if (!status.ok()) return;
+    status = session.Run(
+        "SELECT standing, kind, since, CAST(SUM(n) AS BIGINT) FROM reporting_spans"
+        " WHERE tenant = ? AND node = ? AND first <= ? AND last >= ?"
+        " GROUP BY standing, kind, since",
+        {tenant, node, at, at}, [&](const SqlRow& row) {
+          StandingCount& count = result[static_cast<int>(row.Int(1))];
+          const int64_t n = row.Int(3);
+          if (static_cast<Standing>(row.Int(0)) == Standing::kOverdue) {
+            count.overdue += n;
+            return;
+          }
+          count.open += n;
+          if (row.Int(2) > 0) count.open_by_age[AgeClass(at - row.Int(2))] += n;
+        });
+  };
+  visit(kEndless);
+  for (int bit = 0; bit < kLevels; ++bit) {
+    visit(((at >> bit) | 1) << bit);
+  }
+  if (!status.ok()) return status;
+  return result;
+}
+
+absl::StatusOr<SpanCounts> LoadSpans(SqlSession& session, absl::string_view tenant, Bucket from,
+                                     Bucket to) {
+  SpanCounts counts;
+  absl::Status status = session.Run(
+      "SELECT standing, kind, since, first, last, n FROM reporting_spans"
+      " WHERE tenant = ? AND first >= ? AND first < ?",
+      {tenant, from, to}, [&](const SqlRow& row) {
+        counts[{static_cast<Standing>(row.Int(0)), static_cast<uint8_t>(row.Int(1)), row.Int(2),
+                row.Int(3), row.Int(4)}] = row.Int(5);
+      });
+  if (!status.ok()) return status;
+  return counts;
+}
+
+}  // namespace sqm::reporting
