@@ -16,6 +16,7 @@ void AddImportCommand(CLI::App& app, Context& context);      // import
 void AddSampleCommand(CLI::App& app, Context& context);      // sample
 void AddSeedCommand(CLI::App& app, Context& context);        // seed
 void AddEvaluateCommand(CLI::App& app, Context& context);    // evaluate
+void AddComplaintsCommand(CLI::App& app, Context& context);  // complaints
 void AddReportCommand(CLI::App& app, Context& context);      // report
 void AddStatusCommand(CLI::App& app, Context& context);      // status
 void AddLoginCommands(CLI::App& app, Context& context);      // login token

@@ -3,7 +3,6 @@
 #include <absl/strings/str_join.h>
 
 #include <CLI/CLI.hpp>
-#include <memory>
 #include <string>
 
 #include "cli/commands/commands.h"
@@ -69,11 +68,9 @@ complete -o filenames -F _sqm sqm
 }  // namespace
 
 void AddCompletionCommand(CLI::App& app, Context& context) {
-  auto shell = std::make_shared<std::string>();
   CLI::App* c = app.add_subcommand("completion", context.T(Text::kHelpCompletion));
-  c->add_option("SHELL", *shell, context.T(Text::kHelpShell))
-      ->required()
-      ->check(CLI::IsMember({"bash"}));
+  const std::string help(context.T(Text::kHelpShell));
+  c->add_option("SHELL", help)->required()->check(CLI::IsMember({"bash"}));
   CLI::App* root = &app;
   c->callback([&context, root] {
     if (const Catalogue* catalogue = context.catalogue(); catalogue != nullptr) {

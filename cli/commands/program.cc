@@ -83,6 +83,7 @@ int RunProgram(int argc, const char* const* argv) {
   AddImportCommand(app, context);
   AddSampleCommand(app, context);
   AddEvaluateCommand(app, context);
+  AddComplaintsCommand(app, context);
   AddReportCommand(app, context);
   AddStatusCommand(app, context);
   AddLoginCommands(app, context);

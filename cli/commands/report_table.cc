@@ -74,25 +74,30 @@ class Writer {
     Agents();
     Items();
     Notes();
+    Cases();
     return out_;
   }
 
  private:
   std::string T(Text text) const { return Say(language_, text); }
 
-  void Section(Text title, const Table& table) {
+  void Section(Text title, const Table& table) { Section(T(title), table); }
+  void Section(const std::string& title, const Table& table) {
     if (table.rows() == 0) return;
-    absl::StrAppend(&out_, "\n", T(title), "\n", table.Format(terminal_));
+    absl::StrAppend(&out_, "\n", title, "\n", table.Format(terminal_));
   }
 
-  void KeyFigures() {
+  void KeyFigures() { Figures(T(Text::kKeyFigures), report_.key_figures()); }
+
+  void Figures(const std::string& title,
+               const google::protobuf::RepeatedPtrField<reporting::v1::Figure>& figures) {
     Table table({{T(Text::kMeasure)},
                  {T(Text::kValue), Align::kRight},
                  {"n", Align::kRight},
                  {T(Text::kInterval), Align::kRight},
                  {T(Text::kTarget), Align::kRight},
                  {T(Text::kDayBefore), Align::kRight}});
-    for (const auto& figure : report_.key_figures()) {
+    for (const auto& figure : figures) {
       const std::string& unit = figure.unit();
       table.Add({figure.title(),
                  {figure.has_value() ? Number(figure.value(), unit) : "–", ToneOf(figure.status())},
@@ -101,7 +106,7 @@ class Writer {
                  figure.has_target() ? Number(figure.target(), unit) : "",
                  figure.has_previous_value() ? Number(figure.previous_value(), unit) : ""});
     }
-    Section(Text::kKeyFigures, table);
+    Section(title, table);
   }
 
   void Types() {
@@ -193,6 +198,89 @@ class Writer {
     if (report_.notes().omitted() > 0) {
       absl::StrAppend(&out_, Say(language_, Text::kNotesOmitted, report_.notes().omitted()), "\n");
     }
+  }
+
+  void Cases() {
+    if (!report_.has_cases()) return;
+    const auto& cases = report_.cases();
+    if (cases.empty()) {
+      absl::StrAppend(&out_, "\n", Printable(cases.title()), "\n", Printable(cases.empty_text()),
+                      "\n");
+      return;
+    }
+    Figures(Printable(cases.title()), cases.figures());
+    Table kinds({{W("Kind", "类别")},
+                 {W("Opened", "新增"), Align::kRight},
+                 {W("Closed", "办结"), Align::kRight},
+                 {W("Reopened", "重开"), Align::kRight},
+                 {W("Open", "未结"), Align::kRight},
+                 {W("Overdue", "超时"), Align::kRight}});
+    for (const auto& row : cases.by_kind()) {
+      kinds.Add({row.label(), absl::StrCat(row.opened()), absl::StrCat(row.closed()),
+                 absl::StrCat(row.reopened()), absl::StrCat(row.open()),
+                 absl::StrCat(row.overdue())});
+    }
+    Section(W("Cases by kind", "个案（按类别）"), kinds);
+    Counts(W("Open cases by age", "未结个案账龄"), cases.ageing());
+    Counts(W("How cases ended", "结束方式"), cases.by_end());
+    Table pareto({{W("Category", "分类")},
+                  {T(Text::kCount), Align::kRight},
+                  {T(Text::kShare), Align::kRight},
+                  {W("Cumulative", "累计占比"), Align::kRight}});
+    for (const auto& row : cases.pareto()) {
+      pareto.Add({row.label(), absl::StrCat(row.count()), Number(row.share(), "%"),
+                  Number(row.cumulative_share(), "%")});
+    }
+    Section(W("Complaints by category", "投诉分类"), pareto);
+    Table deadlines({{W("Deadline", "时限")},
+                     {W("In time", "按时完成"), Align::kRight},
+                     {"n", Align::kRight},
+                     {T(Text::kInterval), Align::kRight}});
+    for (const auto& row : cases.deadlines()) {
+      const auto& share = row.in_time();
+      deadlines.Add({row.label(), Share(share), absl::StrCat(share.n()),
+                     share.has_interval() ? Range(share.interval(), "%") : ""});
+    }
+    Section(W("Deadlines", "时限"), deadlines);
+    Table teams({{W("Team", "团队")},
+                 {W("Opened", "新增"), Align::kRight},
+                 {W("Closed", "办结"), Align::kRight},
+                 {W("In time", "按时完成"), Align::kRight},
+                 {"n", Align::kRight}});
+    for (const auto& row : cases.by_team()) {
+      teams.Add({row.label(), absl::StrCat(row.opened()), absl::StrCat(row.closed()),
+                 Share(row.in_time()), absl::StrCat(row.in_time().n())});
+    }
+    Section(W("Cases by team", "个案（按团队）"), teams);
+    Counts(W("Marks given to the handling", "处理满意度评分"), cases.marks());
+    Table compensation({{W("Currency", "币种")},
+                        {W("Amount", "金额"), Align::kRight},
+                        {T(Text::kCount), Align::kRight}});
+    for (const auto& row : cases.compensation()) {
+      compensation.Add({row.currency(), row.amount(), absl::StrCat(row.count())});
+    }
+    Section(W("Compensation approved", "批准的补偿"), compensation);
+    const auto& disclosures = cases.disclosures();
+    Table disclosed({{W("Opened", "新增"), Align::kRight},
+                     {W("Closed", "办结"), Align::kRight},
+                     {W("Open", "未结"), Align::kRight}});
+    if (disclosures.opened() + disclosures.closed() + disclosures.open() > 0) {
+      disclosed.Add({absl::StrCat(disclosures.opened()), absl::StrCat(disclosures.closed()),
+                     absl::StrCat(disclosures.open())});
+    }
+    Section(W("Disclosures, by the day of UTC", "举报（按 UTC 日期）"), disclosed);
+  }
+
+  void Counts(const std::string& title,
+              const google::protobuf::RepeatedPtrField<reporting::v1::Count>& counts) {
+    Table table({{""}, {T(Text::kCount), Align::kRight}});
+    for (const auto& row : counts) table.Add({row.label(), absl::StrCat(row.count())});
+    Section(title, table);
+  }
+
+  // Words that this table alone says.
+  std::string W(const char* en, const char* zh) const {
+    return language_ == Language::kChinese ? zh : en;
   }
 
   const DailyReport& report_;

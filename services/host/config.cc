@@ -46,6 +46,9 @@ void Describe(Config& config, ConfigSpec& spec) {
   spec.Add("feed.keep_changes", &config.feed_keep_changes,
            "How many changes a tenant keeps at most.")
       .Range(int64_t{1000}, int64_t{1} << 40);
+  spec.Add("feed.consumer_lease", &config.feed_consumer_lease,
+           "How long changes wait, beyond these bounds, for a consumer that is not heard of.")
+      .Range(absl::ZeroDuration(), absl::Hours(24 * 365));
   spec.Add("limits.calls", &config.max_calls, "Calls in progress before more are refused.")
       .Range(int64_t{1}, int64_t{1000000});
   spec.Add("stop.drain_delay", &config.drain_delay,

@@ -29,6 +29,7 @@ struct Config {
   ByteSize feed_ring_bytes{16 << 20};
   absl::Duration feed_keep_age = absl::Hours(24 * 7);
   int64_t feed_keep_changes = 5000000;
+  absl::Duration feed_consumer_lease = absl::Hours(24 * 14);
 
   int64_t max_calls = 2000;
   absl::Duration drain_delay = absl::Seconds(0);

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "common/base/status.h"
+#include "common/feed/registrations.h"
 #include "common/observe/log.h"
 #include "common/resource/audit.h"
 #include "sqm/audit/v1/audit.pb.h"
@@ -211,7 +212,7 @@ absl::Status Host::Serve() {
         feed::FeedSource{module->hub.get(), module->store.get(), module->registry.get()};
   }
   feed_service_ = std::make_unique<feed::FeedService>(std::move(sources));
-  feed_service_->Register(*feed_pipeline_);
+  RETURN_IF_ERROR(feed_service_->Register(*feed_pipeline_));
   rpc::ServerOptions options;
   options.address = config_.listen;
   options.certificate_file = config_.tls_certificate;
@@ -241,16 +242,25 @@ void Host::WatchHealth() {
   });
 }
 
+Task<absl::Status> Host::Trim(store::Store& store) {
+  const absl::Time now = clock().Now();
+  auto reading = feed::NeededFrom(store, now - config_.feed_consumer_lease);
+  absl::StatusOr<std::map<std::string, int64_t>> needed = co_await reading;
+  if (!needed.ok()) co_return needed.status();
+  Task<absl::Status> trimming =
+      store.Trim(now - config_.feed_keep_age, config_.feed_keep_changes, *std::move(needed));
+  absl::Status status = co_await trimming;
+  co_return status;
+}
+
 void Host::TrimFeeds() {
   timer_.Every(absl::Minutes(1), [this] {
     for (const auto& module : modules_) {
-      Start(
-          module->store->Trim(clock().Now() - config_.feed_keep_age, config_.feed_keep_changes, {}),
-          [module = module.get()](absl::Status status) {
-            if (status.ok()) return;
-            Log(Level::kWarning, "old changes could not be trimmed",
-                {{"service", module->name}, {"error", std::string(status.message())}});
-          });
+      Start(Trim(*module->store), [module = module.get()](absl::Status status) {
+        if (status.ok()) return;
+        Log(Level::kWarning, "old changes could not be trimmed",
+            {{"service", module->name}, {"error", std::string(status.message())}});
+      });
     }
   });
 }

@@ -75,6 +75,7 @@ class Host {
   absl::Status OpenRedis();
   absl::Status OpenAudit();
   void WatchHealth();
+  Task<absl::Status> Trim(store::Store& store);
   void TrimFeeds();
 
   const Config config_;

@@ -1,4 +1,5 @@
 // All services in one process on one port: the embedded default.
+#include "services/complaints/module.h"
 #include "services/host/run.h"
 #include "services/monitoring/module.h"
 #include "services/reporting/module.h"
@@ -7,7 +8,22 @@ namespace {
 
 struct Handlers {
   std::shared_ptr<sqm::monitoring::MonitoringService> monitoring;
+  std::shared_ptr<sqm::complaints::Opened> complaints;
   std::shared_ptr<sqm::reporting::Opened> reporting;
+};
+
+// What runs while the server does.
+struct Running {
+  Running(sqm::host::Host& host, Handlers& handlers)
+      : complaints(*handlers.complaints),
+        monitoring_facts(host, *handlers.reporting, sqm::reporting::kMonitoringSource,
+                         host.InProcess()),
+        case_facts(host, *handlers.reporting, sqm::reporting::kComplaintsSource, host.InProcess()) {
+  }
+
+  sqm::complaints::Working complaints;
+  sqm::reporting::Following monitoring_facts;
+  sqm::reporting::Following case_facts;
 };
 
 }  // namespace
@@ -25,13 +41,14 @@ int main(int argc, char** argv) {
       [&handlers](sqm::host::Host& host) -> absl::StatusOr<std::shared_ptr<void>> {
         auto monitoring = sqm::monitoring::Open(host);
         if (!monitoring.ok()) return monitoring.status();
+        auto complaints = sqm::complaints::Open(host);
+        if (!complaints.ok()) return complaints.status();
         auto reporting = sqm::reporting::Open(host);
         if (!reporting.ok()) return reporting.status();
-        *handlers = {*monitoring, *reporting};
+        *handlers = {*monitoring, *complaints, *reporting};
         return std::shared_ptr<void>(handlers);
       },
       [&handlers](sqm::host::Host& host) -> absl::StatusOr<std::shared_ptr<void>> {
-        return std::make_shared<sqm::reporting::Following>(host, *handlers->reporting,
-                                                           host.InProcess());
+        return std::make_shared<Running>(host, *handlers);
       });
 }

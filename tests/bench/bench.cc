@@ -10,6 +10,8 @@ namespace sqm::bench {
 
 const std::vector<NamedBench>& AllBenches() {
   static const auto* const benches = new std::vector<NamedBench>{
+      {"working_time_10y_us", {"working_time_10y_us", 20, false}, WorkingTime10Years},
+      {"clock_200_events_us", {"clock_200_events_us", 50, false}, Clock200Events},
       {"start_ms", {"start_ms", 700, false}, StartTime},
       {"idle_rss_mb", {"idle_rss_mb", 120, false}, IdleMemory},
       {"cached_get_vs_echo", {"cached_get_vs_echo", 0.80, true}, CachedGetVsEcho},

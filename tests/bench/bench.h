@@ -1,5 +1,6 @@
-// The benches by name. Each starts the processes that it measures, in folders of its own, and takes
-// its rounds in turns with its baseline, so that a busy machine slows both.
+// The benches by name. Each starts the processes that it measures, in folders of its own (or calls
+// the rules that it measures), and takes its rounds in turns with its baseline, so that a busy
+// machine slows both.
 #pragma once
 
 #include <absl/status/statusor.h>
@@ -61,5 +62,7 @@ absl::StatusOr<Measured> ReportOverFacts(Bench& bench);
 absl::StatusOr<Measured> IdleMemory(Bench& bench);
 absl::StatusOr<Measured> StartTime(Bench& bench);
 absl::StatusOr<Measured> ContactImport(Bench& bench);
+absl::StatusOr<Measured> WorkingTime10Years(Bench& bench);
+absl::StatusOr<Measured> Clock200Events(Bench& bench);
 
 }  // namespace sqm::bench

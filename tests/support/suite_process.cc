@@ -284,6 +284,7 @@ Client::Client(const ServerProcess& server, const Caller& caller) {
   channel_ =
       grpc::CreateCustomChannel(server.address(), grpc::InsecureChannelCredentials(), arguments);
   monitoring_ = monitoring::v1::MonitoringService::NewStub(channel_);
+  complaints_ = complaints::v1::ComplaintsService::NewStub(channel_);
   reporting_ = reporting::v1::ReportingService::NewStub(channel_);
   audit_ = audit::v1::AuditService::NewStub(channel_);
   feed_ = feed::v1::FeedService::NewStub(channel_);

@@ -19,6 +19,7 @@
 #include "common/auth/principal.h"
 #include "common/rpc/error.h"
 #include "sqm/audit/v1/audit.grpc.pb.h"
+#include "sqm/complaints/v1/complaints_service.grpc.pb.h"
 #include "sqm/feed/v1/feed.grpc.pb.h"
 #include "sqm/monitoring/v1/monitoring_service.grpc.pb.h"
 #include "sqm/reporting/v1/reporting_service.grpc.pb.h"
@@ -147,6 +148,7 @@ class Client {
   std::unique_ptr<grpc::ClientContext> Context() const;
   std::shared_ptr<grpc::Channel> channel() const { return channel_; }
   monitoring::v1::MonitoringService::Stub& monitoring() const { return *monitoring_; }
+  complaints::v1::ComplaintsService::Stub& complaints() const { return *complaints_; }
   reporting::v1::ReportingService::Stub& reporting() const { return *reporting_; }
   audit::v1::AuditService::Stub& audit() const { return *audit_; }
   feed::v1::FeedService::Stub& feed() const { return *feed_; }
@@ -157,6 +159,12 @@ class Client {
                                     grpc::ClientContext*, const Request&, Response*),
                                 const Request& request) const {
     return CallOn<Request, Response>(*monitoring_, method, request);
+  }
+  template <typename Request, typename Response>
+  absl::StatusOr<Response> Call(grpc::Status (complaints::v1::ComplaintsService::Stub::*method)(
+                                    grpc::ClientContext*, const Request&, Response*),
+                                const Request& request) const {
+    return CallOn<Request, Response>(*complaints_, method, request);
   }
   template <typename Request, typename Response>
   absl::StatusOr<Response> Call(grpc::Status (reporting::v1::ReportingService::Stub::*method)(
@@ -194,6 +202,7 @@ class Client {
 
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<monitoring::v1::MonitoringService::Stub> monitoring_;
+  std::unique_ptr<complaints::v1::ComplaintsService::Stub> complaints_;
   std::unique_ptr<reporting::v1::ReportingService::Stub> reporting_;
   std::unique_ptr<audit::v1::AuditService::Stub> audit_;
   std::unique_ptr<feed::v1::FeedService::Stub> feed_;

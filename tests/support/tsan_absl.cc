@@ -239,3 +239,11 @@ void Status::UnrefNonInlined(uintptr_t rep) {
 
 ABSL_NAMESPACE_END
 }  // namespace absl
+
+// Within Abseil the table of lock orders is guarded by a spin lock, and the texts of errors by a
+// static's guard: what is not instrumented shows neither.
+extern "C" const char* __tsan_default_suppressions();
+const char* __tsan_default_suppressions() {
+  return "race:absl::*::synchronization_internal::GraphCycles\n"
+         "race:absl::*::base_internal::StrError\n";
+}
