@@ -12,7 +12,7 @@ build=(g++ cmake ninja-build make pkg-config ccache mold tzdata
   # prometheus-cpp's CMake files look for these two, but its package does not depend on them.
   prometheus-cpp-dev libcivetweb-dev libcurl4-openssl-dev)
 run=(redis-server python3 curl procps)
-test=(libgtest-dev libgmock-dev libbenchmark-dev libnghttp2-dev git
+test=(libgtest-dev libgmock-dev libbenchmark-dev libnghttp2-dev libprotoc-dev git
   # A client generated for another language, and the fuzz targets (libFuzzer needs clang).
   python3-grpcio python3-protobuf clang libclang-rt-14-dev)
 lint=(clang-format clang-tidy shellcheck git ca-certificates)

@@ -85,9 +85,10 @@ check_tidy() {
     grep -qF "$PWD/$f\"" build/tidy/compile_commands.json && echo "$f"
   done)
   echo "tidy: ${#ready[@]} files changed since ${since:0:10}"
+  [ ${#ready[@]} -eq 0 ] && return 0
   local arguments=(-p build/tidy --quiet "--extra-arg-before=-include$PWD/scripts/clang14.h")
   [ -n "${FIX:-}" ] && arguments+=(--fix)
-  printf '%s\n' "${ready[@]}" | grep . | xargs -r -P "$(nproc)" -n 1 clang-tidy "${arguments[@]}" 2>/dev/null
+  printf '%s\n' "${ready[@]}" | xargs -P "$(nproc)" -n 1 clang-tidy "${arguments[@]}" 2>/dev/null
 }
 
 for check in "${@:-all}"; do
