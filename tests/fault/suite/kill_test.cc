@@ -23,6 +23,7 @@ using Monitoring = v1::MonitoringService::Stub;
 
 constexpr int kRounds = 6;
 constexpr int kBatch = 200;
+constexpr size_t kOfARound = 4;  // evaluations begun, at least
 constexpr uint32_t kSeed = 20260302;
 constexpr int kMinutes = 1200;  // of the day of the contacts
 
@@ -36,6 +37,14 @@ struct Acknowledged {
   void Reached(const v1::Evaluation& evaluation) {
     absl::MutexLock lock(&mutex);
     evaluations[evaluation.name()] = evaluation.state();
+  }
+  // Waits until so many evaluations have begun, or `patience` is over.
+  void AwaitEvaluations(size_t count, absl::Duration patience) {
+    absl::MutexLock lock(&mutex);
+    auto reached = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+      return evaluations.size() >= count;
+    };
+    mutex.AwaitWithTimeout(absl::Condition(&reached), patience);
   }
 };
 
@@ -178,7 +187,9 @@ TEST(KillTest, NothingAcknowledgedIsLostOrCountedTwice) {
         }
       });
     }
-    absl::SleepFor(absl::Milliseconds(100 + random() % 700));
+    // Also on a busy machine every round has something to lose.
+    told.AwaitEvaluations(static_cast<size_t>(round + 1) * kOfARound, absl::Seconds(20));
+    absl::SleepFor(absl::Milliseconds(random() % 700));
     server.Kill();
     for (std::thread& client : clients) client.join();
     absl::Status restarted = server.Restart();
