@@ -345,6 +345,20 @@ absl::StatusOr<grpc::ByteBuffer> Pipeline::Encode(const Message& message) const 
   return grpc::ByteBuffer(&slice, 1);
 }
 
+bool Pipeline::AuditsWhatIsSeen(const Route& route, const Call& call) const {
+  return route.method->options.read_only() && !call.principal().Has(auth::Role::kService) && audit_;
+}
+
+bool Pipeline::ShowsAll(const Route& route, const Call& call) const {
+  if (AuditsWhatIsSeen(route, call)) return false;
+  for (const Route::PersonalPath& personal : route.personal) {
+    for (const contract::AnnotatedPath& path : personal.type->personal) {
+      if (!auth::MaySeePersonal(call.principal(), path.rules->personal())) return false;
+    }
+  }
+  return true;
+}
+
 Task<absl::StatusOr<grpc::ByteBuffer>> Pipeline::Redacted(const Route& route, Call& call,
                                                           Reply reply) {
   const Message& original = reply.record ? *reply.record->message : *reply.message;
@@ -362,9 +376,7 @@ Task<absl::StatusOr<grpc::ByteBuffer>> Pipeline::Redacted(const Route& route, Ca
     });
   }
   // Who reads as a person leaves a trace; what a service does with its copy, it audits itself.
-  bool audited = !seen.empty() && route.method->options.read_only() &&
-                 !call.principal().Has(auth::Role::kService) && audit_;
-  if (audited) {
+  if (!seen.empty() && AuditsWhatIsSeen(route, call)) {
     Task<absl::Status> writing = audit_(call, std::move(seen));
     absl::Status status = co_await writing;
     if (!status.ok()) co_return status;
@@ -377,7 +389,7 @@ Task<absl::StatusOr<grpc::ByteBuffer>> Pipeline::Run(const Route& route, Call& c
   Task<absl::StatusOr<Reply>> work = RunHandler(route, call, request);
   absl::StatusOr<Reply> reply = co_await work;
   if (!reply.ok()) co_return reply.status();
-  if (!route.personal.empty()) {
+  if (!ShowsAll(route, call)) {
     Task<absl::StatusOr<grpc::ByteBuffer>> redacting = Redacted(route, call, *std::move(reply));
     absl::StatusOr<grpc::ByteBuffer> redacted = co_await redacting;
     co_return redacted;

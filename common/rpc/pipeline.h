@@ -141,6 +141,10 @@ class Pipeline {
   absl::Status ReadMetadata(grpc::CallbackServerContext& context, Call& call);
   absl::Status CheckPosition(absl::string_view position, const Call& call) const;
   Task<absl::StatusOr<Reply>> RunHandler(const Route& route, Call& call, const Message& request);
+  // Whether personal values that the caller is shown are written to the audit trail.
+  bool AuditsWhatIsSeen(const Route& route, const Call& call) const;
+  // Whether the answer goes out as it is: nothing to mask, nothing to audit.
+  bool ShowsAll(const Route& route, const Call& call) const;
   Task<absl::StatusOr<grpc::ByteBuffer>> Redacted(const Route& route, Call& call, Reply reply);
 
   const PipelineParts parts_;
