@@ -35,22 +35,6 @@ constexpr char kServiceConfig[] = R"({
   "retryThrottling": {"maxTokens": 20, "tokenRatio": 0.2}
 })";
 
-grpc::ByteBuffer Encode(const Message& message) {
-  grpc::Slice slice(message.SerializeAsString());
-  return grpc::ByteBuffer(&slice, 1);
-}
-
-bool Decode(const grpc::ByteBuffer& buffer, Message& message) {
-  std::vector<grpc::Slice> slices;
-  if (!buffer.Dump(&slices).ok()) return false;
-  std::string bytes;
-  bytes.reserve(buffer.Length());
-  for (const grpc::Slice& slice : slices) {
-    bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
-  }
-  return message.ParseFromString(bytes);
-}
-
 Failure Undecodable() {
   return LocalFailure(grpc::StatusCode::INTERNAL, "the answer could not be decoded");
 }
@@ -159,6 +143,22 @@ Failure Connection::Stream(const MethodDescriptor* method, const Message& reques
   }
   if (stopped) return failure;
   return status.ok() ? Failure() : ReadFailure(status);
+}
+
+grpc::ByteBuffer Encode(const Message& message) {
+  grpc::Slice slice(message.SerializeAsString());
+  return grpc::ByteBuffer(&slice, 1);
+}
+
+bool Decode(const grpc::ByteBuffer& buffer, Message& message) {
+  std::vector<grpc::Slice> slices;
+  if (!buffer.Dump(&slices).ok()) return false;
+  std::string bytes;
+  bytes.reserve(buffer.Length());
+  for (const grpc::Slice& slice : slices) {
+    bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  }
+  return message.ParseFromString(bytes);
 }
 
 std::string MethodPath(const MethodDescriptor* method) {

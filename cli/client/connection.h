@@ -58,6 +58,10 @@ class Connection {
   const Language language_;
 };
 
+// A message as it travels, and back; false where it cannot be decoded.
+grpc::ByteBuffer Encode(const google::protobuf::Message& message);
+bool Decode(const grpc::ByteBuffer& buffer, google::protobuf::Message& message);
+
 // `/package.Service/Method`.
 std::string MethodPath(const google::protobuf::MethodDescriptor* method);
 

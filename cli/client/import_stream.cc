@@ -2,6 +2,8 @@
 
 #include <absl/strings/str_cat.h>
 #include <absl/time/clock.h>
+#include <grpcpp/impl/rpc_method.h>
+#include <grpcpp/support/sync_stream.h>
 
 #include <utility>
 
@@ -14,11 +16,13 @@ constexpr absl::Duration kPause = absl::Milliseconds(300);
 
 }  // namespace
 
-ImportStream::ImportStream(const Connection& connection, size_t window, Answered answered)
+ImportStream::ImportStream(const Connection& connection, const ImportMethod& method, size_t window,
+                           Answered answered)
     : connection_(connection),
+      method_(method),
+      path_(MethodPath(method.method())),
       window_(window),
-      answered_(std::move(answered)),
-      stub_(monitoring::v1::MonitoringService::NewStub(connection.channel())) {
+      answered_(std::move(answered)) {
   Open();
 }
 
@@ -36,24 +40,38 @@ void ImportStream::Open() {
   }
   context_ = std::make_unique<grpc::ClientContext>();
   connection_.Prepare(*context_, absl::InfiniteDuration());
-  stream_ = stub_->ImportContacts(context_.get());
+  // What a generated stub does for its own messages.
+  const grpc::internal::RpcMethod method(path_.c_str(), grpc::internal::RpcMethod::BIDI_STREAMING,
+                                         connection_.channel());
+  stream_.reset(
+      grpc::internal::ClientReaderWriterFactory<grpc::ByteBuffer, grpc::ByteBuffer>::Create(
+          connection_.channel().get(), method, context_.get()));
   reader_ = std::thread([this] { ReadAnswers(); });
 }
 
+bool ImportStream::Match(const grpc::ByteBuffer& buffer, std::shared_ptr<ImportBatch>& batch,
+                         ImportAnswer& answer) {
+  const std::unique_ptr<google::protobuf::Message> response = method_.NewResponse();
+  const bool decoded = Decode(buffer, *response);
+  if (decoded) answer = method_.Read(*response);
+  absl::MutexLock lock(&mutex_);
+  if (!decoded || unanswered_.empty()) return false;
+  batch = unanswered_.front();
+  return method_.SequenceOf(*batch->request) == answer.sequence &&
+         method_.RowCount(*batch->request) == static_cast<int>(answer.outcomes.size());
+}
+
 void ImportStream::ReadAnswers() {
-  monitoring::v1::ImportContactsResponse response;
-  while (stream_->Read(&response)) {
+  grpc::ByteBuffer buffer;
+  while (stream_->Read(&buffer)) {
     std::shared_ptr<ImportBatch> batch;
-    {
+    ImportAnswer answer;
+    if (!Match(buffer, batch, answer)) {
       absl::MutexLock lock(&mutex_);
-      if (unanswered_.empty() || unanswered_.front()->request.sequence() != response.sequence() ||
-          unanswered_.front()->request.contacts_size() != response.outcomes_size()) {
-        disordered_ = true;
-        break;
-      }
-      batch = unanswered_.front();
+      disordered_ = true;
+      break;
     }
-    answered_(*batch, response);
+    answered_(*batch, answer);
     absl::MutexLock lock(&mutex_);
     unanswered_.pop_front();
     progressed_ = true;
@@ -97,7 +115,7 @@ bool ImportStream::Recover() {
   absl::SleepFor(kPause * (1 << attempts_));
   Open();
   for (const auto& batch : again) {
-    if (!stream_->Write(batch->request)) break;  // the reader notices too
+    if (!stream_->Write(Encode(*batch->request))) break;  // the reader notices too
   }
   return true;
 }
@@ -119,13 +137,13 @@ bool ImportStream::WaitBelow(size_t limit) {
 
 bool ImportStream::Send(std::shared_ptr<ImportBatch> batch) {
   if (!failure_.ok() || !WaitBelow(window_)) return false;
-  batch->request.set_sequence(++sequence_);
+  method_.SetSequence(*batch->request, ++sequence_);
   {
     absl::MutexLock lock(&mutex_);
     unanswered_.push_back(batch);
   }
   // A failed write means a broken stream: the next wait finds out and sends the batch again.
-  stream_->Write(batch->request);
+  stream_->Write(Encode(*batch->request));
   return true;
 }
 

@@ -1,4 +1,4 @@
-// ImportContacts with several batches in flight, over as many streams as it takes.
+// An import with several batches in flight, over as many streams as it takes.
 #pragma once
 
 #include <absl/base/thread_annotations.h>
@@ -7,14 +7,14 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "cli/client/connection.h"
 #include "cli/import/convert.h"
+#include "cli/import/import_method.h"
 #include "cli/text/csv.h"
-#include "sqm/monitoring/v1/contact.pb.h"
-#include "sqm/monitoring/v1/monitoring_service.grpc.pb.h"
 
 namespace sqm::cli {
 
@@ -27,7 +27,7 @@ struct ImportRow {
 struct ImportBatch {
   std::vector<ImportRow> rows;  // in the order of the file
   // The good ones of them, in the same order.
-  monitoring::v1::ImportContactsRequest request;
+  std::unique_ptr<google::protobuf::Message> request;
 };
 
 // Sends batches; at most `window` are unanswered at a time. When the server goes away, the
@@ -35,10 +35,11 @@ struct ImportBatch {
 // it; answers come on a thread of its own, in the order of the batches.
 class ImportStream {
  public:
-  using Answered =
-      std::function<void(const ImportBatch&, const monitoring::v1::ImportContactsResponse&)>;
+  using Answered = std::function<void(const ImportBatch&, const ImportAnswer&)>;
 
-  ImportStream(const Connection& connection, size_t window, Answered answered);
+  // `connection` and `method` must outlive it.
+  ImportStream(const Connection& connection, const ImportMethod& method, size_t window,
+               Answered answered);
   ~ImportStream();
   ImportStream(const ImportStream&) = delete;
 
@@ -48,10 +49,12 @@ class ImportStream {
   Failure Finish();
 
  private:
-  using Stream = grpc::ClientReaderWriter<monitoring::v1::ImportContactsRequest,
-                                          monitoring::v1::ImportContactsResponse>;
+  using Stream = grpc::ClientReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer>;
   void Open();
   void ReadAnswers() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Whether the bytes answer the batch that is answered next; `batch` and `answer` then.
+  bool Match(const grpc::ByteBuffer& buffer, std::shared_ptr<ImportBatch>& batch,
+             ImportAnswer& answer) ABSL_LOCKS_EXCLUDED(mutex_);
   // Waits until fewer than `limit` are unanswered. False: failed for good.
   bool WaitBelow(size_t limit) ABSL_LOCKS_EXCLUDED(mutex_);
   // Ends the broken stream, and begins another where that may help.
@@ -60,9 +63,10 @@ class ImportStream {
   grpc::Status End();
 
   const Connection& connection_;
+  const ImportMethod& method_;
+  const std::string path_;
   const size_t window_;
   const Answered answered_;
-  const std::unique_ptr<monitoring::v1::MonitoringService::Stub> stub_;
   // The calling thread's own.
   std::unique_ptr<grpc::ClientContext> context_;
   std::unique_ptr<Stream> stream_;

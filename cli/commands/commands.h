@@ -22,6 +22,18 @@ void AddStatusCommand(CLI::App& app, Context& context);      // status
 void AddLoginCommands(CLI::App& app, Context& context);      // login token
 void AddCompletionCommand(CLI::App& app, Context& context);  // completion
 
+// A command that loads files into one resource.
+struct ImportTarget {
+  const char* name;      // of the command
+  const char* resource;  // type
+  Text help;
+  Text example;
+  bool categories = false;  // its rows may name categories that are to be added
+};
+void AddImportOf(CLI::App& group, Context& context, const ImportTarget& target);
+// Of cases, under the name that the group gives it.
+ImportTarget CasesImport(const char* name);
+
 // Options that every command takes, on `app`; they may stand before or after the command's name.
 void AddGlobalOptions(CLI::App& app, Context& context);
 

@@ -50,7 +50,8 @@ void Show(Context& context, const v1::Case& message) {
   if (context.options.columns.empty() && context.options.output == "table") {
     context.options.columns =
         "number,kind,state,subject,text,channel,customer,category,severity,priority,owner,team,"
-        "tier,received_time,due_time,reply,outcome,root_cause,compensation,satisfaction,name";
+        "tier,received_time,promised_time,due_time,close_time,reply,outcome,root_cause,"
+        "compensation,satisfaction,name";
   }
   const auto output = Output::Make(context, message.GetDescriptor(), true);
   if (output == nullptr) return;
@@ -203,6 +204,12 @@ void ShowWhole(Context& context, const Arguments& arguments) {
                {context.T(Text::kAction)},
                {context.T(Text::kAuthor)},
                {context.T(Text::kEntryText)}});
+  // What happened elsewhere has no entries, only events.
+  for (const v1::CaseEvent& event : one.events()) {
+    if (!event.imported()) continue;
+    table.Add({text(event, "time"), text(event, "action"), "",
+               context.T(event.time_assumed() ? Text::kElsewhereUnknown : Text::kElsewhere)});
+  }
   for (const v1::CaseEntry& entry : entries.entries()) {
     table.Add({text(entry, "create_time"), text(entry, "action"), entry.author(), entry.text()});
   }
@@ -292,6 +299,8 @@ void AddComplaintsCommand(CLI::App& app, Context& context) {
   c->add_option("--customer", a->customer, context.T(Text::kHelpCaseCustomer));
   c->add_option("--customer-name", a->customer_name, context.T(Text::kHelpCaseCustomerName));
   c->add_option("--category", a->category, context.T(Text::kHelpCaseCategory));
+
+  AddImportOf(*group, context, CasesImport("import"));
 
   c = Command(*group, context, "list", Text::kHelpCaseList, a, List);
   c->add_option("--filter", a->filter, context.T(Text::kHelpFilter));

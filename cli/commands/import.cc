@@ -1,10 +1,10 @@
-// import contacts: a CSV file by a mapping, with every refused row answered for.
+// import: a CSV file by a mapping into a resource, with every refused row answered for.
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -12,15 +12,13 @@
 
 #include "cli/client/import_stream.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/import_categories.h"
+#include "cli/commands/import_ledger.h"
 #include "cli/import/row_mapper.h"
-#include "cli/import/summary.h"
 #include "cli/text/progress.h"
 
 namespace sqm::cli {
 namespace {
-
-using monitoring::v1::Contact;
-using monitoring::v1::ImportContactsResponse;
 
 // Bad rows that a batch carries along at most, as a multiple of its size.
 constexpr size_t kMostRows = 4;
@@ -28,16 +26,19 @@ constexpr size_t kMostRows = 4;
 struct Arguments {
   std::string file;
   std::string mapping;
+  std::string resource;  // type that the command loads
   std::string separator;
   std::string rejects;
   size_t batch = 500;
   size_t window = 8;
   bool update_existing = false;
   bool validate_only = false;
+  bool create_categories = false;
 };
 
 // A shipped mapping by name, or a file. Nothing after a complaint.
-std::optional<Mapping> LoadMapping(Context& context, const std::string& word) {
+std::optional<Mapping> LoadMapping(Context& context, const std::string& word,
+                                   const std::string& resource) {
   const Catalogue* catalogue = context.catalogue();
   if (catalogue == nullptr) return std::nullopt;
   std::string json;
@@ -56,115 +57,19 @@ std::optional<Mapping> LoadMapping(Context& context, const std::string& word) {
     context.UsageError(context.T(Text::kBadMapping, word, mapping.status().message()));
     return std::nullopt;
   }
-  if (mapping->resource->message != Contact::descriptor()) {
-    context.UsageError(context.T(Text::kBadMapping, word, mapping->resource->options.type()));
+  if (mapping->resource->options.type() != resource) {
+    context.UsageError(
+        context.T(Text::kBadMapping, word,
+                  context.T(Text::kMappingOfOther, mapping->resource->options.type(), resource)));
     return std::nullopt;
   }
   return *std::move(mapping);
 }
 
-// The rejects file, written beside its place and put there only when there is something in it.
-class Rejects {
- public:
-  Rejects(std::string path, char separator) : path_(std::move(path)), separator_(separator) {}
-
-  void Add(const RowMapper& mapper, const ImportRow& row, const std::vector<Issue>& issues) {
-    if (path_.empty()) return;
-    if (writer_ == nullptr) {
-      out_.open(path_ + ".part", std::ios::binary | std::ios::trunc);
-      writer_ = std::make_unique<CsvWriter>(out_, CsvStyle{.separator = separator_});
-      writer_->Write(RejectHeader(mapper));
-    }
-    writer_->Write(RejectRow(mapper, row.row, issues));
-  }
-
-  // False: it could not be written. `made`: there is a file.
-  bool Close(bool& made) {
-    made = writer_ != nullptr;
-    if (!made) return true;
-    out_.close();
-    return out_.good() && std::rename((path_ + ".part").c_str(), path_.c_str()) == 0;
-  }
-
- private:
-  const std::string path_;
-  const char separator_;
-  std::ofstream out_;
-  std::unique_ptr<CsvWriter> writer_;
-};
-
-// Counts and writes down what became of the rows of each batch. Used by the reader of the stream,
-// and by the sender only while nothing is in flight.
-class Ledger {
- public:
-  Ledger(const RowMapper& mapper, Rejects& rejects, Language language)
-      : mapper_(mapper), rejects_(rejects), language_(language) {}
-
-  ImportSummary summary;
-
-  void Take(const ImportBatch& batch, const ImportContactsResponse& response) {
-    int index = 0;
-    int failure = 0;
-    for (const ImportRow& row : batch.rows) {
-      if (!row.issues.empty()) {
-        Reject(row, row.issues);
-        continue;
-      }
-      switch (response.outcomes(index)) {
-        case monitoring::v1::IMPORT_OUTCOME_CREATED:
-          ++summary.created;
-          break;
-        case monitoring::v1::IMPORT_OUTCOME_UNCHANGED:
-          ++summary.unchanged;
-          break;
-        case monitoring::v1::IMPORT_OUTCOME_UPDATED:
-          ++summary.updated;
-          break;
-        default: {
-          while (failure < response.failures_size() && response.failures(failure).index() < index) {
-            ++failure;
-          }
-          const bool told =
-              failure < response.failures_size() && response.failures(failure).index() == index;
-          Reject(row,
-                 Issues(row, told ? response.failures(failure).status() : google::rpc::Status()));
-        }
-      }
-      ++index;
-    }
-  }
-
- private:
-  // The server's complaints, put in the words of the file.
-  std::vector<Issue> Issues(const ImportRow& row, const google::rpc::Status& status) const {
-    const Failure failure = ReadFailure(status);
-    std::vector<Issue> issues;
-    for (const auto& violation : failure.bad_request.field_violations()) {
-      issues.push_back({mapper_.ColumnOfField(violation.field()),
-                        mapper_.ValueOfField(violation.field(), row.row), violation.description()});
-    }
-    if (!issues.empty()) return issues;
-    const std::string field = failure.code == grpc::StatusCode::ALREADY_EXISTS ? "external_id" : "";
-    issues.push_back({field.empty() ? "" : mapper_.ColumnOfField(field),
-                      field.empty() ? "" : mapper_.ValueOfField(field, row.row),
-                      Brief(failure, language_)});
-    return issues;
-  }
-
-  void Reject(const ImportRow& row, const std::vector<Issue>& issues) {
-    summary.Reject(row.row.line, issues);
-    rejects_.Add(mapper_, row, issues);
-  }
-
-  const RowMapper& mapper_;
-  Rejects& rejects_;
-  const Language language_;
-};
-
 class Import {
  public:
   Import(Context& context, const Arguments& arguments, const Mapping& mapping)
-      : context_(context), arguments_(arguments), mapping_(mapping) {}
+      : context_(context), arguments_(arguments), mapping_(mapping), method_(*mapping.resource) {}
 
   void Run() {
     std::ifstream file;
@@ -212,72 +117,88 @@ class Import {
     return context_.Zone(convert.zone);
   }
 
-  void Send(CsvReader& reader, const RowMapper& mapper, const Connection& connection) {
+  void Send(CsvReader& reader, RowMapper& mapper, const Connection& connection) {
     Rejects rejects(arguments_.rejects, mapping_.separator);
     Ledger ledger(mapper, rejects, context_.language());
+    ImportCategories categories(context_, connection, mapping_, mapper);
     Progress progress(std::cerr, context_.err(), SystemClock::Get(), context_.language(),
                       context_.T(Text::kImporting));
     const absl::Time start = absl::Now();
     Failure failure;
+    bool alive = true;
     {
       std::atomic<double> fraction{size_ > 0 ? 0.0 : -1.0};
-      ImportStream stream(connection, arguments_.window,
-                          [&](const ImportBatch& batch, const ImportContactsResponse& response) {
-                            ledger.Take(batch, response);
+      ImportStream stream(connection, method_, arguments_.window,
+                          [&](const ImportBatch& batch, const ImportAnswer& answer) {
+                            ledger.Take(batch, answer);
                             progress.Update(ledger.summary.total(), fraction);
                           });
-      auto batch = std::make_shared<ImportBatch>();
+      std::shared_ptr<ImportBatch> batch = NewBatch();
       ImportRow row;
-      bool alive = true;
       while (alive && reader.Next(row.row)) {
-        Contact* contact = batch->request.add_contacts();
-        row.issues = mapper.Map(row.row, *contact);
-        if (!row.issues.empty()) batch->request.mutable_contacts()->RemoveLast();
+        google::protobuf::Message* message = method_.AddRow(*batch->request);
+        row.issues = mapper.Map(row.row, *message);
+        if (row.issues.empty() && arguments_.create_categories) {
+          if (!(alive = categories.Add(row.row, *message))) break;
+        }
+        if (!row.issues.empty()) method_.DropLastRow(*batch->request);
         batch->rows.push_back(row);
         if (size_ > 0) fraction = static_cast<double>(reader.bytes_read()) / size_;
-        const bool full = static_cast<size_t>(batch->request.contacts_size()) >= arguments_.batch ||
+        const bool full = RowsToSend(*batch) >= arguments_.batch ||
                           batch->rows.size() >= arguments_.batch * kMostRows;
         if (full) {
-          alive = stream.Send(Ready(batch));
-          batch = std::make_shared<ImportBatch>();
+          alive = stream.Send(batch);
+          batch = NewBatch();
         }
       }
-      if (alive && batch->request.contacts_size() > 0) {
-        stream.Send(Ready(batch));
+      if (alive && RowsToSend(*batch) > 0) {
+        stream.Send(batch);
         batch = nullptr;
       }
       failure = stream.Finish();
       // Rows that are all bad need no server; nothing is in flight now.
-      if (failure.ok() && batch != nullptr) ledger.Take(*batch, ImportContactsResponse());
+      if (failure.ok() && alive && batch != nullptr) ledger.Take(*batch, ImportAnswer());
     }
     progress.Finish();
     bool made = false;
     const bool kept = rejects.Close(made);
-    Report(ledger.summary, absl::Now() - start);
+    ledger.summary.categories = categories.created();
+    Report(ledger, absl::Now() - start);
     if (made && kept) context_.Note(context_.T(Text::kRejectsWritten, arguments_.rejects));
     if (!kept) context_.UsageError(context_.T(Text::kCannotWrite, arguments_.rejects, ""));
-    if (!failure.ok()) {
-      context_.Note(context_.T(Text::kImportStopped));
-      context_.Fail(failure);
-    }
+    if (!alive || !failure.ok()) context_.Note(context_.T(Text::kImportStopped));
+    if (!failure.ok()) context_.Fail(failure);
   }
 
-  std::shared_ptr<ImportBatch> Ready(const std::shared_ptr<ImportBatch>& batch) const {
-    batch->request.set_update_existing(arguments_.update_existing);
-    batch->request.set_validate_only(arguments_.validate_only);
+  std::shared_ptr<ImportBatch> NewBatch() const {
+    auto batch = std::make_shared<ImportBatch>();
+    batch->request = method_.NewRequest();
+    method_.SetFlags(*batch->request, arguments_.update_existing, arguments_.validate_only);
     return batch;
   }
 
-  void Report(const ImportSummary& summary, absl::Duration took) {
-    context_.Print(summary.Outcomes(context_.language()));
+  size_t RowsToSend(const ImportBatch& batch) const {
+    return static_cast<size_t>(method_.RowCount(*batch.request));
+  }
+
+  void Report(const Ledger& ledger, absl::Duration took) {
+    const ImportSummary& summary = ledger.summary;
+    const bool tables = context_.options.output == "table";
+    context_.Print(tables ? summary.Outcomes(context_.language()).Format(context_.out())
+                          : summary.Json(/*pretty=*/context_.options.output == "json"));
     const double seconds = std::max(0.001, absl::ToDoubleSeconds(took));
     context_.Note(context_.T(Text::kImportRate, summary.total(),
                              absl::FormatDuration(absl::Trunc(took, absl::Milliseconds(1))),
                              static_cast<int64_t>(static_cast<double>(summary.total()) / seconds)));
     if (arguments_.validate_only) context_.Note(context_.T(Text::kOnlyChecked));
     if (summary.rejected == 0) return;
-    context_.Print("\n");
-    context_.Print(summary.Reasons(context_.language()));
+    if (tables) {
+      context_.Print("\n");
+      context_.Print(summary.Reasons(context_.language()));
+    }
+    if (ledger.missing.count(PathText(CategoryPath(mapping_))) > 0) {
+      context_.Note(context_.T(Text::kUseCreateCategories));
+    }
     if (arguments_.rejects.empty()) context_.Note(context_.T(Text::kUseRejects));
     context_.exit_code = kRefused;
   }
@@ -285,11 +206,17 @@ class Import {
   Context& context_;
   const Arguments& arguments_;
   const Mapping& mapping_;
+  const ImportMethod method_;
   double size_ = 0;
 };
 
 void Run(Context& context, const Arguments& arguments) {
-  std::optional<Mapping> mapping = LoadMapping(context, arguments.mapping);
+  const std::string& format = context.options.output;
+  if (format != "table" && format != "json" && format != "jsonl") {
+    context.UsageError(context.T(Text::kNoSuchFormat, format, "table, json, jsonl"));
+    return;
+  }
+  std::optional<Mapping> mapping = LoadMapping(context, arguments.mapping, arguments.resource);
   if (!mapping.has_value()) return;
   if (!arguments.separator.empty()) {
     mapping->separator = arguments.separator == "\\t" ? '\t' : arguments.separator.front();
@@ -303,24 +230,60 @@ void Run(Context& context, const Arguments& arguments) {
   Import(context, arguments, *mapping).Run();
 }
 
+// The shipped mappings of a resource, for people.
+std::string MappingsOf(absl::string_view resource) {
+  std::vector<std::string> names;
+  for (const ShippedMapping& shipped : ShippedMappings()) {
+    if (absl::StrContains(shipped.json, absl::StrCat("\"resource\": \"", resource, "\""))) {
+      names.push_back(shipped.name);
+    }
+  }
+  return absl::StrJoin(names, ", ");
+}
+
 }  // namespace
 
-void AddImportCommand(CLI::App& app, Context& context) {
-  CLI::App* group = app.add_subcommand("import", context.T(Text::kHelpImport));
-  group->require_subcommand(1);
+ImportTarget CasesImport(const char* name) {
+  return {.name = name,
+          .resource = "complaints/Case",
+          .help = Text::kHelpImportCases,
+          .example = Text::kExampleImportCases,
+          .categories = true};
+}
+
+void AddImportOf(CLI::App& group, Context& context, const ImportTarget& target) {
   auto a = std::make_shared<Arguments>();
-  CLI::App* c = group->add_subcommand("contacts", context.T(Text::kHelpImportContacts));
-  std::string footer = context.T(Text::kExamples) + "\n" + context.T(Text::kExampleImport);
+  a->resource = target.resource;
+  CLI::App* c = group.add_subcommand(target.name, context.T(target.help));
+  std::string footer = context.T(Text::kExamples) + "\n" + context.T(target.example);
   c->footer(footer);
   c->add_option("FILE", a->file, context.T(Text::kHelpImportFile))->required();
-  c->add_option("--mapping", a->mapping, context.T(Text::kHelpMapping))->required();
+  c->add_option("--mapping", a->mapping, context.T(Text::kHelpMapping, MappingsOf(target.resource)))
+      ->required();
   c->add_option("--separator", a->separator, context.T(Text::kHelpSeparator));
   c->add_option("--rejects", a->rejects, context.T(Text::kHelpRejects));
   c->add_option("--batch", a->batch, context.T(Text::kHelpBatch))->check(CLI::Range(1, 1000));
   c->add_option("--window", a->window, context.T(Text::kHelpWindow))->check(CLI::Range(1, 64));
   c->add_flag("--update-existing", a->update_existing, context.T(Text::kHelpUpdateExisting));
-  c->add_flag("--validate-only", a->validate_only, context.T(Text::kHelpValidateOnly));
+  CLI::Option* check =
+      c->add_flag("--validate-only", a->validate_only, context.T(Text::kHelpValidateOnly));
+  if (target.categories) {
+    // A check stores nothing, and without the categories it would find fault with every row.
+    c->add_flag("--create-categories", a->create_categories, context.T(Text::kHelpCreateCategories))
+        ->excludes(check);
+  }
   c->callback([&context, a] { Run(context, *a); });
+}
+
+void AddImportCommand(CLI::App& app, Context& context) {
+  CLI::App* group = app.add_subcommand("import", context.T(Text::kHelpImport));
+  group->require_subcommand(1);
+  AddImportOf(*group, context,
+              {.name = "contacts",
+               .resource = "monitoring/Contact",
+               .help = Text::kHelpImportContacts,
+               .example = Text::kExampleImport});
+  AddImportOf(*group, context, CasesImport("cases"));
 }
 
 }  // namespace sqm::cli

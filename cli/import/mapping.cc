@@ -53,6 +53,15 @@ absl::StatusOr<std::vector<std::string>> TextsAt(const json& object, absl::strin
   return texts;
 }
 
+// Whether `key` is set; false where it is absent.
+absl::StatusOr<bool> FlagAt(const json& object, absl::string_view where, const char* key) {
+  if (!object.contains(key)) return false;
+  if (!object[key].is_boolean()) {
+    return Wrong(absl::StrCat(where, ".", key), "must be true or false");
+  }
+  return object[key].get<bool>();
+}
+
 absl::Status ReadLocalTime(const json& root, Mapping& mapping) {
   if (!root.contains("local_time")) return absl::OkStatus();
   const json& object = root["local_time"];
@@ -92,7 +101,8 @@ absl::Status CheckType(const FieldRule& rule, absl::string_view where) {
   if (!rule.formats.empty() && !known_message) {
     return Wrong(where, "formats are for times and durations");
   }
-  if (rule.as_id && field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_STRING) {
+  if ((rule.as_id || rule.as_hash) &&
+      field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_STRING) {
     return Wrong(where, "`as` is for strings");
   }
   if (field->message_type() != nullptr &&
@@ -111,12 +121,12 @@ absl::Status CheckType(const FieldRule& rule, absl::string_view where) {
 absl::StatusOr<FieldRule> ReadField(const json& object, const std::string& where,
                                     const ResourceInfo& resource) {
   RETURN_IF_ERROR(CheckKeys(object, where,
-                            {"field", "column", "columns", "constant", "required", "empty",
-                             "values", "as", "prefix", "formats"}));
+                            {"field", "column", "columns", "join", "named", "constant", "required",
+                             "empty", "values", "as", "prefix", "formats"}));
   FieldRule rule;
   ASSIGN_OR_RETURN(const auto field, TextAt(object, where, "field"));
   if (!field.has_value()) return Wrong(where, "`field` is missing");
-  absl::StatusOr<FieldPath> path = FindPath(resource.message, *field);
+  absl::StatusOr<FieldPath> path = FindPath(resource.import_rows->message_type(), *field);
   if (!path.ok()) return Wrong(absl::StrCat(where, ".field"), path.status().message());
   rule.path = *std::move(path);
   ASSIGN_OR_RETURN(const auto column, TextAt(object, where, "column"));
@@ -127,19 +137,20 @@ absl::StatusOr<FieldRule> ReadField(const json& object, const std::string& where
   if (sources != 1) return Wrong(where, "give exactly one of `column`, `columns`, `constant`");
   if (column.has_value()) rule.columns = {*column};
   rule.constant = constant.value_or("");
-  if (object.contains("required")) {
-    if (!object["required"].is_boolean()) {
-      return Wrong(absl::StrCat(where, ".required"), "must be true or false");
-    }
-    rule.required = object["required"].get<bool>();
-  }
+  ASSIGN_OR_RETURN(rule.required, FlagAt(object, where, "required"));
+  ASSIGN_OR_RETURN(rule.named, FlagAt(object, where, "named"));
+  ASSIGN_OR_RETURN(const auto join, TextAt(object, where, "join"));
+  rule.join = join.value_or(" ");
   ASSIGN_OR_RETURN(rule.empty, TextsAt(object, where, "empty"));
   ASSIGN_OR_RETURN(rule.formats, TextsAt(object, where, "formats"));
   ASSIGN_OR_RETURN(const auto prefix, TextAt(object, where, "prefix"));
   rule.prefix = prefix.value_or("");
   ASSIGN_OR_RETURN(const auto as, TextAt(object, where, "as"));
-  if (as.has_value() && *as != "id") return Wrong(absl::StrCat(where, ".as"), "must be `id`");
-  rule.as_id = as.has_value();
+  if (as.has_value() && *as != "id" && *as != "hash") {
+    return Wrong(absl::StrCat(where, ".as"), "must be `id` or `hash`");
+  }
+  rule.as_id = as == "id";
+  rule.as_hash = as == "hash";
   if (object.contains("values")) {
     const std::string at = absl::StrCat(where, ".values");
     if (!object["values"].is_object()) return Wrong(at, "must be an object");
@@ -173,6 +184,9 @@ absl::StatusOr<Mapping> ParseMapping(absl::string_view text, const Catalogue& ca
   mapping.resource = catalogue.FindByType(type.value_or(""));
   if (mapping.resource == nullptr) {
     return Wrong("resource", absl::StrCat("`", type.value_or(""), "` is no resource type"));
+  }
+  if (mapping.resource->import == nullptr) {
+    return Wrong("resource", absl::StrCat("`", *type, "` has no import"));
   }
   ASSIGN_OR_RETURN(const auto separator, TextAt(root, "mapping", "separator"));
   if (separator.has_value()) {

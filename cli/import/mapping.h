@@ -9,12 +9,18 @@
 //   earlier|later|reject};
 //               --zone overrides the zone; without either, times are UTC
 //   fields      one object a field:
-//     field      path in the resource
-//     column     or columns (joined by one space), or constant
+//     field      path in the resource or, where an import takes more than that, in a row of it
+//                (`case.subject`, `close_time`)
+//     column     or columns, or constant
+//     join       what stands between the values of several columns; one space when absent
+//     named      true: each value is written after the name of its column, `Borough: QUEENS`
 //     required   an empty value refuses the row; else the field stays unset
 //     empty      values that count as empty too, e.g. ["NULL", "-"]
 //     values     what stands in the file → what it means; anything else refuses the row
-//     as         `id`: made into a resource id (`Mary Ann` → `mary-ann`)
+//     as         `id`: made into a resource id (`Mary Ann` → `mary-ann`);
+//                `hash`: made into an id of the row, for files that have none: the same columns
+//                with the same values give the same id, and the second such row of a file another
+//                one
 //     prefix     put before the value, e.g. `staff/`
 //     formats    tried in order: of times, strptime-like (%Y-%m-%d %H:%M:%S, %Ez for an offset); of
 //                durations `seconds`, `minutes`, `HH:MM:SS`, `MM:SS`
@@ -41,10 +47,13 @@ struct FieldRule {
   FieldPath path;
   std::vector<std::string> columns;  // empty: constant
   std::string constant;
+  std::string join = " ";
+  bool named = false;
   bool required = false;
   std::vector<std::string> empty;
   std::map<std::string, std::string> values;
   bool as_id = false;
+  bool as_hash = false;
   std::string prefix;
   std::vector<std::string> formats;
 };

@@ -1,14 +1,20 @@
 #include "cli/import/row_mapper.h"
 
 #include <absl/strings/ascii.h>
+#include <absl/strings/escaping.h>
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
+#include <openssl/sha.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace sqm::cli {
 namespace {
+
+// Of a hash, as an id shows it.
+constexpr size_t kHashBytes = 16;
 
 std::string FaultText(CsvFault fault, Language language) {
   switch (fault) {
@@ -78,12 +84,29 @@ std::string RowMapper::TextOf(const Bound& bound, const CsvRow& row) const {
     const absl::string_view part =
         index < row.fields.size() ? absl::StripAsciiWhitespace(row.fields[index]) : "";
     if (part.empty()) continue;
-    absl::StrAppend(&text, text.empty() ? "" : " ", part);
+    absl::StrAppend(&text, text.empty() ? "" : bound.rule->join,
+                    bound.rule->named ? absl::StrCat(header_[index], ": ") : "", part);
   }
   return text;
 }
 
-std::vector<Issue> RowMapper::Map(const CsvRow& row, google::protobuf::Message& message) const {
+std::string RowMapper::HashOf(const Bound& bound, const CsvRow& row) {
+  std::string text;
+  for (const size_t index : bound.indexes) {
+    // With its length before it, no value runs into the next.
+    absl::StrAppend(&text, row.fields[index].size(), ":", row.fields[index]);
+  }
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
+  uint64_t first = 0;
+  std::memcpy(&first, digest, sizeof(first));
+  const int64_t occurrence = ++seen_[first];
+  const std::string hash =
+      absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest), kHashBytes));
+  return occurrence == 1 ? hash : absl::StrCat(hash, "-", occurrence);
+}
+
+std::vector<Issue> RowMapper::Map(const CsvRow& row, google::protobuf::Message& message) {
   std::vector<Issue> issues;
   if (row.fault != CsvFault::kNone) {
     issues.push_back({"", "", FaultText(row.fault, context_.language)});
@@ -96,7 +119,7 @@ std::vector<Issue> RowMapper::Map(const CsvRow& row, google::protobuf::Message& 
     return issues;
   }
   for (const Bound& bound : bound_) {
-    const std::string text = TextOf(bound, row);
+    const std::string text = bound.rule->as_hash ? HashOf(bound, row) : TextOf(bound, row);
     std::string reason = SetField(*bound.rule, text, context_, message);
     if (reason.empty()) continue;
     issues.push_back({absl::StrJoin(bound.rule->columns, " + "), text, std::move(reason)});
@@ -104,12 +127,16 @@ std::vector<Issue> RowMapper::Map(const CsvRow& row, google::protobuf::Message& 
   return issues;
 }
 
+// The path may begin further up than the mapping's (`contacts[3].type`) or, where the row holds the
+// resource, further down (`category` of `case.category`).
 const RowMapper::Bound* RowMapper::Find(absl::string_view path) const {
+  const Bound* deeper = nullptr;
   for (const Bound& bound : bound_) {
     const std::string own = PathText(bound.rule->path);
     if (path == own || absl::EndsWith(path, absl::StrCat(".", own))) return &bound;
+    if (!path.empty() && absl::EndsWith(own, absl::StrCat(".", path))) deeper = &bound;
   }
-  return nullptr;
+  return deeper;
 }
 
 std::string RowMapper::ColumnOfField(absl::string_view path) const {

@@ -1,9 +1,11 @@
 // Rows of a file into resources, by a mapping.
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
 #include <absl/status/statusor.h>
 #include <google/protobuf/message.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -25,13 +27,16 @@ class RowMapper {
                                         const std::vector<std::string>& header,
                                         ConvertContext context);
 
-  // Fills `message`. Every issue of the row; none = the row is good.
-  std::vector<Issue> Map(const CsvRow& row, google::protobuf::Message& message) const;
+  // Fills `message`. Every issue of the row; none = the row is good. Rows are to come in the order
+  // of the file: of equal ones each has an id of its own.
+  std::vector<Issue> Map(const CsvRow& row, google::protobuf::Message& message);
 
   // The column(s) that fill the field at `path` (`contact.type` and `type` alike); empty = none.
   std::string ColumnOfField(absl::string_view path) const;
   // What the row holds for that field.
   std::string ValueOfField(absl::string_view path, const CsvRow& row) const;
+  // Whether a column fills that field.
+  bool Fills(absl::string_view path) const { return Find(path) != nullptr; }
 
   // The file's own columns, without those of a rejects file.
   const std::vector<std::string>& original_header() const { return original_header_; }
@@ -45,6 +50,7 @@ class RowMapper {
   };
   RowMapper() = default;
   std::string TextOf(const Bound& bound, const CsvRow& row) const;
+  std::string HashOf(const Bound& bound, const CsvRow& row);
   const Bound* Find(absl::string_view path) const;
 
   const Mapping* mapping_ = nullptr;
@@ -53,6 +59,9 @@ class RowMapper {
   std::vector<Bound> bound_;
   std::vector<std::string> original_header_;
   std::vector<size_t> original_indexes_;
+  // How often a hashed row was seen, by the first bytes of its hash. Where two rows share these,
+  // one gets a number that it need not have.
+  absl::flat_hash_map<uint64_t, int64_t> seen_;
 };
 
 // One row of a rejects file: the original fields, then line, column, value and reason. Several

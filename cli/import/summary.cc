@@ -3,6 +3,7 @@
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 namespace sqm::cli {
@@ -32,7 +33,17 @@ Table ImportSummary::Outcomes(Language language) const {
   table.Add({{Say(language, Text::kRejected), rejected > 0 ? Tone::kBad : Tone::kPlain},
              absl::StrCat(rejected)});
   table.Add({Say(language, Text::kTotal), absl::StrCat(total())});
+  if (categories > 0) {
+    table.Add({Say(language, Text::kCategoriesCreated), absl::StrCat(categories)});
+  }
   return table;
+}
+
+std::vector<std::pair<ImportSummary::Key, ImportSummary::Reason>> ImportSummary::Sorted() const {
+  std::vector<std::pair<Key, Reason>> sorted(reasons_.begin(), reasons_.end());
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto& a, const auto& b) { return a.second.rows > b.second.rows; });
+  return sorted;
 }
 
 Table ImportSummary::Reasons(Language language) const {
@@ -40,11 +51,7 @@ Table ImportSummary::Reasons(Language language) const {
                {Say(language, Text::kReason)},
                {Say(language, Text::kRowCount), Align::kRight},
                {Say(language, Text::kFirstLine), Align::kRight}});
-  std::vector<std::pair<std::pair<std::string, std::string>, Reason>> sorted(reasons_.begin(),
-                                                                             reasons_.end());
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](const auto& a, const auto& b) { return a.second.rows > b.second.rows; });
-  for (const auto& [key, reason] : sorted) {
+  for (const auto& [key, reason] : Sorted()) {
     table.Add({key.first, key.second, absl::StrCat(reason.rows), absl::StrCat(reason.first_line)});
   }
   if (others_.rows > 0) {
@@ -52,6 +59,27 @@ Table ImportSummary::Reasons(Language language) const {
                absl::StrCat(others_.first_line)});
   }
   return table;
+}
+
+std::string ImportSummary::Json(bool pretty) const {
+  nlohmann::ordered_json reasons = nlohmann::ordered_json::array();
+  const auto add = [&reasons](const std::string& column, const std::string& why,
+                              const Reason& reason) {
+    reasons.push_back({{"column", column},
+                       {"reason", why},
+                       {"rows", reason.rows},
+                       {"first_line", reason.first_line}});
+  };
+  for (const auto& [key, reason] : Sorted()) add(key.first, key.second, reason);
+  if (others_.rows > 0) add("", Say(Language::kEnglish, Text::kOtherReasons), others_);
+  const nlohmann::ordered_json summary = {
+      {"created", created},           {"unchanged", unchanged}, {"updated", updated},
+      {"rejected", rejected},         {"total", total()},       {"categories", categories},
+      {"reasons", std::move(reasons)}};
+  // A column or value of a file need not be UTF-8.
+  return summary.dump(pretty ? 2 : -1, ' ', false,
+                      nlohmann::ordered_json::error_handler_t::replace) +
+         "\n";
 }
 
 }  // namespace sqm::cli

@@ -19,6 +19,7 @@ class ImportSummary {
   int64_t unchanged = 0;
   int64_t updated = 0;
   int64_t rejected = 0;
+  int64_t categories = 0;  // that were added for the rows
 
   int64_t total() const { return created + unchanged + updated + rejected; }
   // Counts a refused row under its first issue.
@@ -28,14 +29,20 @@ class ImportSummary {
   Table Outcomes(Language language) const;
   // Refused rows by column and reason, most first; with the first line of each.
   Table Reasons(Language language) const;
+  // Both in one object, for programs; ends with a newline.
+  std::string Json(bool pretty) const;
 
  private:
   struct Reason {
     int64_t rows = 0;
     int64_t first_line = 0;
   };
+  using Key = std::pair<std::string, std::string>;
+  // Most first.
+  std::vector<std::pair<Key, Reason>> Sorted() const;
+
   // By (column, reason); bounded.
-  std::map<std::pair<std::string, std::string>, Reason> reasons_;
+  std::map<Key, Reason> reasons_;
   Reason others_;
 };
 

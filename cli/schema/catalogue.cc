@@ -13,6 +13,7 @@ namespace {
 
 using google::protobuf::Descriptor;
 using google::protobuf::DescriptorPool;
+using google::protobuf::FieldDescriptor;
 using google::protobuf::FileDescriptor;
 using google::protobuf::MethodDescriptor;
 using google::protobuf::ServiceDescriptor;
@@ -43,6 +44,20 @@ void AddResources(const Descriptor* message, std::vector<ResourceInfo>& out) {
   for (int i = 0; i < message->nested_type_count(); ++i) {
     AddResources(message->nested_type(i), out);
   }
+}
+
+// The rows of an import's requests: the resource, or messages that hold it. Null: no import of it.
+const FieldDescriptor* RowsOf(const MethodDescriptor* method, const Descriptor* resource) {
+  if (!method->client_streaming() || !method->server_streaming()) return nullptr;
+  for (int i = 0; i < method->input_type()->field_count(); ++i) {
+    const FieldDescriptor* rows = method->input_type()->field(i);
+    if (!rows->is_repeated() || rows->message_type() == nullptr) continue;
+    if (rows->message_type() == resource) return rows;
+    for (int k = 0; k < rows->message_type()->field_count(); ++k) {
+      if (rows->message_type()->field(k)->message_type() == resource) return rows;
+    }
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -82,6 +97,10 @@ absl::StatusOr<Catalogue> Catalogue::Load(const std::vector<std::string>& files)
         if (rules.resource() == info.options.type() &&
             rules.standard() != options::v1::STANDARD_METHOD_UNSPECIFIED) {
           info.methods.emplace(rules.standard(), service->method(i));
+        }
+        if (const FieldDescriptor* rows = RowsOf(service->method(i), info.message)) {
+          info.import = service->method(i);
+          info.import_rows = rows;
         }
       }
     }

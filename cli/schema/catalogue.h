@@ -23,6 +23,10 @@ struct ResourceInfo {
   std::vector<std::string> collections;
   // The methods that serve it.
   std::map<options::v1::StandardMethod, const google::protobuf::MethodDescriptor*> methods;
+  // The stream that loads files of it, and the list of rows in its requests; null where it has
+  // none.
+  const google::protobuf::MethodDescriptor* import = nullptr;
+  const google::protobuf::FieldDescriptor* import_rows = nullptr;
 
   const google::protobuf::MethodDescriptor* Method(options::v1::StandardMethod method) const;
 };

@@ -92,40 +92,55 @@ std::string TimeText(const Timestamp& time) {
   return absl::FormatTime(absl::RFC3339_sec, FromTimestamp(time), absl::UTCTimeZone());
 }
 
+// What holds for one deadline of the case: the target of its policy or, for its first resolution,
+// what the customer was promised. Nothing where it has no such deadline; errors as of ClockFor.
+absl::StatusOr<std::optional<ClockPolicy>> TargetOf(const CompiledPolicy* policy,
+                                                    v1::DeadlineKind kind, const v1::Case& one) {
+  const absl::Time received = FromTimestamp(one.received_time());
+  std::optional<ClockPolicy> made;
+  if (policy != nullptr && policy->targets[kind]) made = policy->targets[kind]->clock;
+  if (kind == v1::DEADLINE_KIND_FIRST_RESOLUTION && one.has_promised_time()) {
+    if (!made) made.emplace();
+    made->target = FromTimestamp(one.promised_time()) - received;
+    made->measure = Measure::kElapsed;
+    made->pauses = false;
+  } else if (made) {
+    ASSIGN_OR_RETURN(made, policy->targets[kind]->ClockFor(received));
+  }
+  return made;
+}
+
 // The computed clocks of a case, by kind.
 struct Clocks {
   const CompiledPolicy* policy = nullptr;
   std::vector<std::pair<v1::DeadlineKind, ClockResult>> clocks;
+  std::vector<v1::DeadlineKind> unknown;  // could not be computed: a calendar has ended
 };
 
-// A clock that cannot be computed (its calendar has ended) is absent from `clocks`.
 Clocks Compute(const DeadlineBook& book, absl::Time now, const v1::Case& one) {
   Clocks clocks;
   clocks.policy = book.PolicyFor(one);
-  if (clocks.policy == nullptr) return clocks;
+  if (clocks.policy == nullptr && !one.has_promised_time()) return clocks;
   const std::vector<CaseEvent> timeline = TimelineOf(one);
-  const absl::Time received = FromTimestamp(one.received_time());
   for (ClockKind clock : kAllClocks) {
     const v1::DeadlineKind kind = DeadlineOf(clock);
-    const std::optional<CompiledTarget>& target = clocks.policy->targets[kind];
-    if (!target) continue;
-    absl::StatusOr<ClockPolicy> policy = target->ClockFor(received);
-    if (!policy.ok()) continue;
-    absl::StatusOr<ClockResult> result = ComputeClock(*policy, ClockEvents(clock, timeline), now);
-    if (result.ok()) clocks.clocks.emplace_back(kind, *std::move(result));
+    absl::StatusOr<std::optional<ClockPolicy>> target = TargetOf(clocks.policy, kind, one);
+    if (target.ok() && !target->has_value()) continue;
+    absl::StatusOr<ClockResult> result =
+        target.ok() ? ComputeClock(**target, ClockEvents(clock, timeline), now) : target.status();
+    if (result.ok()) {
+      clocks.clocks.emplace_back(kind, *std::move(result));
+    } else {
+      clocks.unknown.push_back(kind);
+    }
   }
   return clocks;
 }
 
-// The deadlines that the policy gives and that could not be computed.
 void AddUnknown(const Clocks& clocks, v1::Case& one) {
-  if (clocks.policy == nullptr) return;
-  for (const v1::DeadlineTarget& target : clocks.policy->policy.targets()) {
-    bool known = false;
-    for (const auto& [kind, clock] : clocks.clocks) known = known || kind == target.kind();
-    if (known) continue;
+  for (const v1::DeadlineKind kind : clocks.unknown) {
     v1::DeadlineStatus& status = *one.add_deadlines();
-    status.set_kind(target.kind());
+    status.set_kind(kind);
     status.set_state(v1::DEADLINE_STATE_UNKNOWN);
   }
 }
@@ -141,7 +156,8 @@ void ForgetFormerRounds(v1::DeadlineKind kind, int round, v1::Case& one) {
               steps.end());
 }
 
-v1::CaseEntry EntryOf(const v1::Case& one, const CompiledPolicy& policy,
+// `policy`: of the case; null where only a promise gives it deadlines, which nobody is told of.
+v1::CaseEntry EntryOf(const v1::Case& one, const CompiledPolicy* policy,
                       const v1::DeadlineStep& step) {
   v1::CaseEntry entry;
   entry.set_from_state(one.state());
@@ -160,7 +176,7 @@ v1::CaseEntry EntryOf(const v1::Case& one, const CompiledPolicy& policy,
     default: {
       entry.set_action(v1::CASE_ACTION_ESCALATE);
       std::string to;
-      for (const v1::DeadlineTarget& target : policy.policy.targets()) {
+      for (const v1::DeadlineTarget& target : policy->policy.targets()) {
         if (target.kind() != step.deadline()) continue;
         for (const v1::Escalation& one : target.escalations()) {
           if (one.level() == step.value()) to = one.to();
@@ -245,7 +261,7 @@ void Settle(const DeadlineBook& book, const Clocks& clocks, absl::Time now, v1::
         continue;
       }
       *one.add_deadline_steps() = step;
-      if (action.notify && open) entries->push_back(EntryOf(one, *clocks.policy, step));
+      if (action.notify && open) entries->push_back(EntryOf(one, clocks.policy, step));
     }
     ForgetFormerRounds(kind, clock.round, one);
     if (clock.next) Earlier(clock.next->time, next);
@@ -274,6 +290,8 @@ std::vector<CaseEvent> TimelineOf(const v1::Case& one) {
   std::vector<CaseEvent> timeline;
   bool waits_for_customer = false, waits_for_others = false;
   for (int i = 0; i < one.events_size(); ++i) {
+    // An end whose time is not known decides nothing; that the customer was asked then, neither.
+    const bool assumed = one.events(i).time_assumed();
     // The events of one step follow each other.
     int64_t sequence = int64_t{3} * i;
     const auto add = [&](CaseEventKind kind, PauseReasons ended = kPauseAll) {
@@ -298,7 +316,7 @@ std::vector<CaseEvent> TimelineOf(const v1::Case& one) {
         break;
       case v1::CASE_ACTION_WAIT_CUSTOMER:
         if (waits_for_others) add(CaseEventKind::kResumed, kPauseThirdParty);
-        add(CaseEventKind::kAgentReplied);
+        if (!assumed) add(CaseEventKind::kAgentReplied);
         add(CaseEventKind::kWaitingCustomer);
         break;
       case v1::CASE_ACTION_WAIT_THIRD_PARTY:
@@ -322,7 +340,7 @@ std::vector<CaseEvent> TimelineOf(const v1::Case& one) {
         break;
       case v1::CASE_ACTION_CLOSE:
       case v1::CASE_ACTION_AUTO_CLOSE:
-        add(CaseEventKind::kClosed);
+        add(assumed ? CaseEventKind::kWithdrawn : CaseEventKind::kClosed);
         break;
       case v1::CASE_ACTION_REOPEN:
       case v1::CASE_ACTION_NEXT_TIER:
@@ -335,7 +353,7 @@ std::vector<CaseEvent> TimelineOf(const v1::Case& one) {
         add(CaseEventKind::kWithdrawn);
         break;
       case v1::CASE_ACTION_REJECT:
-        add(CaseEventKind::kRejected);
+        add(assumed ? CaseEventKind::kWithdrawn : CaseEventKind::kRejected);
         break;
       default:
         break;
@@ -382,18 +400,18 @@ absl::StatusOr<v1::ExplainDeadlineResponse> ExplainDeadline(const DeadlineBook& 
                                                             v1::DeadlineKind kind, absl::Time now,
                                                             const v1::Case& one) {
   const CompiledPolicy* policy = book.PolicyFor(one);
-  if (policy == nullptr || !policy->targets[kind].has_value()) {
+  ASSIGN_OR_RETURN(const std::optional<ClockPolicy> held, TargetOf(policy, kind, one));
+  if (!held) {
     return RuleViolated("no-deadline", absl::StrCat("no policy gives the case a deadline of kind ",
                                                     KindText(kind)));
   }
-  ASSIGN_OR_RETURN(ClockPolicy target,
-                   policy->targets[kind]->ClockFor(FromTimestamp(one.received_time())));
+  const ClockPolicy& target = *held;
   ASSIGN_OR_RETURN(ClockResult clock,
                    ComputeClock(target, ClockEvents(ClockOf(kind), TimelineOf(one)), now));
   ASSIGN_OR_RETURN(Explanation explanation, ExplainClock(target, clock, kMaxSpans));
   v1::ExplainDeadlineResponse response;
   *response.mutable_status() = StatusOf(kind, clock);
-  response.set_policy(policy->policy.name());
+  if (policy != nullptr) response.set_policy(policy->policy.name());
   *response.mutable_target() = ToDuration(target.target);
   response.set_measure(target.measure == Measure::kWorking ? v1::DEADLINE_MEASURE_WORKING
                                                            : v1::DEADLINE_MEASURE_ELAPSED);

@@ -10,6 +10,7 @@
 
 #include "common/base/proto_time.h"
 #include "common/base/status.h"
+#include "services/complaints/deadline_policy.h"
 
 namespace sqm::complaints {
 namespace {
@@ -71,18 +72,30 @@ absl::Status ValidateIntake(const v1::Case& incoming, absl::Time now) {
                         "a disclosure comes in with SubmitDisclosure, which keeps it from others");
   }
   FieldErrors errors;
-  if (incoming.has_received_time() && FromTimestamp(incoming.received_time()) > now + kClockSkew) {
+  AddIntakeErrors(incoming, now, errors);
+  return errors.ToStatus();
+}
+
+void AddIntakeErrors(const v1::Case& incoming, absl::Time now, FieldErrors& errors) {
+  const absl::Time received =
+      incoming.has_received_time() ? FromTimestamp(incoming.received_time()) : now;
+  if (received > now + kClockSkew) {
     errors.Add("case.received_time", "must not be later than now");
+  }
+  if (incoming.has_promised_time()) {
+    const absl::Duration given = FromTimestamp(incoming.promised_time()) - received;
+    if (given <= absl::ZeroDuration() || given > kMaxTarget) {
+      errors.Add("case.promised_time", "must be after received_time, by at most 20 years");
+    }
   }
   ValidateAppointment(incoming, now, errors);
   if (incoming.has_suggestion() && incoming.kind() != v1::CASE_KIND_SUGGESTION) {
     errors.Add("case.suggestion", "must not be set: the case is no suggestion");
   }
-  return errors.ToStatus();
 }
 
-std::string NumberSeries(v1::CaseKind kind, absl::Time now) {
-  const int year = static_cast<int>(absl::ToCivilYear(now, absl::UTCTimeZone()).year());
+std::string NumberSeries(v1::CaseKind kind, absl::Time time) {
+  const int year = static_cast<int>(absl::ToCivilYear(time, absl::UTCTimeZone()).year());
   return absl::StrCat(std::string(1, LetterOf(kind)), "-", year);
 }
 

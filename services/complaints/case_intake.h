@@ -8,6 +8,7 @@
 
 #include <string>
 
+#include "common/base/status.h"
 #include "services/complaints/case_states.h"
 #include "sqm/complaints/v1/case.pb.h"
 
@@ -18,15 +19,19 @@ inline constexpr absl::Duration kRepeatWindow = absl::Hours(24 * 90);
 // A client's clock may be so much ahead of ours.
 inline constexpr absl::Duration kClockSkew = absl::Minutes(5);
 
+// What holds between the fields of any case that comes in, as ValidateIntake says it.
+void AddIntakeErrors(const v1::Case& incoming, absl::Time now, FieldErrors& errors);
+
 // What holds between the fields of a case that comes in: INVALID_ARGUMENT with every violation.
 //   a disclosure does not come in this way (RULE_VIOLATED `disclosure-by-receipt`); received_time
-//   not later than now; an appointment, and nothing else, has appointment details, which lie ahead
-//   and whose preparation ids are unique; only a suggestion has suggestion details.
+//   not later than now; promised_time within 20 years after it; an appointment, and nothing else,
+//   has appointment details, which lie ahead and whose preparation ids are unique; only a
+//   suggestion has suggestion details.
 absl::Status ValidateIntake(const v1::Case& incoming, absl::Time now);
 
-// Name of the counter and form of the number: `C-2026` → `C-2026-000123`. The year is that of `now`
-// in UTC; numbers above 999,999 get longer.
-std::string NumberSeries(v1::CaseKind kind, absl::Time now);
+// Name of the counter and form of the number: `C-2026` → `C-2026-000123`. The year is that of
+// `time` in UTC; numbers above 999,999 get longer.
+std::string NumberSeries(v1::CaseKind kind, absl::Time time);
 std::string FormatNumber(absl::string_view series, int64_t value);
 
 // Pseudonym of a customer: HMAC-SHA-256 under the service's secret of the tenant and the customer's

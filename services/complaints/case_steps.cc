@@ -6,6 +6,7 @@
 #include "common/base/proto_time.h"
 #include "common/base/status.h"
 #include "common/base/task.h"
+#include "services/complaints/category_rules.h"
 
 namespace sqm::complaints {
 namespace {
@@ -21,22 +22,6 @@ void AddChange(v1::CaseEntry& entry, absl::string_view field, absl::string_view 
 
 bool WasUpheld(v1::CaseOutcome outcome) {
   return outcome == v1::CASE_OUTCOME_UPHELD || outcome == v1::CASE_OUTCOME_PARTLY_UPHELD;
-}
-
-// Whether cases of the kind end so.
-bool Fits(v1::CaseOutcome outcome, v1::CaseKind kind) {
-  switch (outcome) {
-    case v1::CASE_OUTCOME_UPHELD:
-    case v1::CASE_OUTCOME_PARTLY_UPHELD:
-    case v1::CASE_OUTCOME_NOT_UPHELD:
-      return kind == v1::CASE_KIND_COMPLAINT || kind == v1::CASE_KIND_DISCLOSURE;
-    case v1::CASE_OUTCOME_FULFILLED:
-    case v1::CASE_OUTCOME_NOT_FULFILLED:
-      return kind == v1::CASE_KIND_SERVICE_REQUEST || kind == v1::CASE_KIND_APPOINTMENT ||
-             kind == v1::CASE_KIND_SUGGESTION;
-    default:
-      return kind == v1::CASE_KIND_PRAISE || kind == v1::CASE_KIND_SUGGESTION;
-  }
 }
 
 absl::Status WindowOver(const v1::Case& one) {
@@ -86,12 +71,7 @@ Entry Classify(v1::Case& one, const v1::Category& category, const v1::ClassifyCa
     return RuleViolated("category-retired", absl::StrCat(category.name(), " is out of use"),
                         {{"category", category.name()}});
   }
-  if (category.kinds_size() > 0 && !absl::c_linear_search(category.kinds(), one.kind())) {
-    const std::string kind = KindName(one.kind());
-    return RuleViolated("category-for-other-kinds",
-                        absl::StrCat(category.name(), " is not for cases of kind ", kind),
-                        {{"category", category.name()}, {"kind", kind}});
-  }
+  RETURN_IF_ERROR(CheckKind(category, one.kind()));
   const v1::CaseSeverity severity =
       request.severity() != v1::CASE_SEVERITY_UNSPECIFIED ? request.severity()
       : one.severity() != v1::CASE_SEVERITY_UNSPECIFIED   ? one.severity()
@@ -211,10 +191,25 @@ Entry Reply(v1::Case& one, absl::string_view text, const Actor& actor, absl::Tim
 
 // ---- The end, and after it -------------------------------------------------------------------
 
+bool IsOutcomeOf(v1::CaseOutcome outcome, v1::CaseKind kind) {
+  switch (outcome) {
+    case v1::CASE_OUTCOME_UPHELD:
+    case v1::CASE_OUTCOME_PARTLY_UPHELD:
+    case v1::CASE_OUTCOME_NOT_UPHELD:
+      return kind == v1::CASE_KIND_COMPLAINT || kind == v1::CASE_KIND_DISCLOSURE;
+    case v1::CASE_OUTCOME_FULFILLED:
+    case v1::CASE_OUTCOME_NOT_FULFILLED:
+      return kind == v1::CASE_KIND_SERVICE_REQUEST || kind == v1::CASE_KIND_APPOINTMENT ||
+             kind == v1::CASE_KIND_SUGGESTION;
+    default:
+      return kind == v1::CASE_KIND_PRAISE || kind == v1::CASE_KIND_SUGGESTION;
+  }
+}
+
 Entry Close(v1::Case& one, const v1::CloseCaseRequest& request, const Actor& actor,
             absl::Time now) {
   RETURN_IF_ERROR(CheckStep(one, v1::CASE_ACTION_CLOSE, actor));
-  if (!Fits(request.outcome(), one.kind())) {
+  if (!IsOutcomeOf(request.outcome(), one.kind())) {
     const std::string kind = KindName(one.kind());
     return RuleViolated("outcome-of-other-kind",
                         absl::StrCat(v1::CaseOutcome_Name(request.outcome()),

@@ -52,6 +52,8 @@ Entry DecideResponse(v1::Case& one, bool approved, absl::string_view comment, co
 // Rules `approval-missing`, `approved-text-fixed`; a case without a draft needs a text.
 Entry Reply(v1::Case& one, absl::string_view text, const Actor& actor, absl::Time now);
 
+// Whether cases of the kind end so.
+bool IsOutcomeOf(v1::CaseOutcome outcome, v1::CaseKind kind);
 // Rules `outcome-of-other-kind`, `compensation-undecided`; a complaint or disclosure that was
 // upheld needs a root cause.
 Entry Close(v1::Case& one, const v1::CloseCaseRequest& request, const Actor& actor, absl::Time now);

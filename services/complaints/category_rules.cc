@@ -1,10 +1,12 @@
 #include "services/complaints/category_rules.h"
 
+#include <absl/algorithm/container.h>
 #include <absl/container/flat_hash_set.h>
 #include <absl/strings/str_cat.h>
 
 #include "common/base/proto_time.h"
 #include "common/base/status.h"
+#include "services/complaints/case_states.h"
 
 namespace sqm::complaints {
 namespace {
@@ -69,6 +71,16 @@ absl::Status ReviseCategory(const v1::Category& before, absl::Time now, v1::Cate
   }
   AddRevision(after, now);
   return absl::OkStatus();
+}
+
+absl::Status CheckKind(const v1::Category& category, v1::CaseKind kind) {
+  if (category.kinds().empty() || absl::c_linear_search(category.kinds(), kind)) {
+    return absl::OkStatus();
+  }
+  const std::string name = KindName(kind);
+  return RuleViolated("category-for-other-kinds",
+                      absl::StrCat(category.name(), " is not for cases of kind ", name),
+                      {{"category", category.name()}, {"kind", name}});
 }
 
 absl::Status RetireCategory(v1::Category& category) {

@@ -19,6 +19,9 @@ absl::Status BeginCategory(const v1::Category* parent, absl::Time now, v1::Categ
 // revision (rule `too-many-revisions`).
 absl::Status ReviseCategory(const v1::Category& before, absl::Time now, v1::Category& after);
 
+// Whether cases of the kind may take it: rule `category-for-other-kinds`.
+absl::Status CheckKind(const v1::Category& category, v1::CaseKind kind);
+
 // ACTIVE → RETIRED.
 absl::Status RetireCategory(v1::Category& category);
 

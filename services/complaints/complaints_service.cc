@@ -40,6 +40,7 @@ void ComplaintsService::Register() {
   SetDeskHooks();
   standard_.Register("sqm.complaints.v1");
   RegisterIntake();
+  RegisterImport();
   RegisterWork();
   RegisterEnd();
   RegisterSpecial();
@@ -233,7 +234,7 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Reopen(rpc::Call& call,
     if (!settled.ok()) co_return settled;
     mutation.Update(*one);
   } else {
-    Task<absl::StatusOr<std::string>> numbering = NextNumber(call, one->kind());
+    Task<absl::StatusOr<std::string>> numbering = NextNumber(call, one->kind(), call.now());
     absl::StatusOr<std::string> number = co_await numbering;
     if (!number.ok()) co_return number.status();
     v1::Case next = FollowUp(*one, request.reason());

@@ -48,8 +48,15 @@ class ComplaintsService {
 
   // Completes a case that comes in: its number, whose it is, whether it is a repeat.
   Task<absl::Status> Receive(rpc::Call& call, v1::Case& incoming);
+  // Whether the customer, who is known, brought the like before.
+  Task<absl::Status> LookForRepeat(rpc::Call& call, v1::Case& incoming);
+  // In import_handlers.cc.
+  void RegisterImport();
+  Task<absl::Status> CheckImport(rpc::Call& call, const v1::ImportedCase& row, v1::Case& one);
+  Task<absl::Status> EnterImport(rpc::Call& call, v1::Case& one);
+  Task<absl::Status> RenewImport(rpc::Call& call, const v1::Case& stored, v1::Case& incoming);
   Task<absl::Status> CompleteCategory(rpc::Call& call, v1::Category& category);
-  Task<absl::StatusOr<std::string>> NextNumber(rpc::Call& call, v1::CaseKind kind);
+  Task<absl::StatusOr<std::string>> NextNumber(rpc::Call& call, v1::CaseKind kind, absl::Time time);
   // Cases that the filter finds, whoever asks: at most `limit`, in order of entry.
   Task<absl::StatusOr<std::vector<store::Listed>>> FindCases(const rpc::Call& call,
                                                              std::string filter, int limit);

@@ -58,7 +58,7 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Submit(
   if (one.disclosure().readers().empty()) {
     co_return RuleViolated("panel-is-named", "it names everybody who receives disclosures");
   }
-  Task<absl::StatusOr<std::string>> numbering = NextNumber(call, one.kind());
+  Task<absl::StatusOr<std::string>> numbering = NextNumber(call, one.kind(), call.now());
   absl::StatusOr<std::string> number = co_await numbering;
   if (!number.ok()) co_return number.status();
   BeginCase(*number, "", "", call.now(), one);

@@ -31,9 +31,9 @@ std::vector<const v1::Case*> CasesOf(const std::vector<store::Listed>& rows) {
 
 using google::protobuf::Message;
 
-Task<absl::StatusOr<std::string>> ComplaintsService::NextNumber(rpc::Call& call,
-                                                                v1::CaseKind kind) {
-  const std::string series = NumberSeries(kind, call.now());
+Task<absl::StatusOr<std::string>> ComplaintsService::NextNumber(rpc::Call& call, v1::CaseKind kind,
+                                                                absl::Time time) {
+  const std::string series = NumberSeries(kind, time);
   Task<absl::StatusOr<int64_t>> taking = numbers_.Next(call.tenant(), series);
   absl::StatusOr<int64_t> value = co_await taking;
   if (!value.ok()) co_return value.status();
@@ -58,16 +58,23 @@ Task<absl::StatusOr<std::vector<store::Listed>>> ComplaintsService::FindCases(co
 
 Task<absl::Status> ComplaintsService::Receive(rpc::Call& call, v1::Case& incoming) {
   CO_RETURN_IF_ERROR(ValidateIntake(incoming, call.now()));
-  Task<absl::StatusOr<std::string>> numbering = NextNumber(call, incoming.kind());
+  Task<absl::StatusOr<std::string>> numbering = NextNumber(call, incoming.kind(), call.now());
   absl::StatusOr<std::string> number = co_await numbering;
   if (!number.ok()) co_return number.status();
   const std::string key = CustomerKey(secret_, call.tenant(), incoming.customer());
   BeginCase(*number, key, call.principal().team, call.now(), incoming);
   Task<absl::Status> settling = Settle(call, incoming);
-  absl::Status settled = co_await settling;
-  if (!settled.ok() || key.empty()) co_return settled;
-  Task<absl::StatusOr<std::vector<store::Listed>>> finding =
-      FindCases(call, absl::StrCat("customer_key = \"", key, "\""), kOfCustomer);
+  absl::Status status = co_await settling;
+  if (!status.ok()) co_return status;
+  Task<absl::Status> looking = LookForRepeat(call, incoming);
+  status = co_await looking;
+  co_return status;
+}
+
+Task<absl::Status> ComplaintsService::LookForRepeat(rpc::Call& call, v1::Case& incoming) {
+  if (incoming.customer_key().empty()) co_return absl::OkStatus();
+  Task<absl::StatusOr<std::vector<store::Listed>>> finding = FindCases(
+      call, absl::StrCat("customer_key = \"", incoming.customer_key(), "\""), kOfCustomer);
   absl::StatusOr<std::vector<store::Listed>> earlier = co_await finding;
   if (!earlier.ok()) co_return earlier.status();
   RecogniseRepeat(CasesOf(*earlier), incoming);

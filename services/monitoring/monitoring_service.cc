@@ -5,7 +5,7 @@
 
 #include "common/base/proto_time.h"
 #include "common/base/status.h"
-#include "services/monitoring/contact_import.h"
+#include "common/resource/import.h"
 #include "services/monitoring/contact_rules.h"
 #include "services/monitoring/note_rules.h"
 #include "services/monitoring/scorecard_rules.h"
@@ -63,11 +63,21 @@ void MonitoringService::Register() {
   RegisterScorecards();
   RegisterEvaluations();
   RegisterNotes();
-  pipeline_.HandleStream(
-      PathOf("ImportContacts"),
-      [this](rpc::Call& call, const google::protobuf::Message&, rpc::Stream& stream) {
-        return ImportContacts(resources_, call, stream);
-      });
+  RegisterImport();
+}
+
+void MonitoringService::RegisterImport() {
+  using google::protobuf::Message;
+  resource::ImportRules rules;
+  rules.on_row = [](rpc::Call&, const Message&, Message& contact) -> Task<absl::Status> {
+    co_return ValidateContact(static_cast<const v1::Contact&>(contact));
+  };
+  rules.is_same = [](const Message& stored, const Message& incoming) {
+    return HasSameContent(static_cast<const v1::Contact&>(stored),
+                          static_cast<const v1::Contact&>(incoming));
+  };
+  resource::HandleImport(pipeline_, resources_, PathOf("ImportContacts"), "monitoring/Contact",
+                         std::move(rules));
 }
 
 void MonitoringService::SetHooks() {

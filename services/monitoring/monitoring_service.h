@@ -21,6 +21,7 @@ class MonitoringService {
 
  private:
   void SetHooks();
+  void RegisterImport();
   void RegisterScorecards();
   void RegisterEvaluations();
   void RegisterNotes();

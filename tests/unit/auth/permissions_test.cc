@@ -202,7 +202,7 @@ TEST(DefaultPolicy, ComplaintsTable) {
       "disclosure_panels.create", "disclosure_panels.update", "reply_templates.create",
       "reply_templates.update",   "reply_templates.delete"};
   std::set<std::string> not_of_leads = settings;
-  not_of_leads.insert({"suggestions.decide", "cases.archive"});
+  not_of_leads.insert({"suggestions.decide", "cases.archive", "cases.import"});
   not_of_leads.insert(disclosures.begin(), disclosures.end());
   not_of_leads.insert({"handlers.create", "handlers.update"});
   std::set<std::string> officers = disclosures;
@@ -210,7 +210,8 @@ TEST(DefaultPolicy, ComplaintsTable) {
                    "categories.create", "categories.update", "categories.retire",
                    "calendars.create", "calendars.update", "deadline_policies.create",
                    "deadline_policies.update", "deadline_policies.retire"});
-  officers.insert({"cases.create", "cases.acknowledge", "cases.classify", "entries.create"});
+  officers.insert(
+      {"cases.create", "cases.import", "cases.acknowledge", "cases.classify", "entries.create"});
   const std::map<Role, std::set<std::string>> expected = {
       {Role::kManager, everything},
       {Role::kService, everything},

@@ -244,5 +244,16 @@ TEST(ImportSummaryTest, GroupsByReason) {
             "B       worse      1           9\n");
 }
 
+TEST(ImportSummaryTest, IsOneObjectForPrograms) {
+  ImportSummary summary;
+  summary.created = 7;
+  summary.unchanged = 2;
+  summary.Reject(9, {{"A\xFF", "y", "bad"}});
+  EXPECT_EQ(summary.Json(false),
+            "{\"created\":7,\"unchanged\":2,\"updated\":0,\"rejected\":1,\"total\":10,"
+            "\"categories\":0,\"reasons\":[{\"column\":\"A\xEF\xBF\xBD\",\"reason\":\"bad\","
+            "\"rows\":1,\"first_line\":9}]}\n");
+}
+
 }  // namespace
 }  // namespace sqm::cli

@@ -11,6 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "sqm/monitoring/v1/contact.pb.h"
+#include "sqm/monitoring/v1/monitoring_service.grpc.pb.h"
+
 namespace sqm::cli {
 namespace {
 
@@ -68,21 +71,25 @@ class ImportStreamTest : public ::testing::Test {
   ~ImportStreamTest() override { server_->Shutdown(); }
 
   Failure Run(int batches) {
-    ImportStream stream(*connection_, 4,
-                        [this](const ImportBatch& batch, const ImportContactsResponse& response) {
-                          EXPECT_EQ(batch.request.sequence(), ++last_);
-                          answered_ += response.outcomes_size();
+    ImportStream stream(*connection_, method_, 4,
+                        [this](const ImportBatch& batch, const ImportAnswer& answer) {
+                          EXPECT_EQ(method_.SequenceOf(*batch.request), ++last_);
+                          answered_ += static_cast<int>(answer.outcomes.size());
                         });
     for (int i = 0; i < batches; ++i) {
       auto batch = std::make_shared<ImportBatch>();
+      batch->request = method_.NewRequest();
       for (int n = 0; n < 10; ++n) {
-        batch->request.add_contacts()->set_external_id(absl::StrCat(i, "-", n));
+        static_cast<monitoring::v1::Contact*>(method_.AddRow(*batch->request))
+            ->set_external_id(absl::StrCat(i, "-", n));
       }
       if (!stream.Send(batch)) break;
     }
     return stream.Finish();
   }
 
+  const Catalogue catalogue_ = *Catalogue::Load();
+  const ImportMethod method_{*catalogue_.FindByType("monitoring/Contact")};
   Server service_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<Connection> connection_;

@@ -22,13 +22,14 @@ class MappingTest : public ::testing::Test {
 };
 
 TEST_F(MappingTest, EveryShippedMappingIsValid) {
-  ASSERT_GE(ShippedMappings().size(), 2u);
+  ASSERT_GE(ShippedMappings().size(), 4u);
   for (const ShippedMapping& shipped : ShippedMappings()) {
     const auto mapping = ParseMapping(shipped.json, catalogue_);
     ASSERT_TRUE(mapping.ok()) << shipped.name << ": " << mapping.status();
     EXPECT_EQ(mapping->name, shipped.name);
     EXPECT_FALSE(mapping->title_zh.empty());
-    EXPECT_EQ(mapping->separator, ';');
+    const bool contacts = mapping->resource->options.type() == "monitoring/Contact";
+    EXPECT_EQ(mapping->separator, contacts ? ';' : ',');
   }
 }
 
@@ -36,6 +37,12 @@ TEST_F(MappingTest, FaultsNameTheirPlace) {
   EXPECT_EQ(ErrorOf("{"), "mapping: is not JSON");
   EXPECT_TRUE(absl::StrContains(ErrorOf(R"({"colour": 1})"), "unknown key `colour`"));
   EXPECT_EQ(ErrorOf(R"({"resource": "x/Y"})"), "resource: `x/Y` is no resource type");
+  EXPECT_EQ(ErrorOf(R"({"resource": "monitoring/Scorecard"})"),
+            "resource: `monitoring/Scorecard` has no import");
+  EXPECT_TRUE(absl::StartsWith(
+      ErrorOf(
+          R"({"resource": "complaints/Case", "fields": [{"field": "subject", "column": "A"}]})"),
+      "fields[0].field: "));
   EXPECT_EQ(ErrorOf(R"({"resource": "monitoring/Contact", "fields": []})"),
             "fields: must be an array that is not empty");
   EXPECT_TRUE(absl::StartsWith(
@@ -58,6 +65,12 @@ TEST_F(MappingTest, FaultsNameTheirPlace) {
       "fields[1]: `type` is mapped twice"));
   EXPECT_EQ(ErrorOfField(R"({"field": "type", "column": "A", "required": "yes"})"),
             "fields[0].required: must be true or false");
+  EXPECT_EQ(ErrorOfField(R"({"field": "type", "column": "A", "named": 1})"),
+            "fields[0].named: must be true or false");
+  EXPECT_EQ(ErrorOfField(R"({"field": "type", "column": "A", "as": "number"})"),
+            "fields[0].as: must be `id` or `hash`");
+  EXPECT_EQ(ErrorOfField(R"({"field": "satisfaction", "column": "A", "as": "hash"})"),
+            "fields[0]: `as` is for strings");
 }
 
 }  // namespace

@@ -247,5 +247,42 @@ TEST(CaseDeadlines, ACaseThatComesInLateIsSound) {
   EXPECT_LE(FromTimestamp(one.next_event_time()), kNow);
 }
 
+// What the customer was promised holds without a policy, and whether or not anybody waits.
+TEST(CaseDeadlines, APromiseIsADeadlineOfItsOwn) {
+  constexpr auto kPromised = v1::DEADLINE_KIND_FIRST_RESOLUTION;
+  const DeadlineBook none;
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+  *one.mutable_promised_time() = ToTimestamp(kNow + absl::Hours(10));
+  Step(none, one, v1::CASE_ACTION_WAIT_CUSTOMER, absl::Hours(1));
+  EXPECT_EQ(StatusIn(one, kPromised).state(), v1::DEADLINE_STATE_RUNNING);
+  EXPECT_EQ(one.due_time().seconds(), one.promised_time().seconds());
+  EXPECT_EQ(one.deadline_policy(), "");
+  auto why = ExplainDeadline(none, kPromised, kNow + absl::Hours(2), one);
+  ASSERT_TRUE(why.ok()) << why.status();
+  EXPECT_EQ(FromDuration(why->target()), absl::Hours(10));
+  EXPECT_EQ(why->measure(), v1::DEADLINE_MEASURE_ELAPSED);
+  EXPECT_EQ(why->policy(), "");
+  // Nobody is to be told of it, but that it passed stands in the timeline.
+  EXPECT_EQ(Told(TakeDueSteps(none, kNow + absl::Hours(11), one)), "BREACH FIRST_RESOLUTION; ");
+  EXPECT_EQ(StatusIn(one, kPromised).state(), v1::DEADLINE_STATE_BREACHED);
+  EXPECT_EQ(Told(TakeDueSteps(none, kNow + absl::Hours(12), one)), "");
+}
+
+TEST(CaseDeadlines, APromiseTakesThePlaceOfThePolicysTargetAlone) {
+  constexpr auto kPromised = v1::DEADLINE_KIND_FIRST_RESOLUTION;
+  v1::DeadlinePolicy policy = PolicyOf(kPromised, absl::Hours(100));
+  policy.mutable_targets(0)->add_warnings(50);
+  *policy.add_targets() = PolicyOf(kFirst, absl::Hours(4)).targets(0);
+  const DeadlineBook book = BookOf({policy});
+  v1::Case one = Received();
+  *one.mutable_promised_time() = ToTimestamp(kNow + absl::Hours(10));
+  SettleDeadlines(book, kNow, one);
+  EXPECT_EQ(FromTimestamp(StatusIn(one, kPromised).due_time()), kNow + absl::Hours(10));
+  EXPECT_EQ(FromTimestamp(StatusIn(one, kFirst).due_time()), kNow + absl::Hours(4));
+  EXPECT_EQ(one.deadline_policy(), "deadlinePolicies/one");
+  Step(book, one, v1::CASE_ACTION_ACKNOWLEDGE, absl::Hours(1));
+  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(5), one)), "WARN FIRST_RESOLUTION: 50 %; ");
+}
+
 }  // namespace
 }  // namespace sqm::complaints

@@ -43,6 +43,13 @@ TEST(CaseIntake, ChecksWhatHoldsBetweenFields) {
   appointment.mutable_appointment()->clear_preparation();
   *appointment.mutable_appointment()->mutable_start_time() = ToTimestamp(kNow);
   EXPECT_TRUE(refused(appointment));
+  v1::Case promised = Incoming(v1::CASE_KIND_COMPLAINT);
+  *promised.mutable_promised_time() = ToTimestamp(kNow);
+  EXPECT_TRUE(refused(promised));
+  *promised.mutable_promised_time() = ToTimestamp(kNow + absl::Seconds(1));
+  EXPECT_FALSE(refused(promised));
+  *promised.mutable_promised_time() = ToTimestamp(kNow + absl::Hours(24 * 366 * 21));
+  EXPECT_TRUE(refused(promised));
   v1::Case praise = Incoming(v1::CASE_KIND_PRAISE);
   praise.mutable_suggestion();
   EXPECT_TRUE(refused(praise));

@@ -1,0 +1,77 @@
+// The handlers of ImportCases: cases of another system, with their history.
+#include "common/base/proto_time.h"
+#include "common/base/status.h"
+#include "common/resource/import.h"
+#include "services/complaints/case_import.h"
+#include "services/complaints/case_intake.h"
+#include "services/complaints/category_rules.h"
+#include "services/complaints/complaints_service.h"
+#include "services/complaints/handlers.h"
+
+namespace sqm::complaints {
+
+using google::protobuf::Message;
+
+void ComplaintsService::RegisterImport() {
+  resource::ImportRules rules;
+  rules.on_row = [this](rpc::Call& call, const Message& row, Message& one) {
+    return CheckImport(call, static_cast<const v1::ImportedCase&>(row),
+                       static_cast<v1::Case&>(one));
+  };
+  rules.on_create = [this](rpc::Call& call, Message& one) {
+    return EnterImport(call, static_cast<v1::Case&>(one));
+  };
+  rules.is_same = [](const Message& stored, const Message& incoming) {
+    return HasSameImport(static_cast<const v1::Case&>(stored),
+                         static_cast<const v1::Case&>(incoming));
+  };
+  rules.on_replace = [this](rpc::Call& call, const Message& stored, Message& incoming) {
+    return RenewImport(call, static_cast<const v1::Case&>(stored),
+                       static_cast<v1::Case&>(incoming));
+  };
+  resource::HandleImport(pipeline_, resources_, PathOf("ImportCases"), "complaints/Case",
+                         std::move(rules));
+}
+
+Task<absl::Status> ComplaintsService::CheckImport(rpc::Call& call, const v1::ImportedCase& row,
+                                                  v1::Case& one) {
+  CO_RETURN_IF_ERROR(ValidateImport(row, call.now()));
+  if (one.category().empty()) {
+    TakeOver(row, nullptr, one);
+    co_return absl::OkStatus();
+  }
+  Task<absl::StatusOr<v1::Category>> reading = resources_.Get<v1::Category>(call, one.category());
+  absl::StatusOr<v1::Category> category = co_await reading;
+  if (!category.ok()) {
+    co_return OfReference(category.status(), "case.category", one.category());
+  }
+  CO_RETURN_IF_ERROR(CheckKind(*category, one.kind()));
+  TakeOver(row, &*category, one);
+  co_return absl::OkStatus();
+}
+
+Task<absl::Status> ComplaintsService::EnterImport(rpc::Call& call, v1::Case& one) {
+  Task<absl::StatusOr<std::string>> numbering =
+      NextNumber(call, one.kind(), FromTimestamp(one.received_time()));
+  absl::StatusOr<std::string> number = co_await numbering;
+  if (!number.ok()) co_return number.status();
+  one.set_number(*std::move(number));
+  one.set_customer_key(CustomerKey(secret_, call.tenant(), one.customer()));
+  Task<absl::Status> settling = Settle(call, one);
+  absl::Status status = co_await settling;
+  if (!status.ok()) co_return status;
+  Task<absl::Status> looking = LookForRepeat(call, one);
+  status = co_await looking;
+  co_return status;
+}
+
+Task<absl::Status> ComplaintsService::RenewImport(rpc::Call& call, const v1::Case& stored,
+                                                  v1::Case& incoming) {
+  CO_RETURN_IF_ERROR(ReplaceImport(stored, incoming));
+  incoming.set_customer_key(CustomerKey(secret_, call.tenant(), incoming.customer()));
+  Task<absl::Status> settling = Settle(call, incoming);
+  absl::Status settled = co_await settling;
+  co_return settled;
+}
+
+}  // namespace sqm::complaints
