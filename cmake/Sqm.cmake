@@ -124,3 +124,17 @@ function(sqm_test name)
   endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
 endfunction()
+
+# sqm_embed_templates(<service> <variable>): makes templates/*.textproto of the service a part of it;
+# the variable becomes the source that holds them (services/<service>/templates_data.h).
+function(sqm_embed_templates service variable)
+  file(GLOB templates CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/templates/*.textproto)
+  list(SORT templates)
+  list(JOIN templates "|" joined)
+  set(source ${CMAKE_CURRENT_BINARY_DIR}/templates_data.cc)
+  set(script ${CMAKE_SOURCE_DIR}/cmake/embed_templates.cmake)
+  add_custom_command(OUTPUT ${source}
+    COMMAND ${CMAKE_COMMAND} -D OUTPUT=${source} -D SERVICE=${service} -D FILES=${joined} -P ${script}
+    DEPENDS ${templates} ${script} VERBATIM)
+  set(${variable} ${source} PARENT_SCOPE)
+endfunction()

@@ -68,4 +68,21 @@ bool Redact(const ResourceType& type, absl::FunctionRef<bool(options::v1::Person
   return visible;
 }
 
+bool Erase(const ResourceType& type, Message& resource) {
+  bool found = false;
+  for (const AnnotatedPath& path : type.personal) {
+    ForEachString(resource, path, [&](Message& holder, const FieldDescriptor* field, int index) {
+      const auto* reflection = holder.GetReflection();
+      if (index < 0) {
+        found = found || !reflection->GetString(holder, field).empty();
+        reflection->ClearField(&holder, field);
+      } else {
+        found = found || !reflection->GetRepeatedString(holder, field, index).empty();
+        reflection->SetRepeatedString(&holder, field, index, "");
+      }
+    });
+  }
+  return found;
+}
+
 }  // namespace sqm::contract

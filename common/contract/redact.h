@@ -19,4 +19,7 @@ std::string Mask(options::v1::PersonalClass personal, absl::string_view value);
 bool Redact(const ResourceType& type, absl::FunctionRef<bool(options::v1::PersonalClass)> may_see,
             Message& resource);
 
+// Removes every personal value of the resource for good. Returns whether there was any.
+bool Erase(const ResourceType& type, Message& resource);
+
 }  // namespace sqm::contract

@@ -239,6 +239,7 @@ void TakeOver(const v1::ImportedCase& row, const v1::Category* category, v1::Cas
   }
   one.set_state(state);
   *one.mutable_state_time() = steps.back().time;
+  if (!IsOpen(state)) *one.mutable_retained_since() = steps.back().time;
   if (WasClosed(state) && row.has_close_time()) *one.mutable_close_time() = row.close_time();
   one.set_tier(v1::CASE_TIER_FIRST);
   one.set_owner(row.owner());

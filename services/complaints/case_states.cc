@@ -138,6 +138,7 @@ constexpr Step kSteps[] = {
     {CASE_ACTION_CUSTOMER_MESSAGE, kAll, kOpen | Of(CASE_STATE_CLOSED), kStays, Who::kAnyone},
     {CASE_ACTION_AGENT_MESSAGE, kAll, kOpen | Of(CASE_STATE_CLOSED), kStays, Who::kAnyone},
     {CASE_ACTION_NOTE, kAll, kOpen | kOver, kStays, Who::kAnyone},
+    {CASE_ACTION_ADD_CORRECTIVE_ACTION, kAll, kOpen | Of(CASE_STATE_CLOSED), kStays, Who::kAnyone},
 };
 
 const Step* Find(CaseKind kind, CaseState state, CaseAction action) {
@@ -178,6 +179,10 @@ absl::Status CheckStep(const v1::Case& from, v1::CaseAction action, const Actor&
   if (step == nullptr) {
     return WrongState(from.name(), StateName(from.state()), AllowedNext(from.kind(), from.state()),
                       ActionName(action));
+  }
+  if (from.has_anonymise_time() && action != CASE_ACTION_ARCHIVE) {
+    return RuleViolated("anonymised",
+                        absl::StrCat(from.name(), " is kept without its personal data"));
   }
   if (from.events_size() >= kMaxEvents) {
     return RuleViolated("too-many-steps",

@@ -40,7 +40,8 @@ std::string KindName(v1::CaseKind kind);
 inline bool IsOpen(v1::CaseState state) { return state < v1::CASE_STATE_CLOSED; }
 
 // Whether the case may take the step now: FAILED_PRECONDITION / WRONG_STATE with the states that
-// are possible next; RULE_VIOLATED with `not-the-owner`, `no-owner`, or `too-many-steps`.
+// are possible next; RULE_VIOLATED with `not-the-owner`, `no-owner`, `too-many-steps`, or
+// `anonymised`.
 absl::Status CheckStep(const v1::Case& from, v1::CaseAction action, const Actor& actor);
 
 // The state that the step leads to, which is the present one for a step that only changes values.

@@ -11,15 +11,6 @@
 namespace sqm::complaints {
 namespace {
 
-void AddChange(v1::CaseEntry& entry, absl::string_view field, absl::string_view before,
-               absl::string_view after) {
-  if (before == after) return;
-  v1::EntryChange& change = *entry.add_changes();
-  change.set_field(std::string(field));
-  change.set_before(std::string(before));
-  change.set_after(std::string(after));
-}
-
 bool WasUpheld(v1::CaseOutcome outcome) {
   return outcome == v1::CASE_OUTCOME_UPHELD || outcome == v1::CASE_OUTCOME_PARTLY_UPHELD;
 }
@@ -30,6 +21,15 @@ absl::Status WindowOver(const v1::Case& one) {
 }
 
 }  // namespace
+
+void AddChange(v1::CaseEntry& entry, absl::string_view field, absl::string_view before,
+               absl::string_view after) {
+  if (before == after) return;
+  v1::EntryChange& change = *entry.add_changes();
+  change.set_field(std::string(field));
+  change.set_before(std::string(before));
+  change.set_after(std::string(after));
+}
 
 v1::CaseEntry TakeStep(v1::Case& one, v1::CaseAction action, absl::string_view text,
                        const Actor& actor, absl::Time now) {
@@ -45,6 +45,11 @@ v1::CaseEntry TakeStep(v1::Case& one, v1::CaseAction action, absl::string_view t
   if (to != one.state()) {
     *one.mutable_state_time() = ToTimestamp(now);
     if (to == v1::CASE_STATE_CLOSED) *one.mutable_close_time() = ToTimestamp(now);
+    if (IsOpen(to)) {
+      one.clear_retained_since();
+    } else if (IsOpen(one.state())) {
+      *one.mutable_retained_since() = ToTimestamp(now);
+    }
   }
   one.set_state(to);
   if (action != v1::CASE_ACTION_NOTE) {

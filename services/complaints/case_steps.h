@@ -23,6 +23,9 @@ inline constexpr absl::Duration kReopenWindow = absl::Hours(24 * 30);
 // Most cases that may go on in one.
 inline constexpr int kMaxMerged = 100;
 
+// Says in an entry what became of a field; nothing where it stayed as it was.
+void AddChange(v1::CaseEntry& entry, absl::string_view field, absl::string_view before,
+               absl::string_view after);
 // Takes a step that CheckStep has allowed: moves the state, appends the event, and begins its
 // entry.
 v1::CaseEntry TakeStep(v1::Case& one, v1::CaseAction action, absl::string_view text,

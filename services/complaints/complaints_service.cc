@@ -10,19 +10,15 @@
 #include "services/complaints/special_steps.h"
 
 namespace sqm::complaints {
-namespace {
 
 using google::protobuf::Message;
 
-// Disclosures are for their readers, whatever else a role may see.
 std::string SeenBy(const rpc::Call& call) {
   std::string staff = StaffOf(call);
   // No reader's name has any of these; one that had would end the quotation.
   if (staff.find_first_of("\"\\|*") != std::string::npos) return "NOT restricted_to:*";
   return absl::StrCat("NOT restricted_to:* OR restricted_to:\"|", staff, "|\"");
 }
-
-}  // namespace
 
 ComplaintsService::ComplaintsService(rpc::Pipeline& pipeline, resource::Resources& resources,
                                      DeadlineBooks& books, std::string secret)
@@ -34,7 +30,9 @@ ComplaintsService::ComplaintsService(rpc::Pipeline& pipeline, resource::Resource
       numbers_(resources.store()) {}
 
 void ComplaintsService::Register() {
-  resources_.LimitVisibility(*resources_.registry().FindType(v1::Case::descriptor()), SeenBy);
+  for (const auto* type : {v1::Case::descriptor(), v1::CorrectiveAction::descriptor()}) {
+    resources_.LimitVisibility(*resources_.registry().FindType(type), SeenBy);
+  }
   SetHooks();
   SetDeadlineHooks();
   SetDeskHooks();
@@ -47,6 +45,7 @@ void ComplaintsService::Register() {
   RegisterDeadlines();
   RegisterDisclosures();
   RegisterDesk();
+  RegisterActions();
 }
 
 void ComplaintsService::SetHooks() {
@@ -176,8 +175,13 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::AddEntry(
   NameEntry(call, *one, entry);
   resource::Mutation mutation;
   mutation.Create(entry);
-  // A note says nothing that the case itself would show.
-  if (entry.action() != v1::CASE_ACTION_NOTE) mutation.Update(*one);
+  // A note says nothing that the case itself would show; but it comes before its end, or not at
+  // all.
+  if (entry.action() == v1::CASE_ACTION_NOTE) {
+    mutation.Require(*one);
+  } else {
+    mutation.Update(*one);
+  }
   Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
   absl::StatusOr<rpc::Reply> reply = co_await committing;
   co_return reply;

@@ -45,6 +45,8 @@ class ComplaintsService {
   void RegisterDesk();
   // In disclosure_handlers.cc.
   void RegisterDisclosures();
+  // In action_handlers.cc: corrective actions.
+  void RegisterActions();
 
   // Completes a case that comes in: its number, whose it is, whether it is a repeat.
   Task<absl::Status> Receive(rpc::Call& call, v1::Case& incoming);
@@ -57,7 +59,11 @@ class ComplaintsService {
   Task<absl::Status> RenewImport(rpc::Call& call, const v1::Case& stored, v1::Case& incoming);
   Task<absl::Status> CompleteCategory(rpc::Call& call, v1::Category& category);
   Task<absl::StatusOr<std::string>> NextNumber(rpc::Call& call, v1::CaseKind kind, absl::Time time);
-  // Cases that the filter finds, whoever asks: at most `limit`, in order of entry.
+  // Resources of the type that the filter finds, whoever asks: at most `limit`, in order of entry.
+  Task<absl::StatusOr<std::vector<store::Listed>>> FindRows(
+      const rpc::Call& call, const google::protobuf::Descriptor* message, std::string filter,
+      int limit);
+  // The same of cases.
   Task<absl::StatusOr<std::vector<store::Listed>>> FindCases(const rpc::Call& call,
                                                              std::string filter, int limit);
 
@@ -101,6 +107,17 @@ class ComplaintsService {
                                          const v1::TrackDisclosureRequest& request);
   Task<absl::StatusOr<rpc::Reply>> Grant(rpc::Call& call,
                                          const v1::GrantDisclosureAccessRequest& request);
+
+  // The corrective actions of a case, whoever asks: at most kMaxActions.
+  Task<absl::StatusOr<std::vector<v1::CorrectiveAction>>> ActionsOf(const rpc::Call& call,
+                                                                    std::string name);
+  Task<absl::StatusOr<rpc::Reply>> CreateAction(rpc::Call& call,
+                                                const v1::CreateCorrectiveActionRequest& request);
+  // The shape of every step on an action: read for the caller, check the etag, apply the rule,
+  // write the action and the entry of its case's timeline.
+  template <typename Request>
+  void ActionStep(absl::string_view method,
+                  std::function<Entry(rpc::Call&, const Request&, v1::CorrectiveAction&)> rule);
 
   Task<absl::StatusOr<std::vector<store::Listed>>> Handlers(const rpc::Call& call);
   Task<absl::Status> Weigh(const rpc::Call& call, Candidate& candidate);

@@ -1,4 +1,4 @@
-// The handlers of assignment by rule and of reply templates.
+// The handlers of assignment by rule, of reply templates, and of what ships.
 #include <absl/strings/str_cat.h>
 
 #include "common/base/status.h"
@@ -6,6 +6,7 @@
 #include "services/complaints/complaints_service.h"
 #include "services/complaints/handlers.h"
 #include "services/complaints/reply_template.h"
+#include "services/complaints/starter_set.h"
 
 namespace sqm::complaints {
 namespace {
@@ -44,6 +45,13 @@ void ComplaintsService::RegisterDesk() {
   pipeline_.Handle(PathOf("RenderReply"), [this](rpc::Call& call, const Message& request) {
     return Render(call, static_cast<const v1::RenderReplyRequest&>(request));
   });
+  pipeline_.Handle(PathOf("GetStarterSet"),
+                   [](rpc::Call&, const Message&) -> Task<absl::StatusOr<rpc::Reply>> {
+                     CO_ASSIGN_OR_RETURN(v1::StarterSet set, LoadStarterSet());
+                     rpc::Reply reply;
+                     reply.message = std::make_shared<v1::StarterSet>(std::move(set));
+                     co_return reply;
+                   });
 }
 
 Task<absl::StatusOr<std::vector<store::Listed>>> ComplaintsService::Handlers(

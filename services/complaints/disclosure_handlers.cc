@@ -120,11 +120,30 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Track(
 
 Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Grant(
     rpc::Call& call, const v1::GrantDisclosureAccessRequest& request) {
-  Rule<v1::GrantDisclosureAccessRequest> rule = [](rpc::Call& call, const auto& request,
-                                                   v1::Case& one) {
-    return GrantAccess(one, request.reader(), request.reason(), ActorOf(call));
-  };
-  return Change(call, request, std::move(rule));
+  Task<absl::StatusOr<v1::Case>> reading = resources_.Get<v1::Case>(call, request.name());
+  absl::StatusOr<v1::Case> one = co_await reading;
+  if (!one.ok()) co_return one.status();
+  CO_RETURN_IF_ERROR(resources_.CheckEtag(*one, request.etag()));
+  CO_ASSIGN_OR_RETURN(v1::CaseEntry entry,
+                      GrantAccess(*one, request.reader(), request.reason(), ActorOf(call)));
+  // What follows from the disclosure is for the same readers.
+  const std::string guard = ActionsGuard(one->name());
+  Task<absl::StatusOr<int64_t>> guarding = resources_.ReadGuard(call, guard);
+  absl::StatusOr<int64_t> position = co_await guarding;
+  if (!position.ok()) co_return position.status();
+  Task<absl::StatusOr<std::vector<v1::CorrectiveAction>>> listing = ActionsOf(call, one->name());
+  absl::StatusOr<std::vector<v1::CorrectiveAction>> actions = co_await listing;
+  if (!actions.ok()) co_return actions.status();
+  NameEntry(call, *one, entry);
+  resource::Mutation mutation;
+  mutation.Update(*one).Create(entry).Guard(guard, *position);
+  for (v1::CorrectiveAction& action : *actions) {
+    action.set_restricted_to(one->restricted_to());
+    mutation.Update(action);
+  }
+  Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
+  absl::StatusOr<rpc::Reply> reply = co_await committing;
+  co_return reply;
 }
 
 }  // namespace sqm::complaints

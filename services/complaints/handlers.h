@@ -26,6 +26,13 @@ inline std::string StaffOf(const rpc::Call& call) {
 
 inline Actor ActorOf(const rpc::Call& call) { return {StaffOf(call), call.principal().roles}; }
 
+// Disclosures, and what follows from them, are for their readers, whatever else a role may see:
+// what a caller sees of a type with a field `restricted_to`.
+std::string SeenBy(const rpc::Call& call);
+
+// A promise that no action of the case is added, and nobody becomes its reader, meanwhile.
+inline std::string ActionsGuard(absl::string_view name) { return absl::StrCat("actions/", name); }
+
 // A restriction of a filter: `field how "time"`.
 inline std::string Compare(absl::string_view field, absl::string_view how, absl::Time time) {
   return absl::StrCat(field, " ", how, " \"",

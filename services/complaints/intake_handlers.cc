@@ -40,10 +40,10 @@ Task<absl::StatusOr<std::string>> ComplaintsService::NextNumber(rpc::Call& call,
   co_return FormatNumber(series, *value);
 }
 
-Task<absl::StatusOr<std::vector<store::Listed>>> ComplaintsService::FindCases(const rpc::Call& call,
-                                                                              std::string filter,
-                                                                              int limit) {
-  const contract::ResourceType& type = *resources_.registry().FindType(v1::Case::descriptor());
+Task<absl::StatusOr<std::vector<store::Listed>>> ComplaintsService::FindRows(
+    const rpc::Call& call, const google::protobuf::Descriptor* message, std::string filter,
+    int limit) {
+  const contract::ResourceType& type = *resources_.registry().FindType(message);
   CO_ASSIGN_OR_RETURN(query::Filter parsed, query::ParseFilter(filter, type.fields));
   store::ListQuery query;
   query.type = &type;
@@ -54,6 +54,12 @@ Task<absl::StatusOr<std::vector<store::Listed>>> ComplaintsService::FindCases(co
       resources_.store().List(std::move(query));
   absl::StatusOr<std::vector<store::Listed>> rows = co_await listing;
   co_return rows;
+}
+
+Task<absl::StatusOr<std::vector<store::Listed>>> ComplaintsService::FindCases(const rpc::Call& call,
+                                                                              std::string filter,
+                                                                              int limit) {
+  return FindRows(call, v1::Case::descriptor(), std::move(filter), limit);
 }
 
 Task<absl::Status> ComplaintsService::Receive(rpc::Call& call, v1::Case& incoming) {

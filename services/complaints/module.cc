@@ -5,6 +5,7 @@
 
 #include "common/auth/file.h"
 #include "common/base/task.h"
+#include "services/complaints/case_steps.h"
 
 namespace sqm::complaints {
 namespace {
@@ -33,7 +34,23 @@ absl::StatusOr<std::string> OpenSecret(host::Host& host) {
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host) {
+void Describe(Settings& settings, ConfigSpec& spec) {
+  spec.Add("complaints.keep_personal_data", &settings.keep_personal_data,
+           "How long personal data is kept after the end of a case, e.g. 43800h for five years; "
+           "0 = for ever. Beyond it what is known of persons is removed from the case and its "
+           "timeline.")
+      .Range(absl::ZeroDuration(), absl::Hours(24 * 366 * 100));
+  spec.AddCheck([&settings]() -> std::string {
+    if (settings.keep_personal_data == absl::ZeroDuration() ||
+        settings.keep_personal_data > kReopenWindow) {
+      return "";
+    }
+    return absl::StrCat("complaints.keep_personal_data must be 0 or more than ",
+                        absl::FormatDuration(kReopenWindow), ": until then a case may be reopened");
+  });
+}
+
+absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host, const Settings& settings) {
   ASSIGN_OR_RETURN(std::string secret, OpenSecret(host));
   ASSIGN_OR_RETURN(
       host::Module * module,
@@ -42,10 +59,11 @@ absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host) {
           {v1::Case::descriptor()->file(), v1::CaseEntry::descriptor()->file(),
            v1::Category::descriptor()->file(), v1::Calendar::descriptor()->file(),
            v1::DeadlinePolicy::descriptor()->file(), v1::DisclosurePanel::descriptor()->file(),
-           v1::Handler::descriptor()->file(), v1::ReplyTemplate::descriptor()->file(),
+           v1::CorrectiveAction::descriptor()->file(), v1::Handler::descriptor()->file(),
+           v1::ReplyTemplate::descriptor()->file(),
            google::protobuf::DescriptorPool::generated_pool()->FindFileByName(
                "sqm/complaints/v1/complaints_service.proto")}));
-  auto opened = std::make_shared<Opened>(host, *module, std::move(secret));
+  auto opened = std::make_shared<Opened>(host, *module, settings, std::move(secret));
   opened->service.Register();
   return opened;
 }

@@ -4,36 +4,56 @@
 #include <memory>
 #include <string>
 
+#include "common/base/config.h"
+#include "services/complaints/anonymiser.h"
 #include "services/complaints/complaints_service.h"
 #include "services/complaints/deadline_engine.h"
 #include "services/host/host.h"
 
 namespace sqm::complaints {
 
-// The service with what it computes deadlines by, and what works on them.
-struct Opened {
-  Opened(host::Host& host, host::Module& module, std::string secret)
-      : books(*module.resources),
-        service(*module.pipeline, *module.resources, books, std::move(secret)),
-        engine(*module.resources, books, host.executor(), host.timer()) {}
+struct Settings {
+  // How long the personal data of a case is kept after its end; 0 = for ever.
+  absl::Duration keep_personal_data;
+};
 
+// Adds every key of `settings` to `spec`.
+void Describe(Settings& settings, ConfigSpec& spec);
+
+// The service with what it computes deadlines by, and what works by itself.
+struct Opened {
+  Opened(host::Host& host, host::Module& module, const Settings& settings, std::string secret)
+      : resources(*module.resources),
+        books(*module.resources),
+        service(*module.pipeline, *module.resources, books, std::move(secret)),
+        engine(*module.resources, books, host.executor(), host.timer()),
+        anonymiser(*module.resources, host.executor(), host.timer(), settings.keep_personal_data) {}
+
+  resource::Resources& resources;
   DeadlineBooks books;
   ComplaintsService service;
   DeadlineEngine engine;
+  Anonymiser anonymiser;
 };
 
 // Opens the store and registers the handlers. The result must live until the host has stopped.
-absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host);
+absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host, const Settings& settings);
 
-// Works on deadlines as long as it lives: between the start of the server and its stop.
+// Works on what falls due as long as it lives: between the start of the server and its stop.
 class Working {
  public:
-  explicit Working(Opened& opened) : engine_(opened.engine) { engine_.Start(); }
-  ~Working() { engine_.Stop(); }
+  explicit Working(Opened& opened) : opened_(opened) {
+    opened_.engine.Start();
+    opened_.anonymiser.Start();
+  }
+  ~Working() {
+    opened_.anonymiser.Stop();
+    opened_.engine.Stop();
+  }
   Working(const Working&) = delete;
 
  private:
-  DeadlineEngine& engine_;
+  Opened& opened_;
 };
 
 }  // namespace sqm::complaints

@@ -32,16 +32,19 @@ int main(int argc, char** argv) {
   sqm::host::Config config;
   sqm::ConfigSpec spec("sqm-suite", SQM_VERSION, "All services of the suite in one process.");
   sqm::host::Describe(config, spec);
+  sqm::complaints::Settings complaints_settings;
+  sqm::complaints::Describe(complaints_settings, spec);
   spec.AddExample("sqm-suite --dev --data.dir /tmp/sqm", "a suite to try things with");
   spec.AddExample("sqm-suite --config /etc/sqm/suite.toml --check-config",
                   "checks a configuration and shows it with where each value comes from");
   auto handlers = std::make_shared<Handlers>();
   return sqm::host::Main(
       argc, argv, spec, config,
-      [&handlers](sqm::host::Host& host) -> absl::StatusOr<std::shared_ptr<void>> {
+      [&handlers,
+       &complaints_settings](sqm::host::Host& host) -> absl::StatusOr<std::shared_ptr<void>> {
         auto monitoring = sqm::monitoring::Open(host);
         if (!monitoring.ok()) return monitoring.status();
-        auto complaints = sqm::complaints::Open(host);
+        auto complaints = sqm::complaints::Open(host, complaints_settings);
         if (!complaints.ok()) return complaints.status();
         auto reporting = sqm::reporting::Open(host);
         if (!reporting.ok()) return reporting.status();

@@ -175,9 +175,13 @@ TEST(DefaultPolicy, Table) {
 }
 
 TEST(DefaultPolicy, ComplaintsTable) {
-  const std::set<std::string> reads = {
-      "cases.read",     "entries.read",           "categories.read",
-      "calendars.read", "deadline_policies.read", "reply_templates.read"};
+  const std::set<std::string> reads = {"cases.read",
+                                       "entries.read",
+                                       "categories.read",
+                                       "calendars.read",
+                                       "deadline_policies.read",
+                                       "reply_templates.read",
+                                       "corrective_actions.read"};
   const std::set<std::string> disclosures = {"disclosures.submit", "disclosures.track",
                                              "disclosures.grant"};
   const auto with_reads = [&reads](std::set<std::string> more) {
@@ -210,17 +214,18 @@ TEST(DefaultPolicy, ComplaintsTable) {
                    "categories.create", "categories.update", "categories.retire",
                    "calendars.create", "calendars.update", "deadline_policies.create",
                    "deadline_policies.update", "deadline_policies.retire"});
-  officers.insert(
-      {"cases.create", "cases.import", "cases.acknowledge", "cases.classify", "entries.create"});
+  officers.insert({"cases.create", "cases.import", "cases.acknowledge", "cases.classify",
+                   "entries.create", "corrective_actions.create", "corrective_actions.plan",
+                   "corrective_actions.handle", "corrective_actions.verify"});
   const std::map<Role, std::set<std::string>> expected = {
       {Role::kManager, everything},
       {Role::kService, everything},
       {Role::kSupervisor, all_but(settings)},
       {Role::kTeamLead, all_but(not_of_leads)},
-      {Role::kAgent,
-       with_reads({"cases.create", "cases.update", "cases.handle", "cases.close", "cases.reopen",
-                   "cases.withdraw", "cases.escalate", "entries.create", "compensations.request",
-                   "appointments.handle"})},
+      {Role::kAgent, with_reads({"cases.create", "cases.update", "cases.handle", "cases.close",
+                                 "cases.reopen", "cases.withdraw", "cases.escalate",
+                                 "entries.create", "compensations.request", "appointments.handle",
+                                 "corrective_actions.create", "corrective_actions.handle"})},
       {Role::kQaOfficer, with_reads(officers)},
       {Role::kAuditor,
        [&reads] {

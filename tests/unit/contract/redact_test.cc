@@ -90,5 +90,17 @@ TEST_F(Redacting, NothingIsSeenWhereNothingIs) {
   EXPECT_EQ(message->ShortDebugString(), before);
 }
 
+TEST_F(Redacting, ErasesForGood) {
+  auto message = Make(R"(name: "as/1" topic: "billing"
+      main { full_name: "张三" phones: "13800138000" phones: "123" }
+      others { full_name: "Bo Li" } others { phones: "10000000" })");
+  EXPECT_TRUE(Erase(*type_, *message));
+  EXPECT_EQ(message->ShortDebugString(),
+            Make(R"(name: "as/1" topic: "billing" main { phones: "" phones: "" }
+      others {} others { phones: "" })")
+                ->ShortDebugString());
+  EXPECT_FALSE(Erase(*type_, *message)) << "nothing is left";
+}
+
 }  // namespace
 }  // namespace sqm::contract

@@ -1,5 +1,6 @@
-# Writes OUTPUT, C++ source with the content of FILES (separated by `|`) as raw string literals.
-# Called by the build: cmake -D OUTPUT=… -D FILES=… -P embed_templates.cmake
+# Writes OUTPUT, C++ source of the service SERVICE with the content of FILES (separated by `|`) as raw
+# string literals. Called by the build (sqm_embed_templates in Sqm.cmake):
+#   cmake -D OUTPUT=… -D SERVICE=… -D FILES=… -P embed_templates.cmake
 string(REPLACE "|" ";" FILES "${FILES}")
 set(rows "")
 foreach(file ${FILES})
@@ -10,14 +11,14 @@ foreach(file ${FILES})
   endif()
   string(APPEND rows "      {\"${name}\", R\"textproto(${content})textproto\"},\n")
 endforeach()
-file(WRITE "${OUTPUT}" "#include \"services/monitoring/templates_data.h\"
+file(WRITE "${OUTPUT}" "#include \"services/${SERVICE}/templates_data.h\"
 
-namespace sqm::monitoring {
+namespace sqm::${SERVICE} {
 
 std::vector<EmbeddedTemplate> EmbeddedTemplates() {
   return {
 ${rows}  };
 }
 
-}  // namespace sqm::monitoring
+}  // namespace sqm::${SERVICE}
 ")

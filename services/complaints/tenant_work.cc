@@ -1,0 +1,101 @@
+#include "services/complaints/tenant_work.h"
+
+#include <absl/strings/str_cat.h>
+
+#include "common/base/status.h"
+#include "common/observe/log.h"
+#include "common/query/filter.h"
+#include "common/query/order_by.h"
+
+namespace sqm::complaints {
+namespace {
+
+// So soon after its time something happens, when there is not too much of it.
+constexpr absl::Duration kTick = absl::Milliseconds(250);
+// After a failure it is tried again.
+constexpr absl::Duration kRetry = absl::Seconds(2);
+
+}  // namespace
+
+TenantWork::TenantWork(std::string what, resource::Resources& resources, Executor& executor,
+                       Timer& timer, Work work)
+    : what_(std::move(what)),
+      resources_(resources),
+      executor_(executor),
+      timer_(timer),
+      work_(std::move(work)) {}
+
+TenantWork::~TenantWork() { Stop(); }
+
+void TenantWork::Start() {
+  started_ = true;
+  for (const auto& [tenant, head] : resources_.store().Heads()) {
+    WakeAt(tenant, absl::InfinitePast());
+  }
+  sqm::Start(Run(), [this] { stopped_.Notify(); });
+}
+
+void TenantWork::Stop() {
+  if (!started_) return;
+  stopping_ = true;
+  stopped_.WaitForNotification();
+  started_ = false;
+}
+
+void TenantWork::WakeAt(const std::string& tenant, absl::Time time) {
+  absl::MutexLock lock(&mutex_);
+  auto [wake, fresh] = wake_.emplace(tenant, time);
+  if (!fresh && time < wake->second) wake->second = time;
+}
+
+std::vector<std::string> TenantWork::TakeDueTenants(absl::Time now) {
+  std::vector<std::string> due;
+  absl::MutexLock lock(&mutex_);
+  for (auto wake = wake_.begin(); wake != wake_.end();) {
+    if (wake->second > now) {
+      ++wake;
+      continue;
+    }
+    due.push_back(wake->first);
+    wake = wake_.erase(wake);  // whoever has something from here on says so again
+  }
+  return due;
+}
+
+Task<void> TenantWork::Run() {
+  while (!stopping_) {
+    co_await timer_.Sleep(kTick);
+    co_await executor_.Hop();
+    const absl::Time now = resources_.clock().Now();
+    for (const std::string& tenant : TakeDueTenants(now)) {
+      if (stopping_) break;
+      Task<absl::Status> working = work_(tenant, now);
+      absl::Status status = co_await working;
+      if (status.ok()) continue;
+      observe::Log(observe::Level::kWarning,
+                   absl::StrCat(what_, " could not be worked on; will be again"),
+                   {{"tenant", tenant}, {"error", std::string(status.message())}});
+      WakeAt(tenant, now + kRetry);
+    }
+  }
+}
+
+Task<absl::StatusOr<std::vector<store::Listed>>> ListDue(
+    resource::Resources& resources, const google::protobuf::Descriptor* message, std::string tenant,
+    std::string filter, std::string field, int limit) {
+  const contract::ResourceType& type = *resources.registry().FindType(message);
+  CO_ASSIGN_OR_RETURN(query::Filter parsed, query::ParseFilter(filter, type.fields));
+  CO_ASSIGN_OR_RETURN(query::OrderBy order, query::ParseOrderBy(field, type.fields));
+  store::ListQuery query;
+  query.type = &type;
+  query.tenant = std::move(tenant);
+  query.filter = &parsed;
+  query.order = &order;
+  query.limit = limit;
+  Task<absl::StatusOr<std::vector<store::Listed>>> listing =
+      resources.store().List(std::move(query));
+  absl::StatusOr<std::vector<store::Listed>> rows = co_await listing;
+  co_return rows;
+}
+
+}  // namespace sqm::complaints

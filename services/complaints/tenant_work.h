@@ -1,0 +1,64 @@
+// Work that falls due by itself, tenant by tenant: a loop that sleeps until the earliest, does it
+// on the executor, and does it again a little later when it failed.
+//
+// A process alone writes to its store, so the loop of that process is the only one: what is due is
+// done once, and what a crash interrupts is found again by the next start.
+#pragma once
+
+#include <absl/base/thread_annotations.h>
+#include <absl/synchronization/mutex.h>
+#include <absl/synchronization/notification.h>
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/base/executor.h"
+#include "common/resource/resources.h"
+
+namespace sqm::complaints {
+
+class TenantWork {
+ public:
+  using Work = std::function<Task<absl::Status>(std::string tenant, absl::Time now)>;
+
+  // `what`: for the log, e.g. `deadlines`. All must outlive it.
+  TenantWork(std::string what, resource::Resources& resources, Executor& executor, Timer& timer,
+             Work work);
+  // Stops, if it was started, and waits for what it is at.
+  ~TenantWork();
+  TenantWork(const TenantWork&) = delete;
+
+  // Begins with every tenant that there is.
+  void Start();
+  void Stop();
+  // Whether the work is to end soon.
+  bool stopping() const { return stopping_; }
+  // Looks at the tenant then, if not before. Thread-safe.
+  void WakeAt(const std::string& tenant, absl::Time time);
+
+ private:
+  Task<void> Run();
+  std::vector<std::string> TakeDueTenants(absl::Time now);
+
+  const std::string what_;
+  resource::Resources& resources_;
+  Executor& executor_;
+  Timer& timer_;
+  const Work work_;
+  std::atomic<bool> stopping_{false};
+  bool started_ = false;  // of the thread that starts and stops
+  absl::Notification stopped_;
+  absl::Mutex mutex_;
+  // When to look at a tenant next; absent = never, unless somebody says otherwise.
+  std::map<std::string, absl::Time> wake_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Rows of the tenant that the filter finds, in order of the indexed `field`: at most `limit`.
+Task<absl::StatusOr<std::vector<store::Listed>>> ListDue(
+    resource::Resources& resources, const google::protobuf::Descriptor* message, std::string tenant,
+    std::string filter, std::string field, int limit);
+
+}  // namespace sqm::complaints

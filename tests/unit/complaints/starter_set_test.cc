@@ -1,0 +1,75 @@
+#include "services/complaints/starter_set.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "services/complaints/calendar_rules.h"
+#include "services/complaints/category_rules.h"
+#include "services/complaints/policy_rules.h"
+#include "services/complaints/reply_template.h"
+#include "tests/unit/complaints/samples.h"
+
+namespace sqm::complaints {
+namespace {
+
+void ExpectBothLanguages(const type::v1::Text& text) {
+  EXPECT_NE(text.en(), "");
+  EXPECT_NE(text.zh(), "");
+}
+
+// Every part is accepted by the rules that a user's own meets, in the order in which it is sent.
+TEST(StarterSet, IsSound) {
+  auto set = LoadStarterSet();
+  ASSERT_TRUE(set.ok()) << set.status();
+  std::map<std::string, CalendarPtr> calendars;
+  for (const v1::CreateCalendarRequest& one : set->calendars()) {
+    ExpectBothLanguages(one.calendar().label());
+    auto compiled = CompileCalendar(one.calendar());
+    ASSERT_TRUE(compiled.ok()) << compiled.status();
+    calendars["calendars/" + one.calendar_id()] = *compiled;
+  }
+  EXPECT_EQ(calendars.size(), 1u);
+
+  std::map<std::string, v1::Category> categories;
+  int below = 0;
+  for (const v1::CreateCategoryRequest& one : set->categories()) {
+    ExpectBothLanguages(one.category().label());
+    const v1::Category* parent = nullptr;
+    if (!one.category().parent_category().empty()) {
+      const auto found = categories.find(one.category().parent_category());
+      ASSERT_NE(found, categories.end()) << one.category_id() << " comes before its parent";
+      parent = &found->second;
+      ++below;
+    }
+    v1::Category category = one.category();
+    EXPECT_TRUE(BeginCategory(parent, kNow, category).ok()) << one.category_id();
+    EXPECT_TRUE(categories.emplace("categories/" + one.category_id(), category).second);
+  }
+  EXPECT_GE(below, 10);
+
+  std::vector<CompiledPolicy> policies;
+  for (const v1::CreateDeadlinePolicyRequest& one : set->deadline_policies()) {
+    ExpectBothLanguages(one.deadline_policy().label());
+    auto compiled =
+        CompilePolicy(one.deadline_policy(), calendars[one.deadline_policy().calendar()]);
+    ASSERT_TRUE(compiled.ok()) << compiled.status();
+    policies.push_back(*std::move(compiled));
+  }
+  ASSERT_EQ(policies.size(), 1u);
+  const auto& first = policies[0].targets[v1::DEADLINE_KIND_FIRST_RESPONSE];
+  ASSERT_TRUE(first.has_value());
+  EXPECT_LE(first->clock.target, absl::Hours(24));
+  EXPECT_EQ(first->clock.warnings, (std::vector<int>{50, 80}));
+
+  EXPECT_EQ(set->reply_templates_size(), 3);
+  for (const v1::CreateReplyTemplateRequest& one : set->reply_templates()) {
+    ExpectBothLanguages(one.reply_template().label());
+    EXPECT_NE(one.reply_template().body_en(), "");
+    EXPECT_NE(one.reply_template().body_zh(), "");
+    EXPECT_TRUE(CheckTemplate(one.reply_template()).ok()) << one.reply_template_id();
+  }
+}
+
+}  // namespace
+}  // namespace sqm::complaints
