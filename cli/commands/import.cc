@@ -36,19 +36,28 @@ struct Arguments {
   bool create_categories = false;
 };
 
+// The shipped mappings of a resource, for people.
+std::string MappingsOf(absl::string_view resource) {
+  std::vector<std::string> names;
+  for (const ShippedMapping& shipped : ShippedMappings()) {
+    if (absl::StrContains(shipped.json, absl::StrCat("\"resource\": \"", resource, "\""))) {
+      names.push_back(shipped.name);
+    }
+  }
+  return absl::StrJoin(names, ", ");
+}
+
 // A shipped mapping by name, or a file. Nothing after a complaint.
 std::optional<Mapping> LoadMapping(Context& context, const std::string& word,
                                    const std::string& resource) {
   const Catalogue* catalogue = context.catalogue();
   if (catalogue == nullptr) return std::nullopt;
   std::string json;
-  std::vector<std::string> names;
   for (const ShippedMapping& shipped : ShippedMappings()) {
-    names.push_back(shipped.name);
     if (shipped.name == word) json = shipped.json;
   }
   if (json.empty() && !std::filesystem::exists(word)) {
-    context.UsageError(context.T(Text::kNoSuchMapping, word, absl::StrJoin(names, ", ")));
+    context.UsageError(context.T(Text::kNoSuchMapping, word, MappingsOf(resource)));
     return std::nullopt;
   }
   if (json.empty() && !context.ReadInput(word, json)) return std::nullopt;
@@ -228,17 +237,6 @@ void Run(Context& context, const Arguments& arguments) {
     return;
   }
   Import(context, arguments, *mapping).Run();
-}
-
-// The shipped mappings of a resource, for people.
-std::string MappingsOf(absl::string_view resource) {
-  std::vector<std::string> names;
-  for (const ShippedMapping& shipped : ShippedMappings()) {
-    if (absl::StrContains(shipped.json, absl::StrCat("\"resource\": \"", resource, "\""))) {
-      names.push_back(shipped.name);
-    }
-  }
-  return absl::StrJoin(names, ", ");
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ TEST(SampleContactsTest, IsPlausibleAndEveryRowImports) {
   }
   ConvertContext context;
   context.zone = absl::UTCTimeZone();
-  const RowMapper mapper = *RowMapper::Bind(mapping, SampleHeader(), context);
+  RowMapper mapper = *RowMapper::Bind(mapping, SampleHeader(), context);
   int answered = 0, resolved = 0, rated = 0, untimed = 0, busy = 0;
   double talk = 0;
   std::set<std::string> agents;
