@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "tests/bench/cases.h"
 #include "tests/bench/servers.h"
 
 namespace sqm::bench {
@@ -16,28 +17,52 @@ const std::vector<NamedBench>& AllBenches() {
       {"idle_rss_mb", {"idle_rss_mb", 120, false}, IdleMemory},
       {"cached_get_vs_echo", {"cached_get_vs_echo", 0.80, true}, CachedGetVsEcho},
       {"durable_create_vs_echo", {"durable_create_vs_echo", 0.45, true}, DurableCreateVsEcho},
+      {"complaint_create_vs_echo", {"complaint_create_vs_echo", 0.40, true}, ComplaintCreateVsEcho},
       {"contact_import_rows_per_s", {"contact_import_rows_per_s", 20'000, true}, ContactImport},
       {"feed_lag_p99_ms", {"feed_lag_p99_ms", 10, false}, FeedLag},
       {"rollup_facts_per_s", {"rollup_facts_per_s", 50'000, true}, RollupFacts},
       {"list_growth", {"list_growth", 1.5, false}, ListGrowth},
       {"feed_catchup", {"feed_catchup", 100'000, true}, FeedCatchup},
       {"report_ms_1m_facts", {"report_ms_1m_facts", 200, false}, ReportOverFacts},
+      {"due_soon_p99_ms", {"due_soon_p99_ms", 5, false}, DueSoonP99},
+      {"breach_delay_p99_s", {"breach_delay_p99_s", 5, false}, BreachDelayP99},
   };
   return *benches;
 }
 
-absl::StatusOr<std::string> Bench::Prepared(int64_t rows) {
-  for (const Dataset& dataset : datasets_) {
+absl::StatusOr<std::string> Bench::Keep(
+    std::vector<Dataset>& datasets, int64_t rows,
+    const std::function<absl::Status(const std::string& folder)>& fill) {
+  for (const Dataset& dataset : datasets) {
     if (dataset.rows == rows) return dataset.folder->path();
   }
   Dataset dataset{rows, std::make_unique<TempDir>()};
-  auto suite = Suite::Start(*this, dataset.folder->path());
-  if (!suite.ok()) return suite.status();
-  absl::Status status = ImportContacts(**suite, 0, rows);
-  if (status.ok()) status = WaitForReporting(**suite, rows, absl::Minutes(5));
+  const absl::Status status = fill(dataset.folder->path());
   if (!status.ok()) return status;
-  datasets_.push_back(std::move(dataset));
-  return datasets_.back().folder->path();
+  datasets.push_back(std::move(dataset));
+  return datasets.back().folder->path();
+}
+
+absl::StatusOr<std::string> Bench::Prepared(int64_t rows) {
+  return Keep(contacts_, rows, [&](const std::string& folder) {
+    auto suite = Suite::Start(*this, folder);
+    if (!suite.ok()) return suite.status();
+    absl::Status status = ImportContacts(**suite, 0, rows);
+    if (status.ok()) status = WaitForReporting(**suite, rows, absl::Minutes(5));
+    return status;
+  });
+}
+
+absl::StatusOr<std::string> Bench::PreparedCases(int64_t rows) {
+  return Keep(cases_, rows, [&](const std::string& folder) {
+    {
+      auto service = Suite::StartProgram(*this, "sqm-complaints", folder);
+      if (!service.ok()) return service.status();
+      const absl::Status status = CreateCaseRules(**service);
+      if (!status.ok()) return status;
+    }
+    return FillCases(folder, rows);
+  });
 }
 
 }  // namespace sqm::bench

@@ -6,6 +6,7 @@
 #include <absl/status/statusor.h>
 #include <absl/time/time.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,6 +31,8 @@ class Bench {
   // A data directory that holds `rows` contacts and what reporting made of them: made on first use,
   // kept until the end, to be served by one suite at a time and not to be written to.
   absl::StatusOr<std::string> Prepared(int64_t rows);
+  // The same with `rows` open cases for the complaints service alone. Cases may be added.
+  absl::StatusOr<std::string> PreparedCases(int64_t rows);
 
  private:
   struct Dataset {
@@ -37,10 +40,15 @@ class Bench {
     std::unique_ptr<TempDir> folder;
   };
 
+  // The one of `datasets` with so many rows, made by `fill` where there is none.
+  static absl::StatusOr<std::string> Keep(
+      std::vector<Dataset>& datasets, int64_t rows,
+      const std::function<absl::Status(const std::string& folder)>& fill);
+
   const bool quick_;
   const int rounds_;
   const std::string bin_;
-  std::vector<Dataset> datasets_;
+  std::vector<Dataset> contacts_, cases_;
 };
 
 struct NamedBench {
@@ -64,5 +72,8 @@ absl::StatusOr<Measured> StartTime(Bench& bench);
 absl::StatusOr<Measured> ContactImport(Bench& bench);
 absl::StatusOr<Measured> WorkingTime10Years(Bench& bench);
 absl::StatusOr<Measured> Clock200Events(Bench& bench);
+absl::StatusOr<Measured> ComplaintCreateVsEcho(Bench& bench);
+absl::StatusOr<Measured> DueSoonP99(Bench& bench);
+absl::StatusOr<Measured> BreachDelayP99(Bench& bench);
 
 }  // namespace sqm::bench

@@ -1,5 +1,5 @@
-// The baseline: a minimal gRPC callback server of the suite's own message. No token, no metrics, no
-// store; what a service adds to this is what the ratios show.
+// The baseline: a minimal gRPC callback server of the suite's own messages. No token, no metrics,
+// no store; what a service adds to this is what the ratios show.
 //   sqm-echo PORT        (0 = any; prints `listening PORT`)
 #include <absl/strings/str_cat.h>
 #include <grpcpp/grpcpp.h>
@@ -50,14 +50,25 @@ class FloodReactor final : public grpc::ServerWriteReactor<feed::v1::ChangeBatch
   int64_t left_;
 };
 
+template <typename Message>
+grpc::ServerUnaryReactor* SendBack(grpc::CallbackServerContext* context, const Message& request,
+                                   Message* response) {
+  *response = request;
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  reactor->Finish(grpc::Status::OK);
+  return reactor;
+}
+
 class EchoServer final : public v1::EchoService::CallbackService {
   grpc::ServerUnaryReactor* Echo(grpc::CallbackServerContext* context,
                                  const monitoring::v1::Contact* request,
                                  monitoring::v1::Contact* response) override {
-    *response = *request;
-    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    reactor->Finish(grpc::Status::OK);
-    return reactor;
+    return SendBack(context, *request, response);
+  }
+  grpc::ServerUnaryReactor* EchoCase(grpc::CallbackServerContext* context,
+                                     const complaints::v1::Case* request,
+                                     complaints::v1::Case* response) override {
+    return SendBack(context, *request, response);
   }
   grpc::ServerWriteReactor<feed::v1::ChangeBatch>* Flood(grpc::CallbackServerContext*,
                                                          const v1::FloodRequest* request) override {

@@ -2,55 +2,13 @@
 #include <absl/strings/str_cat.h>
 
 #include "sqm/monitoring/v1/monitoring_service.grpc.pb.h"
+#include "tests/bench/against_echo.h"
 #include "tests/bench/bench.h"
-#include "tests/bench/histogram.h"
-#include "tests/bench/load.h"
 #include "tests/bench/sample.h"
 #include "tests/bench/servers.h"
 
 namespace sqm::bench {
-namespace {
-
 namespace v1 = monitoring::v1;
-
-absl::StatusOr<LoadResult> RunWithoutFailure(const LoadOptions& options) {
-  auto result = RunLoad(options);
-  if (!result.ok()) return result;
-  for (const auto& [status, n] : result->failures) {
-    return absl::UnknownError(
-        absl::StrCat(n, " calls of ", options.path, " ended with grpc-status ", status));
-  }
-  return result;
-}
-
-LoadOptions EchoLoad(const EchoServer& echo, const std::string& message, absl::Duration duration) {
-  LoadOptions options;
-  options.port = echo.port();
-  options.path = "/sqm.bench.v1.EchoService/Echo";
-  options.duration = duration;
-  options.message = [message](uint64_t, std::string* out) { out->append(message); };
-  return options;
-}
-
-// Calls a second of `ours` and of the echo in turns, who goes first changing every round.
-absl::StatusOr<Measured> AgainstEcho(Bench& bench, const char* name, const LoadOptions& ours,
-                                     const LoadOptions& echo) {
-  Measured measured{name, "ratio", {}, {}, "echo calls/s"};
-  for (int round = 0; round < bench.rounds(); ++round) {
-    double rates[2] = {};
-    for (int turn = 0; turn < 2; ++turn) {
-      const bool is_echo = (round + turn) % 2 == 0;
-      auto result = RunWithoutFailure(is_echo ? echo : ours);
-      if (!result.ok()) return result.status();
-      rates[is_echo ? 1 : 0] = result->per_second;
-    }
-    measured.values.push_back(rates[0] / rates[1]);
-    measured.baselines.push_back(rates[1]);
-  }
-  return measured;
-}
-
-}  // namespace
 
 absl::StatusOr<Measured> CachedGetVsEcho(Bench& bench) {
   constexpr int kContacts = 1000;
@@ -100,7 +58,8 @@ absl::StatusOr<Measured> CachedGetVsEcho(Bench& bench) {
   once.duration = bench.Time(absl::Seconds(1));
   if (auto warm = RunWithoutFailure(once); !warm.ok()) return warm.status();
   get.sample_every = 0;
-  return AgainstEcho(bench, "cached_get_vs_echo", get, EchoLoad(**echo, message, get.duration));
+  return AgainstEcho(bench, "cached_get_vs_echo", get,
+                     EchoLoad(**echo, "Echo", message, get.duration));
 }
 
 absl::StatusOr<Measured> DurableCreateVsEcho(Bench& bench) {
@@ -126,7 +85,7 @@ absl::StatusOr<Measured> DurableCreateVsEcho(Bench& bench) {
   };
   const std::string message = StoredContact(1).SerializeAsString();
   return AgainstEcho(bench, "durable_create_vs_echo", create,
-                     EchoLoad(**echo, message, create.duration));
+                     EchoLoad(**echo, "Echo", message, create.duration));
 }
 
 absl::StatusOr<Measured> ListGrowth(Bench& bench) {

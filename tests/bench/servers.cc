@@ -35,10 +35,17 @@ absl::StatusOr<std::unique_ptr<EchoServer>> EchoServer::Start(const Bench& bench
 
 absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Bench& bench, const std::string& data_dir,
                                                     std::vector<std::string> flags) {
+  return StartProgram(bench, "sqm-suite", data_dir, std::move(flags));
+}
+
+absl::StatusOr<std::unique_ptr<Suite>> Suite::StartProgram(const Bench& bench,
+                                                           const std::string& program,
+                                                           const std::string& data_dir,
+                                                           std::vector<std::string> flags) {
   std::unique_ptr<Suite> suite(new Suite());
   suite->data_dir_ = data_dir;
   suite->port_ = FreePort();
-  std::vector<std::string> argv = {bench.Program("sqm-suite"), "--dev",
+  std::vector<std::string> argv = {bench.Program(program), "--dev",
                                    absl::StrCat("--data.dir=", data_dir),
                                    absl::StrCat("--listen.address=127.0.0.1:", suite->port_)};
   argv.insert(argv.end(), flags.begin(), flags.end());
@@ -57,7 +64,7 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Bench& bench, const st
     if (health.ok() && *health == serving) break;
     if (absl::Now() - begin > kPatience) {
       return absl::DeadlineExceededError(
-          absl::StrCat("the suite does not serve:\n", suite->process_->LogTail()));
+          absl::StrCat(program, " does not serve:\n", suite->process_->LogTail()));
     }
     absl::SleepFor(absl::Milliseconds(1));
   }

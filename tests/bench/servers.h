@@ -15,7 +15,7 @@
 
 namespace sqm::bench {
 
-// A raw callback server of the contact message.
+// A raw callback server of the contact and the case.
 class EchoServer {
  public:
   static absl::StatusOr<std::unique_ptr<EchoServer>> Start(const Bench& bench);
@@ -32,13 +32,18 @@ class EchoServer {
   absl::Duration start_time_;
 };
 
-// The whole suite on a data directory.
+// The whole suite, or one service of it, on a data directory.
 class Suite {
  public:
   // Until health says SERVING. `flags` are added to the command line.
   static absl::StatusOr<std::unique_ptr<Suite>> Start(const Bench& bench,
                                                       const std::string& data_dir,
                                                       std::vector<std::string> flags = {});
+  // The same of another program, e.g. `sqm-complaints`.
+  static absl::StatusOr<std::unique_ptr<Suite>> StartProgram(const Bench& bench,
+                                                             const std::string& program,
+                                                             const std::string& data_dir,
+                                                             std::vector<std::string> flags = {});
   int port() const { return port_; }
   Process& process() { return *process_; }
   absl::Duration start_time() const { return start_time_; }

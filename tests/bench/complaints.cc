@@ -1,0 +1,254 @@
+// Benches of the complaints service: creating cases, the queue of what is due, the delay of what
+// happens by itself.
+#include <absl/container/flat_hash_map.h>
+#include <absl/strings/str_cat.h>
+#include <absl/synchronization/mutex.h>
+#include <absl/time/clock.h>
+
+#include <future>
+#include <thread>
+
+#include "common/base/proto_time.h"
+#include "sqm/complaints/v1/complaints_service.grpc.pb.h"
+#include "sqm/feed/v1/feed.grpc.pb.h"
+#include "tests/bench/against_echo.h"
+#include "tests/bench/cases.h"
+#include "tests/bench/histogram.h"
+#include "tests/bench/sample.h"
+
+namespace sqm::bench {
+namespace {
+
+namespace v1 = complaints::v1;
+
+constexpr char kService[] = "/sqm.complaints.v1.ComplaintsService/";
+
+// When the breach of each case is seen at a watcher of the feed.
+class BreachWatch {
+ public:
+  static absl::StatusOr<std::unique_ptr<BreachWatch>> Start(const Suite& service) {
+    auto context = service.Context("service");
+    if (!context.ok()) return context.status();
+    std::unique_ptr<BreachWatch> watch(new BreachWatch(service, *std::move(context)));
+    // The first progress mark says that the watch stands.
+    absl::MutexLock lock(&watch->mutex_);
+    if (!watch->mutex_.AwaitWithTimeout(absl::Condition(&watch->stands_), absl::Seconds(10))) {
+      return absl::DeadlineExceededError("the feed says nothing");
+    }
+    return watch;
+  }
+  ~BreachWatch() {
+    context_->TryCancel();
+    reader_.join();
+    stream_->Finish();
+  }
+  BreachWatch(const BreachWatch&) = delete;
+
+  // The times once there are `count`; an error when they are not there by `end`.
+  absl::StatusOr<absl::flat_hash_map<std::string, absl::Time>> Take(size_t count, absl::Time end) {
+    absl::MutexLock lock(&mutex_);
+    const auto complete = [&] { return seen_.size() >= count; };
+    if (!mutex_.AwaitWithDeadline(absl::Condition(&complete), end)) {
+      return absl::DeadlineExceededError(absl::StrCat(seen_.size(), " breaches of ", count));
+    }
+    return std::move(seen_);
+  }
+
+ private:
+  BreachWatch(const Suite& service, std::unique_ptr<grpc::ClientContext> context)
+      : feed_(feed::v1::FeedService::NewStub(service.Channel())), context_(std::move(context)) {
+    feed::v1::WatchChangesRequest request;
+    request.set_service("complaints");
+    request.add_resource_types("complaints/CaseEntry");
+    stream_ = feed_->WatchChanges(context_.get(), request);
+    reader_ = std::thread([this] { Read(); });
+  }
+  void Read() {
+    feed::v1::ChangeBatch batch;
+    while (stream_->Read(&batch)) {
+      const absl::Time now = absl::Now();
+      absl::MutexLock lock(&mutex_);
+      stands_ = true;
+      for (const feed::v1::Change& change : batch.changes()) {
+        v1::CaseEntry entry;
+        if (!entry.ParseFromString(change.body())) continue;
+        if (entry.action() != v1::CASE_ACTION_BREACH) continue;
+        seen_.emplace(change.name().substr(0, change.name().find("/entries/")), now);
+      }
+    }
+  }
+
+  std::unique_ptr<feed::v1::FeedService::Stub> feed_;
+  std::unique_ptr<grpc::ClientContext> context_;
+  std::unique_ptr<grpc::ClientReader<feed::v1::ChangeBatch>> stream_;
+  absl::Mutex mutex_;
+  bool stands_ = false;
+  absl::flat_hash_map<std::string, absl::Time> seen_;  // by case
+  std::thread reader_;
+};
+
+// Creates cases whose first responses fall due one after the other within `window`, and waits for
+// their breaches: the 99th percentile of the delays in seconds.
+absl::StatusOr<double> BreachDelay(const Suite& service, int count, absl::Duration window,
+                                   absl::Duration lead, uint64_t first) {
+  auto watch = BreachWatch::Start(service);
+  if (!watch.ok()) return watch.status();
+  const auto stub = v1::ComplaintsService::NewStub(service.Channel());
+  const absl::Time begin = absl::Now() + lead;
+  absl::flat_hash_map<std::string, absl::Time> due;
+  for (int i = 0; i < count; ++i) {
+    v1::CreateCaseRequest request;
+    *request.mutable_case_() = SampleCase(first + static_cast<uint64_t>(i));
+    *request.mutable_case_()->mutable_received_time() =
+        ToTimestamp(begin + i * window / count - kFirstResponse);
+    auto context = service.Context("manager");
+    if (!context.ok()) return context.status();
+    v1::Case made;
+    const absl::Status status = ToAbsl(stub->CreateCase(context->get(), request, &made));
+    if (!status.ok()) return status;
+    due[made.name()] = FromTimestamp(made.due_time());
+    if (due[made.name()] < absl::Now()) {
+      return absl::UnavailableError(
+          "the machine is too slow to create the cases before they fall due");
+    }
+  }
+  const auto seen = (*watch)->Take(due.size(), begin + window + absl::Minutes(1));
+  if (!seen.ok()) return seen.status();
+  Latencies delays;
+  for (const auto& [name, time] : due) {
+    const auto at = seen->find(name);
+    if (at == seen->end()) return absl::DataLossError(absl::StrCat("no breach of ", name));
+    if (at->second < time) return absl::DataLossError(absl::StrCat("an early breach of ", name));
+    delays.Add(absl::ToInt64Nanoseconds(at->second - time));
+  }
+  return delays.Quantile(0.99) / 1000;
+}
+
+// A complaints service over few open cases and one over many.
+struct Pair {
+  std::unique_ptr<Suite> services[2];
+
+  static absl::StatusOr<Pair> Start(Bench& bench) {
+    Pair pair;
+    const int64_t sizes[2] = {bench.Count(10'000), bench.Count(1'000'000)};
+    for (int i = 0; i < 2; ++i) {
+      auto data = bench.PreparedCases(sizes[i]);
+      if (!data.ok()) return data.status();
+      auto service = Suite::StartProgram(bench, "sqm-complaints", *data);
+      if (!service.ok()) return service.status();
+      pair.services[i] = *std::move(service);
+    }
+    return pair;
+  }
+};
+
+}  // namespace
+
+absl::StatusOr<Measured> ComplaintCreateVsEcho(Bench& bench) {
+  TempDir data;
+  auto suite = Suite::Start(bench, data.path());
+  if (!suite.ok()) return suite.status();
+  auto echo = EchoServer::Start(bench);
+  if (!echo.ok()) return echo.status();
+  const absl::Status rules = CreateCaseRules(**suite);
+  if (!rules.ok()) return rules;
+  LoadOptions create;
+  create.port = (*suite)->port();
+  create.path = absl::StrCat(kService, "CreateCase");
+  create.duration = bench.Time(absl::Seconds(3));
+  auto metadata = (*suite)->Metadata("manager");
+  if (!metadata.ok()) return metadata.status();
+  create.metadata = *metadata;
+  uint64_t next = 0;
+  create.message = [&next](uint64_t, std::string* out) {
+    v1::CreateCaseRequest request;
+    *request.mutable_case_() = SampleCase(next);
+    request.set_request_id(SampleRequestId(4, next));
+    ++next;
+    request.AppendToString(out);
+  };
+  // The echo sends what the creator gets.
+  std::string message;
+  LoadOptions once = create;
+  once.duration = bench.Time(absl::Seconds(1));
+  once.sample_every = 1;
+  once.sample = [&message](uint64_t, absl::string_view response) {
+    message = std::string(response);
+  };
+  if (auto warm = RunWithoutFailure(once); !warm.ok()) return warm.status();
+  v1::Case made;
+  if (!made.ParseFromString(message) || made.deadlines_size() != 2 || !made.has_due_time()) {
+    return absl::DataLossError("the case has no deadlines");
+  }
+  return AgainstEcho(bench, "complaint_create_vs_echo", create,
+                     EchoLoad(**echo, "EchoCase", message, create.duration));
+}
+
+absl::StatusOr<Measured> DueSoonP99(Bench& bench) {
+  auto pair = Pair::Start(bench);
+  if (!pair.ok()) return pair.status();
+  LoadOptions loads[2];
+  for (int i = 0; i < 2; ++i) {
+    auto metadata = pair->services[i]->Metadata("auditor");
+    if (!metadata.ok()) return metadata.status();
+    loads[i].metadata = *metadata;
+    loads[i].port = pair->services[i]->port();
+    loads[i].path = absl::StrCat(kService, "ListQueue");
+    loads[i].connections = 1;
+    loads[i].streams = 1;
+    loads[i].duration = bench.Time(absl::Seconds(3));
+    loads[i].message = [](uint64_t, std::string* out) {
+      v1::ListQueueRequest request;
+      request.set_queue(v1::CASE_QUEUE_DUE_SOON);
+      request.set_page_size(50);
+      request.AppendToString(out);
+    };
+    LoadOptions once = loads[i];
+    v1::ListQueueResponse page;
+    once.duration = bench.Time(absl::Seconds(1));
+    once.sample_every = 1;
+    once.sample = [&page](uint64_t, absl::string_view response) {
+      page.ParseFromArray(response.data(), static_cast<int>(response.size()));
+    };
+    if (auto warm = RunWithoutFailure(once); !warm.ok()) return warm.status();
+    if (page.cases_size() != 50) return absl::DataLossError("the queue is not full");
+  }
+  Measured measured{"due_soon_p99_ms", "ms", {}, {}, "ms, p99 over 10,000 open cases"};
+  for (int round = 0; round < bench.rounds(); ++round) {
+    double p99[2] = {};
+    for (int turn = 0; turn < 2; ++turn) {
+      const int which = (round + turn) % 2;
+      auto result = RunWithoutFailure(loads[which]);
+      if (!result.ok()) return result.status();
+      p99[which] = result->p99_ms;
+    }
+    measured.values.push_back(p99[1]);
+    measured.baselines.push_back(p99[0]);
+  }
+  return measured;
+}
+
+absl::StatusOr<Measured> BreachDelayP99(Bench& bench) {
+  auto pair = Pair::Start(bench);
+  if (!pair.ok()) return pair.status();
+  const int count = bench.quick() ? 20 : 1000;
+  Measured measured{
+      "breach_delay_p99_s", "s", {}, {}, "s, over 10,000 open cases at the same time"};
+  for (int round = 0; round < bench.rounds(); ++round) {
+    const auto run = [&](int which) {
+      return BreachDelay(*pair->services[which], count, bench.Time(absl::Minutes(1)),
+                         bench.Time(absl::Seconds(30)),
+                         static_cast<uint64_t>(round * count) + 10'000'000);
+    };
+    auto few = std::async(std::launch::async, run, 0);
+    const absl::StatusOr<double> many = run(1);
+    const absl::StatusOr<double> baseline = few.get();
+    if (!many.ok()) return many.status();
+    if (!baseline.ok()) return baseline.status();
+    measured.values.push_back(*many);
+    measured.baselines.push_back(*baseline);
+  }
+  return measured;
+}
+
+}  // namespace sqm::bench
