@@ -3,10 +3,13 @@
 #include <absl/time/clock.h>
 
 #include <CLI/CLI.hpp>
+#include <map>
 #include <memory>
+#include <string>
 
 #include "cli/commands/commands.h"
 #include "cli/commands/report_table.h"
+#include "sqm/complaints/v1/case_methods.pb.h"
 #include "sqm/monitoring/v1/contact.pb.h"
 #include "sqm/reporting/v1/reporting_service.pb.h"
 
@@ -24,15 +27,45 @@ struct Arguments {
   double wait_seconds = 0;
 };
 
-// The position up to which monitoring has changes now. False after a complaint.
-bool ReadHead(Context& context, int64_t& head) {
-  monitoring::v1::ListContactsRequest request;
+// Up to which position each source of the report has changes now; one that has none is left out.
+// False after a complaint.
+using Heads = std::map<std::string, int64_t>;
+
+template <typename Request, typename Response>
+bool ReadHead(Context& context, const std::string& source, absl::string_view method, Heads& heads) {
+  Request request;
   request.set_page_size(1);
-  monitoring::v1::ListContactsResponse response;
-  const Failure failure = context.connection()->Call(
-      "/sqm.monitoring.v1.MonitoringService/ListContacts", request, response, &head);
-  if (!failure.ok()) context.Fail(failure);
-  return failure.ok();
+  Response response;
+  int64_t head = 0;
+  const Failure failure = context.connection()->Call(std::string(method), request, response, &head);
+  // A server without this service, or a caller who may not see what it holds, waits for the others.
+  if (failure.code == grpc::StatusCode::UNIMPLEMENTED ||
+      failure.code == grpc::StatusCode::PERMISSION_DENIED) {
+    return true;
+  }
+  if (!failure.ok()) {
+    context.Fail(failure);
+    return false;
+  }
+  if (head > 0) heads[source] = head;
+  return true;
+}
+
+bool ReadHeads(Context& context, Heads& heads) {
+  return ReadHead<monitoring::v1::ListContactsRequest, monitoring::v1::ListContactsResponse>(
+             context, "monitoring", "/sqm.monitoring.v1.MonitoringService/ListContacts", heads) &&
+         ReadHead<complaints::v1::ListCasesRequest, complaints::v1::ListCasesResponse>(
+             context, "complaints", "/sqm.complaints.v1.ComplaintsService/ListCases", heads);
+}
+
+// Whether the report has read every source up to its head.
+bool Covers(const DailyReport& report, const Heads& heads) {
+  size_t read = 0;
+  for (const auto& source : report.sources()) {
+    const auto head = heads.find(source.source());
+    if (head != heads.end() && source.position() >= head->second) ++read;
+  }
+  return read == heads.size();
 }
 
 bool ReadReport(Context& context, const std::string& date, DailyReport& report) {
@@ -43,19 +76,17 @@ bool ReadReport(Context& context, const std::string& date, DailyReport& report) 
   return context.Call(absl::StrCat(kService, "GetDailyReport"), request, report);
 }
 
-// Waits until the report has read what monitoring held when the command began. False after a
+// Waits until the report has read what its sources held when the command began. False after a
 // complaint.
 bool WaitForReport(Context& context, const Arguments& arguments, const std::string& date) {
   if (arguments.wait_seconds <= 0) return true;
-  int64_t head = 0;
-  if (!ReadHead(context, head)) return false;
+  Heads heads;
+  if (!ReadHeads(context, heads)) return false;
   const absl::Time end = absl::Now() + absl::Seconds(arguments.wait_seconds);
   for (;;) {
     DailyReport report;
     if (!ReadReport(context, date, report)) return false;
-    for (const auto& source : report.sources()) {
-      if (source.source() == "monitoring" && source.position() >= head) return true;
-    }
+    if (Covers(report, heads)) return true;
     if (absl::Now() >= end) {
       context.Note(context.T(Text::kReportBehind));
       return true;
