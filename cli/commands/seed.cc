@@ -1,5 +1,7 @@
-// seed: the scorecards that ship, created under fixed ids and published. Running it again changes
+// seed: what ships, created under fixed ids; scorecards are published too. Running it again changes
 // nothing.
+#include "cli/commands/seed.h"
+
 #include <absl/strings/str_cat.h>
 
 #include <CLI/CLI.hpp>
@@ -35,20 +37,17 @@ bool Ensure(Context& context, const monitoring::v1::ScorecardTemplate& shipped,
   return context.Call(absl::StrCat(kService, "GetScorecard"), get, scorecard);
 }
 
-void Run(Context& context) {
-  if (context.connection() == nullptr) return;
+bool SeedScorecards(Context& context, Table& table) {
   monitoring::v1::ListScorecardTemplatesRequest request;
   monitoring::v1::ListScorecardTemplatesResponse templates;
-  if (!context.Call(absl::StrCat(kService, "ListScorecardTemplates"), request, templates)) return;
+  if (!context.Call(absl::StrCat(kService, "ListScorecardTemplates"), request, templates)) {
+    return false;
+  }
   const bool chinese = context.language() == Language::kChinese;
-  Table table({{context.T(Text::kResource), Align::kLeft, true},
-               {context.T(Text::kTitle)},
-               {context.T(Text::kVersion), Align::kRight},
-               {context.T(Text::kOutcome)}});
   for (const auto& shipped : templates.templates()) {
     Scorecard scorecard;
     bool made = false;
-    if (!Ensure(context, shipped, scorecard, made)) return;
+    if (!Ensure(context, shipped, scorecard, made)) return false;
     int version = scorecard.latest_version();
     bool published = false;
     if (version == 0) {
@@ -56,23 +55,41 @@ void Run(Context& context) {
       publish.set_name(scorecard.name());
       FillRequestId(publish, context.ids());
       monitoring::v1::ScorecardVersion answer;
-      if (!context.Call(absl::StrCat(kService, "PublishScorecard"), publish, answer)) return;
+      if (!context.Call(absl::StrCat(kService, "PublishScorecard"), publish, answer)) return false;
       version = answer.number();
       published = true;
     }
     const auto& title = scorecard.title();
-    const Text outcome = made        ? Text::kCreatedPublished
-                         : published ? Text::kPublished
-                                     : Text::kUnchanged;
-    table.Add({scorecard.name(),
-               chinese && !title.zh().empty() ? title.zh() : title.en(),
-               absl::StrCat(version),
-               {context.T(outcome), made || published ? Tone::kGood : Tone::kPlain}});
+    AddSeeded(context, scorecard.name(), chinese && !title.zh().empty() ? title.zh() : title.en(),
+              absl::StrCat(version),
+              made        ? Text::kCreatedPublished
+              : published ? Text::kPublished
+                          : Text::kUnchanged,
+              table);
   }
-  context.Print(table);
+  return true;
+}
+
+void Run(Context& context) {
+  if (context.connection() == nullptr) return;
+  Table table({{context.T(Text::kResource), Align::kLeft, true},
+               {context.T(Text::kTitle)},
+               {context.T(Text::kVersion), Align::kRight},
+               {context.T(Text::kOutcome)}});
+  if (SeedScorecards(context, table)) SeedComplaints(context, table);
+  // Also after a complaint: what was done before it stands.
+  if (table.rows() > 0) context.Print(table);
 }
 
 }  // namespace
+
+void AddSeeded(const Context& context, std::string name, std::string label, std::string version,
+               Text outcome, Table& table) {
+  table.Add({std::move(name),
+             std::move(label),
+             std::move(version),
+             {context.T(outcome), outcome == Text::kUnchanged ? Tone::kPlain : Tone::kGood}});
+}
 
 void AddSeedCommand(CLI::App& app, Context& context) {
   CLI::App* c = app.add_subcommand("seed", context.T(Text::kHelpSeed));

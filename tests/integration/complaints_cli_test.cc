@@ -75,5 +75,127 @@ TEST_F(ComplaintsCliTest, SaysWhatIsWrong) {
   EXPECT_TRUE(absl::StrContains(early.err, "ACKNOWLEDGED")) << early.err;
 }
 
+TEST_F(ComplaintsCliTest, SeedsWhatShipsOnce) {
+  const auto seed = [&](const std::string& language) {
+    return RunProgram({SQM_BIN_DIR "/sqm", "--login", server_->login_file(), "--lang", language,
+                       "--zone", "Europe/London", "seed"});
+  };
+  const Finished first = seed("en");
+  EXPECT_EQ(first.exit_code, 0) << first.err;
+  for (const char* name : {"calendars/office", "categories/billing-error",
+                           "deadlinePolicies/standard", "replyTemplates/final-reply"}) {
+    EXPECT_TRUE(absl::StrContains(first.out, name)) << first.out;
+  }
+  const Finished again = seed("zh");
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_TRUE(absl::StrContains(again.out, "服务标准")) << again.out;
+  EXPECT_TRUE(absl::StrContains(again.out, "无变化")) << again.out;
+  EXPECT_FALSE(absl::StrContains(again.out, "已新增")) << again.out;
+  v1::GetCalendarRequest request;
+  request.set_name("calendars/office");
+  auto calendar = manager_->Call(&Stub::GetCalendar, request);
+  ASSERT_TRUE(calendar.ok()) << calendar.status();
+  EXPECT_EQ(calendar->zone(), "Europe/London");
+  EXPECT_EQ(calendar->etag(), "\"1\"");
+  auto one = Create(*lead_, Sample());
+  ASSERT_TRUE(one.ok()) << one.status();
+  EXPECT_EQ(one->deadlines_size(), 2);
+}
+
+TEST_F(ComplaintsCliTest, EveryStepOfALongCase) {
+  ASSERT_TRUE(CreateCategory("billing").ok());
+  v1::CreateDeadlinePolicyRequest policy;
+  policy.mutable_deadline_policy()->mutable_label()->set_en("Standard");
+  v1::DeadlineTarget& target = *policy.mutable_deadline_policy()->add_targets();
+  target.set_kind(v1::DEADLINE_KIND_TOTAL_RESOLUTION);
+  target.mutable_target()->set_seconds(86400);
+  target.set_measure(v1::DEADLINE_MEASURE_ELAPSED);
+  ASSERT_TRUE(manager_->Call(&Stub::CreateDeadlinePolicy, policy).ok());
+  auto one = Assigned(Sample(), "staff/dev");
+  ASSERT_TRUE(one.ok()) << one.status();
+  const std::string number = one->number();
+  const auto run = [&](const std::vector<std::vector<std::string>>& steps) {
+    for (const std::vector<std::string>& words : steps) {
+      const Finished step = Sqm(words);
+      EXPECT_EQ(step.exit_code, 0) << words[0] << ": " << step.err;
+    }
+  };
+  run({{"start", number},
+       {"note", number, "--text", "Looked at the bill"},
+       {"wait", number, "--for", "customer", "--question", "Which bill?"},
+       {"wait", number, "--for", "third-party", "--question", "Was it paid?"},
+       {"resume", number}});
+  const Finished explained = Sqm({"explain", number, "--deadline", "total-resolution"});
+  EXPECT_EQ(explained.exit_code, 0) << explained.err;
+  for (const char* word : {"counted", "waited for the customer", "waited for a third party"}) {
+    EXPECT_TRUE(absl::StrContains(explained.out, word)) << explained.out;
+  }
+  EXPECT_TRUE(absl::StrContains(
+      Sqm({"explain", number, "--deadline", "total-resolution"}, "zh").out, "等待客户"));
+  EXPECT_EQ(Sqm({"explain", number, "--deadline", "approval"}).exit_code, 1);
+  EXPECT_EQ(Sqm({"explain", number, "--deadline", "tomorrow"}).exit_code, 2);
+  run({{"propose", number, "--text", "Paid back"},
+       {"return", number, "--reason", "Say when"},
+       {"propose", number, "--text", "Paid back on Monday"},
+       {"reply", number},
+       {"escalate", number, "--reason", "The customer wants more"},
+       {"assign", number, "--to", "dev"},
+       {"start", number},
+       {"propose", number, "--text", "And a voucher"},
+       {"reply", number},
+       {"close", number, "--outcome", "upheld", "--cause", "double run"},
+       {"satisfaction", number, "--score", "2", "--not-accepted", "--text", "Still wrong"},
+       {"withdraw", number, "--reason", "Paid after all"},
+       {"archive", number}});
+  EXPECT_EQ(Get(*manager_, one->name())->state(), v1::CASE_STATE_ARCHIVED);
+  auto twin = Create(*lead_, Sample());
+  auto other = Create(*lead_, Sample());
+  ASSERT_TRUE(twin.ok() && other.ok());
+  const Finished similar = Sqm({"similar", twin->number()});
+  EXPECT_TRUE(absl::StrContains(similar.out, other->number())) << similar.out << similar.err;
+  run({{"merge", twin->number(), "--into", other->number(), "--reason", "the same"},
+       {"reject", other->number(), "--reason", "not ours"}});
+  EXPECT_EQ(Get(*manager_, twin->name())->merged_into(), other->name());
+}
+
+TEST_F(ComplaintsCliTest, ActionsFromAddToVerify) {
+  ASSERT_TRUE(CreateCategory("billing").ok());
+  auto one = Assigned(Sample(), "staff/ann");
+  ASSERT_TRUE(one.ok()) << one.status();
+  const auto actions = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), "actions");
+    return Sqm(words);
+  };
+  EXPECT_EQ(
+      actions({"add", one->number(), "--text", "x", "--owner", "ann", "--due", "soon"}).exit_code,
+      2);
+  const Finished made =
+      actions({"add", one->number(), "--text", "Check the fee run", "--owner", "ann", "--due",
+               "2099-12-01", "--kind", "preventive", "--columns", "name"});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  const size_t at = made.out.find("correctiveActions/");
+  ASSERT_NE(at, std::string::npos) << made.out;
+  const std::string name = made.out.substr(at, made.out.find_first_of(" \n", at) - at);
+  EXPECT_TRUE(absl::StrContains(actions({"list", "--case", one->number(), "--open"}).out,
+                                "Check the fee run"));
+  EXPECT_FALSE(absl::StrContains(actions({"list", "--late"}).out, "Check the fee run"));
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"reschedule", name, "--due", "2099-12-02", "--reason", "Ann is away"},
+           {"start", name},
+           {"done", name, "--text", "A second person checks"}}) {
+    const Finished step = actions(words);
+    EXPECT_EQ(step.exit_code, 0) << words[0] << step.err;
+  }
+  // The development login did it, so somebody else says whether it had an effect.
+  const Finished own = actions({"verify", name, "--text", "None in April"});
+  EXPECT_EQ(own.exit_code, 1);
+  v1::VerifyCorrectiveActionRequest verify;
+  verify.set_name(name);
+  verify.set_effective(true);
+  verify.set_comment("None in April");
+  EXPECT_TRUE(supervisor_->Call(&Stub::VerifyCorrectiveAction, verify).ok());
+  EXPECT_FALSE(absl::StrContains(actions({"list", "--open"}).out, "Check the fee run"));
+}
+
 }  // namespace
 }  // namespace sqm::testing

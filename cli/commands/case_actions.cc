@@ -1,0 +1,199 @@
+// complaints actions: what is done so that a cause does not bring the next case.
+#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/commands/cases.h"
+#include "cli/commands/output.h"
+#include "common/base/proto_time.h"
+
+namespace sqm::cli {
+namespace {
+
+struct ActionArguments {
+  std::string target;  // action or case
+  std::string filter, of_case, owner, kind = "corrective", text, cause, due, escalate_to, reason;
+  bool late = false, open = false, without_effect = false;
+};
+using SharedArguments = std::shared_ptr<ActionArguments>;
+
+std::string ActionName(const std::string& word) {
+  return absl::StrContains(word, '/') ? word : absl::StrCat("correctiveActions/", word);
+}
+
+// `2026-12-01` is the end of that day in the zone of --zone; or a time of RFC 3339. False after a
+// complaint.
+bool ReadDue(Context& context, const std::string& word, google::protobuf::Timestamp* due) {
+  if (word.empty()) return true;
+  absl::TimeZone zone;
+  if (!context.Zone(zone)) return false;
+  absl::CivilDay day;
+  absl::Time time;
+  if (absl::ParseCivilTime(word, &day)) {
+    time = absl::FromCivil(absl::CivilSecond(day + 1), zone) - absl::Seconds(1);
+  } else if (!absl::ParseTime(absl::RFC3339_full, word, zone, &time, nullptr)) {
+    context.UsageError(absl::StrCat("--due ", word, ": ", context.T(Text::kNoTime)));
+    return false;
+  }
+  *due = ToTimestamp(time);
+  return true;
+}
+
+void Show(Context& context, const v1::CorrectiveAction& action) {
+  const auto output = Output::Make(context, action.GetDescriptor(), true);
+  if (output == nullptr) return;
+  output->Add(action);
+  output->Finish();
+}
+
+// A step on the action that the arguments name.
+template <typename Request>
+void Step(Context& context, const ActionArguments& arguments, absl::string_view method,
+          Request request) {
+  request.set_name(ActionName(arguments.target));
+  v1::CorrectiveAction action;
+  if (context.Call(ComplaintsPath(method), request, action)) Show(context, action);
+}
+
+void List(Context& context, const ActionArguments& arguments) {
+  std::vector<std::string> filters;
+  if (!arguments.filter.empty()) filters.push_back(absl::StrCat("(", arguments.filter, ")"));
+  if (!arguments.of_case.empty()) {
+    const std::string name = CaseName(context, arguments.of_case);
+    if (name.empty()) return;
+    filters.push_back(absl::StrCat("case = \"", name, "\""));
+  }
+  if (!arguments.owner.empty()) {
+    filters.push_back(absl::StrCat("owner = \"", StaffName(arguments.owner), "\""));
+  }
+  if (arguments.open || arguments.late)
+    filters.push_back("state != DONE AND state != VERIFIED AND state != CANCELLED");
+  if (arguments.late) filters.push_back("escalate_time:*");
+  v1::ListCorrectiveActionsRequest request;
+  v1::ListCorrectiveActionsResponse response;
+  request.set_filter(absl::StrJoin(filters, " AND "));
+  request.set_order_by("due_time");
+  if (!context.Call(ComplaintsPath("ListCorrectiveActions"), request, response)) return;
+  if (context.options.columns.empty() && context.options.output == "table") {
+    context.options.columns = "name,kind,state,owner,due_time,escalate_time,description,case";
+  }
+  const auto output = Output::Make(context, v1::CorrectiveAction::descriptor(), false);
+  if (output == nullptr) return;
+  for (const v1::CorrectiveAction& action : response.corrective_actions()) output->Add(action);
+  output->Finish();
+  if (!response.next_page_token().empty()) {
+    context.Note(context.T(Text::kMorePages, response.next_page_token()));
+  }
+}
+
+void Add(Context& context, const ActionArguments& arguments) {
+  v1::CreateCorrectiveActionRequest request;
+  v1::CorrectiveAction& action = *request.mutable_corrective_action();
+  const auto kind = EnumValue(context, v1::CorrectiveActionKind_descriptor(), arguments.kind);
+  if (!kind || !ReadDue(context, arguments.due, action.mutable_due_time())) return;
+  action.set_kind(static_cast<v1::CorrectiveActionKind>(*kind));
+  action.set_description(arguments.text);
+  action.set_cause(arguments.cause);
+  action.set_owner(StaffName(arguments.owner));
+  action.set_escalate_to(arguments.escalate_to);
+  action.set_case_(CaseName(context, arguments.target));
+  if (action.case_().empty()) return;
+  v1::CorrectiveAction made;
+  if (context.Call(ComplaintsPath("CreateCorrectiveAction"), request, made)) Show(context, made);
+}
+
+void Start(Context& context, const ActionArguments& arguments) {
+  v1::StartCorrectiveActionRequest request;
+  request.set_comment(arguments.text);
+  Step(context, arguments, "StartCorrectiveAction", request);
+}
+
+void Done(Context& context, const ActionArguments& arguments) {
+  v1::CompleteCorrectiveActionRequest request;
+  request.set_result(arguments.text);
+  Step(context, arguments, "CompleteCorrectiveAction", request);
+}
+
+void Verify(Context& context, const ActionArguments& arguments) {
+  v1::VerifyCorrectiveActionRequest request;
+  request.set_effective(!arguments.without_effect);
+  request.set_comment(arguments.text);
+  if (!arguments.due.empty() && !ReadDue(context, arguments.due, request.mutable_due_time())) {
+    return;
+  }
+  Step(context, arguments, "VerifyCorrectiveAction", request);
+}
+
+void Reschedule(Context& context, const ActionArguments& arguments) {
+  v1::RescheduleCorrectiveActionRequest request;
+  request.set_owner(StaffName(arguments.owner));
+  request.set_reason(arguments.reason);
+  if (!arguments.due.empty() && !ReadDue(context, arguments.due, request.mutable_due_time())) {
+    return;
+  }
+  Step(context, arguments, "RescheduleCorrectiveAction", request);
+}
+
+void Cancel(Context& context, const ActionArguments& arguments) {
+  v1::CancelCorrectiveActionRequest request;
+  request.set_reason(arguments.reason);
+  Step(context, arguments, "CancelCorrectiveAction", request);
+}
+
+}  // namespace
+
+void AddCorrectiveActionCommands(CLI::App& group, Context& context) {
+  CLI::App* actions = group.add_subcommand("actions", context.T(Text::kHelpActions));
+  actions->require_subcommand(1);
+  auto a = std::make_shared<ActionArguments>();
+  const auto command = [&](const char* name, Text help,
+                           void (*run)(Context&, const ActionArguments&)) {
+    CLI::App* c = actions->add_subcommand(name, context.T(help));
+    c->callback([&context, a, run] { run(context, *a); });
+    return c;
+  };
+  const auto on_action = [&](const char* name, Text help,
+                             void (*run)(Context&, const ActionArguments&)) {
+    CLI::App* c = command(name, help, run);
+    c->add_option("ACTION", a->target, context.T(Text::kHelpActionName))->required();
+    return c;
+  };
+  CLI::App* c = command("list", Text::kHelpActionList, List);
+  c->add_option("--case", a->of_case, context.T(Text::kHelpCase));
+  c->add_option("--owner", a->owner, context.T(Text::kHelpActionOwner));
+  c->add_flag("--open", a->open, context.T(Text::kHelpActionOpen));
+  c->add_flag("--late", a->late, context.T(Text::kHelpActionLate));
+  c->add_option("--filter", a->filter, context.T(Text::kHelpFilter));
+
+  c = command("add", Text::kHelpActionAdd, Add);
+  c->add_option("CASE", a->target, context.T(Text::kHelpCase))->required();
+  c->add_option("--text", a->text, context.T(Text::kHelpActionText))->required();
+  c->add_option("--owner", a->owner, context.T(Text::kHelpActionOwner))->required();
+  c->add_option("--due", a->due, context.T(Text::kHelpActionDue))->required();
+  c->add_option("--kind", a->kind, context.T(Text::kHelpActionKind));
+  c->add_option("--cause", a->cause, context.T(Text::kHelpActionCause));
+  c->add_option("--escalate-to", a->escalate_to, context.T(Text::kHelpActionEscalateTo));
+
+  c = on_action("start", Text::kHelpActionStart, Start);
+  c->add_option("--text", a->text, context.T(Text::kHelpCaseText));
+
+  c = on_action("done", Text::kHelpActionDone, Done);
+  c->add_option("--text", a->text, context.T(Text::kHelpActionResult))->required();
+
+  c = on_action("verify", Text::kHelpActionVerify, Verify);
+  c->add_option("--text", a->text, context.T(Text::kHelpActionEffect))->required();
+  c->add_flag("--not-effective", a->without_effect, context.T(Text::kHelpActionNotEffective));
+  c->add_option("--due", a->due, context.T(Text::kHelpActionDue));
+
+  c = on_action("reschedule", Text::kHelpActionReschedule, Reschedule);
+  c->add_option("--due", a->due, context.T(Text::kHelpActionDue));
+  c->add_option("--owner", a->owner, context.T(Text::kHelpActionOwner));
+  c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason))->required();
+
+  c = on_action("cancel", Text::kHelpActionCancel, Cancel);
+  c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason))->required();
+}
+
+}  // namespace sqm::cli

@@ -1,0 +1,124 @@
+// The end of a case, and what comes after it.
+#include <absl/strings/str_format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/commands/cases.h"
+#include "cli/commands/output.h"
+
+namespace sqm::cli {
+namespace {
+
+void Close(Context& context, const CaseArguments& arguments) {
+  CaseStep<v1::CloseCaseRequest>(
+      context, arguments, "CloseCase", [&](v1::CloseCaseRequest& request) {
+        const auto value = EnumValue(context, v1::CaseOutcome_descriptor(), arguments.outcome);
+        if (!value) return false;
+        request.set_outcome(static_cast<v1::CaseOutcome>(*value));
+        request.set_comment(arguments.reason);
+        if (!arguments.cause.empty()) request.mutable_root_cause()->set_cause(arguments.cause);
+        return true;
+      });
+}
+
+// A step that needs a reason and nothing else.
+template <typename Request>
+void WithReason(Context& context, const CaseArguments& arguments, absl::string_view method) {
+  CaseStep<Request>(context, arguments, method, [&](Request& request) {
+    request.set_reason(arguments.reason);
+    return true;
+  });
+}
+
+void Merge(Context& context, const CaseArguments& arguments) {
+  CaseStep<v1::MergeCaseRequest>(context, arguments, "MergeCase",
+                                 [&](v1::MergeCaseRequest& request) {
+                                   request.set_into(CaseName(context, arguments.into));
+                                   request.set_reason(arguments.reason);
+                                   return !request.into().empty();
+                                 });
+}
+
+void Escalate(Context& context, const CaseArguments& arguments) {
+  CaseStep<v1::EscalateCaseRequest>(context, arguments, "EscalateCase",
+                                    [&](v1::EscalateCaseRequest& request) {
+                                      request.set_reason(arguments.reason);
+                                      request.set_team(arguments.team);
+                                      request.set_external_body(arguments.body);
+                                      return true;
+                                    });
+}
+
+void Archive(Context& context, const CaseArguments& arguments) {
+  CaseStep<v1::ArchiveCaseRequest>(context, arguments, "ArchiveCase",
+                                   [&](v1::ArchiveCaseRequest& request) {
+                                     request.set_comment(arguments.text);
+                                     return true;
+                                   });
+}
+
+void Satisfaction(Context& context, const CaseArguments& arguments) {
+  CaseStep<v1::RecordSatisfactionRequest>(context, arguments, "RecordSatisfaction",
+                                          [&](v1::RecordSatisfactionRequest& request) {
+                                            request.set_satisfaction(arguments.satisfaction);
+                                            request.set_accepted(!arguments.rejected);
+                                            request.set_comment(arguments.text);
+                                            return true;
+                                          });
+}
+
+// Cases that are likely the same, the likeliest first.
+void Similar(Context& context, const CaseArguments& arguments) {
+  v1::SuggestDuplicatesRequest request;
+  v1::SuggestDuplicatesResponse response;
+  request.set_name(CaseName(context, arguments.target));
+  if (request.name().empty()) return;
+  if (!context.Call(ComplaintsPath("SuggestDuplicates"), request, response)) return;
+  const auto output = Output::Make(context, v1::DuplicateCandidate::descriptor(), false);
+  if (output == nullptr) return;
+  for (const v1::DuplicateCandidate& candidate : response.candidates()) output->Add(candidate);
+  output->Finish();
+}
+
+}  // namespace
+
+void AddCaseEndCommands(CLI::App& group, Context& context, const SharedCaseArguments& a) {
+  CLI::App* c = OnCase(group, context, "close", Text::kHelpCaseClose, a, Close);
+  c->add_option("--outcome", a->outcome, context.T(Text::kHelpCaseOutcome))->required();
+  c->add_option("--cause", a->cause, context.T(Text::kHelpCaseCause));
+  c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason));
+
+  const auto with_reason = [&](const char* name, Text help, RunCaseCommand run) {
+    CLI::App* made = OnCase(group, context, name, help, a, run);
+    made->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason))->required();
+    return made;
+  };
+  with_reason("reopen", Text::kHelpCaseReopen, [](Context& context, const CaseArguments& a) {
+    WithReason<v1::ReopenCaseRequest>(context, a, "ReopenCase");
+  });
+  with_reason("withdraw", Text::kHelpCaseWithdraw, [](Context& context, const CaseArguments& a) {
+    WithReason<v1::WithdrawCaseRequest>(context, a, "WithdrawCase");
+  });
+  with_reason("reject", Text::kHelpCaseReject, [](Context& context, const CaseArguments& a) {
+    WithReason<v1::RejectCaseRequest>(context, a, "RejectCase");
+  });
+  c = with_reason("escalate", Text::kHelpCaseEscalate, Escalate);
+  c->add_option("--team", a->team, context.T(Text::kHelpCaseTeam));
+  c->add_option("--body", a->body, context.T(Text::kHelpCaseBody));
+
+  c = OnCase(group, context, "merge", Text::kHelpCaseMerge, a, Merge);
+  c->add_option("--into", a->into, context.T(Text::kHelpCaseInto))->required();
+  c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason));
+
+  c = OnCase(group, context, "archive", Text::kHelpCaseArchive, a, Archive);
+  c->add_option("--text", a->text, context.T(Text::kHelpCaseText));
+
+  c = OnCase(group, context, "satisfaction", Text::kHelpCaseSatisfaction, a, Satisfaction);
+  c->add_option("--score", a->satisfaction, context.T(Text::kHelpCaseScore))->required();
+  c->add_flag("--not-accepted", a->rejected, context.T(Text::kHelpCaseNotAccepted));
+  c->add_option("--text", a->text, context.T(Text::kHelpCaseText));
+
+  OnCase(group, context, "similar", Text::kHelpCaseSimilar, a, Similar);
+}
+
+}  // namespace sqm::cli

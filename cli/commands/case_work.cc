@@ -1,0 +1,184 @@
+// The steps of a case that is worked on.
+#include <absl/strings/str_cat.h>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/commands/cases.h"
+#include "cli/commands/output.h"
+
+namespace sqm::cli {
+namespace {
+
+void Classify(Context& context, const CaseArguments& arguments) {
+  CaseStep<v1::ClassifyCaseRequest>(
+      context, arguments, "ClassifyCase", [&](v1::ClassifyCaseRequest& request) {
+        request.set_category(arguments.category);
+        request.set_comment(arguments.reason);
+        if (!arguments.severity.empty()) {
+          const auto value = EnumValue(context, v1::CaseSeverity_descriptor(), arguments.severity);
+          if (!value) return false;
+          request.set_severity(static_cast<v1::CaseSeverity>(*value));
+        }
+        if (!arguments.priority.empty()) {
+          const auto value = EnumValue(context, v1::CasePriority_descriptor(), arguments.priority);
+          if (!value) return false;
+          request.set_priority(static_cast<v1::CasePriority>(*value));
+        }
+        return true;
+      });
+}
+
+void Assign(Context& context, const CaseArguments& arguments) {
+  if (arguments.automatic) {
+    CaseStep<v1::AutoAssignCaseRequest>(context, arguments, "AutoAssignCase",
+                                        [&](v1::AutoAssignCaseRequest& request) {
+                                          request.set_team(arguments.team);
+                                          return true;
+                                        });
+    return;
+  }
+  CaseStep<v1::AssignCaseRequest>(context, arguments, "AssignCase",
+                                  [&](v1::AssignCaseRequest& request) {
+                                    request.set_owner(StaffName(arguments.owner));
+                                    request.set_team(arguments.team);
+                                    request.set_reason(arguments.reason);
+                                    return true;
+                                  });
+}
+
+void Refuse(Context& context, const CaseArguments& arguments) {
+  CaseStep<v1::RefuseAssignmentRequest>(context, arguments, "RefuseAssignment",
+                                        [&](v1::RefuseAssignmentRequest& request) {
+                                          request.set_reason(arguments.reason);
+                                          return true;
+                                        });
+}
+
+void Wait(Context& context, const CaseArguments& arguments) {
+  if (arguments.awaited == "customer") {
+    CaseStep<v1::AwaitCustomerRequest>(context, arguments, "AwaitCustomer",
+                                       [&](v1::AwaitCustomerRequest& request) {
+                                         request.set_question(arguments.text);
+                                         return true;
+                                       });
+    return;
+  }
+  CaseStep<v1::AwaitThirdPartyRequest>(context, arguments, "AwaitThirdParty",
+                                       [&](v1::AwaitThirdPartyRequest& request) {
+                                         request.set_question(arguments.text);
+                                         return true;
+                                       });
+}
+
+void Resume(Context& context, const CaseArguments& arguments) {
+  CaseStep<v1::ResumeCaseRequest>(context, arguments, "ResumeCase",
+                                  [&](v1::ResumeCaseRequest& request) {
+                                    request.set_comment(arguments.text);
+                                    return true;
+                                  });
+}
+
+void Decide(Context& context, const CaseArguments& arguments, bool approved) {
+  CaseStep<v1::DecideResponseRequest>(context, arguments, "DecideResponse",
+                                      [&](v1::DecideResponseRequest& request) {
+                                        request.set_approved(approved);
+                                        request.set_comment(arguments.reason);
+                                        return true;
+                                      });
+}
+
+void AddNote(Context& context, const CaseArguments& arguments) {
+  v1::AddCaseEntryRequest request;
+  request.set_parent(CaseName(context, arguments.target));
+  if (request.parent().empty()) return;
+  request.mutable_entry()->set_action(v1::CASE_ACTION_NOTE);
+  request.mutable_entry()->set_text(arguments.text);
+  request.mutable_entry()->set_visibility(arguments.visible ? v1::ENTRY_VISIBILITY_PUBLIC
+                                                            : v1::ENTRY_VISIBILITY_INTERNAL);
+  v1::CaseEntry entry;
+  if (!context.Call(ComplaintsPath("AddCaseEntry"), request, entry)) return;
+  const auto output = Output::Make(context, entry.GetDescriptor(), true);
+  if (output == nullptr) return;
+  output->Add(entry);
+  output->Finish();
+}
+
+}  // namespace
+
+void AddCaseWorkCommands(CLI::App& group, Context& context, const SharedCaseArguments& a) {
+  CLI::App* c =
+      OnCase(group, context, "acknowledge", Text::kHelpCaseAcknowledge, a,
+             [](Context& context, const CaseArguments& arguments) {
+               CaseStep<v1::AcknowledgeCaseRequest>(context, arguments, "AcknowledgeCase",
+                                                    [&](v1::AcknowledgeCaseRequest& request) {
+                                                      request.set_comment(arguments.text);
+                                                      return true;
+                                                    });
+             });
+  c->add_option("--text", a->text, context.T(Text::kHelpCaseText));
+
+  c = OnCase(group, context, "classify", Text::kHelpCaseClassify, a, Classify);
+  c->add_option("--category", a->category, context.T(Text::kHelpCaseCategory))->required();
+  c->add_option("--severity", a->severity, context.T(Text::kHelpCaseSeverity));
+  c->add_option("--priority", a->priority, context.T(Text::kHelpCasePriority));
+  c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason));
+
+  c = OnCase(group, context, "assign", Text::kHelpCaseAssign, a, Assign);
+  CLI::Option* owner = c->add_option("--to", a->owner, context.T(Text::kHelpCaseOwner));
+  CLI::Option* automatic = c->add_flag("--auto", a->automatic, context.T(Text::kHelpCaseAuto));
+  owner->excludes(automatic);
+  c->add_option("--team", a->team, context.T(Text::kHelpCaseTeam));
+  c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason));
+
+  OnCase(group, context, "start", Text::kHelpCaseStart, a,
+         [](Context& context, const CaseArguments& arguments) {
+           CaseStep<v1::StartCaseRequest>(context, arguments, "StartCase",
+                                          [](v1::StartCaseRequest&) { return true; });
+         });
+
+  c = OnCase(group, context, "propose", Text::kHelpCasePropose, a,
+             [](Context& context, const CaseArguments& arguments) {
+               CaseStep<v1::ProposeResponseRequest>(context, arguments, "ProposeResponse",
+                                                    [&](v1::ProposeResponseRequest& request) {
+                                                      request.set_text(arguments.text);
+                                                      return true;
+                                                    });
+             });
+  c->add_option("--text", a->text, context.T(Text::kHelpCaseText))->required();
+
+  c = OnCase(group, context, "reply", Text::kHelpCaseReply, a,
+             [](Context& context, const CaseArguments& arguments) {
+               CaseStep<v1::ReplyCaseRequest>(context, arguments, "ReplyCase",
+                                              [&](v1::ReplyCaseRequest& request) {
+                                                request.set_text(arguments.text);
+                                                return true;
+                                              });
+             });
+  c->add_option("--text", a->text, context.T(Text::kHelpCaseText));
+
+  c = OnCase(group, context, "refuse", Text::kHelpCaseRefuse, a, Refuse);
+  c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason))->required();
+
+  c = OnCase(group, context, "wait", Text::kHelpCaseWait, a, Wait);
+  c->add_option("--for", a->awaited, context.T(Text::kHelpCaseAwaited))
+      ->required()
+      ->check(CLI::IsMember({"customer", "third-party"}));
+  c->add_option("--question", a->text, context.T(Text::kHelpCaseQuestion))->required();
+
+  c = OnCase(group, context, "resume", Text::kHelpCaseResume, a, Resume);
+  c->add_option("--text", a->text, context.T(Text::kHelpCaseText));
+
+  c = OnCase(group, context, "approve", Text::kHelpCaseApprove, a,
+             [](Context& context, const CaseArguments& a) { Decide(context, a, true); });
+  c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason));
+
+  c = OnCase(group, context, "return", Text::kHelpCaseReturn, a,
+             [](Context& context, const CaseArguments& a) { Decide(context, a, false); });
+  c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason))->required();
+
+  c = OnCase(group, context, "note", Text::kHelpCaseNote, a, AddNote);
+  c->add_option("--text", a->text, context.T(Text::kHelpCaseText))->required();
+  c->add_flag("--public", a->visible, context.T(Text::kHelpCaseVisible));
+}
+
+}  // namespace sqm::cli
