@@ -46,6 +46,7 @@ std::string Advice(const Failure& failure, Language language) {
       {"ALREADY_EXISTS", Text::kAdviceExists},
       {"CONFLICT", Text::kAdviceRetry},
       {"OVERLOADED", Text::kAdviceRetry},
+      {"RATE_LIMITED", Text::kAdviceRetry},
       {"UNAVAILABLE", Text::kAdviceRetry},
       {"HISTORY_LOST", Text::kAdviceSnapshot},
       {"INVALID_RESUME_TOKEN", Text::kAdviceSnapshot},

@@ -11,7 +11,6 @@
 #include "common/base/check.h"
 #include "common/base/status.h"
 #include "common/base/task.h"
-#include "common/cache/snapshot.h"
 #include "common/contract/validate.h"
 #include "common/query/filter.h"
 #include "common/query/order_by.h"
@@ -76,6 +75,9 @@ std::vector<std::pair<std::string, std::string>> UniqueValues(const ResourceType
 Resources::Resources(ResourcesParts parts)
     : parts_(parts),
       tokens_(absl::StrCat("sqm-page-token:", parts.store->epoch())),
+      shared_(parts.redis == nullptr
+                  ? nullptr
+                  : std::make_unique<SharedRecords>(*parts.store, *parts.redis, *parts.clock)),
       flights_(parts.executor) {}
 
 void Resources::NarrowVisibility(const ResourceType& type, std::string filter) {
@@ -124,12 +126,34 @@ Task<absl::Status> Resources::CheckParent(const rpc::Call& call, const ResourceT
   co_return parent.status();
 }
 
+Task<absl::StatusOr<RecordPtr>> Resources::Load(const ResourceType& type, std::string tenant,
+                                                std::string id) {
+  if (shared_ == nullptr || !type.options.shared()) {
+    Task<absl::StatusOr<RecordPtr>> reading =
+        parts_.store->Read(type, std::move(tenant), std::move(id));
+    absl::StatusOr<RecordPtr> record = co_await reading;
+    co_return record;
+  }
+  Task<RecordPtr> getting = shared_->Get(type, tenant, id);
+  RecordPtr shared = co_await getting;
+  if (shared != nullptr) co_return shared;
+  // Both before the store is read: what it answers is no older.
+  const absl::Time time = parts_.clock->Now();
+  const int64_t position = parts_.store->Head(tenant).head;
+  Task<absl::StatusOr<RecordPtr>> reading = parts_.store->Read(type, tenant, id);
+  absl::StatusOr<RecordPtr> record = co_await reading;
+  if (record.ok() && *record != nullptr) {
+    shared_->Put(type, tenant, id, **record, time, position);
+  }
+  co_return record;
+}
+
 Task<absl::StatusOr<RecordPtr>> Resources::ReadThrough(const ResourceType& type, std::string tenant,
                                                        std::string id) {
   cache::RecordKey key{type.number, tenant, id};
   cache::FillToken token = parts_.cache->BeginFill(key);
   FlightKey flight(absl::StrCat(type.number, "\n", tenant, "\n", id), token);
-  auto load = [this, &type, &tenant, &id]() { return parts_.store->Read(type, tenant, id); };
+  auto load = [this, &type, &tenant, &id]() { return Load(type, tenant, id); };
   Task<absl::StatusOr<RecordPtr>> flying = flights_.Do(std::move(flight), std::move(load));
   absl::StatusOr<RecordPtr> record = co_await flying;
   if (record.ok() && *record != nullptr) parts_.cache->Fill(token, key, *record);
@@ -337,7 +361,8 @@ Resources::Sent Resources::Keep(const store::WriteSet& write_set) const {
   if (!write_set.puts.empty()) sent.first = write_set.puts.front();
   sent.own_response =
       write_set.idempotency.has_value() && write_set.idempotency->response.has_value();
-  if (parts_.redis != nullptr) {
+  if (shared_ != nullptr) {
+    sent.time = parts_.clock->Now();
     for (const store::Put& put : write_set.puts) {
       if (put.type->options.shared()) sent.shared.push_back(put);
     }
@@ -391,14 +416,9 @@ absl::StatusOr<rpc::Reply> Resources::Answer(rpc::Call& call, const Sent& sent,
   return absl::InternalError("unknown outcome");
 }
 
-void Resources::Share(const std::string& tenant, const Sent& sent) {
+void Resources::Share(const std::string& tenant, const Sent& sent, int64_t position) {
   for (const store::Put& put : sent.shared) {
-    cache::Snapshot snapshot;
-    snapshot.version = put.record->version;
-    snapshot.as_of = parts_.clock->Now();
-    snapshot.deleted = put.record->deleted;
-    snapshot.body = put.record->body;
-    Start(parts_.redis->Put(tenant, put.type->type, put.id, std::move(snapshot)), [](bool) {});
+    shared_->Put(*put.type, tenant, put.id, *put.record, sent.time, position);
   }
 }
 
@@ -418,7 +438,7 @@ Task<absl::StatusOr<rpc::Reply>> Resources::Commit(rpc::Call& call, Mutation mut
   }
   Task<CommitOutcome> committing = parts_.store->Commit(*std::move(write_set));
   CommitOutcome outcome = co_await committing;
-  if (outcome.kind == CommitOutcome::kApplied) Share(call.tenant(), sent);
+  if (outcome.kind == CommitOutcome::kApplied) Share(call.tenant(), sent, outcome.position);
   co_return Answer(call, sent, std::move(outcome));
 }
 
@@ -450,7 +470,9 @@ Task<std::vector<absl::StatusOr<rpc::Reply>>> Resources::CommitAll(
     outcomes = co_await committing;
   }
   for (size_t i = 0; i < outcomes.size(); ++i) {
-    if (outcomes[i].kind == CommitOutcome::kApplied) Share(call.tenant(), kept[i]);
+    if (outcomes[i].kind == CommitOutcome::kApplied) {
+      Share(call.tenant(), kept[i], outcomes[i].position);
+    }
     replies[indexes[i]] = Answer(call, kept[i], std::move(outcomes[i]));
   }
   co_return replies;

@@ -19,6 +19,7 @@
 #include "common/contract/registry.h"
 #include "common/query/page_token.h"
 #include "common/resource/mutation.h"
+#include "common/resource/shared_records.h"
 #include "common/rpc/call.h"
 #include "common/store/store.h"
 
@@ -108,6 +109,9 @@ class Resources {
   // NOT_FOUND unless the caller sees what the resource is below.
   Task<absl::Status> CheckParent(const rpc::Call& call, const contract::ResourceType& type,
                                  std::string parent_id);
+  // From Redis, where the type is shared and Redis has it, or from the store.
+  Task<absl::StatusOr<store::RecordPtr>> Load(const contract::ResourceType& type,
+                                              std::string tenant, std::string id);
   Task<absl::StatusOr<store::RecordPtr>> ReadThrough(const contract::ResourceType& type,
                                                      std::string tenant, std::string id);
   Task<absl::Status> CheckReferences(const rpc::Call& call, const contract::ResourceType& type,
@@ -118,14 +122,16 @@ class Resources {
     store::Put first;
     bool own_response = false;       // not the first resource
     std::vector<store::Put> shared;  // of types that are shared through Redis
+    absl::Time time;                 // before it was sent
   };
   Sent Keep(const store::WriteSet& write_set) const;
   absl::StatusOr<rpc::Reply> Answer(rpc::Call& call, const Sent& sent,
                                     store::CommitOutcome outcome) const;
-  void Share(const std::string& tenant, const Sent& sent);
+  void Share(const std::string& tenant, const Sent& sent, int64_t position);
 
   const ResourcesParts parts_;
   const query::PageTokens tokens_;
+  const std::unique_ptr<SharedRecords> shared_;                             // null: no Redis
   absl::flat_hash_map<const contract::ResourceType*, std::string> narrow_;  // set at start-up
   absl::flat_hash_map<const contract::ResourceType*, LimitFilter> limits_;  // set at start-up
   using FlightKey = std::pair<std::string, cache::FillToken>;

@@ -69,6 +69,7 @@ class Call {
   auth::Visibility visibility_ = auth::Visibility::kOwn;
   std::string request_id_;
   bool validate_only_ = false;
+  bool admitted_ = true;
   bool chinese_ = false;
   std::optional<store::Idempotency> idempotency_;
   std::optional<observe::TraceContext> trace_;

@@ -94,6 +94,12 @@ grpc::ByteBuffer ShareBody(const store::RecordPtr& record) {
   return grpc::ByteBuffer(&slice, 1);
 }
 
+absl::Status Overloaded() {
+  return WithRetry(Fail(absl::StatusCode::kResourceExhausted, type::v1::ERROR_REASON_OVERLOADED,
+                        "too many calls are in progress"),
+                   absl::Milliseconds(200));
+}
+
 observe::MethodType TypeOf(const contract::MethodDescriptor* method) {
   if (method->client_streaming()) {
     return method->server_streaming() ? observe::MethodType::kBidiStream
@@ -105,7 +111,13 @@ observe::MethodType TypeOf(const contract::MethodDescriptor* method) {
 
 }  // namespace
 
-Pipeline::Pipeline(PipelineParts parts, PipelineLimits limits) : parts_(parts), limits_(limits) {}
+Pipeline::Pipeline(PipelineParts parts, PipelineLimits limits)
+    : parts_(parts),
+      limits_(limits),
+      reads_(limits.reads),
+      writes_(limits.writes),
+      overloaded_{ToGrpc(ToWire(Overloaded(), false, "")), ToGrpc(ToWire(Overloaded(), true, ""))} {
+}
 
 // ---- Routes ----------------------------------------------------------------------------------
 
@@ -117,6 +129,7 @@ Route& Pipeline::AddRoute(absl::string_view path) {
   auto permission = parts_.policy->Intern(method->options.permission());
   Check(permission.ok(), absl::StrCat(path, ": ", permission.status().message()));
   route->permission = *permission;
+  if (parts_.rates != nullptr) route->rates = parts_.rates->RulesFor(path);
   route->metrics =
       parts_.metrics->ForMethod(method->descriptor->service()->full_name(),
                                 method->descriptor->name(), TypeOf(method->descriptor));
@@ -129,7 +142,10 @@ Route& Pipeline::AddRoute(absl::string_view path) {
 }
 
 void Pipeline::Handle(absl::string_view path, UnaryHandler handler) {
-  AddRoute(path).unary = std::move(handler);
+  Route& route = AddRoute(path);
+  route.unary = std::move(handler);
+  route.limit = route.method->options.read_only() ? &reads_ : &writes_;
+  route.latency = route.limit->AddMethod();
 }
 
 void Pipeline::HandleStream(absl::string_view path, StreamHandler handler) {
@@ -146,17 +162,14 @@ std::vector<std::string> Pipeline::Missing() const {
 
 // ---- Before the handler ----------------------------------------------------------------------
 
-absl::Status Pipeline::Admit(bool stream) {
-  std::atomic<int>& count = stream ? streams_ : calls_;
-  int most = stream ? limits_.streams : limits_.calls_in_flight;
-  if (count.fetch_add(1, std::memory_order_relaxed) < most) return absl::OkStatus();
-  return WithRetry(Fail(absl::StatusCode::kResourceExhausted, type::v1::ERROR_REASON_OVERLOADED,
-                        absl::StrCat("more than ", most, " calls are in progress")),
-                   absl::Milliseconds(200));
+bool Pipeline::Admit(const Route& route) {
+  if (route.limit != nullptr) return route.limit->Enter();
+  return streams_.fetch_add(1, std::memory_order_relaxed) < limits_.streams;
 }
 
-void Pipeline::Release(bool stream) {
-  (stream ? streams_ : calls_).fetch_sub(1, std::memory_order_relaxed);
+void Pipeline::Release(const Route& route) {
+  if (route.limit != nullptr) return route.limit->Leave();
+  streams_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 absl::Status Pipeline::ReadMetadata(grpc::CallbackServerContext& context, Call& call) {
@@ -216,15 +229,25 @@ absl::Status Pipeline::CheckPosition(absl::string_view position, const Call& cal
       absl::Milliseconds(100));
 }
 
-absl::Status Pipeline::Begin(const Route& route, grpc::CallbackServerContext& context, bool stream,
+absl::Status Pipeline::Begin(const Route& route, grpc::CallbackServerContext& context,
                              absl::Time now, Call& call) {
   call.method_ = route.method;
   call.now_ = now;
-  if (absl::Status status = Admit(stream); !status.ok()) return status;
+  if (!Admit(route)) {
+    call.admitted_ = false;
+    auto language = context.client_metadata().find("accept-language");
+    call.chinese_ = language != context.client_metadata().end() &&
+                    absl::StartsWith(View(language->second), "zh");
+    return absl::ResourceExhaustedError("");  // End has the whole answer
+  }
   if (absl::Status status = ReadMetadata(context, call); !status.ok()) return status;
   if (absl::Status status = parts_.policy->Check(*call.principal_, route.permission);
       !status.ok()) {
     return status;
+  }
+  if (!route.rates.empty()) {
+    absl::Status status = parts_.rates->Check(route.rates, *call.principal_, call.tenant_);
+    if (!status.ok()) return status;
   }
   call.visibility_ = parts_.policy->VisibilityOf(*call.principal_, route.permission);
   call.deadline_ = absl::FromChrono(context.deadline());
@@ -402,7 +425,14 @@ Task<absl::StatusOr<grpc::ByteBuffer>> Pipeline::Run(const Route& route, Call& c
 
 grpc::Status Pipeline::End(const Route& route, const Call& call, absl::Time started,
                            const absl::Status& status) {
-  absl::Duration elapsed = parts_.clock->Now() - started;
+  const absl::Time now = parts_.clock->Now();
+  const absl::Duration elapsed = now - started;
+  if (!call.admitted_) {
+    const grpc::Status& answer = overloaded_[call.chinese_ ? 1 : 0];
+    route.metrics->Handled(answer.error_code(), elapsed);
+    return answer;
+  }
+  if (route.limit != nullptr) route.limit->Measure(*route.latency, elapsed, now);
   if (status.ok()) {
     route.metrics->Handled(0, elapsed);
     return grpc::Status::OK;

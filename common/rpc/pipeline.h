@@ -1,9 +1,10 @@
 // What happens to every call, in this order; each step may end it:
 //
-//   admit         a bound on calls in flight and on message size: shed before anything is spent
-//   trace         the caller's trace, so that whatever follows can be found by it
+//   admit         a bound on calls in flight that follows their latency: shed before anything is
+//   spent trace         the caller's trace, so that whatever follows can be found by it
 //   authenticate  whose token is it? Nothing of the request is decoded for strangers
 //   authorise     do the roles grant the method's permission, and is the tenant the caller's?
+//                 Then whether the caller is within its rate, where one is set
 //   deadline      no work that cannot be answered in time
 //   validate      decode, then the annotations of every field
 //   idempotency   the request id becomes part of the write set; a refused call that was done
@@ -37,6 +38,8 @@
 #include "common/contract/registry.h"
 #include "common/observe/metrics.h"
 #include "common/rpc/call.h"
+#include "common/rpc/concurrency_limit.h"
+#include "common/rpc/rate_limit.h"
 #include "common/store/store.h"
 
 namespace sqm::rpc {
@@ -61,7 +64,10 @@ using StreamHandler = std::function<Task<absl::Status>(Call&, const Message& req
 using AuditSink = std::function<Task<absl::Status>(Call&, std::vector<std::string> names)>;
 
 struct PipelineLimits {
-  int calls_in_flight = 2000;
+  // Unary calls in progress, reads and writes each (see concurrency_limit.h). Commits gather what
+  // waits, so that fewer writes would only make smaller batches: their least is higher.
+  LimitBounds reads{.least = 16, .most = 2000};
+  LimitBounds writes{.least = 256, .most = 2000};
   int streams = 20000;
   size_t message_bytes = 4 << 20;
   // A call with less time left than this is refused at once.
@@ -81,6 +87,7 @@ struct PipelineParts {
   IdSource* ids = nullptr;
   Executor* executor = nullptr;
   Timer* timer = nullptr;
+  RateLimits* rates = nullptr;  // null: none are set
 };
 
 // A method with its handler and all that is resolved once.
@@ -90,6 +97,10 @@ struct Route {
   StreamHandler stream;
   auth::PermissionId permission{};
   observe::MethodMetrics* metrics = nullptr;
+  // Of unary methods: the limit that it counts against, and its own part in it.
+  ConcurrencyLimit* limit = nullptr;
+  ConcurrencyLimit::Method* latency = nullptr;
+  std::vector<size_t> rates;  // rules that match it
   // Where in the response resources with personal fields stand.
   struct PersonalPath {
     std::vector<const google::protobuf::FieldDescriptor*> path;
@@ -116,8 +127,8 @@ class Pipeline {
   const std::vector<std::unique_ptr<Route>>& routes() const { return routes_; }
 
   // The steps, for the reactors. `Admit`…`Authorise` read metadata only.
-  absl::Status Begin(const Route& route, grpc::CallbackServerContext& context, bool stream,
-                     absl::Time now, Call& call);
+  absl::Status Begin(const Route& route, grpc::CallbackServerContext& context, absl::Time now,
+                     Call& call);
   absl::Status Decode(const Route& route, const grpc::ByteBuffer& bytes, Message& request,
                       Call& call);
   Task<absl::StatusOr<grpc::ByteBuffer>> Run(const Route& route, Call& call,
@@ -128,16 +139,18 @@ class Pipeline {
   // Maps, logs and counts.
   grpc::Status End(const Route& route, const Call& call, absl::Time started,
                    const absl::Status& status);
-  void Release(bool stream);
+  // When the call is gone; also after one that was refused.
+  void Release(const Route& route);
   void Cancel(Call& call) { call.cancelled_.store(true, std::memory_order_relaxed); }
 
   const PipelineParts& parts() const { return parts_; }
   const PipelineLimits& limits() const { return limits_; }
-  int calls_in_flight() const { return calls_.load(std::memory_order_relaxed); }
+  const ConcurrencyLimit& reads() const { return reads_; }
+  const ConcurrencyLimit& writes() const { return writes_; }
 
  private:
   Route& AddRoute(absl::string_view path);
-  absl::Status Admit(bool stream);
+  bool Admit(const Route& route);
   absl::Status ReadMetadata(grpc::CallbackServerContext& context, Call& call);
   absl::Status CheckPosition(absl::string_view position, const Call& call) const;
   Task<absl::StatusOr<Reply>> RunHandler(const Route& route, Call& call, const Message& request);
@@ -152,8 +165,10 @@ class Pipeline {
   AuditSink audit_;
   std::vector<std::unique_ptr<Route>> routes_;
   absl::flat_hash_map<const contract::MethodInfo*, Route*> by_method_;
-  std::atomic<int> calls_{0};
+  ConcurrencyLimit reads_, writes_;
   std::atomic<int> streams_{0};
+  // The answer to a call that was not admitted, ready to send: in English, in Chinese.
+  const grpc::Status overloaded_[2];
 };
 
 template <typename Request, typename Response>

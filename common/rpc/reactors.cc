@@ -19,9 +19,9 @@ class CallState {
       : pipeline_(pipeline), route_(route), context_(context), stream_(stream) {
     started_ = pipeline.parts().clock->Now();
     route.metrics->Started();
-    status_ = pipeline.Begin(route, *context, stream, started_, call_);
+    status_ = pipeline.Begin(route, *context, started_, call_);
   }
-  ~CallState() { pipeline_.Release(stream_); }
+  ~CallState() { pipeline_.Release(route_); }
 
   Message* NewRequest() { return route_.method->request->New(&arena_); }
 

@@ -18,11 +18,11 @@ constexpr int kEntries = 200;
 
 }  // namespace
 
-Anonymiser::Anonymiser(resource::Resources& resources, Executor& executor, Timer& timer,
-                       absl::Duration keep)
+Anonymiser::Anonymiser(resource::Resources& resources, schedule::Lease& lease, Executor& executor,
+                       Timer& timer, absl::Duration keep)
     : resources_(resources),
       keep_(keep),
-      loop_("personal data", resources, executor, timer,
+      loop_("personal data", resources, lease, executor, timer,
             [this](std::string tenant, absl::Time now) {
               return RunTenant(std::move(tenant), now);
             }) {
@@ -45,9 +45,15 @@ void Anonymiser::Start() {
 
 Task<absl::Status> Anonymiser::Commit(std::string tenant, absl::Time now,
                                       resource::Mutation mutation) {
+  Task<absl::StatusOr<schedule::v1::JobTerm>> fencing = loop_.lease().Fence(tenant);
+  absl::StatusOr<schedule::v1::JobTerm> fence = co_await fencing;
+  if (!fence.ok()) co_return fence.status();
+  mutation.Require(*fence);
   rpc::Call call(self_, kSubject, tenant, now);
   Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
   absl::StatusOr<rpc::Reply> reply = co_await committing;
+  // It has changed, or another holds the lease.
+  if (ReasonOf(reply.status()) == type::v1::ERROR_REASON_CONFLICT) loop_.lease().Forget(tenant);
   co_return reply.status();
 }
 

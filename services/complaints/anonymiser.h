@@ -21,7 +21,8 @@ class Anonymiser {
  public:
   // Follows the commits of the store, so it is made before the first one. `keep`: how long after
   // the end of a case; 0 = for ever. All must outlive it.
-  Anonymiser(resource::Resources& resources, Executor& executor, Timer& timer, absl::Duration keep);
+  Anonymiser(resource::Resources& resources, schedule::Lease& lease, Executor& executor,
+             Timer& timer, absl::Duration keep);
   Anonymiser(const Anonymiser&) = delete;
 
   // Nothing where everything is kept for ever.

@@ -23,12 +23,13 @@ const std::string& TimelineOwner(const v1::CorrectiveAction& action) { return ac
 }  // namespace
 
 DeadlineEngine::DeadlineEngine(resource::Resources& resources, DeadlineBooks& books,
-                               Executor& executor, Timer& timer)
+                               schedule::Lease& lease, Executor& executor, Timer& timer)
     : resources_(resources),
       books_(books),
-      loop_("deadlines", resources, executor, timer, [this](std::string tenant, absl::Time now) {
-        return RunTenant(std::move(tenant), now);
-      }) {
+      loop_("deadlines", resources, lease, executor, timer,
+            [this](std::string tenant, absl::Time now) {
+              return RunTenant(std::move(tenant), now);
+            }) {
   self_.path = "complaints/deadlines";
   const contract::Registry& registry = resources_.registry();
   const contract::ResourceType* type = registry.FindType(v1::Case::descriptor());
@@ -63,13 +64,16 @@ Task<absl::StatusOr<bool>> DeadlineEngine::Work(std::string tenant, absl::Time n
     absl::StatusOr<std::vector<store::Listed>> rows = co_await finding;
     if (!rows.ok()) co_return rows.status();
     if (rows->empty()) co_return true;
+    Task<absl::StatusOr<schedule::v1::JobTerm>> fencing = loop_.lease().Fence(tenant);
+    absl::StatusOr<schedule::v1::JobTerm> fence = co_await fencing;
+    if (!fence.ok()) co_return fence.status();
     std::vector<resource::Mutation> mutations;
     rpc::Call call(self_, kSubject, tenant, now);
     for (const store::Listed& row : *rows) {
       T one = static_cast<const T&>(*row.record->message);
       std::vector<v1::CaseEntry> entries = rule(one);
       resource::Mutation mutation;
-      mutation.Update(one);
+      mutation.Update(one).Require(*fence);
       for (v1::CaseEntry& entry : entries) {
         entry.set_name(absl::StrCat(TimelineOwner(one), "/entries/", resources_.NewId(call, "")));
         mutation.Create(entry);
@@ -87,6 +91,8 @@ Task<absl::StatusOr<bool>> DeadlineEngine::Work(std::string tenant, absl::Time n
         ++done;
       } else if (ReasonOf(reply.status()) != type::v1::ERROR_REASON_CONFLICT) {
         failed = reply.status();
+      } else {
+        loop_.lease().Forget(tenant);  // it has changed, or another holds the lease
       }
     }
     if (done == 0 && !failed.ok()) co_return failed;

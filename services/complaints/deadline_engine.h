@@ -9,6 +9,9 @@
 //
 // After a change of a policy or a calendar it computes the deadlines of open cases anew: those
 // whose Case.deadlines_time (indexed) is older than the change.
+//
+// One replica works at a time, by the lease of the job; each commit requires the lease's term, so
+// that one that was paused meanwhile commits nothing more (see common/schedule/lease.h).
 #pragma once
 
 #include <string>
@@ -24,8 +27,8 @@ namespace sqm::complaints {
 class DeadlineEngine {
  public:
   // Follows the commits of the store, so it is made before the first one. All must outlive it.
-  DeadlineEngine(resource::Resources& resources, DeadlineBooks& books, Executor& executor,
-                 Timer& timer);
+  DeadlineEngine(resource::Resources& resources, DeadlineBooks& books, schedule::Lease& lease,
+                 Executor& executor, Timer& timer);
   DeadlineEngine(const DeadlineEngine&) = delete;
 
   void Start() { loop_.Start(); }

@@ -26,8 +26,10 @@ struct Opened {
       : resources(*module.resources),
         books(*module.resources),
         service(*module.pipeline, *module.resources, books, std::move(secret)),
-        engine(*module.resources, books, host.executor(), host.timer()),
-        anonymiser(*module.resources, host.executor(), host.timer(), settings.keep_personal_data) {}
+        engine(*module.resources, books, module.leases->Add("complaints-deadlines"),
+               host.executor(), host.timer()),
+        anonymiser(*module.resources, module.leases->Add("complaints-anonymisation"),
+                   host.executor(), host.timer(), settings.keep_personal_data) {}
 
   resource::Resources& resources;
   DeadlineBooks books;

@@ -17,10 +17,11 @@ constexpr absl::Duration kRetry = absl::Seconds(2);
 
 }  // namespace
 
-TenantWork::TenantWork(std::string what, resource::Resources& resources, Executor& executor,
-                       Timer& timer, Work work)
+TenantWork::TenantWork(std::string what, resource::Resources& resources, schedule::Lease& lease,
+                       Executor& executor, Timer& timer, Work work)
     : what_(std::move(what)),
       resources_(resources),
+      lease_(lease),
       executor_(executor),
       timer_(timer),
       work_(std::move(work)) {}
@@ -29,9 +30,6 @@ TenantWork::~TenantWork() { Stop(); }
 
 void TenantWork::Start() {
   started_ = true;
-  for (const auto& [tenant, head] : resources_.store().Heads()) {
-    WakeAt(tenant, absl::InfinitePast());
-  }
   sqm::Start(Run(), [this] { stopped_.Notify(); });
 }
 
@@ -46,6 +44,12 @@ void TenantWork::WakeAt(const std::string& tenant, absl::Time time) {
   absl::MutexLock lock(&mutex_);
   auto [wake, fresh] = wake_.emplace(tenant, time);
   if (!fresh && time < wake->second) wake->second = time;
+}
+
+void TenantWork::WakeAll() {
+  for (const auto& [tenant, head] : resources_.store().Heads()) {
+    WakeAt(tenant, absl::InfinitePast());
+  }
 }
 
 std::vector<std::string> TenantWork::TakeDueTenants(absl::Time now) {
@@ -63,9 +67,14 @@ std::vector<std::string> TenantWork::TakeDueTenants(absl::Time now) {
 }
 
 Task<void> TenantWork::Run() {
+  bool works = false;
   while (!stopping_) {
     co_await timer_.Sleep(kTick);
     co_await executor_.Hop();
+    const bool held = lease_.Held();
+    if (held && !works) WakeAll();
+    works = held;
+    if (!works) continue;
     const absl::Time now = resources_.clock().Now();
     for (const std::string& tenant : TakeDueTenants(now)) {
       if (stopping_) break;

@@ -1,5 +1,9 @@
 #include "services/host/config.h"
 
+#include <absl/strings/str_cat.h>
+
+#include "common/rpc/rate_limit.h"
+
 namespace sqm::host {
 
 void Describe(Config& config, ConfigSpec& spec) {
@@ -49,8 +53,28 @@ void Describe(Config& config, ConfigSpec& spec) {
   spec.Add("feed.consumer_lease", &config.feed_consumer_lease,
            "How long changes wait, beyond these bounds, for a consumer that is not heard of.")
       .Range(absl::ZeroDuration(), absl::Hours(24 * 365));
-  spec.Add("limits.calls", &config.max_calls, "Calls in progress before more are refused.")
+  spec.Add("limits.calls", &config.max_calls,
+           "Reads and writes of each service in progress at most; fewer while they take too long.")
       .Range(int64_t{1}, int64_t{1000000});
+  spec.Add("limits.least_reads", &config.least_reads,
+           "Reads in progress that are never refused; 0 = 8 a worker thread.")
+      .Range(int64_t{0}, int64_t{1000000});
+  spec.Add("limits.least_writes", &config.least_writes,
+           "Writes in progress that are never refused.")
+      .Range(int64_t{1}, int64_t{1000000});
+  spec.Add(
+      "limits.rates", &config.rates,
+      "Calls a second of each principal, over all replicas that share a Redis, and how many at "
+      "once: \"role=agent method=*/List* rate=5 burst=20\". The first that fits counts; none "
+      "= no limit.");
+  spec.AddCheck([&config]() -> std::string {
+    for (const std::string& text : config.rates) {
+      if (auto rule = rpc::ParseRateRule(text); !rule.ok()) {
+        return absl::StrCat("limits.rates: ", rule.status().message());
+      }
+    }
+    return "";
+  });
   spec.Add("stop.drain_delay", &config.drain_delay,
            "Between announcing the stop to health checks and refusing calls.")
       .Range(absl::ZeroDuration(), absl::Minutes(5));

@@ -29,6 +29,17 @@ int ThreadsOf(const Config& config) {
   return std::max(2, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
+rpc::PipelineLimits LimitsOf(const Config& config) {
+  const int64_t reads = config.least_reads > 0 ? config.least_reads : 8 * ThreadsOf(config);
+  auto bounds = [most = config.max_calls](int64_t least) {
+    return rpc::LimitBounds{static_cast<int>(std::min(least, most)), static_cast<int>(most)};
+  };
+  rpc::PipelineLimits limits;
+  limits.reads = bounds(reads);
+  limits.writes = bounds(config.least_writes);
+  return limits;
+}
+
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::stringstream text;
@@ -71,6 +82,7 @@ absl::StatusOr<std::unique_ptr<Host>> Host::Open(Config config) {
   }
   RETURN_IF_ERROR(host->OpenKeys());
   RETURN_IF_ERROR(host->OpenRedis());
+  RETURN_IF_ERROR(host->OpenRates());
   if (!host->config_.metrics_address.empty()) {
     RETURN_IF_ERROR(host->metrics_.Expose(host->config_.metrics_address));
     Log(Level::kInfo, "metrics are served", {{"port", host->metrics_.port()}});
@@ -123,6 +135,18 @@ absl::Status Host::OpenRedis() {
   return absl::OkStatus();
 }
 
+absl::Status Host::OpenRates() {
+  if (config_.rates.empty()) return absl::OkStatus();
+  std::vector<rpc::RateRule> rules;
+  for (const std::string& text : config_.rates) {
+    ASSIGN_OR_RETURN(rpc::RateRule rule, rpc::ParseRateRule(text));
+    rules.push_back(std::move(rule));
+  }
+  if (redis_ != nullptr) buckets_ = std::make_unique<cache::SharedBuckets>(*redis_);
+  rates_ = std::make_unique<rpc::RateLimits>(std::move(rules), buckets_.get(), clock());
+  return absl::OkStatus();
+}
+
 absl::Status Host::OpenAudit() {
   ASSIGN_OR_RETURN(audit_, AddModule("audit", {audit::v1::AuditEntry::descriptor()->file()}));
   standard_.push_back(
@@ -135,6 +159,7 @@ absl::StatusOr<Module*> Host::AddModule(
     const std::string& name, std::vector<const google::protobuf::FileDescriptor*> files) {
   auto module = std::make_unique<Module>();
   module->name = name;
+  files.push_back(schedule::v1::JobTerm::descriptor()->file());
   ASSIGN_OR_RETURN(module->registry, contract::Registry::Build(files));
   store::SqliteOptions store_options;
   store_options.path = absl::StrCat(config_.data_dir, "/", name, ".db");
@@ -163,15 +188,21 @@ absl::StatusOr<Module*> Host::AddModule(
   pipeline.ids = &ids_;
   pipeline.executor = &executor_;
   pipeline.timer = &timer_;
-  rpc::PipelineLimits limits;
-  limits.calls_in_flight = static_cast<int>(config_.max_calls);
-  module->pipeline = std::make_unique<rpc::Pipeline>(pipeline, limits);
+  pipeline.rates = rates_.get();
+  module->pipeline = std::make_unique<rpc::Pipeline>(pipeline, LimitsOf(config_));
   if (audit_ != nullptr) {
     module->pipeline->SetAudit(resource::AuditInto(*audit_->registry, *audit_->store, ids_));
   }
   feed::HubOptions hub_options;
   hub_options.ring_bytes = static_cast<size_t>(config_.feed_ring_bytes.bytes);
   module->hub = std::make_unique<feed::Hub>(*module->store, timer_, executor_, hub_options);
+  schedule::LeaseParts leases;
+  leases.store = module->store.get();
+  leases.registry = module->registry.get();
+  leases.clock = &clock();
+  leases.holder = ids_.NewUlid(clock().Now());
+  leases.sole = true;  // an SQLite file is one process's
+  module->leases = std::make_unique<schedule::Leases>(leases, executor_, timer_);
   cache::LocalCache* cache = module->cache.get();
   auto counter = [&](const char* metric, const char* help, std::function<double()> read) {
     registrations_.push_back(metrics_.ReadCounter(metric, help, {{"service", name}}, read));
@@ -186,8 +217,13 @@ absl::StatusOr<Module*> Host::AddModule(
   gauge("sqm_cache_used_bytes", "Memory held by the local cache.",
         [cache] { return static_cast<double>(cache->Stats().bytes); });
   rpc::Pipeline* calls = module->pipeline.get();
-  gauge("sqm_calls_in_flight", "Unary calls in progress.",
-        [calls] { return static_cast<double>(calls->calls_in_flight()); });
+  gauge("sqm_calls_in_flight", "Unary calls in progress.", [calls] {
+    return static_cast<double>(calls->reads().in_progress() + calls->writes().in_progress());
+  });
+  gauge("sqm_reads_limit", "Reads that may be in progress now; more are refused.",
+        [calls] { return static_cast<double>(calls->reads().limit()); });
+  gauge("sqm_writes_limit", "Writes that may be in progress now; more are refused.",
+        [calls] { return static_cast<double>(calls->writes().limit()); });
   modules_.push_back(std::move(module));
   return modules_.back().get();
 }
@@ -222,6 +258,7 @@ absl::Status Host::Serve() {
   ASSIGN_OR_RETURN(server_, rpc::Server::Start(options, pipelines));
   WatchHealth();
   TrimFeeds();
+  for (const auto& module : modules_) RETURN_IF_ERROR(module->leases->Start());
   Log(Level::kInfo, "serving", {{"address", config_.listen}, {"port", server_->port()}});
   return absl::OkStatus();
 }
@@ -254,15 +291,18 @@ Task<absl::Status> Host::Trim(store::Store& store) {
 }
 
 void Host::TrimFeeds() {
-  timer_.Every(absl::Minutes(1), [this] {
-    for (const auto& module : modules_) {
-      Start(Trim(*module->store), [module = module.get()](absl::Status status) {
+  for (const auto& module : modules_) {
+    schedule::Lease& lease = module->leases->Add("feed-trim");
+    timer_.Every(absl::Minutes(1), [this, &lease, module = module.get()] {
+      // What two trim is trimmed once: there is nothing to fence.
+      if (!lease.Held()) return;
+      Start(Trim(*module->store), [module](absl::Status status) {
         if (status.ok()) return;
         Log(Level::kWarning, "old changes could not be trimmed",
             {{"service", module->name}, {"error", std::string(status.message())}});
       });
-    }
-  });
+    });
+  }
 }
 
 absl::StatusOr<std::string> Host::ServiceAuthorization() const {
@@ -304,6 +344,7 @@ void Host::Stop() {
     server_->Stop(config_.stop_deadline);
   }
   timer_.Stop();
+  for (const auto& module : modules_) module->leases->Stop();
   if (redis_ != nullptr) redis_->Shutdown();
   executor_.Stop();
   server_.reset();

@@ -23,6 +23,7 @@
 #include "common/resource/standard.h"
 #include "common/rpc/pipeline.h"
 #include "common/rpc/server.h"
+#include "common/schedule/lease.h"
 #include "common/store/sqlite/sqlite_store.h"
 #include "services/host/config.h"
 
@@ -37,6 +38,7 @@ struct Module {
   std::unique_ptr<resource::Resources> resources;
   std::unique_ptr<rpc::Pipeline> pipeline;
   std::unique_ptr<feed::Hub> hub;
+  std::unique_ptr<schedule::Leases> leases;  // of its periodic jobs; added before Serve
 };
 
 class Host {
@@ -73,6 +75,7 @@ class Host {
   explicit Host(Config config);
   absl::Status OpenKeys();
   absl::Status OpenRedis();
+  absl::Status OpenRates();
   absl::Status OpenAudit();
   void WatchHealth();
   Task<absl::Status> Trim(store::Store& store);
@@ -88,6 +91,8 @@ class Host {
   std::unique_ptr<auth::Authenticator> authenticator_;
   std::unique_ptr<cache::Redis> redis_;
   std::unique_ptr<cache::RedisTier> redis_tier_;
+  std::unique_ptr<cache::SharedBuckets> buckets_;
+  std::unique_ptr<rpc::RateLimits> rates_;  // null: none are set
   std::vector<std::unique_ptr<Module>> modules_;
   Module* audit_ = nullptr;
   std::unique_ptr<contract::Registry> feed_registry_;

@@ -21,6 +21,7 @@ const std::vector<NamedBench>& AllBenches() {
       {"contact_import_rows_per_s", {"contact_import_rows_per_s", 20'000, true}, ContactImport},
       {"feed_lag_p99_ms", {"feed_lag_p99_ms", 10, false}, FeedLag},
       {"rollup_facts_per_s", {"rollup_facts_per_s", 50'000, true}, RollupFacts},
+      {"overload_goodput_ratio", {"overload_goodput_ratio", 0.80, true}, OverloadGoodput},
       {"list_growth", {"list_growth", 1.5, false}, ListGrowth},
       {"feed_catchup", {"feed_catchup", 100'000, true}, FeedCatchup},
       {"report_ms_1m_facts", {"report_ms_1m_facts", 200, false}, ReportOverFacts},

@@ -1,0 +1,63 @@
+#include "common/resource/shared_records.h"
+
+#include <absl/strings/str_cat.h>
+
+#include <algorithm>
+#include <memory>
+
+namespace sqm::resource {
+
+SharedRecords::SharedRecords(store::Store& store, cache::RedisTier& redis, const Clock& clock)
+    : store_(store), redis_(redis), clock_(clock), began_(store.Heads()) {
+  store.OnCommit([this](const store::CommittedBatchPtr& batch) {
+    for (const store::StoredChange& change : batch->changes) {
+      if (!change.type->options.shared()) continue;
+      absl::MutexLock lock(&mutex_);
+      applied_[Key(batch->tenant, change.type)] = change.position;
+    }
+  });
+}
+
+std::string SharedRecords::KeyType(const contract::ResourceType& type) const {
+  return absl::StrCat(type.type, "@", store_.epoch());
+}
+
+int64_t SharedRecords::LeastPosition(const contract::ResourceType& type,
+                                     const std::string& tenant) const {
+  auto began = began_.find(tenant);
+  const int64_t least = began == began_.end() ? 0 : began->second.head;
+  absl::MutexLock lock(&mutex_);
+  auto applied = applied_.find(Key(tenant, &type));
+  return applied == applied_.end() ? least : std::max(least, applied->second);
+}
+
+Task<store::RecordPtr> SharedRecords::Get(const contract::ResourceType& type, std::string tenant,
+                                          std::string id) {
+  const int64_t least = LeastPosition(type, tenant);
+  Task<std::optional<cache::Snapshot>> getting =
+      redis_.Get(std::move(tenant), KeyType(type), std::move(id), least);
+  std::optional<cache::Snapshot> snapshot = co_await getting;
+  if (!snapshot) co_return nullptr;
+  std::shared_ptr<google::protobuf::Message> message(type.prototype->New());
+  if (!message->ParseFromString(snapshot->body)) co_return nullptr;
+  auto record = std::make_shared<store::Record>();
+  record->version = snapshot->version;
+  record->deleted = snapshot->deleted;
+  record->body = std::move(snapshot->body);
+  record->message = std::move(message);
+  co_return record;
+}
+
+void SharedRecords::Put(const contract::ResourceType& type, const std::string& tenant,
+                        const std::string& id, const store::Record& record, absl::Time as_of,
+                        int64_t position) {
+  cache::Snapshot snapshot;
+  snapshot.version = record.version;
+  snapshot.deleted = record.deleted;
+  snapshot.as_of = as_of;
+  snapshot.position = position;
+  snapshot.body = record.body;
+  Start(redis_.Put(tenant, KeyType(type), id, std::move(snapshot)), [](bool) {});
+}
+
+}  // namespace sqm::resource
