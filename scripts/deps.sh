@@ -6,13 +6,13 @@ set -euo pipefail
 
 build=(g++ cmake ninja-build make pkg-config ccache mold tzdata
   protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libgrpc++-dev libabsl-dev libc-ares-dev
-  libre2-dev zlib1g-dev libssl-dev libsqlite3-dev libhiredis-dev libtomlplusplus-dev
+  libre2-dev zlib1g-dev libssl-dev libsqlite3-dev libpq-dev libhiredis-dev libtomlplusplus-dev
   libical-dev
   nlohmann-json3-dev libcli11-dev libutf8proc-dev libjemalloc-dev
   # prometheus-cpp's CMake files look for these two, but its package does not depend on them.
   prometheus-cpp-dev libcivetweb-dev libcurl4-openssl-dev)
 run=(redis-server python3 curl procps)
-test=(libgtest-dev libgmock-dev libbenchmark-dev libnghttp2-dev libprotoc-dev git
+test=(libgtest-dev libgmock-dev libbenchmark-dev libnghttp2-dev libprotoc-dev git postgresql
   # A client generated for another language, and the fuzz targets (libFuzzer needs clang).
   python3-grpcio python3-protobuf clang libclang-rt-14-dev)
 lint=(clang-format clang-tidy shellcheck git ca-certificates)
@@ -60,10 +60,10 @@ else
 fi
 
 echo "deps: installing ${missing[*]}"
-# A Redis that the package would start as a system service is of no use here: every run starts its
-# own on a private socket. Where no service was running before, none is left running.
+# A Redis or PostgreSQL that the package would start as a system service is of no use here: every run
+# starts its own on a private socket. Where no service was running before, none is left running.
 policy=/usr/sbin/policy-rc.d
-if [[ " ${missing[*]} " == *" redis-server "* ]] && [ ! -e "$policy" ]; then
+if [[ " ${missing[*]} " =~ " "(redis-server|postgresql)" " ]] && [ ! -e "$policy" ]; then
   printf '#!/bin/sh\nexit 101\n' | "${root[@]}" tee "$policy" >/dev/null
   "${root[@]}" chmod 755 "$policy"
   trap '"${root[@]}" rm -f "$policy"' EXIT

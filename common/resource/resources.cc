@@ -482,11 +482,14 @@ void FollowCommits(store::Store& store, cache::LocalCache& cache, const Clock& c
                    Timer& timer) {
   store.OnCommit([&cache](const store::CommittedBatchPtr& batch) {
     for (const store::StoredChange& change : batch->changes) {
+      if (change.type == nullptr) continue;
       cache.Apply(cache::RecordKey{change.type->number, batch->tenant, change.id}, change.record);
     }
   });
-  cache.Mark(clock.Now());
-  timer.Every(absl::Milliseconds(250), [&cache, &clock] { cache.Mark(clock.Now()); });
+  store.OnGap([&cache] { cache.Clear(); });
+  auto mark = [&store, &cache, &clock] { cache.Mark(store.HeardUntil(clock.Now())); };
+  mark();
+  timer.Every(absl::Milliseconds(250), mark);
 }
 
 }  // namespace sqm::resource

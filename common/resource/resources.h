@@ -138,8 +138,8 @@ class Resources {
   cache::SingleFlight<FlightKey, absl::StatusOr<store::RecordPtr>> flights_;
 };
 
-// Keeps `cache` coherent with the commits of `store`: applied before the writers are answered. The
-// process is the store's only writer, so every tick is a mark. Call before the first commit.
+// Keeps `cache` coherent with the commits of `store`: applied before the writers are answered, and
+// marked as fresh as the store has heard of other processes' commits. Call before the first commit.
 void FollowCommits(store::Store& store, cache::LocalCache& cache, const Clock& clock, Timer& timer);
 
 }  // namespace sqm::resource

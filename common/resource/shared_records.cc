@@ -11,7 +11,7 @@ SharedRecords::SharedRecords(store::Store& store, cache::RedisTier& redis, const
     : store_(store), redis_(redis), clock_(clock), began_(store.Heads()) {
   store.OnCommit([this](const store::CommittedBatchPtr& batch) {
     for (const store::StoredChange& change : batch->changes) {
-      if (!change.type->options.shared()) continue;
+      if (change.type == nullptr || !change.type->options.shared()) continue;
       absl::MutexLock lock(&mutex_);
       applied_[Key(batch->tenant, change.type)] = change.position;
     }

@@ -332,7 +332,9 @@ Task<absl::StatusOr<Reply>> Pipeline::RunHandler(const Route& route, Call& call,
     if (!conflict || attempt > limits_.conflict_retries || call.cancelled()) {
       if (!call.idempotency_.has_value()) co_return reply;
       store::Idempotency idempotency = *call.idempotency_;
-      store::CommitOutcome seen = co_await parts_.store->FindReplay(std::move(idempotency));
+      Task<store::CommitOutcome> looking =
+          parts_.store->FindReplay(call.tenant_, std::move(idempotency));
+      store::CommitOutcome seen = co_await looking;
       if (seen.kind == store::CommitOutcome::kReplayed) {
         std::shared_ptr<Message> first(route.method->response->New());
         if (first->ParseFromString(seen.replay)) {

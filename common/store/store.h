@@ -30,6 +30,7 @@ struct StoredChange {
   int64_t position = 0;
   int64_t commit_id = 0;  // position of the commit's first change
   absl::Time time;
+  // Null: a type that this program does not know (a newer one writes to the same database).
   const contract::ResourceType* type = nullptr;
   std::string id;
   int64_t version = 0;
@@ -84,7 +85,7 @@ class Store {
   virtual Task<absl::StatusOr<int64_t>> ReadGuard(std::string tenant, std::string name) = 0;
   // What is remembered of a request id: the outcome is kReplayed, kRequestIdReused, or kFailed with
   // NOT_FOUND.
-  virtual Task<CommitOutcome> FindReplay(Idempotency idempotency) = 0;
+  virtual Task<CommitOutcome> FindReplay(std::string tenant, Idempotency idempotency) = 0;
 
   // Applies the write set, durably, or nothing of it. Resumes on an executor thread.
   virtual Task<CommitOutcome> Commit(WriteSet write_set) = 0;
@@ -103,10 +104,16 @@ class Store {
   // Identifies the history: a restore from a backup begins a new epoch.
   virtual const std::string& epoch() const = 0;
 
-  // Called with every batch after it is durable and before its writers are answered, in order of
-  // position, on the committer's thread: must be short and must not block. Register before the
-  // first commit.
+  // Called with every batch after it is durable, in order of position and one at a time: before the
+  // writers are answered when this process wrote it, a moment later when another one did. Must be
+  // short and must not block. Register before the first commit.
   virtual void OnCommit(std::function<void(const CommittedBatchPtr&)> listener) = 0;
+  // Called when batches of other processes will not be heard of, being too many or no longer kept:
+  // who keeps a state that he builds from them forgets it. Never where there is one process.
+  virtual void OnGap(std::function<void()>) {}
+  // Everything that was committed before this time has reached the listeners. `now`: the caller's
+  // reading of the clock, and the answer where this process writes alone.
+  virtual absl::Time HeardUntil(absl::Time now) const { return now; }
 
   // Runs `work` in one transaction of its own; rolled back when it returns an error. It survives
   // the end of the process at once, a power failure only with a later Commit or a moment later:

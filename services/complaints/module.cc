@@ -6,6 +6,7 @@
 #include "common/auth/file.h"
 #include "common/base/task.h"
 #include "services/complaints/case_steps.h"
+#include "services/complaints/contracts.h"
 
 namespace sqm::complaints {
 namespace {
@@ -52,17 +53,7 @@ void Describe(Settings& settings, ConfigSpec& spec) {
 
 absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host, const Settings& settings) {
   ASSIGN_OR_RETURN(std::string secret, OpenSecret(host));
-  ASSIGN_OR_RETURN(
-      host::Module * module,
-      host.AddModule(
-          "complaints",
-          {v1::Case::descriptor()->file(), v1::CaseEntry::descriptor()->file(),
-           v1::Category::descriptor()->file(), v1::Calendar::descriptor()->file(),
-           v1::DeadlinePolicy::descriptor()->file(), v1::DisclosurePanel::descriptor()->file(),
-           v1::CorrectiveAction::descriptor()->file(), v1::Handler::descriptor()->file(),
-           v1::ReplyTemplate::descriptor()->file(),
-           google::protobuf::DescriptorPool::generated_pool()->FindFileByName(
-               "sqm/complaints/v1/complaints_service.proto")}));
+  ASSIGN_OR_RETURN(host::Module * module, host.AddModule("complaints", Contracts()));
   auto opened = std::make_shared<Opened>(host, *module, settings, std::move(secret));
   opened->service.Register();
   return opened;

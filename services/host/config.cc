@@ -42,6 +42,27 @@ void Describe(Config& config, ConfigSpec& spec) {
   spec.Add("redis.port", &config.redis_port, "Port of Redis.").Range(int64_t{1}, int64_t{65535});
   spec.Add("redis.password_file", &config.redis_password_file, "File with the password of Redis.")
       .SecretFile();
+  spec.Add("store.backend", &config.store_backend,
+           "Where resources are stored: sqlite (files in data.dir, one process) or postgres (one "
+           "database, any number of processes).")
+      .Choices({"sqlite", "postgres"});
+  spec.Add("store.postgres.url_file", &config.postgres_url_file,
+           "File with the connection string of PostgreSQL, as libpq takes it: `host=... "
+           "dbname=...` or `postgresql://...`.")
+      .SecretFile();
+  spec.Add("store.postgres.readers", &config.postgres_readers,
+           "Connections that read, for each service; it has up to three more.")
+      .Range(int64_t{1}, int64_t{64});
+  spec.Add("store.postgres.connect_timeout", &config.postgres_connect_timeout,
+           "How long one attempt to connect may take.")
+      .Range(absl::Milliseconds(100), absl::Minutes(1));
+  spec.Add("store.postgres.statement_timeout", &config.postgres_statement_timeout,
+           "How long one statement may take, waiting for locks included.")
+      .Range(absl::Milliseconds(100), absl::Minutes(5));
+  spec.Add("store.postgres.tail_period", &config.postgres_tail_period,
+           "How often to look for what other processes committed. Cached answers are up to this "
+           "old, and none is older than 2 s.")
+      .Range(absl::Milliseconds(10), absl::Seconds(1));
   spec.Add("cache.bytes", &config.cache_bytes, "Memory of the resource cache of each service.");
   spec.Add("feed.ring_bytes", &config.feed_ring_bytes,
            "Recent changes kept in memory for each service's feed.");
@@ -87,6 +108,10 @@ void Describe(Config& config, ConfigSpec& spec) {
       return "auth.service_token_file must be set unless dev is true";
     }
     return "";
+  });
+  spec.AddCheck([&config]() -> std::string {
+    if ((config.store_backend == "postgres") == !config.postgres_url_file.empty()) return "";
+    return "store.backend = postgres and store.postgres.url_file belong together";
   });
   spec.AddCheck([&config]() -> std::string {
     if (config.tls_certificate.empty() == config.tls_key.empty()) return "";

@@ -26,6 +26,13 @@ struct Config {
   std::string redis_socket, redis_host, redis_password_file;
   int64_t redis_port = 6379;
 
+  std::string store_backend = "sqlite";  // or postgres
+  std::string postgres_url_file;
+  int64_t postgres_readers = 4;
+  absl::Duration postgres_connect_timeout = absl::Seconds(5);
+  absl::Duration postgres_statement_timeout = absl::Seconds(10);
+  absl::Duration postgres_tail_period = absl::Milliseconds(250);
+
   ByteSize cache_bytes{128 << 20};
   ByteSize feed_ring_bytes{16 << 20};
   absl::Duration feed_keep_age = absl::Hours(24 * 7);

@@ -15,6 +15,7 @@
 #include "common/feed/registrations.h"
 #include "common/observe/log.h"
 #include "common/resource/audit.h"
+#include "services/host/open_store.h"
 #include "sqm/audit/v1/audit.pb.h"
 #include "sqm/feed/v1/feed.pb.h"
 
@@ -159,12 +160,9 @@ absl::StatusOr<Module*> Host::AddModule(
     const std::string& name, std::vector<const google::protobuf::FileDescriptor*> files) {
   auto module = std::make_unique<Module>();
   module->name = name;
-  files.push_back(schedule::v1::JobTerm::descriptor()->file());
-  ASSIGN_OR_RETURN(module->registry, contract::Registry::Build(files));
-  store::SqliteOptions store_options;
-  store_options.path = absl::StrCat(config_.data_dir, "/", name, ".db");
-  ASSIGN_OR_RETURN(module->store, store::SqliteStore::Open(*module->registry, store_options,
-                                                           executor_, clock(), ids_));
+  ASSIGN_OR_RETURN(module->registry, contract::Registry::Build(Stored(std::move(files))));
+  ASSIGN_OR_RETURN(module->store,
+                   OpenStore(config_, name, *module->registry, executor_, clock(), ids_));
   cache::LocalCacheOptions cache_options;
   cache_options.max_bytes = static_cast<size_t>(config_.cache_bytes.bytes);
   module->cache = std::make_unique<cache::LocalCache>(cache_options, clock());
@@ -201,7 +199,7 @@ absl::StatusOr<Module*> Host::AddModule(
   leases.registry = module->registry.get();
   leases.clock = &clock();
   leases.holder = ids_.NewUlid(clock().Now());
-  leases.sole = true;  // an SQLite file is one process's
+  leases.sole = config_.store_backend == "sqlite";  // a file is one process's
   module->leases = std::make_unique<schedule::Leases>(leases, executor_, timer_);
   cache::LocalCache* cache = module->cache.get();
   auto counter = [&](const char* metric, const char* help, std::function<double()> read) {

@@ -24,7 +24,7 @@
 #include "common/rpc/pipeline.h"
 #include "common/rpc/server.h"
 #include "common/schedule/lease.h"
-#include "common/store/sqlite/sqlite_store.h"
+#include "common/store/store.h"
 #include "services/host/config.h"
 
 namespace sqm::host {

@@ -1,6 +1,7 @@
 #include "services/reporting/module.h"
 
 #include "common/base/task.h"
+#include "services/reporting/contracts.h"
 
 namespace sqm::reporting {
 namespace {
@@ -20,9 +21,7 @@ feed::ConsumerOptions OptionsOf(host::Host& host, const std::string& source) {
 
 absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host) {
   auto opened = std::make_shared<Opened>();
-  ASSIGN_OR_RETURN(opened->module,
-                   host.AddModule("reporting", {v1::ReportRun::descriptor()->file(),
-                                                v1::ListMeasuresRequest::descriptor()->file()}));
+  ASSIGN_OR_RETURN(opened->module, host.AddModule("reporting", Contracts()));
   opened->service = std::make_unique<ReportingService>(*opened->module->pipeline,
                                                        *opened->module->resources, host.redis());
   opened->service->Register();

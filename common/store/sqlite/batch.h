@@ -32,9 +32,6 @@ class SqliteBatch {
                                                   absl::Time forgotten_before);
 
  private:
-  absl::StatusOr<CommitOutcome> Decide(const WriteSet& write_set, int64_t tenant);
-  absl::StatusOr<int64_t> VersionOf(const contract::ResourceType& type, int64_t tenant,
-                                    const std::string& id);
   absl::Status WritePut(const WriteSet& write_set, int64_t tenant, const Put& put);
   absl::Status WriteChange(const WriteSet& write_set, const Put& put, int64_t seq,
                            int64_t commit_id);
@@ -51,8 +48,5 @@ inline int64_t SeqOf(int64_t tenant_no, int64_t position) {
   return (tenant_no << kPositionBits) | position;
 }
 inline int64_t PositionOf(int64_t seq) { return seq & ((int64_t{1} << kPositionBits) - 1); }
-inline absl::string_view BytesOf(const Hash128& hash) {
-  return absl::string_view(reinterpret_cast<const char*>(hash.data()), hash.size());
-}
 
 }  // namespace sqm::store

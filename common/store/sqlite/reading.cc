@@ -2,6 +2,7 @@
 #include <absl/strings/str_cat.h>
 
 #include "common/base/status.h"
+#include "common/store/rows.h"
 #include "common/store/sqlite/batch.h"
 #include "common/store/sqlite/sqlite_store.h"
 
@@ -13,43 +14,15 @@ constexpr char kSelectChanges[] =
     "SELECT seq, commit_id, time, type, id, version, kind, actor, method, request_id, body "
     "FROM changes WHERE seq > ? AND seq < ? ORDER BY seq";
 
-absl::Status ParseBody(const contract::ResourceType& type, Record& record) {
-  std::shared_ptr<google::protobuf::Message> message(type.prototype->New());
-  if (!message->ParseFromString(record.body)) {
-    return Fail(absl::StatusCode::kDataLoss, type::v1::ERROR_REASON_INTERNAL,
-                absl::StrCat("a stored ", type.type, " cannot be decoded"));
-  }
-  record.message = std::move(message);
-  return absl::OkStatus();
-}
-
 // Appends up to `limit` rows of one range of the query, in order.
 absl::Status ListRange(SqliteDatabase& database, int64_t tenant, const ListQuery& query,
                        const query::OrderBy& order, const query::SqlText& range, int limit,
                        std::vector<Listed>& rows) {
-  std::string sql = absl::StrCat("SELECT id, version, delete_time IS NOT NULL, body FROM ",
-                                 query.type->table, " WHERE tenant=?");
-  std::vector<query::Value> values = {tenant};
-  auto add = [&](const query::SqlText& text) {
-    if (text.where.empty()) return;
-    absl::StrAppend(&sql, " AND ", text.where);
-    values.insert(values.end(), text.params.begin(), text.params.end());
-  };
-  if (!query.show_deleted) absl::StrAppend(&sql, " AND delete_time IS NULL");
-  if (!query.parent_id.empty()) {
-    // '0' is the character after '/': the range of all ids below the parent.
-    absl::StrAppend(&sql, " AND id >= ? AND id < ?");
-    values.emplace_back(absl::StrCat(query.parent_id, "/"));
-    values.emplace_back(absl::StrCat(query.parent_id, "0"));
-  }
-  if (query.filter != nullptr) add(query::ToSql(*query.filter));
-  if (query.visible != nullptr) add(query::ToSql(*query.visible));
-  add(range);
-  absl::StrAppend(&sql, " ORDER BY ", query::OrderSql(order), " LIMIT ", limit);
+  ListStatement statement = StatementOf(query, order, range, tenant, limit);
   std::vector<SqlParam> params;
-  for (const query::Value& value : values) params.push_back(ParamOf(value));
+  for (const query::Value& value : statement.parameters) params.push_back(ParamOf(value));
   absl::Status parsed;
-  RETURN_IF_ERROR(database.RunDynamic(sql, params, [&](const SqlRow& row) {
+  RETURN_IF_ERROR(database.RunDynamic(statement.sql, params, [&](const SqlRow& row) {
     auto record = std::make_shared<Record>();
     record->version = row.Int(1);
     record->deleted = row.Int(2) != 0;
@@ -199,7 +172,7 @@ Task<absl::StatusOr<int64_t>> SqliteStore::ReadGuard(std::string tenant, std::st
   co_return position;
 }
 
-Task<CommitOutcome> SqliteStore::FindReplay(Idempotency idempotency) {
+Task<CommitOutcome> SqliteStore::FindReplay(std::string, Idempotency idempotency) {
   CommitOutcome outcome;
   absl::Time forgotten = clock_.Now() - options_.request_id_memory;
   std::function<absl::Status(SqliteDatabase&)> work = [&](SqliteDatabase& database) {

@@ -1,4 +1,5 @@
 // What the SQLite store forgets: old changes and old request ids.
+#include "common/store/decide.h"
 #include "common/store/sqlite/batch.h"
 #include "common/store/sqlite/sqlite_store.h"
 

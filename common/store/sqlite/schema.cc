@@ -1,13 +1,12 @@
 #include "common/store/sqlite/schema.h"
 
 #include <absl/strings/str_cat.h>
-#include <absl/strings/str_join.h>
 
-#include <map>
 #include <set>
 
 #include "common/base/check.h"
 #include "common/base/task.h"
+#include "common/store/rows.h"
 
 namespace sqm::store {
 namespace {
@@ -32,35 +31,12 @@ CREATE TABLE IF NOT EXISTS guards(
   PRIMARY KEY(tenant, name)) WITHOUT ROWID;
 )";
 
-const char* SqlTypeOf(query::FieldType type) {
-  switch (type) {
-    case query::FieldType::kString:
-      return "TEXT";
-    case query::FieldType::kDouble:
-      return "REAL";
-    default:
-      return "INTEGER";
-  }
-}
-
-// One line a table and column, the form in which a schema is remembered and compared.
-std::set<std::string> Fingerprint(const contract::Registry& registry) {
-  std::set<std::string> lines;
-  for (const auto& type : registry.types()) {
-    lines.insert(absl::StrCat(type->table, "=", type->type));
-    for (const query::Field& field : type->fields.fields()) {
-      lines.insert(absl::StrCat(type->table, ".", field.column, ":", SqlTypeOf(field.type)));
-    }
-  }
-  return lines;
-}
-
 std::string CreateTable(const ResourceType& type) {
   std::string sql = absl::StrCat("CREATE TABLE ", type.table,
                                  "(tenant INTEGER NOT NULL, id TEXT NOT NULL, version INTEGER NOT "
                                  "NULL, delete_time INTEGER, body BLOB NOT NULL");
   for (const query::Field& field : type.fields.fields()) {
-    absl::StrAppend(&sql, ", ", field.column, " ", SqlTypeOf(field.type));
+    absl::StrAppend(&sql, ", ", field.column, " ", KindOfColumn(field.type));
   }
   return absl::StrCat(sql, ", PRIMARY KEY(tenant, id));");
 }
@@ -103,14 +79,14 @@ absl::Status Backfill(const ResourceType& type, const query::Field& field,
 absl::Status AddMissing(const contract::Registry& registry, const std::set<std::string>& stored,
                         SqliteDatabase& database) {
   for (const auto& type : registry.types()) {
-    bool exists = stored.contains(absl::StrCat(type->table, "=", type->type));
+    bool exists = stored.contains(TableLine(*type));
     if (!exists) RETURN_IF_ERROR(database.Execute(CreateTable(*type)));
     for (const query::Field& field : type->fields.fields()) {
-      std::string line = absl::StrCat(type->table, ".", field.column, ":", SqlTypeOf(field.type));
-      if (stored.contains(line)) continue;
+      if (stored.contains(ColumnLine(*type, field))) continue;
       if (exists) {
-        RETURN_IF_ERROR(database.Execute(absl::StrCat("ALTER TABLE ", type->table, " ADD COLUMN ",
-                                                      field.column, " ", SqlTypeOf(field.type))));
+        RETURN_IF_ERROR(
+            database.Execute(absl::StrCat("ALTER TABLE ", type->table, " ADD COLUMN ", field.column,
+                                          " ", KindOfColumn(field.type))));
         RETURN_IF_ERROR(Backfill(*type, field, database));
       }
       RETURN_IF_ERROR(database.Execute(CreateIndex(*type, field.column)));
@@ -159,17 +135,11 @@ absl::Status ApplySchema(const contract::Registry& registry, SqliteDatabase& dat
   RETURN_IF_ERROR(
       database.Run("SELECT key FROM meta WHERE key LIKE 'schema:%'", {},
                    [&](const SqlRow& row) { stored.insert(std::string(row.Text(0).substr(7))); }));
-  std::set<std::string> wanted = Fingerprint(registry);
-  std::vector<std::string> gone;
-  for (const std::string& line : stored) {
-    if (!wanted.contains(line)) gone.push_back(line);
-  }
-  if (!gone.empty()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the stored schema has what the contracts no longer have: ", absl::StrJoin(gone, ", "),
-        ". Only additions apply by themselves. Run the version that wrote this data directory, or "
-        "export the data with it and import it into a new directory."));
-  }
+  std::set<std::string> wanted = SchemaLines(registry);
+  RETURN_IF_ERROR(CheckOnlyAdds(
+      stored, wanted,
+      "Only additions apply by themselves. Run the version that wrote this data directory, or "
+      "export the data with it and import it into a new directory."));
   return database.Transaction([&]() -> absl::Status {
     RETURN_IF_ERROR(AddMissing(registry, stored, database));
     for (const std::string& line : wanted) {
@@ -191,25 +161,8 @@ const char* TypeSql::HolderOf(absl::string_view field) const {
   return nullptr;
 }
 
-SqlParam ParamOf(const query::Value& value) {
-  if (const auto* integer = std::get_if<int64_t>(&value)) return *integer;
-  if (const auto* real = std::get_if<double>(&value)) return *real;
-  if (const auto* text = std::get_if<std::string>(&value)) return absl::string_view(*text);
-  return std::monostate();
-}
-
 void BindColumns(SqliteStatement& statement, int first, const std::vector<query::Value>& values) {
   for (const query::Value& value : values) statement.BindParam(first++, ParamOf(value));
-}
-
-std::vector<query::Value> ColumnValues(const contract::ResourceType& type,
-                                       const google::protobuf::Message& message) {
-  std::vector<query::Value> values;
-  values.reserve(type.fields.fields().size());
-  for (const query::Field& field : type.fields.fields()) {
-    values.push_back(query::ExtractValue(message, field.source));
-  }
-  return values;
 }
 
 }  // namespace sqm::store

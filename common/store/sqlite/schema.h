@@ -31,13 +31,8 @@ std::vector<TypeSql> TypeStatements(const contract::Registry& registry);
 absl::Status ApplySchema(const contract::Registry& registry, SqliteDatabase& database,
                          const std::string& new_epoch);
 
-// A value as a parameter; a view of it, not a copy.
-SqlParam ParamOf(const query::Value& value);
 // Binds the index columns of a message from parameter `first` on. The values must outlive the
 // statement's use.
 void BindColumns(SqliteStatement& statement, int first, const std::vector<query::Value>& values);
-// Values of the index columns, in the order of ResourceType::fields.
-std::vector<query::Value> ColumnValues(const contract::ResourceType& type,
-                                       const google::protobuf::Message& message);
 
 }  // namespace sqm::store

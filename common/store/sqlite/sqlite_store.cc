@@ -6,9 +6,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <set>
-
 #include "common/base/status.h"
+#include "common/store/decide.h"
 #include "common/store/sqlite/batch.h"
 
 namespace sqm::store {
@@ -24,31 +23,6 @@ constexpr char kSurvivePowerFailure[] = "PRAGMA synchronous=FULL";
 // A derived one survives the process, not the power: what it was derived from is still there.
 constexpr char kSurviveProcess[] = "PRAGMA synchronous=NORMAL";
 constexpr char kMoveHead[] = "UPDATE tenants SET head=? WHERE no=?";
-
-absl::Status Overloaded() {
-  return WithRetry(Fail(absl::StatusCode::kResourceExhausted, type::v1::ERROR_REASON_OVERLOADED,
-                        "too many writes wait for the store"),
-                   absl::Milliseconds(100));
-}
-
-absl::Status CheckBounds(const WriteSet& write_set) {
-  if (write_set.puts.size() > kMaxPuts || write_set.Bytes() > kMaxWriteSetBytes) {
-    return Fail(absl::StatusCode::kResourceExhausted, type::v1::ERROR_REASON_TOO_LARGE,
-                absl::StrCat("one change may hold at most ", kMaxPuts, " resources and ",
-                             kMaxWriteSetBytes, " bytes"),
-                {{"limit", absl::StrCat(kMaxPuts)}});
-  }
-  if (write_set.puts.size() < 2) return absl::OkStatus();
-  // Found here, and not by the database: there it would fail the neighbours in the batch too.
-  std::set<std::pair<uint32_t, absl::string_view>> seen;
-  for (const Put& put : write_set.puts) {
-    if (!seen.emplace(put.type->number, put.id).second) {
-      return Fail(absl::StatusCode::kInternal, type::v1::ERROR_REASON_INTERNAL,
-                  absl::StrCat(put.type->NameOf(put.id), " is written twice in one write set"));
-    }
-  }
-  return absl::OkStatus();
-}
 
 }  // namespace
 
@@ -255,7 +229,7 @@ Task<CommitOutcome> SqliteStore::Commit(WriteSet write_set) {
   std::vector<Pending> pending = {Pending{&write_set, &group, 0}};
   bool queued = Enqueue(std::move(pending));
   if (!queued) {
-    outcome.status = Overloaded();
+    outcome.status = TooManyWait();
     co_return outcome;
   }
   co_await group.done;
@@ -274,7 +248,7 @@ Task<std::vector<CommitOutcome>> SqliteStore::CommitAll(std::vector<WriteSet> wr
   if (pending.empty()) co_return std::move(group.outcomes);
   bool queued = Enqueue(pending);
   if (!queued) {
-    for (const Pending& one : pending) group.outcomes[one.index].status = Overloaded();
+    for (const Pending& one : pending) group.outcomes[one.index].status = TooManyWait();
     co_return std::move(group.outcomes);
   }
   co_await group.done;

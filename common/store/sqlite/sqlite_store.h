@@ -51,7 +51,7 @@ class SqliteStore final : public Store {
                                                std::string tenant, std::string field,
                                                std::string value) override;
   Task<absl::StatusOr<int64_t>> ReadGuard(std::string tenant, std::string name) override;
-  Task<CommitOutcome> FindReplay(Idempotency idempotency) override;
+  Task<CommitOutcome> FindReplay(std::string tenant, Idempotency idempotency) override;
   Task<CommitOutcome> Commit(WriteSet write_set) override;
   Task<std::vector<CommitOutcome>> CommitAll(std::vector<WriteSet> write_sets) override;
   Task<absl::StatusOr<std::vector<StoredChange>>> ReadChanges(std::string tenant, int64_t after,

@@ -179,7 +179,7 @@ class Killing : public ::testing::Test {
     for (const auto& [number, position] : applied) {
       store::WriteSet again = WriteOf(tickets_, number, 1, SystemClock::Get().Now());
       std::string first = again.puts[0].record->body;
-      CommitOutcome found = Await(store_->FindReplay(*again.idempotency));
+      CommitOutcome found = Await(store_->FindReplay("north", *again.idempotency));
       ASSERT_EQ(found.kind, CommitOutcome::kReplayed) << number;
       ASSERT_EQ(found.replay, first) << number;
     }

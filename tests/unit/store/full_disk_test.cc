@@ -72,7 +72,7 @@ class FullDisk : public StoreSuite {
       ASSERT_EQ(Version(id + "-2"), 0) << id;
       ASSERT_EQ(HolderOf(id), "");
       auto request = testing::Tickets::Request(std::hash<std::string>()(id));
-      ASSERT_TRUE(absl::IsNotFound(Await(store_->FindReplay(request)).status)) << id;
+      ASSERT_TRUE(absl::IsNotFound(Await(store_->FindReplay("north", request)).status)) << id;
     }
     std::vector<StoredChange> changes = Changes();
     ASSERT_EQ(changes.size(), 2 * applied.size());
@@ -83,7 +83,7 @@ class FullDisk : public StoreSuite {
     EXPECT_EQ(store_->Head("north").head, static_cast<int64_t>(changes.size()));
   }
 };
-SQM_ON_EVERY_BACKEND(FullDisk);
+SQM_ON_SQLITE(FullDisk);
 
 TEST_P(FullDisk, RefusesWholeBatchesAndGoesOn) {
   std::vector<std::string> applied, refused;
@@ -135,7 +135,7 @@ TEST_P(FullDisk, TrimAndProjectionsFailCleanly) {
 }
 
 class FullFile : public FullDisk {};
-SQM_ON_DURABLE_BACKENDS(FullFile);
+SQM_ON_SQLITE_FILE(FullFile);
 
 TEST_P(FullFile, RefusesWholeBatchesAndGoesOn) {
   signal(SIGXFSZ, SIG_IGN);

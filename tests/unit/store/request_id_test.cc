@@ -85,17 +85,18 @@ TEST_P(RequestIds, OfAWriteOfNothingNeverShowAnother) {
 }
 
 TEST_P(RequestIds, CanBeLookedUp) {
-  CommitOutcome outcome = Await(store_->FindReplay(testing::Tickets::Request(1)));
+  CommitOutcome outcome = Await(store_->FindReplay("north", testing::Tickets::Request(1)));
   EXPECT_EQ(outcome.kind, CommitOutcome::kFailed);
   EXPECT_TRUE(absl::IsNotFound(outcome.status));
   Apply(Asked(1, "a"));
-  outcome = Await(store_->FindReplay(testing::Tickets::Request(1)));
+  outcome = Await(store_->FindReplay("north", testing::Tickets::Request(1)));
   EXPECT_EQ(outcome.kind, CommitOutcome::kReplayed);
   EXPECT_EQ(outcome.replay, FirstOf("a"));
-  outcome = Await(store_->FindReplay(testing::Tickets::Request(1, 2)));
+  outcome = Await(store_->FindReplay("north", testing::Tickets::Request(1, 2)));
   EXPECT_EQ(outcome.kind, CommitOutcome::kRequestIdReused);
   clock_.Advance(absl::Hours(25));
-  EXPECT_TRUE(absl::IsNotFound(Await(store_->FindReplay(testing::Tickets::Request(1))).status));
+  EXPECT_TRUE(
+      absl::IsNotFound(Await(store_->FindReplay("north", testing::Tickets::Request(1))).status));
 }
 
 TEST_P(RequestIds, OutliveTheFeed) {

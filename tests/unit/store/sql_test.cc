@@ -13,10 +13,11 @@ class Projecting : public StoreSuite {
   void SetUp() override {
     StoreSuite::SetUp();
     if (store_ == nullptr) return;
-    ASSERT_TRUE(Project([](SqlSession& session) {
-                  return session.Run(
-                      "CREATE TABLE sums(k TEXT PRIMARY KEY, n INTEGER, x REAL, b BLOB)");
-                }).ok());
+    ASSERT_TRUE(
+        Project([](SqlSession& session) {
+          return session.Run(
+              "CREATE TABLE sums(k TEXT PRIMARY KEY, n BIGINT, x DOUBLE PRECISION, b BYTEA)");
+        }).ok());
   }
   absl::Status Project(std::function<absl::Status(SqlSession&)> work) {
     return Await(store_->Project(std::move(work)));
@@ -92,8 +93,9 @@ TEST_P(Projecting, AMistakeInTheSqlIsAnError) {
   EXPECT_EQ(ReasonOf(status), type::v1::ERROR_REASON_INTERNAL);
   status = Query([](SqlSession& session) { return session.Run("SELECT * FROM nothing"); });
   EXPECT_FALSE(status.ok());
-  status = Query(
-      [](SqlSession& session) { return session.RunDynamic("SELECT", {}, [](const SqlRow&) {}); });
+  status = Query([](SqlSession& session) {
+    return session.RunDynamic("SELECT FROM WHERE", {}, [](const SqlRow&) {});
+  });
   EXPECT_FALSE(status.ok());
   EXPECT_EQ(Apply(tickets_.Create("a")), 1) << "and the store goes on";
 }

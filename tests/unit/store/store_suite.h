@@ -1,6 +1,9 @@
 // One suite for every back end of the store: each test runs on each of them.
 #pragma once
 
+#include <absl/strings/ascii.h>
+#include <absl/strings/match.h>
+#include <absl/strings/str_format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -14,7 +17,10 @@
 
 #include "common/base/executor.h"
 #include "common/base/status.h"
+#include "common/store/postgres/migration.h"
+#include "common/store/postgres/postgres_store.h"
 #include "common/store/sqlite/sqlite_store.h"
+#include "tests/support/postgres_server.h"
 #include "tests/support/tickets.h"
 
 namespace sqm::store {
@@ -46,6 +52,31 @@ inline absl::StatusOr<std::unique_ptr<Store>> OpenSqlite(const BackendParts& par
 }
 inline std::string FileIn(const BackendParts& parts) { return parts.directory + "/test.db"; }
 
+// Each test has a schema of its own, called like its directory.
+inline PostgresOptions OptionsOfPostgres(const std::string& directory) {
+  PostgresOptions options;
+  options.connection.conninfo = testing::PostgresServer::Shared().Conninfo();
+  options.connection.schema = "t_";
+  for (char c : directory) {
+    if (absl::ascii_isalnum(c)) {
+      absl::StrAppend(&options.connection.schema, absl::StrFormat("%02x", c));
+    }
+  }
+  return options;
+}
+inline absl::StatusOr<std::unique_ptr<Store>> OpenPostgres(const BackendParts& parts) {
+  if (!testing::PostgresServer::Available()) {
+    return absl::UnavailableError("no PostgreSQL server is installed");
+  }
+  PostgresOptions options = OptionsOfPostgres(parts.directory);
+  auto migrated = MigratePostgres(parts.registry, options.connection,
+                                  parts.ids.NewUlid(parts.clock.Now()), false);
+  if (!migrated.ok()) return absl::InternalError(migrated.status().message());
+  auto store = PostgresStore::Open(parts.registry, options, parts.executor, parts.clock, parts.ids);
+  if (!store.ok()) return absl::InternalError(store.status().message());
+  return std::unique_ptr<Store>(*std::move(store));
+}
+
 inline std::vector<Backend> Backends() {
   return {{"SqliteFile", true,
            [](const BackendParts& parts) {
@@ -54,7 +85,8 @@ inline std::vector<Backend> Backends() {
              return OpenSqlite(parts, options);
            }},
           {"SqliteMemory", false,
-           [](const BackendParts& parts) { return OpenSqlite(parts, SqliteOptions()); }}};
+           [](const BackendParts& parts) { return OpenSqlite(parts, SqliteOptions()); }},
+          {"Postgres", true, OpenPostgres}};
 }
 
 class StoreSuite : public ::testing::TestWithParam<Backend> {
@@ -134,17 +166,33 @@ class StoreSuite : public ::testing::TestWithParam<Backend> {
 inline std::string BackendName(const ::testing::TestParamInfo<Backend>& info) {
   return info.param.name;
 }
-inline std::vector<Backend> DurableBackends() {
+// Those for which `wanted` holds.
+template <typename Wanted>
+std::vector<Backend> BackendsThat(Wanted wanted) {
   std::vector<Backend> all = Backends();
-  all.erase(std::remove_if(all.begin(), all.end(), [](const Backend& b) { return !b.durable; }),
+  all.erase(std::remove_if(all.begin(), all.end(), [&](const Backend& b) { return !wanted(b); }),
             all.end());
   return all;
 }
+inline std::vector<Backend> DurableBackends() {
+  return BackendsThat([](const Backend& b) { return b.durable; });
+}
+inline bool IsSqlite(const Backend& backend) { return absl::StartsWith(backend.name, "Sqlite"); }
 
-// Runs a suite on every back end, or on those that a restart leaves with what was written.
+// Runs a suite on every back end, or on those that a restart leaves with what was written, or on
+// SQLite (its file), for what only it lets a test do.
 #define SQM_ON_EVERY_BACKEND(suite) \
   INSTANTIATE_TEST_SUITE_P(Backends, suite, ::testing::ValuesIn(Backends()), BackendName)
 #define SQM_ON_DURABLE_BACKENDS(suite) \
   INSTANTIATE_TEST_SUITE_P(Backends, suite, ::testing::ValuesIn(DurableBackends()), BackendName)
+#define SQM_ON_SQLITE(suite)                                                             \
+  INSTANTIATE_TEST_SUITE_P(Backends, suite, ::testing::ValuesIn(BackendsThat(IsSqlite)), \
+                           BackendName)
+#define SQM_ON_SQLITE_FILE(suite)                                                        \
+  INSTANTIATE_TEST_SUITE_P(Backends, suite,                                              \
+                           ::testing::ValuesIn(BackendsThat([](const Backend& backend) { \
+                             return IsSqlite(backend) && backend.durable;                \
+                           })),                                                          \
+                           BackendName)
 
 }  // namespace sqm::store

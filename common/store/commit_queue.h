@@ -1,0 +1,61 @@
+// Group commit's queue: write sets wait here, bounded, until a committer takes all that wait.
+#pragma once
+
+#include <absl/base/thread_annotations.h>
+#include <absl/synchronization/mutex.h>
+#include <absl/time/time.h>
+
+#include <deque>
+#include <vector>
+
+#include "common/base/executor.h"
+#include "common/base/task.h"
+#include "common/store/write_set.h"
+
+namespace sqm::store {
+
+class CommitQueue {
+  struct Group;  // write sets that one caller awaits together
+
+ public:
+  // A write set that waits, and where its outcome goes.
+  struct Pending {
+    WriteSet* write_set = nullptr;
+    CommitOutcome* outcome = nullptr;
+
+   private:
+    friend class CommitQueue;
+    Group* group = nullptr;
+  };
+
+  // `bound`: write sets that may wait; more are refused with RESOURCE_EXHAUSTED OVERLOADED.
+  // Writers go on on the executor.
+  CommitQueue(size_t bound, Executor& executor) : bound_(bound), executor_(executor) {}
+
+  // Store::Commit and Store::CommitAll.
+  Task<CommitOutcome> Commit(WriteSet write_set);
+  Task<std::vector<CommitOutcome>> CommitAll(std::vector<WriteSet> write_sets);
+
+  // The committer's side. Waits for write sets and takes those that wait, in order, up to the
+  // bounds. Empty: stopped, and nothing waits any more.
+  std::vector<Pending> Take(int max_write_sets, size_t max_bytes);
+  // Wakes the writers, whose outcomes are set.
+  void Answer(std::vector<Pending> batch);
+
+  // Refuses write sets from now on. Those that wait are still taken.
+  void Stop();
+  // Sleeps, but not beyond Stop.
+  void Sleep(absl::Duration duration);
+  bool stopping() const;
+
+ private:
+  bool Enqueue(const std::vector<Pending>& pending);
+
+  const size_t bound_;
+  Executor& executor_;
+  mutable absl::Mutex mutex_;
+  std::deque<Pending> waiting_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace sqm::store

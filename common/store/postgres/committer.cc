@@ -1,0 +1,147 @@
+#include "common/store/postgres/committer.h"
+
+#include <absl/strings/str_cat.h>
+#include <pthread.h>
+
+#include <algorithm>
+
+#include "common/base/status.h"
+#include "common/base/task.h"
+
+namespace sqm::store {
+namespace {
+
+constexpr absl::Duration kFirstPause = absl::Milliseconds(20);
+constexpr absl::Duration kLongestPause = absl::Seconds(1);
+
+// Every access goes by key: no plan that was made while a table was small may read it whole later.
+// Databases that do not know a setting do without.
+constexpr const char* kByKey[] = {"SET enable_seqscan TO off", "SET enable_hashjoin TO off",
+                                  "SET enable_mergejoin TO off"};
+
+absl::Status OutcomeUnknown() {
+  return WithRetry(
+      Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE,
+           "the database went away during the commit and did not come back: whether the write was "
+           "applied is not known; repeat it with the same request_id"),
+      absl::Seconds(1));
+}
+
+}  // namespace
+
+PgCommitter::PgCommitter(const PgConnectionOptions& connection, PgCommitterOptions options,
+                         const PgStatements& sql, CommitQueue& queue, PgListeners& listeners,
+                         const Clock& clock, IdSource& ids)
+    : connection_options_(connection),
+      options_(options),
+      sql_(sql),
+      queue_(queue),
+      listeners_(listeners),
+      clock_(clock),
+      ids_(ids),
+      thread_([this] { Run(); }) {}
+
+PgCommitter::~PgCommitter() {
+  queue_.Stop();
+  thread_.join();
+}
+
+void PgCommitter::Run() {
+  pthread_setname_np(pthread_self(), "committer");
+  while (true) {
+    Batch batch = queue_.Take(options_.batch_write_sets, options_.batch_bytes);
+    if (batch.empty()) return;
+    Commit(absl::MakeSpan(batch));
+    queue_.Answer(std::move(batch));
+  }
+}
+
+void PgCommitter::Commit(absl::Span<CommitQueue::Pending> batch) {
+  const absl::Time deadline = Deadline();
+  absl::Duration pause = kFirstPause;
+  absl::Status status;
+  while (true) {
+    status = Connect(deadline);
+    if (!status.ok()) break;
+    PgBatch work(sql_, options_.request_id_memory, ids_.NewUlid(clock_.Now()), clock_.Now());
+    bool begun = false;
+    status = Attempt(batch, work, &begun);
+    if (status.ok()) return;
+    const bool lost = !connection_->alive(), again = connection_->MayRunAgain();
+    connection_->Rollback();
+    if (lost && begun) {
+      const Fate fate = FateOf(work);
+      if (fate == Fate::kCommitted) return Hear(work);
+      if (fate == Fate::kUnknown) {
+        status = OutcomeUnknown();
+        break;
+      }
+    } else if (!lost && !again) {
+      if (batch.size() == 1) break;
+      // One of them cannot be stored: each by itself, so that the others do not suffer.
+      for (CommitQueue::Pending& one : batch) Commit(absl::MakeSpan(&one, 1));
+      return;
+    }
+    if (absl::Now() >= deadline || queue_.stopping()) break;
+    queue_.Sleep(pause);
+    pause = std::min(2 * pause, kLongestPause);
+  }
+  for (CommitQueue::Pending& pending : batch) {
+    *pending.outcome = CommitOutcome();
+    pending.outcome->status = status;
+  }
+}
+
+absl::Status PgCommitter::Attempt(absl::Span<CommitQueue::Pending> batch, PgBatch& work,
+                                  bool* begun) {
+  std::vector<WriteSet*> write_sets;
+  for (const CommitQueue::Pending& pending : batch) write_sets.push_back(pending.write_set);
+  RETURN_IF_ERROR(work.Read(*connection_, write_sets));
+  for (CommitQueue::Pending& pending : batch) *pending.outcome = work.Apply(*pending.write_set);
+  *begun = true;
+  RETURN_IF_ERROR(work.Write(*connection_));
+  Hear(work);
+  return absl::OkStatus();
+}
+
+void PgCommitter::Hear(PgBatch& work) {
+  for (auto& [tenant, applied] : work.TakeApplied()) {
+    listeners_.Hear(*connection_, applied.head, applied.batch);
+  }
+}
+
+PgCommitter::Fate PgCommitter::FateOf(const PgBatch& work) {
+  const absl::Time deadline = absl::Now() + options_.patience;
+  while (Connect(deadline).ok()) {
+    absl::StatusOr<bool> committed = work.WasCommitted(*connection_);
+    if (committed.ok()) return *committed ? Fate::kCommitted : Fate::kNotCommitted;
+    if (absl::Now() >= deadline) break;
+    queue_.Sleep(kFirstPause);
+  }
+  return Fate::kUnknown;
+}
+
+absl::Time PgCommitter::Deadline() const {
+  return std::min(absl::Now(), away_since_) + options_.patience;
+}
+
+absl::Status PgCommitter::Connect(absl::Time deadline) {
+  if (connection_ != nullptr && connection_->alive()) return absl::OkStatus();
+  absl::Duration pause = kFirstPause;
+  away_since_ = std::min(away_since_, absl::Now());
+  while (true) {
+    auto connection = PgConnection::Open(connection_options_);
+    if (connection.ok()) {
+      connection_ = *std::move(connection);
+      for (const char* setting : kByKey) (void)connection_->Execute(setting);
+      away_since_ = absl::InfiniteFuture();
+      return absl::OkStatus();
+    }
+    connection_.reset();
+    if (absl::Now() + pause >= deadline || queue_.stopping()) return connection.status();
+    queue_.Sleep(pause);
+    pause = std::min(2 * pause, kLongestPause);
+  }
+}
+
+}  // namespace sqm::store

@@ -1,0 +1,65 @@
+// The thread that commits: takes all write sets that wait into one transaction and finds out what
+// became of it, whatever happens to the connection.
+#pragma once
+
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/ids.h"
+#include "common/store/commit_queue.h"
+#include "common/store/postgres/batch.h"
+#include "common/store/postgres/changes.h"
+
+namespace sqm::store {
+
+struct PgCommitterOptions {
+  // Write sets and bytes of one transaction at most.
+  int batch_write_sets = 512;
+  size_t batch_bytes = 8 << 20;
+  // How long writers wait for a database that is away, or for the outcome of a COMMIT that was not
+  // answered.
+  absl::Duration patience = absl::Seconds(10);
+  // How long a request id is remembered.
+  absl::Duration request_id_memory = absl::Hours(24);
+};
+
+class PgCommitter {
+ public:
+  // Everything must outlive it.
+  PgCommitter(const PgConnectionOptions& connection, PgCommitterOptions options,
+              const PgStatements& sql, CommitQueue& queue, PgListeners& listeners,
+              const Clock& clock, IdSource& ids);
+  // Answers what waits, then ends the thread.
+  ~PgCommitter();
+
+ private:
+  using Batch = std::vector<CommitQueue::Pending>;
+  enum class Fate { kCommitted, kNotCommitted, kUnknown };
+
+  void Run();
+  void Commit(absl::Span<CommitQueue::Pending> batch);
+  // Once. OK: applied, and heard by the listeners. `begun`: whether COMMIT may have been sent.
+  absl::Status Attempt(absl::Span<CommitQueue::Pending> batch, PgBatch& work, bool* begun);
+  Fate FateOf(const PgBatch& work);
+  void Hear(PgBatch& work);
+  // Whether there is a connection, made anew where there was none; waits until the deadline.
+  absl::Status Connect(absl::Time deadline);
+  // Until when it makes sense to wait: a database that has been away for long is asked only once.
+  absl::Time Deadline() const;
+
+  const PgConnectionOptions connection_options_;
+  const PgCommitterOptions options_;
+  const PgStatements& sql_;
+  CommitQueue& queue_;
+  PgListeners& listeners_;
+  const Clock& clock_;
+  IdSource& ids_;
+  // The thread's own.
+  std::unique_ptr<PgConnection> connection_;
+  absl::Time away_since_ = absl::InfiniteFuture();
+  std::thread thread_;
+};
+
+}  // namespace sqm::store

@@ -1,0 +1,261 @@
+#include "common/store/postgres/connection.h"
+
+#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/strip.h>
+#include <absl/time/clock.h>
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include <algorithm>
+
+#include "common/base/status.h"
+#include "common/base/task.h"
+
+namespace sqm::store {
+namespace {
+
+// Statements kept prepared on one connection; beyond it they are prepared for each use.
+constexpr size_t kMaxPrepared = 1000;
+
+void IgnoreNotice(void*, const PGresult*) {}
+
+absl::Status Unavailable(absl::string_view message) {
+  return WithRetry(
+      Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE, message),
+      absl::Milliseconds(200));
+}
+
+std::string Trimmed(const char* message) {
+  return std::string(absl::StripSuffix(message == nullptr ? "" : message, "\n"));
+}
+
+// True: ready. False: the time is over.
+bool PollSocket(int socket, short events, absl::Time deadline, short* seen) {
+  pollfd waiting{socket, events, 0};
+  while (true) {
+    absl::Duration left =
+        std::clamp(deadline - absl::Now(), absl::ZeroDuration(), absl::Minutes(1));
+    int ready = poll(&waiting, 1, static_cast<int>(absl::ToInt64Milliseconds(left)) + 1);
+    if (ready > 0) {
+      *seen = waiting.revents;
+      return true;
+    }
+    if (absl::Now() >= deadline) return false;
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<PgConnection>> PgConnection::Open(
+    const PgConnectionOptions& options) {
+  std::unique_ptr<PgConnection> connection(new PgConnection(options));
+  RETURN_IF_ERROR(connection->Connect());
+  RETURN_IF_ERROR(connection->Setup());
+  return connection;
+}
+
+PgConnection::~PgConnection() {
+  if (raw_ != nullptr) PQfinish(raw_);
+}
+
+absl::Status PgConnection::Connect() {
+  const absl::Time deadline = absl::Now() + options_.connect_timeout;
+  raw_ = PQconnectStart(options_.conninfo.c_str());
+  if (raw_ == nullptr) return Lost("out of memory");
+  PQsetNoticeReceiver(raw_, IgnoreNotice, nullptr);
+  PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+  while (PQstatus(raw_) != CONNECTION_BAD && state != PGRES_POLLING_OK) {
+    short seen = 0;
+    short events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+    if (!PollSocket(PQsocket(raw_), events, deadline, &seen)) {
+      return Lost("no answer within the connect timeout");
+    }
+    state = PQconnectPoll(raw_);
+    if (state == PGRES_POLLING_FAILED) break;
+  }
+  if (PQstatus(raw_) != CONNECTION_OK) return Lost(Trimmed(PQerrorMessage(raw_)));
+  if (PQsetnonblocking(raw_, 1) != 0 || PQenterPipelineMode(raw_) != 1) {
+    return Lost(Trimmed(PQerrorMessage(raw_)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PgConnection::Setup() {
+  RETURN_IF_ERROR(Execute("SET client_encoding TO 'UTF8'"));
+  RETURN_IF_ERROR(Execute(absl::StrCat("SET search_path TO ", options_.schema)));
+  const bool bounded = options_.statement_timeout != absl::InfiniteDuration();
+  const int64_t timeout = bounded ? absl::ToInt64Milliseconds(options_.statement_timeout) : 0;
+  RETURN_IF_ERROR(Execute(absl::StrCat("SET statement_timeout TO ", timeout)));
+  // Nor may a process that hangs hold what others wait for.
+  return Execute(absl::StrCat("SET idle_in_transaction_session_timeout TO ", timeout));
+}
+
+absl::Status PgConnection::Lost(absl::string_view why) {
+  lost_ = true;
+  sqlstate_.clear();
+  return Unavailable(absl::StrCat("no connection to PostgreSQL: ", why));
+}
+
+absl::Status PgConnection::ErrorOf(const PGresult* result) {
+  const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  if (state == nullptr) return Lost(Trimmed(PQresultErrorMessage(result)));
+  sqlstate_ = state;
+  const char* primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+  std::string message = absl::StrCat("PostgreSQL: ", primary == nullptr ? "" : primary,
+                                     " (SQLSTATE ", sqlstate_, ")");
+  absl::string_view code = sqlstate_;
+  // The server ends the session, or has become a standby: another connection may find the primary.
+  if (absl::StartsWith(code, "57P") || absl::StartsWith(code, "08") || code == "25006" ||
+      code == "25P03") {
+    lost_ = true;
+    return Unavailable(message);
+  }
+  if (code == "53100") {
+    return Fail(absl::StatusCode::kResourceExhausted, type::v1::ERROR_REASON_STORE_FULL, message);
+  }
+  if (absl::StartsWith(code, "53") || MayRunAgain()) return Unavailable(message);
+  // A NUL in a text, a value too long for its index: what the caller sent cannot be stored.
+  if (code == "22021" || code == "54000") {
+    return Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_INVALID_FIELD, message);
+  }
+  return Fail(absl::StatusCode::kInternal, type::v1::ERROR_REASON_INTERNAL, message);
+}
+
+bool PgConnection::MayRunAgain() const {
+  // Serialization failure, deadlock, lock not available, statement timeout.
+  return sqlstate_ == "40001" || sqlstate_ == "40P01" || sqlstate_ == "55P03" ||
+         sqlstate_ == "57014";
+}
+
+absl::Status PgConnection::Wait(absl::Time deadline) {
+  while (true) {
+    int unsent = PQflush(raw_);
+    if (unsent < 0) return Lost(Trimmed(PQerrorMessage(raw_)));
+    short seen = 0;
+    short events = static_cast<short>(POLLIN | (unsent > 0 ? POLLOUT : 0));
+    if (!PollSocket(PQsocket(raw_), events, deadline, &seen)) return Lost("the server is silent");
+    // Both ways, for the server stops reading while nobody reads what it has to say.
+    if ((seen & ~POLLOUT) != 0) {
+      if (PQconsumeInput(raw_) != 1) return Lost(Trimmed(PQerrorMessage(raw_)));
+      return absl::OkStatus();
+    }
+  }
+}
+
+absl::StatusOr<PGresult*> PgConnection::Next() {
+  const absl::Time deadline = absl::Now() + 2 * options_.statement_timeout;
+  while (PQisBusy(raw_) != 0) RETURN_IF_ERROR(Wait(deadline));
+  return PQgetResult(raw_);
+}
+
+absl::StatusOr<std::vector<PgResult>> PgConnection::Collect(size_t count) {
+  if (PQpipelineSync(raw_) != 1) return Lost(Trimmed(PQerrorMessage(raw_)));
+  std::vector<PgResult> results;
+  results.reserve(count);
+  absl::Status first;
+  for (size_t i = 0; i < count; ++i) {
+    ASSIGN_OR_RETURN(PGresult * raw, Next());
+    if (raw == nullptr) return Lost("the server ended the connection");
+    results.emplace_back(raw);
+    ExecStatusType status = PQresultStatus(raw);
+    if (status == PGRES_FATAL_ERROR) {
+      first.Update(ErrorOf(raw));
+      if (PQstatus(raw_) != CONNECTION_OK) lost_ = true;
+      if (lost_) return first;
+    }
+    // Each statement's results end with a null.
+    ASSIGN_OR_RETURN(PGresult * end, Next());
+    if (end != nullptr) {
+      PQclear(end);
+      return Lost("results out of step");
+    }
+  }
+  ASSIGN_OR_RETURN(PGresult * sync, Next());
+  PgResult mark(sync);
+  if (sync == nullptr || PQresultStatus(sync) != PGRES_PIPELINE_SYNC) {
+    return Lost("results out of step");
+  }
+  if (!first.ok()) return first;
+  return results;
+}
+
+absl::Status PgConnection::Prepare(absl::Span<const PgCall> calls) {
+  std::vector<std::pair<const PgStatement*, std::string>> sent;
+  for (const PgCall& call : calls) {
+    const PgStatement* statement = call.statement;
+    if (!statement->keep || prepared_.contains(statement)) continue;
+    if (prepared_.size() + sent.size() >= kMaxPrepared) break;
+    bool already = false;
+    for (const auto& [other, name] : sent) already = already || other == statement;
+    if (already) continue;
+    std::string name = absl::StrCat("s", next_name_++);
+    if (PQsendPrepare(raw_, name.c_str(), statement->sql.c_str(),
+                      static_cast<int>(statement->types.size()), statement->types.data()) != 1) {
+      return Lost(Trimmed(PQerrorMessage(raw_)));
+    }
+    sent.emplace_back(statement, std::move(name));
+  }
+  if (sent.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(Collect(sent.size()).status());
+  for (auto& [statement, name] : sent) prepared_.emplace(statement, std::move(name));
+  return absl::OkStatus();
+}
+
+absl::Status PgConnection::Send(const PgCall& call) {
+  const PgStatement& statement = *call.statement;
+  const PgParams::Raw raw = call.params.raw();
+  const int format = statement.text_results ? 0 : 1;
+  int sent;
+  auto it = prepared_.find(&statement);
+  if (it != prepared_.end()) {
+    sent = PQsendQueryPrepared(raw_, it->second.c_str(), call.params.size(), raw.values.data(),
+                               raw.lengths.data(), raw.formats.data(), format);
+  } else {
+    const Oid* types = statement.types.empty() ? nullptr : statement.types.data();
+    sent = PQsendQueryParams(raw_, statement.sql.c_str(), call.params.size(), types,
+                             raw.values.data(), raw.lengths.data(), raw.formats.data(), format);
+  }
+  return sent == 1 ? absl::OkStatus() : Lost(Trimmed(PQerrorMessage(raw_)));
+}
+
+absl::StatusOr<std::vector<PgResult>> PgConnection::Run(absl::Span<const PgCall> calls) {
+  if (!alive()) return Lost("lost before");
+  sqlstate_.clear();
+  RETURN_IF_ERROR(Prepare(calls));
+  for (const PgCall& call : calls) RETURN_IF_ERROR(Send(call));
+  return Collect(calls.size());
+}
+
+absl::StatusOr<PgResult> PgConnection::Run(const PgStatement& statement, PgParams params) {
+  PgCall call{&statement, std::move(params)};
+  ASSIGN_OR_RETURN(std::vector<PgResult> results, Run(absl::MakeConstSpan(&call, 1)));
+  return std::move(results[0]);
+}
+
+absl::Status PgConnection::Execute(absl::string_view sql) {
+  PgStatement once{std::string(sql), {}, false, true};
+  return Run(once, PgParams()).status();
+}
+
+absl::Status PgConnection::Transaction(const char* begin, absl::FunctionRef<absl::Status()> work) {
+  RETURN_IF_ERROR(Execute(begin));
+  absl::Status status = work();
+  if (status.ok() && PQtransactionStatus(raw_) == PQTRANS_INERROR) {
+    // COMMIT would say that all is well, and roll back.
+    status = Fail(absl::StatusCode::kInternal, type::v1::ERROR_REASON_INTERNAL,
+                  "a statement of the transaction failed and nobody said so");
+  }
+  if (status.ok()) status = Execute("COMMIT");
+  if (!status.ok()) Rollback();
+  return status;
+}
+
+void PgConnection::Rollback() {
+  if (!alive() || PQtransactionStatus(raw_) == PQTRANS_IDLE) return;
+  const std::string sqlstate = sqlstate_;  // of what is being rolled back
+  if (!Execute("ROLLBACK").ok()) lost_ = true;
+  sqlstate_ = sqlstate;
+}
+
+}  // namespace sqm::store

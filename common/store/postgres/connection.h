@@ -1,0 +1,85 @@
+// One connection to PostgreSQL: pipelines of prepared statements, bounded in time, errors as
+// statuses.
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+#include <absl/functional/function_ref.h>
+#include <absl/status/statusor.h>
+#include <absl/time/time.h>
+#include <absl/types/span.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/store/postgres/values.h"
+
+namespace sqm::store {
+
+struct PgConnectionOptions {
+  // As libpq takes it: `host=… dbname=…` or `postgresql://…`. Holds a password: never logged.
+  std::string conninfo;
+  // The PostgreSQL schema (namespace) that the tables lie in: [a-z_][a-z0-9_]*.
+  std::string schema;
+  absl::Duration connect_timeout = absl::Seconds(5);
+  // What the server gives one statement, waiting for a lock included. The client waits twice as
+  // long for a sign of life before it gives the connection up. Infinite: for migrations.
+  absl::Duration statement_timeout = absl::Seconds(10);
+};
+
+// A statement to run.
+struct PgCall {
+  const PgStatement* statement = nullptr;
+  PgParams params;
+};
+
+// Used by one thread at a time.
+class PgConnection {
+ public:
+  static absl::StatusOr<std::unique_ptr<PgConnection>> Open(const PgConnectionOptions& options);
+  ~PgConnection();
+  PgConnection(const PgConnection&) = delete;
+
+  // Runs the statements in one round trip (one more where some were not prepared yet); a result
+  // each, or the first error. Outside a transaction they are one transaction.
+  absl::StatusOr<std::vector<PgResult>> Run(absl::Span<const PgCall> calls);
+  absl::StatusOr<PgResult> Run(const PgStatement& statement, PgParams params);
+  // Runs one statement without parameters or results.
+  absl::Status Execute(absl::string_view sql);
+  // Runs `work` in one transaction, begun by `begin`; nothing of it stays where an error comes
+  // back.
+  absl::Status Transaction(const char* begin, absl::FunctionRef<absl::Status()> work);
+  // Ends the open transaction, if there is one, without a trace.
+  void Rollback();
+
+  // False: lost. Only good for being thrown away.
+  bool alive() const { return raw_ != nullptr && !lost_; }
+  // SQLSTATE of the last error that the server told; empty where the connection was lost.
+  const std::string& sqlstate() const { return sqlstate_; }
+  // Whether that error says that the transaction met another one and may be run again.
+  bool MayRunAgain() const;
+  PGconn* raw() const { return raw_; }
+
+ private:
+  explicit PgConnection(const PgConnectionOptions& options) : options_(options) {}
+  absl::Status Connect();
+  absl::Status Setup();
+  absl::Status Prepare(absl::Span<const PgCall> calls);
+  absl::Status Send(const PgCall& call);
+  // Reads the results of `count` statements and the mark after them.
+  absl::StatusOr<std::vector<PgResult>> Collect(size_t count);
+  absl::StatusOr<PGresult*> Next();
+  // Moves bytes both ways until something came in.
+  absl::Status Wait(absl::Time deadline);
+  absl::Status Lost(absl::string_view why);
+  absl::Status ErrorOf(const PGresult* result);
+
+  const PgConnectionOptions options_;
+  PGconn* raw_ = nullptr;
+  bool lost_ = false;
+  std::string sqlstate_;
+  absl::flat_hash_map<const PgStatement*, std::string> prepared_;
+  int next_name_ = 0;  // names of statements that failed to prepare are not used again
+};
+
+}  // namespace sqm::store

@@ -1,0 +1,177 @@
+#include "common/store/postgres/postgres_store.h"
+
+#include <absl/strings/str_cat.h>
+
+#include <algorithm>
+
+#include "common/base/status.h"
+#include "common/store/postgres/migration.h"
+
+namespace sqm::store {
+namespace {
+
+// Held by the one projection that runs: what it reads nobody else changes before it ends.
+constexpr char kLockProjections[] = "SELECT value FROM meta WHERE key = 'projections' FOR UPDATE";
+// A tail that has not looked for so long is no longer followed by caches.
+constexpr absl::Duration kStaleTail = absl::Seconds(2);
+constexpr char kWritable[] = "SELECT current_setting('transaction_read_only')";
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<PostgresStore>> PostgresStore::Open(
+    const contract::Registry& registry, PostgresOptions options, Executor& executor,
+    const Clock& clock, IdSource& ids) {
+  std::unique_ptr<PostgresStore> store(
+      new PostgresStore(registry, std::move(options), executor, clock));
+  RETURN_IF_ERROR(store->Start(ids));
+  return store;
+}
+
+PostgresStore::PostgresStore(const contract::Registry& registry, PostgresOptions options,
+                             Executor& executor, const Clock& clock)
+    : registry_(registry),
+      options_(std::move(options)),
+      clock_(clock),
+      sql_(registry),
+      listeners_(sql_, registry),
+      queue_(options_.queue_write_sets, executor),
+      reading_(options_.connection),
+      background_work_(options_.connection),
+      readers_("reader", options_.readers),
+      background_("background", 1) {}
+
+absl::Status PostgresStore::Start(IdSource& ids) {
+  const absl::Time now = clock_.Now();
+  ASSIGN_OR_RETURN(std::unique_ptr<PgConnection> connection,
+                   PgConnection::Open(options_.connection));
+  RETURN_IF_ERROR(CheckMigrated(registry_, options_.connection, *connection));
+  ASSIGN_OR_RETURN(epoch_, ReadEpoch(*connection));
+  ASSIGN_OR_RETURN(PgResult heads, connection->Run(sql_.heads, PgParams()));
+  for (int row = 0; row < heads.rows(); ++row) {
+    listeners_.Begin(std::string(heads.Text(row, 0)),
+                     FeedHead{heads.Int(row, 1), heads.Int(row, 2)});
+  }
+  committer_ = std::make_unique<PgCommitter>(options_.connection, options_.committer, sql_, queue_,
+                                             listeners_, clock_, ids);
+  tail_ = std::make_unique<PgTail>(options_.connection, options_.tail_period, sql_, listeners_,
+                                   clock_, now);
+  return absl::OkStatus();
+}
+
+PostgresStore::~PostgresStore() {
+  committer_.reset();
+  tail_.reset();
+  readers_.Stop();
+  background_.Stop();
+}
+
+void PostgresStore::OnCommit(std::function<void(const CommittedBatchPtr&)> listener) {
+  listeners_.OnCommit(std::move(listener));
+}
+
+void PostgresStore::OnGap(std::function<void()> listener) { listeners_.OnGap(std::move(listener)); }
+
+absl::Time PostgresStore::HeardUntil(absl::Time now) const {
+  return std::min(now, tail_->heard_until());
+}
+
+Task<CommitOutcome> PostgresStore::Commit(WriteSet write_set) {
+  return queue_.Commit(std::move(write_set));
+}
+
+Task<std::vector<CommitOutcome>> PostgresStore::CommitAll(std::vector<WriteSet> write_sets) {
+  return queue_.CommitAll(std::move(write_sets));
+}
+
+// ---- Connections --------------------------------------------------------------------------------
+
+absl::StatusOr<std::unique_ptr<PgSession>> PostgresStore::Pool::Take(bool fresh) {
+  {
+    absl::MutexLock lock(&mutex_);
+    // Where one is dead the others are likely to be.
+    if (fresh) idle_.clear();
+    if (!idle_.empty()) {
+      std::unique_ptr<PgSession> session = std::move(idle_.back());
+      idle_.pop_back();
+      return session;
+    }
+  }
+  // As many as its threads, at most.
+  ASSIGN_OR_RETURN(std::unique_ptr<PgConnection> connection, PgConnection::Open(options_));
+  return std::make_unique<PgSession>(std::move(connection));
+}
+
+absl::Status PostgresStore::Pool::Run(const bool& again,
+                                      absl::FunctionRef<absl::Status(PgSession&)> work) {
+  for (bool fresh = false;; fresh = true) {
+    ASSIGN_OR_RETURN(std::unique_ptr<PgSession> session, Take(fresh));
+    absl::Status status = work(*session);
+    if (session->connection().alive()) {
+      absl::MutexLock lock(&mutex_);
+      idle_.push_back(std::move(session));
+      return status;
+    }
+    if (fresh || !again) return status;
+  }
+}
+
+absl::Status PostgresStore::Pool::Transaction(const char* begin,
+                                              absl::FunctionRef<absl::Status(PgSession&)> work) {
+  bool again = true;
+  return Run(again, [&](PgSession& session) {
+    return session.connection().Transaction(begin, [&] {
+      again = false;
+      return work(session);
+    });
+  });
+}
+
+Task<absl::Status> PostgresStore::OnReader(std::function<absl::Status(PgSession&)> work) {
+  co_await readers_.Hop();
+  absl::Status status = reading_.Run(true, work);
+  co_return status;
+}
+
+Task<absl::Status> PostgresStore::InBackground(std::function<absl::Status(PgSession&)> work) {
+  co_await background_.Hop();
+  absl::Status status = background_work_.Transaction(kBeginWork, work);
+  co_return status;
+}
+
+// ---- Projections and health ---------------------------------------------------------------------
+
+Task<absl::Status> PostgresStore::Project(std::function<absl::Status(SqlSession&)> work) {
+  std::function<absl::Status(PgSession&)> job = [&work](PgSession& session) -> absl::Status {
+    RETURN_IF_ERROR(session.Run(kLockProjections));
+    return work(session);
+  };
+  Task<absl::Status> running = InBackground(std::move(job));
+  absl::Status status = co_await running;
+  co_return status;
+}
+
+Task<absl::Status> PostgresStore::Query(std::function<absl::Status(SqlSession&)> work) {
+  co_await readers_.Hop();
+  absl::Status status = reading_.Transaction(kBeginSnapshot, work);
+  co_return status;
+}
+
+Task<absl::Status> PostgresStore::Check() {
+  std::function<absl::Status(PgSession&)> job = [](PgSession& session) -> absl::Status {
+    bool writable = false;
+    RETURN_IF_ERROR(
+        session.Run(kWritable, {}, [&](const SqlRow& row) { writable = row.Text(0) == "off"; }));
+    if (writable) return absl::OkStatus();
+    return Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE,
+                "the database is read-only");
+  };
+  Task<absl::Status> checking = OnReader(std::move(job));
+  absl::Status status = co_await checking;
+  if (status.ok() && clock_.Now() - tail_->heard_until() > options_.tail_period + kStaleTail) {
+    status = Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE,
+                  "what other processes commit does not arrive");
+  }
+  co_return status;
+}
+
+}  // namespace sqm::store

@@ -1,0 +1,136 @@
+// The store on PostgreSQL: any number of processes on one database, each with one committer that
+// groups commits, a pool of readers, and a tail that hears of what the others commit.
+#pragma once
+
+#include <absl/base/thread_annotations.h>
+#include <absl/synchronization/mutex.h>
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/executor.h"
+#include "common/base/ids.h"
+#include "common/store/commit_queue.h"
+#include "common/store/postgres/changes.h"
+#include "common/store/postgres/committer.h"
+#include "common/store/postgres/session.h"
+#include "common/store/postgres/statements.h"
+#include "common/store/postgres/tail.h"
+#include "common/store/store.h"
+
+namespace sqm::store {
+
+struct PostgresOptions {
+  PgConnectionOptions connection;
+  PgCommitterOptions committer;
+  // Write sets that may wait; more are refused with RESOURCE_EXHAUSTED OVERLOADED.
+  size_t queue_write_sets = 50000;
+  // Threads that read, each with a connection.
+  int readers = 4;
+  // How often the tail looks for what other processes committed, when nobody wakes it.
+  absl::Duration tail_period = absl::Milliseconds(250);
+};
+
+class PostgresStore final : public Store {
+ public:
+  // FAILED_PRECONDITION where the database was not migrated to the registry's schema.
+  static absl::StatusOr<std::unique_ptr<PostgresStore>> Open(const contract::Registry& registry,
+                                                             PostgresOptions options,
+                                                             Executor& executor, const Clock& clock,
+                                                             IdSource& ids);
+  // Answers what waits, then closes the connections.
+  ~PostgresStore() override;
+
+  Task<absl::StatusOr<RecordPtr>> Read(const contract::ResourceType& type, std::string tenant,
+                                       std::string id) override;
+  Task<absl::StatusOr<std::vector<Listed>>> List(ListQuery query) override;
+  Task<absl::StatusOr<std::string>> FindUnique(const contract::ResourceType& type,
+                                               std::string tenant, std::string field,
+                                               std::string value) override;
+  Task<absl::StatusOr<int64_t>> ReadGuard(std::string tenant, std::string name) override;
+  Task<CommitOutcome> FindReplay(std::string tenant, Idempotency idempotency) override;
+  Task<CommitOutcome> Commit(WriteSet write_set) override;
+  Task<std::vector<CommitOutcome>> CommitAll(std::vector<WriteSet> write_sets) override;
+  Task<absl::StatusOr<std::vector<StoredChange>>> ReadChanges(std::string tenant, int64_t after,
+                                                              int max_changes,
+                                                              int max_bytes) override;
+  std::map<std::string, FeedHead> Heads() const override { return listeners_.Heads(); }
+  FeedHead Head(absl::string_view tenant) const override { return listeners_.Head(tenant); }
+  const std::string& epoch() const override { return epoch_; }
+  void OnCommit(std::function<void(const CommittedBatchPtr&)> listener) override;
+  void OnGap(std::function<void()> listener) override;
+  absl::Time HeardUntil(absl::Time now) const override;
+  // One at a time, over all processes on the database.
+  Task<absl::Status> Project(std::function<absl::Status(SqlSession&)> work) override;
+  Task<absl::Status> Query(std::function<absl::Status(SqlSession&)> work) override;
+  Task<absl::Status> Check() override;
+  Task<absl::Status> Trim(absl::Time older_than, int64_t keep_changes,
+                          std::map<std::string, int64_t> keep_from) override;
+
+  // Looks for other processes' commits at once. From any thread, e.g. when Redis says so.
+  void Wake() { tail_->Wake(); }
+
+ private:
+  static constexpr char kBeginWork[] = "BEGIN ISOLATION LEVEL READ COMMITTED";
+  static constexpr char kBeginSnapshot[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+  // A thread's connections of one purpose, reused while they live.
+  class Pool {
+   public:
+    explicit Pool(const PgConnectionOptions& options) : options_(options) {}
+    // Runs `work` on a connection; once more, on a new one, where a kept one turned out to be dead
+    // and `again`, looked at then, still allows it.
+    absl::Status Run(const bool& again, absl::FunctionRef<absl::Status(PgSession&)> work);
+    // The same in a transaction: once more only where it had not begun.
+    absl::Status Transaction(const char* begin, absl::FunctionRef<absl::Status(PgSession&)> work);
+
+   private:
+    absl::StatusOr<std::unique_ptr<PgSession>> Take(bool fresh);
+    const PgConnectionOptions options_;
+    absl::Mutex mutex_;
+    std::vector<std::unique_ptr<PgSession>> idle_ ABSL_GUARDED_BY(mutex_);
+  };
+
+  PostgresStore(const contract::Registry& registry, PostgresOptions options, Executor& executor,
+                const Clock& clock);
+  absl::Status Start(IdSource& ids);
+  // Runs `work`, which may be run twice, on a reader's thread.
+  Task<absl::Status> OnReader(std::function<absl::Status(PgSession&)> work);
+  // Runs `work` in a transaction on the background thread.
+  Task<absl::Status> InBackground(std::function<absl::Status(PgSession&)> work);
+
+  struct TrimBounds {
+    absl::Time older_than;
+    int64_t keep_changes = 0;
+    std::optional<int64_t> keep_from;
+    absl::Time remembered_since;  // younger changes may be the answer to a request id
+  };
+  // Drops one slice of the feed. Returns the oldest position before and after.
+  static absl::StatusOr<std::pair<int64_t, int64_t>> TrimSlice(SqlSession& session,
+                                                               const std::string& tenant,
+                                                               const TrimBounds& bounds);
+  // Forgets the old ones of the next request ids. False: that was the end of the table.
+  absl::StatusOr<bool> SweepRequests(SqlSession& session, absl::Time forgotten);
+
+  const contract::Registry& registry_;
+  const PostgresOptions options_;
+  const Clock& clock_;
+  const PgStatements sql_;
+  std::string epoch_;  // immutable after Start
+  PgListeners listeners_;
+  CommitQueue queue_;
+  Pool reading_, background_work_;
+  // Next request id to age; the background thread's own.
+  std::pair<std::string, std::string> sweep_from_;
+  std::unique_ptr<PgTail> tail_;            // immutable after Start
+  std::unique_ptr<PgCommitter> committer_;  // immutable after Start
+  Executor readers_, background_;
+};
+
+}  // namespace sqm::store

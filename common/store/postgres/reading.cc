@@ -1,0 +1,163 @@
+// How the PostgreSQL store reads: records, lists, unique values, changes.
+#include "common/base/status.h"
+#include "common/store/postgres/postgres_store.h"
+#include "common/store/rows.h"
+
+namespace sqm::store {
+namespace {
+
+PgParams TenantAnd(absl::string_view tenant, Oid element, absl::string_view key) {
+  PgArray keys(element);
+  keys.Bytes(key);
+  PgParams params;
+  params.Text(tenant).Array(keys.Take());
+  return params;
+}
+
+// Appends up to `limit` rows of one range of the query, in order.
+absl::Status ListRange(PgConnection& connection, const ListQuery& query,
+                       const query::OrderBy& order, const query::SqlText& range, int limit,
+                       std::vector<Listed>& rows) {
+  ListStatement list = StatementOf(query, order, range, query.tenant, limit);
+  PgStatement statement{NumberPlaceholders(list.sql), {}, false};
+  PgParams params;
+  for (const query::Value& value : list.parameters) {
+    statement.types.push_back(std::holds_alternative<int64_t>(value)  ? pg::kInt
+                              : std::holds_alternative<double>(value) ? pg::kDouble
+                                                                      : pg::kText);
+    params.Column(value);
+  }
+  ASSIGN_OR_RETURN(PgResult result, connection.Run(statement, std::move(params)));
+  for (int row = 0; row < result.rows(); ++row) {
+    auto record = std::make_shared<Record>();
+    record->version = result.Int(row, 1);
+    record->deleted = result.Int(row, 2) != 0;
+    record->body = std::string(result.Text(row, 3));
+    RETURN_IF_ERROR(ParseBody(*query.type, *record));
+    rows.push_back(Listed{std::string(result.Text(row, 0)), std::move(record)});
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Task<absl::StatusOr<RecordPtr>> PostgresStore::Read(const contract::ResourceType& type,
+                                                    std::string tenant, std::string id) {
+  RecordPtr found;
+  std::function<absl::Status(PgSession&)> work = [&](PgSession& session) -> absl::Status {
+    ASSIGN_OR_RETURN(PgResult result, session.connection().Run(sql_.types[type.number].read,
+                                                               PgParams().Text(tenant).Text(id)));
+    if (result.rows() == 0) return absl::OkStatus();
+    auto record = std::make_shared<Record>();
+    record->version = result.Int(0, 0);
+    record->deleted = result.Int(0, 1) != 0;
+    record->body = std::string(result.Text(0, 2));
+    RETURN_IF_ERROR(ParseBody(type, *record));
+    found = std::move(record);
+    return absl::OkStatus();
+  };
+  Task<absl::Status> reading = OnReader(std::move(work));
+  absl::Status status = co_await reading;
+  if (!status.ok()) co_return status;
+  co_return std::move(found);
+}
+
+Task<absl::StatusOr<std::vector<Listed>>> PostgresStore::List(ListQuery query) {
+  static const query::OrderBy kById;
+  const query::OrderBy& order = query.order == nullptr ? kById : *query.order;
+  // Each range is served by one run over an index; together they are all rows after the last one.
+  std::vector<query::SqlText> ranges(1);
+  if (query.after.has_value()) {
+    CO_ASSIGN_OR_RETURN(ranges, query::RangesAfter(order, *query.after));
+  }
+  std::vector<Listed> rows;
+  auto read = [&](PgSession& session) -> absl::Status {
+    rows.clear();
+    for (const query::SqlText& range : ranges) {
+      int left = query.limit - static_cast<int>(rows.size());
+      if (left <= 0) break;
+      RETURN_IF_ERROR(ListRange(session.connection(), query, order, range, left, rows));
+    }
+    return absl::OkStatus();
+  };
+  std::function<absl::Status(PgSession&)> work = read;
+  if (ranges.size() > 1) {
+    work = [&read](PgSession& session) {
+      return session.connection().Transaction(kBeginSnapshot, [&] { return read(session); });
+    };
+  }
+  Task<absl::Status> reading = OnReader(std::move(work));
+  absl::Status status = co_await reading;
+  if (!status.ok()) co_return status;
+  co_return std::move(rows);
+}
+
+Task<absl::StatusOr<std::string>> PostgresStore::FindUnique(const contract::ResourceType& type,
+                                                            std::string tenant, std::string field,
+                                                            std::string value) {
+  std::string id;
+  std::function<absl::Status(PgSession&)> work = [&](PgSession& session) -> absl::Status {
+    ASSIGN_OR_RETURN(PgResult result,
+                     session.connection().Run(sql_.types[type.number].HoldersOf(field),
+                                              TenantAnd(tenant, pg::kText, value)));
+    id = result.rows() == 0 ? "" : std::string(result.Text(0, 0));
+    return absl::OkStatus();
+  };
+  Task<absl::Status> reading = OnReader(std::move(work));
+  absl::Status status = co_await reading;
+  if (!status.ok()) co_return status;
+  co_return id;
+}
+
+Task<absl::StatusOr<int64_t>> PostgresStore::ReadGuard(std::string tenant, std::string name) {
+  int64_t position = 0;
+  std::function<absl::Status(PgSession&)> work = [&](PgSession& session) -> absl::Status {
+    ASSIGN_OR_RETURN(PgResult result,
+                     session.connection().Run(sql_.guards, TenantAnd(tenant, pg::kText, name)));
+    position = result.rows() == 0 ? 0 : result.Int(0, 1);
+    return absl::OkStatus();
+  };
+  Task<absl::Status> reading = OnReader(std::move(work));
+  absl::Status status = co_await reading;
+  if (!status.ok()) co_return status;
+  co_return position;
+}
+
+Task<CommitOutcome> PostgresStore::FindReplay(std::string tenant, Idempotency idempotency) {
+  CommitOutcome outcome;
+  const absl::Time forgotten = clock_.Now() - options_.committer.request_id_memory;
+  std::function<absl::Status(PgSession&)> work = [&](PgSession& session) -> absl::Status {
+    ASSIGN_OR_RETURN(PgResult result,
+                     session.connection().Run(
+                         sql_.requests, TenantAnd(tenant, pg::kBytes, BytesOf(idempotency.key))));
+    if (result.rows() == 0) return absl::OkStatus();
+    outcome = Recall(idempotency, result.Text(0, 1), absl::FromUnixMicros(result.Int(0, 2)),
+                     result.Text(0, 3), forgotten);
+    return absl::OkStatus();
+  };
+  Task<absl::Status> reading = OnReader(std::move(work));
+  absl::Status status = co_await reading;
+  if (!status.ok()) outcome.status = status;
+  if (outcome.kind == CommitOutcome::kFailed && outcome.status.ok()) {
+    outcome.status = absl::NotFoundError("not seen before");
+  }
+  co_return outcome;
+}
+
+Task<absl::StatusOr<std::vector<StoredChange>>> PostgresStore::ReadChanges(std::string tenant,
+                                                                           int64_t after,
+                                                                           int max_changes,
+                                                                           int max_bytes) {
+  std::vector<StoredChange> changes;
+  std::function<absl::Status(PgSession&)> work = [&](PgSession& session) -> absl::Status {
+    ASSIGN_OR_RETURN(changes, ReadChangesAfter(session.connection(), sql_, registry_, tenant, after,
+                                               max_changes, max_bytes));
+    return absl::OkStatus();
+  };
+  Task<absl::Status> reading = OnReader(std::move(work));
+  absl::Status status = co_await reading;
+  if (!status.ok()) co_return status;
+  co_return std::move(changes);
+}
+
+}  // namespace sqm::store

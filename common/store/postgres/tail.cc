@@ -1,0 +1,63 @@
+#include "common/store/postgres/tail.h"
+
+#include <pthread.h>
+
+#include "common/base/task.h"
+
+namespace sqm::store {
+
+PgTail::PgTail(const PgConnectionOptions& connection, absl::Duration period,
+               const PgStatements& sql, PgListeners& listeners, const Clock& clock,
+               absl::Time heard_until)
+    : connection_options_(connection),
+      period_(period),
+      sql_(sql),
+      listeners_(listeners),
+      clock_(clock),
+      heard_until_ns_(absl::ToUnixNanos(heard_until)),
+      thread_([this] { Run(); }) {}
+
+PgTail::~PgTail() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  thread_.join();
+}
+
+void PgTail::Wake() {
+  absl::MutexLock lock(&mutex_);
+  woken_ = true;
+}
+
+bool PgTail::Wait() {
+  absl::MutexLock lock(&mutex_);
+  auto ready = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return woken_ || stopping_; };
+  mutex_.AwaitWithTimeout(absl::Condition(&ready), period_);
+  woken_ = false;
+  return !stopping_;
+}
+
+void PgTail::Run() {
+  pthread_setname_np(pthread_self(), "feed tail");
+  while (Wait()) {
+    // Read before the look: what it finds was committed before, and perhaps more.
+    const absl::Time now = clock_.Now();
+    if (Look().ok()) heard_until_ns_ = absl::ToUnixNanos(now);
+  }
+}
+
+absl::Status PgTail::Look() {
+  if (connection_ == nullptr || !connection_->alive()) {
+    connection_.reset();
+    ASSIGN_OR_RETURN(connection_, PgConnection::Open(connection_options_));
+  }
+  ASSIGN_OR_RETURN(PgResult heads, connection_->Run(sql_.heads, PgParams()));
+  for (int row = 0; row < heads.rows(); ++row) {
+    RETURN_IF_ERROR(listeners_.CatchUp(*connection_, std::string(heads.Text(row, 0)),
+                                       FeedHead{heads.Int(row, 1), heads.Int(row, 2)}));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace sqm::store

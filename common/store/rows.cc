@@ -1,0 +1,103 @@
+#include "common/store/rows.h"
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+
+#include "common/base/status.h"
+
+namespace sqm::store {
+
+const char* KindOfColumn(query::FieldType type) {
+  switch (type) {
+    case query::FieldType::kString:
+      return "TEXT";
+    case query::FieldType::kDouble:
+      return "REAL";
+    default:
+      return "INTEGER";
+  }
+}
+
+std::string TableLine(const contract::ResourceType& type) {
+  return absl::StrCat(type.table, "=", type.type);
+}
+
+std::string ColumnLine(const contract::ResourceType& type, const query::Field& field) {
+  return absl::StrCat(type.table, ".", field.column, ":", KindOfColumn(field.type));
+}
+
+std::set<std::string> SchemaLines(const contract::Registry& registry) {
+  std::set<std::string> lines;
+  for (const auto& type : registry.types()) {
+    lines.insert(TableLine(*type));
+    for (const query::Field& field : type->fields.fields()) {
+      lines.insert(ColumnLine(*type, field));
+    }
+  }
+  return lines;
+}
+
+absl::Status CheckOnlyAdds(const std::set<std::string>& stored, const std::set<std::string>& wanted,
+                           absl::string_view advice) {
+  std::vector<std::string> gone;
+  for (const std::string& line : stored) {
+    if (!wanted.contains(line)) gone.push_back(line);
+  }
+  if (gone.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the stored schema has what the contracts no longer have: ", absl::StrJoin(gone, ", "), ". ",
+      advice));
+}
+
+SqlParam ParamOf(const query::Value& value) {
+  if (const auto* integer = std::get_if<int64_t>(&value)) return *integer;
+  if (const auto* real = std::get_if<double>(&value)) return *real;
+  if (const auto* text = std::get_if<std::string>(&value)) return absl::string_view(*text);
+  return std::monostate();
+}
+
+std::vector<query::Value> ColumnValues(const contract::ResourceType& type,
+                                       const google::protobuf::Message& message) {
+  std::vector<query::Value> values;
+  values.reserve(type.fields.fields().size());
+  for (const query::Field& field : type.fields.fields()) {
+    values.push_back(query::ExtractValue(message, field.source));
+  }
+  return values;
+}
+
+absl::Status ParseBody(const contract::ResourceType& type, Record& record) {
+  std::shared_ptr<google::protobuf::Message> message(type.prototype->New());
+  if (!message->ParseFromString(record.body)) {
+    return Fail(absl::StatusCode::kDataLoss, type::v1::ERROR_REASON_INTERNAL,
+                absl::StrCat("a stored ", type.type, " cannot be decoded"));
+  }
+  record.message = std::move(message);
+  return absl::OkStatus();
+}
+
+ListStatement StatementOf(const ListQuery& query, const query::OrderBy& order,
+                          const query::SqlText& range, query::Value tenant, int limit) {
+  ListStatement statement;
+  statement.sql = absl::StrCat("SELECT id, version, delete_time IS NOT NULL, body FROM ",
+                               query.type->table, " WHERE tenant=?");
+  statement.parameters.push_back(std::move(tenant));
+  auto add = [&](const query::SqlText& text) {
+    if (text.where.empty()) return;
+    absl::StrAppend(&statement.sql, " AND ", text.where);
+    statement.parameters.insert(statement.parameters.end(), text.params.begin(), text.params.end());
+  };
+  if (!query.show_deleted) absl::StrAppend(&statement.sql, " AND delete_time IS NULL");
+  if (!query.parent_id.empty()) {
+    // '0' is the character after '/': the range of all ids below the parent.
+    add({"id >= ? AND id < ?",
+         {absl::StrCat(query.parent_id, "/"), absl::StrCat(query.parent_id, "0")}});
+  }
+  if (query.filter != nullptr) add(query::ToSql(*query.filter));
+  if (query.visible != nullptr) add(query::ToSql(*query.visible));
+  add(range);
+  absl::StrAppend(&statement.sql, " ORDER BY ", query::OrderSql(order), " LIMIT ", limit);
+  return statement;
+}
+
+}  // namespace sqm::store

@@ -1,0 +1,46 @@
+// How resources lie in rows, on every back end: columns, bodies, lists, and what of the schema is
+// remembered.
+#pragma once
+
+#include <absl/status/statusor.h>
+#include <absl/strings/string_view.h>
+#include <google/protobuf/message.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/store/store.h"
+
+namespace sqm::store {
+
+// TEXT, REAL or INTEGER: the kind of values that a column holds.
+const char* KindOfColumn(query::FieldType type);
+
+// One line a table and column, the form in which a schema is remembered and compared.
+std::set<std::string> SchemaLines(const contract::Registry& registry);
+std::string TableLine(const contract::ResourceType& type);
+std::string ColumnLine(const contract::ResourceType& type, const query::Field& field);
+// FAILED_PRECONDITION where the stored schema has what the contracts no longer have. `advice`: what
+// to do then.
+absl::Status CheckOnlyAdds(const std::set<std::string>& stored, const std::set<std::string>& wanted,
+                           absl::string_view advice);
+
+// A value as a parameter; a view of it, not a copy.
+SqlParam ParamOf(const query::Value& value);
+// Values of the index columns, in the order of ResourceType::fields.
+std::vector<query::Value> ColumnValues(const contract::ResourceType& type,
+                                       const google::protobuf::Message& message);
+// Parses the body of a record that was read back.
+absl::Status ParseBody(const contract::ResourceType& type, Record& record);
+
+// The statement for up to `limit` rows of one range of a list, in order: id, version, whether it is
+// deleted, body. `tenant`: as rows name it. `parameters`: in the order of the `?`.
+struct ListStatement {
+  std::string sql;
+  std::vector<query::Value> parameters;
+};
+ListStatement StatementOf(const ListQuery& query, const query::OrderBy& order,
+                          const query::SqlText& range, query::Value tenant, int limit);
+
+}  // namespace sqm::store
