@@ -60,9 +60,12 @@ class ConcurrencyLimit {
 
   // At start-up only.
   Method* AddMethod();
-  // False: refused. Both ways Leave must follow.
+  // False: refused, and nothing is held; else Leave must follow. What is refused must not count:
+  // while many are being turned away it would keep out what there is room for.
   bool Enter() {
-    return count_.fetch_add(1, std::memory_order_relaxed) < limit_.load(std::memory_order_relaxed);
+    if (count_.fetch_add(1, std::memory_order_relaxed) < limit()) return true;
+    Leave();
+    return false;
   }
   void Leave() { count_.fetch_sub(1, std::memory_order_relaxed); }
   // A call that was admitted has ended at `now`.

@@ -164,10 +164,13 @@ std::vector<std::string> Pipeline::Missing() const {
 
 bool Pipeline::Admit(const Route& route) {
   if (route.limit != nullptr) return route.limit->Enter();
-  return streams_.fetch_add(1, std::memory_order_relaxed) < limits_.streams;
+  if (streams_.fetch_add(1, std::memory_order_relaxed) < limits_.streams) return true;
+  streams_.fetch_sub(1, std::memory_order_relaxed);
+  return false;
 }
 
-void Pipeline::Release(const Route& route) {
+void Pipeline::Release(const Route& route, const Call& call) {
+  if (!call.admitted_) return;
   if (route.limit != nullptr) return route.limit->Leave();
   streams_.fetch_sub(1, std::memory_order_relaxed);
 }

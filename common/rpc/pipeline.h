@@ -139,8 +139,8 @@ class Pipeline {
   // Maps, logs and counts.
   grpc::Status End(const Route& route, const Call& call, absl::Time started,
                    const absl::Status& status);
-  // When the call is gone; also after one that was refused.
-  void Release(const Route& route);
+  // When the call is gone.
+  void Release(const Route& route, const Call& call);
   void Cancel(Call& call) { call.cancelled_.store(true, std::memory_order_relaxed); }
 
   const PipelineParts& parts() const { return parts_; }

@@ -21,7 +21,7 @@ class CallState {
     route.metrics->Started();
     status_ = pipeline.Begin(route, *context, started_, call_);
   }
-  ~CallState() { pipeline_.Release(route_); }
+  ~CallState() { pipeline_.Release(route_, call_); }
 
   Message* NewRequest() { return route_.method->request->New(&arena_); }
 

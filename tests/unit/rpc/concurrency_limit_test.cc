@@ -63,7 +63,6 @@ class Queue {
     for (absl::Time arrival = now_; arrival < end; arrival += gap) {
       EndUntil(arrival, seen);
       if (!limit_.Enter()) {
-        limit_.Leave();
         ++seen.refused;
         continue;
       }
@@ -178,6 +177,16 @@ TEST(ConcurrencyLimitTest, OneStallDoesNotCloseTheDoor) {
   EXPECT_EQ(seen.refused, 0);
 }
 
+TEST(ConcurrencyLimitTest, WhatIsRefusedTakesNoRoom) {
+  ConcurrencyLimit limit({.least = 2, .most = 2});
+  EXPECT_TRUE(limit.Enter());
+  EXPECT_TRUE(limit.Enter());
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(limit.Enter());
+  limit.Leave();
+  EXPECT_TRUE(limit.Enter());
+  EXPECT_FALSE(limit.Enter());
+}
+
 TEST(ConcurrencyLimitTest, CountsRightAmongThreads) {
   ConcurrencyLimit limit({.least = 4, .most = 4});
   ConcurrencyLimit::Method* method = limit.AddMethod();
@@ -194,8 +203,8 @@ TEST(ConcurrencyLimitTest, CountsRightAmongThreads) {
           limit.Measure(*method, absl::Milliseconds(1), absl::FromUnixNanos(n * int64_t{1000000}));
           ++admitted;
           --within;
+          limit.Leave();
         }
-        limit.Leave();
       }
     });
   }
