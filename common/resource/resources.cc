@@ -438,7 +438,10 @@ Task<absl::StatusOr<rpc::Reply>> Resources::Commit(rpc::Call& call, Mutation mut
   }
   Task<CommitOutcome> committing = parts_.store->Commit(*std::move(write_set));
   CommitOutcome outcome = co_await committing;
-  if (outcome.kind == CommitOutcome::kApplied) Share(call.tenant(), sent, outcome.position);
+  if (outcome.kind == CommitOutcome::kApplied) {
+    Share(call.tenant(), sent, outcome.position);
+    if (parts_.committed) parts_.committed();
+  }
   co_return Answer(call, sent, std::move(outcome));
 }
 
@@ -475,6 +478,7 @@ Task<std::vector<absl::StatusOr<rpc::Reply>>> Resources::CommitAll(
     }
     replies[indexes[i]] = Answer(call, kept[i], std::move(outcomes[i]));
   }
+  if (parts_.committed && !call.validate_only()) parts_.committed();
   co_return replies;
 }
 

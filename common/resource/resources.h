@@ -35,6 +35,8 @@ struct ResourcesParts {
   const Clock* clock = nullptr;
   IdSource* ids = nullptr;
   Executor* executor = nullptr;
+  // Called after each commit; may be empty. Must be short and must not block.
+  std::function<void()> committed;
 };
 
 struct ListOptions {

@@ -74,6 +74,7 @@ class Call {
   std::optional<store::Idempotency> idempotency_;
   std::optional<observe::TraceContext> trace_;
   int64_t position_ = 0;
+  int64_t awaited_position_ = 0;  // that the caller has seen elsewhere and that is not here yet
 };
 
 // A response: a message, or a stored record that is sent as it is.

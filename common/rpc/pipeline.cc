@@ -23,6 +23,18 @@ namespace {
 
 using contract::FieldDescriptor;
 
+// How a state that the caller has seen on another replica is waited for: about half a second.
+constexpr absl::Duration kLeastPause = absl::Milliseconds(1);
+constexpr absl::Duration kMostPause = absl::Milliseconds(50);
+constexpr int kPositionLooks = 16;
+
+absl::Status NotHereYet(int64_t position) {
+  return WithRetry(Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE,
+                        absl::StrCat("position ", position, " has not arrived here yet"),
+                        {{"position", absl::StrCat(position)}}),
+                   absl::Milliseconds(100));
+}
+
 absl::string_view View(grpc::string_ref ref) { return {ref.data(), ref.size()}; }
 
 store::Hash128 HashOf(absl::string_view bytes) {
@@ -211,25 +223,34 @@ absl::Status Pipeline::ReadMetadata(grpc::CallbackServerContext& context, Call& 
     call.tenant_ = call.principal_->tenant;
     allowed = tenant.empty() || tenant == call.tenant_;
   }
-  if (allowed) return CheckPosition(position, call);
+  if (allowed) return ReadPosition(position, call);
   return Fail(absl::StatusCode::kPermissionDenied, type::v1::ERROR_REASON_WRONG_TENANT,
               absl::StrCat("the token does not speak for tenant '", tenant.substr(0, 64), "'"),
               {{"tenant", tenant.substr(0, 64)}});
 }
 
 // A caller that has seen a position is never answered from an older state.
-absl::Status Pipeline::CheckPosition(absl::string_view position, const Call& call) const {
+absl::Status Pipeline::ReadPosition(absl::string_view position, Call& call) const {
   if (position.empty()) return absl::OkStatus();
   int64_t seen = 0;
   if (!absl::SimpleAtoi(position, &seen) || seen < 0) {
     return Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_MALFORMED_REQUEST,
                 "sqm-position must be a number as an earlier response gave it");
   }
-  if (seen <= parts_.store->Head(call.tenant_).head) return absl::OkStatus();
-  return WithRetry(
-      Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE,
-           absl::StrCat("position ", seen, " has not arrived here yet"), {{"position", position}}),
-      absl::Milliseconds(100));
+  if (seen > parts_.store->Head(call.tenant_).head) call.awaited_position_ = seen;
+  return absl::OkStatus();
+}
+
+Task<absl::Status> Pipeline::AwaitPosition(const Call& call) {
+  absl::Duration pause = kLeastPause;
+  for (int look = 0; look < kPositionLooks && !call.cancelled(); ++look) {
+    parts_.store->Wake();
+    co_await parts_.timer->Sleep(pause);
+    co_await parts_.executor->Hop();
+    if (call.awaited_position_ <= parts_.store->Head(call.tenant_).head) co_return absl::OkStatus();
+    pause = std::min(pause * 2, kMostPause);
+  }
+  co_return NotHereYet(call.awaited_position_);
 }
 
 absl::Status Pipeline::Begin(const Route& route, grpc::CallbackServerContext& context,
@@ -244,6 +265,9 @@ absl::Status Pipeline::Begin(const Route& route, grpc::CallbackServerContext& co
     return absl::ResourceExhaustedError("");  // End has the whole answer
   }
   if (absl::Status status = ReadMetadata(context, call); !status.ok()) return status;
+  if (call.awaited_position_ > 0 && route.unary == nullptr) {
+    return NotHereYet(call.awaited_position_);
+  }
   if (absl::Status status = parts_.policy->Check(*call.principal_, route.permission);
       !status.ok()) {
     return status;
@@ -414,6 +438,11 @@ Task<absl::StatusOr<grpc::ByteBuffer>> Pipeline::Redacted(const Route& route, Ca
 
 Task<absl::StatusOr<grpc::ByteBuffer>> Pipeline::Run(const Route& route, Call& call,
                                                      const Message& request) {
+  if (call.awaited_position_ > 0) {
+    Task<absl::Status> waiting = AwaitPosition(call);
+    absl::Status arrived = co_await waiting;
+    if (!arrived.ok()) co_return arrived;
+  }
   Task<absl::StatusOr<Reply>> work = RunHandler(route, call, request);
   absl::StatusOr<Reply> reply = co_await work;
   if (!reply.ok()) co_return reply.status();

@@ -152,7 +152,9 @@ class Pipeline {
   Route& AddRoute(absl::string_view path);
   bool Admit(const Route& route);
   absl::Status ReadMetadata(grpc::CallbackServerContext& context, Call& call);
-  absl::Status CheckPosition(absl::string_view position, const Call& call) const;
+  absl::Status ReadPosition(absl::string_view position, Call& call) const;
+  // Waits briefly until what the caller has seen has arrived here; else UNAVAILABLE.
+  Task<absl::Status> AwaitPosition(const Call& call);
   Task<absl::StatusOr<Reply>> RunHandler(const Route& route, Call& call, const Message& request);
   // Whether personal values that the caller is shown are written to the audit trail.
   bool AuditsWhatIsSeen(const Route& route, const Call& call) const;

@@ -111,6 +111,8 @@ class Store {
   // Called when batches of other processes will not be heard of, being too many or no longer kept:
   // who keeps a state that he builds from them forgets it. Never where there is one process.
   virtual void OnGap(std::function<void()>) {}
+  // Looks soon for what other processes have committed; nothing where this one writes alone.
+  virtual void Wake() {}
   // Everything that was committed before this time has reached the listeners. `now`: the caller's
   // reading of the clock, and the answer where this process writes alone.
   virtual absl::Time HeardUntil(absl::Time now) const { return now; }

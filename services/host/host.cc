@@ -167,7 +167,13 @@ absl::StatusOr<Module*> Host::AddModule(
   cache_options.max_bytes = static_cast<size_t>(config_.cache_bytes.bytes);
   module->cache = std::make_unique<cache::LocalCache>(cache_options, clock());
   resource::FollowCommits(*module->store, *module->cache, clock(), timer_);
+  const bool alone = config_.store_backend == "sqlite";  // a file is one process's
+  const std::string holder = ids_.NewUlid(clock().Now());
   resource::ResourcesParts parts;
+  if (!alone && redis_ != nullptr) {
+    module->wake_ups = std::make_unique<WakeUps>(name, holder, *module->store, *redis_, timer_);
+    parts.committed = [wake_ups = module->wake_ups.get()] { wake_ups->Announce(); };
+  }
   parts.registry = module->registry.get();
   parts.store = module->store.get();
   parts.cache = module->cache.get();
@@ -198,8 +204,8 @@ absl::StatusOr<Module*> Host::AddModule(
   leases.store = module->store.get();
   leases.registry = module->registry.get();
   leases.clock = &clock();
-  leases.holder = ids_.NewUlid(clock().Now());
-  leases.sole = config_.store_backend == "sqlite";  // a file is one process's
+  leases.holder = holder;
+  leases.sole = alone;
   module->leases = std::make_unique<schedule::Leases>(leases, executor_, timer_);
   cache::LocalCache* cache = module->cache.get();
   auto counter = [&](const char* metric, const char* help, std::function<double()> read) {

@@ -26,6 +26,7 @@
 #include "common/schedule/lease.h"
 #include "common/store/store.h"
 #include "services/host/config.h"
+#include "services/host/wake_ups.h"
 
 namespace sqm::host {
 
@@ -34,6 +35,7 @@ struct Module {
   std::string name;  // `monitoring`
   std::unique_ptr<contract::Registry> registry;
   std::unique_ptr<store::Store> store;
+  std::unique_ptr<WakeUps> wake_ups;  // null: no other replicas, or no Redis
   std::unique_ptr<cache::LocalCache> cache;
   std::unique_ptr<resource::Resources> resources;
   std::unique_ptr<rpc::Pipeline> pipeline;

@@ -74,7 +74,7 @@ class PostgresStore final : public Store {
                           std::map<std::string, int64_t> keep_from) override;
 
   // Looks for other processes' commits at once. From any thread, e.g. when Redis says so.
-  void Wake() { tail_->Wake(); }
+  void Wake() override { tail_->Wake(); }
 
  private:
   static constexpr char kBeginWork[] = "BEGIN ISOLATION LEVEL READ COMMITTED";

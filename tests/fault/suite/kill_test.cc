@@ -41,9 +41,8 @@ struct Acknowledged {
   // Waits until so many evaluations have begun, or `patience` is over.
   void AwaitEvaluations(size_t count, absl::Duration patience) {
     absl::MutexLock lock(&mutex);
-    auto reached = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-      return evaluations.size() >= count;
-    };
+    auto reached = [&]()
+                       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return evaluations.size() >= count; };
     mutex.AwaitWithTimeout(absl::Condition(&reached), patience);
   }
 };
