@@ -8,6 +8,8 @@
 #include <set>
 #include <thread>
 
+#include "common/base/ids.h"
+#include "common/rpc/channel.h"
 #include "tests/support/monitoring_samples.h"
 #include "tests/support/postgres_server.h"
 #include "tests/support/suite_process.h"
@@ -36,11 +38,14 @@ class PostgresReplicas : public ::testing::Test {
     line.insert(line.end(), flags.begin(), flags.end());
     return RunProgram(line);
   }
-  absl::StatusOr<std::unique_ptr<ServerProcess>> Replica() const {
+  absl::StatusOr<std::unique_ptr<ServerProcess>> Replica(std::vector<std::string> flags = {},
+                                                         int port = 0) const {
     ServerOptions options;
+    options.port = port;
     options.program = "sqm-monitoring";
     options.key_dir = keys_.path();
     options.flags = OnPostgres();
+    options.flags.insert(options.flags.end(), flags.begin(), flags.end());
     return ServerProcess::Start(options);
   }
   static absl::StatusOr<v1::Contact> Create(const Client& client, const std::string& id) {
@@ -91,6 +96,115 @@ TEST_F(PostgresReplicas, SeeEachOthersWritesAndSurviveEachOther) {
   EXPECT_TRUE(Create(two, "alone").ok());
   ASSERT_TRUE((*first)->Restart().ok());
   EXPECT_TRUE(Has(one, "alone"));
+}
+
+// Every answer names the position of what it shows; who sends it back gets nothing older, from
+// whichever replica. The second replica reads ahead into its cache, so that only the position keeps
+// it from answering with what it has.
+TEST_F(PostgresReplicas, AnswerNothingOlderThanTheCallerHasSeen) {
+  ASSERT_EQ(Migrate().exit_code, 0);
+  auto first = Replica(), second = Replica();
+  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_TRUE(second.ok()) << second.status();
+  Client one(**first, As(auth::Role::kQaOfficer)), two(**second, As(auth::Role::kQaOfficer));
+  auto created = Create(one, "followed");
+  ASSERT_TRUE(created.ok()) << created.status();
+  v1::GetContactRequest get;
+  get.set_name("contacts/followed");
+  for (int i = 0; i < 50; ++i) {
+    v1::UpdateContactRequest update;
+    update.mutable_contact()->set_name("contacts/followed");
+    update.mutable_contact()->set_type(absl::StrCat("type-", i));
+    update.mutable_update_mask()->add_paths("type");
+    auto context = one.Context();
+    v1::Contact updated;
+    grpc::Status status = one.monitoring().UpdateContact(context.get(), update, &updated);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    const auto& trailers = context->GetServerTrailingMetadata();
+    auto position = trailers.find("sqm-position");
+    ASSERT_NE(position, trailers.end());
+    two.Set("sqm-position", std::string(position->second.data(), position->second.size()));
+    auto read = two.Call(&Stub::GetContact, get);
+    ASSERT_TRUE(read.ok()) << i << ": " << read.status();
+    EXPECT_EQ(read->type(), update.contact().type());
+  }
+  // What no replica has is not waited for longer than briefly.
+  two.Set("sqm-position", "1000000");
+  auto ahead = two.Call(&Stub::GetContact, get);
+  EXPECT_EQ(ahead.status().code(), absl::StatusCode::kUnavailable) << ahead.status();
+}
+
+// Replicas are stopped in order and started again, one after the other, as a rollout does, while
+// clients call through the product's own channel: it balances over the replicas that are healthy
+// and repeats only what was UNAVAILABLE and changes nothing or carries a request id.
+TEST_F(PostgresReplicas, RestartOneByOneWithoutAFailedCall) {
+  ASSERT_EQ(Migrate().exit_code, 0);
+  std::vector<std::unique_ptr<ServerProcess>> replicas;
+  std::string target = "ipv4:";
+  for (int i = 0; i < 3; ++i) {
+    auto replica = Replica({"--stop.drain_delay=500ms"}, FreePort());
+    ASSERT_TRUE(replica.ok()) << replica.status();
+    absl::StrAppend(&target, i == 0 ? "" : ",", "127.0.0.1:", (*replica)->port());
+    replicas.push_back(*std::move(replica));
+  }
+  rpc::ChannelOptions options;
+  options.target = target;
+  options.health_service = "sqm.monitoring.v1.MonitoringService";
+  options.retried_methods = {"/sqm.monitoring.v1.MonitoringService/GetContact",
+                             "/sqm.monitoring.v1.MonitoringService/CreateContact"};
+  auto channel = rpc::MakeChannel(options);
+  ASSERT_TRUE(channel.ok()) << channel.status();
+  auto stub = v1::MonitoringService::NewStub(*channel);
+  const std::string authorization = Authorization(keys_.path(), As(auth::Role::kQaOfficer));
+  std::atomic<bool> stop{false};
+  std::atomic<int> calls{0};
+  absl::Mutex mutex;
+  std::vector<std::string> failures;
+  std::vector<std::thread> clients;
+  for (int c = 0; c < 4; ++c) {
+    clients.emplace_back([&, c] {
+      RandomIds ids;
+      auto context = [&] {
+        auto made = std::make_unique<grpc::ClientContext>();
+        made->AddMetadata("authorization", authorization);
+        made->set_wait_for_ready(true);
+        made->set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+        return made;
+      };
+      for (int i = 0; !stop; ++i) {
+        v1::CreateContactRequest create;
+        create.set_contact_id(absl::StrCat("c", c, "-", i));
+        create.set_request_id(NewUuid(ids, absl::Now()));
+        *create.mutable_contact() = SampleContact(create.contact_id(), "ann", 1);
+        v1::Contact contact;
+        auto creating = context();
+        grpc::Status status = stub->CreateContact(creating.get(), create, &contact);
+        if (status.ok()) {
+          v1::GetContactRequest get;
+          get.set_name(contact.name());
+          auto getting = context();
+          status = stub->GetContact(getting.get(), get, &contact);
+        }
+        calls += 2;
+        if (status.ok()) continue;
+        absl::MutexLock lock(&mutex);
+        failures.push_back(absl::StrCat(status.error_code(), " ", status.error_message()));
+      }
+    });
+  }
+  for (auto& replica : replicas) {
+    absl::SleepFor(absl::Milliseconds(300));
+    auto code = replica->Stop();
+    ASSERT_TRUE(code.ok()) << code.status();
+    EXPECT_EQ(*code, 0);
+    ASSERT_TRUE(replica->Restart().ok());
+  }
+  absl::SleepFor(absl::Milliseconds(300));
+  stop = true;
+  for (std::thread& client : clients) client.join();
+  absl::MutexLock lock(&mutex);
+  EXPECT_THAT(failures, ::testing::IsEmpty());
+  EXPECT_GT(calls, 100);
 }
 
 TEST_F(PostgresReplicas, LoseNothingWhenTheServerRestarts) {
