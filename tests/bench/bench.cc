@@ -18,6 +18,8 @@ const std::vector<NamedBench>& AllBenches() {
       {"cached_get_vs_echo", {"cached_get_vs_echo", 0.80, true}, CachedGetVsEcho},
       {"durable_create_vs_echo", {"durable_create_vs_echo", 0.45, true}, DurableCreateVsEcho},
       {"complaint_create_vs_echo", {"complaint_create_vs_echo", 0.40, true}, ComplaintCreateVsEcho},
+      {"pg_create_vs_single", {"pg_create_vs_single", 2, true}, PgCreateVsSingle},
+      {"pg_cached_get_vs_echo", {"pg_cached_get_vs_echo", 0.75, true}, PgCachedGetVsEcho},
       {"contact_import_rows_per_s", {"contact_import_rows_per_s", 20'000, true}, ContactImport},
       {"feed_lag_p99_ms", {"feed_lag_p99_ms", 10, false}, FeedLag},
       {"rollup_facts_per_s", {"rollup_facts_per_s", 50'000, true}, RollupFacts},

@@ -4,16 +4,43 @@
 #include "sqm/monitoring/v1/monitoring_service.grpc.pb.h"
 #include "tests/bench/against_echo.h"
 #include "tests/bench/bench.h"
+#include "tests/bench/histogram.h"
+#include "tests/bench/load.h"
+#include "tests/bench/request_load.h"
 #include "tests/bench/sample.h"
 #include "tests/bench/servers.h"
 
 namespace sqm::bench {
 namespace v1 = monitoring::v1;
 
+absl::StatusOr<LoadOptions> CreateContactLoad(const Suite& suite, uint64_t run,
+                                              absl::Duration duration) {
+  LoadOptions create;
+  create.port = suite.port();
+  create.path = "/sqm.monitoring.v1.MonitoringService/CreateContact";
+  create.duration = duration;
+  auto metadata = suite.Metadata("service");
+  if (!metadata.ok()) return metadata.status();
+  create.metadata = *metadata;
+  create.message = [run, next = std::make_shared<uint64_t>(0)](uint64_t, std::string* out) {
+    v1::CreateContactRequest request;
+    *request.mutable_contact() = SampleContact(*next);
+    request.set_request_id(SampleRequestId(run, *next));
+    ++*next;
+    request.AppendToString(out);
+  };
+  return create;
+}
+
 absl::StatusOr<Measured> CachedGetVsEcho(Bench& bench) {
+  return CachedGetAgainstEcho(bench, "cached_get_vs_echo", {});
+}
+
+absl::StatusOr<Measured> CachedGetAgainstEcho(Bench& bench, const char* name,
+                                              std::vector<std::string> flags) {
   constexpr int kContacts = 1000;
   TempDir data;
-  auto suite = Suite::Start(bench, data.path());
+  auto suite = Suite::Start(bench, data.path(), std::move(flags));
   if (!suite.ok()) return suite.status();
   auto echo = EchoServer::Start(bench);
   if (!echo.ok()) return echo.status();
@@ -58,8 +85,7 @@ absl::StatusOr<Measured> CachedGetVsEcho(Bench& bench) {
   once.duration = bench.Time(absl::Seconds(1));
   if (auto warm = RunWithoutFailure(once); !warm.ok()) return warm.status();
   get.sample_every = 0;
-  return AgainstEcho(bench, "cached_get_vs_echo", get,
-                     EchoLoad(**echo, "Echo", message, get.duration));
+  return AgainstEcho(bench, name, get, EchoLoad(**echo, "Echo", message, get.duration));
 }
 
 absl::StatusOr<Measured> DurableCreateVsEcho(Bench& bench) {
@@ -68,24 +94,11 @@ absl::StatusOr<Measured> DurableCreateVsEcho(Bench& bench) {
   if (!suite.ok()) return suite.status();
   auto echo = EchoServer::Start(bench);
   if (!echo.ok()) return echo.status();
-  LoadOptions create;
-  create.port = (*suite)->port();
-  create.path = "/sqm.monitoring.v1.MonitoringService/CreateContact";
-  create.duration = bench.Time(absl::Seconds(3));
-  auto metadata = (*suite)->Metadata("service");
-  if (!metadata.ok()) return metadata.status();
-  create.metadata = *metadata;
-  uint64_t next = 0;
-  create.message = [&next](uint64_t, std::string* out) {
-    v1::CreateContactRequest request;
-    *request.mutable_contact() = SampleContact(next);
-    request.set_request_id(SampleRequestId(2, next));
-    ++next;
-    request.AppendToString(out);
-  };
+  auto create = CreateContactLoad(**suite, 2, bench.Time(absl::Seconds(3)));
+  if (!create.ok()) return create.status();
   const std::string message = StoredContact(1).SerializeAsString();
-  return AgainstEcho(bench, "durable_create_vs_echo", create,
-                     EchoLoad(**echo, "Echo", message, create.duration));
+  return AgainstEcho(bench, "durable_create_vs_echo", *create,
+                     EchoLoad(**echo, "Echo", message, create->duration));
 }
 
 absl::StatusOr<Measured> ListGrowth(Bench& bench) {

@@ -24,7 +24,9 @@ PgTypeStatements StatementsOf(const contract::ResourceType& type) {
                                   " WHERE tenant = $1 AND id = $2"),
                      {pg::kText, pg::kText}};
   statements.versions = {
-      absl::StrCat("SELECT id, version FROM ", type.table, " WHERE tenant = $1 AND id = ANY($2)"),
+      absl::StrCat("SELECT k.id, t.version FROM unnest($2) AS k(id) CROSS JOIN LATERAL "
+                   "(SELECT version FROM ",
+                   type.table, " WHERE tenant = $1 AND id = k.id OFFSET 0) t"),
       {pg::kText, pg::kTextArray}};
   std::vector<Oid> arrays = {pg::kTextArray, pg::kTextArray, pg::kIntArray, pg::kIntArray,
                              pg::kBytesArray};
@@ -50,11 +52,16 @@ PgTypeStatements StatementsOf(const contract::ResourceType& type) {
       arrays};
   for (const contract::AnnotatedPath& path : type.unique) {
     const std::string value = query::QuoteColumn(type.fields.Find(path.text)->column);
+    // As a range in the index's order: of the many indexes that begin with the tenant only this one
+    // has it.
     statements.holders.emplace_back(
-        path.text, PgStatement{absl::StrCat("SELECT id, ", value, " FROM ", type.table,
-                                            " WHERE tenant = $1 AND ", value,
-                                            " = ANY($2) AND delete_time IS NULL"),
-                               {pg::kText, pg::kTextArray}});
+        path.text,
+        PgStatement{absl::StrCat("SELECT t.id, k.value FROM unnest($2) AS k(value) CROSS JOIN "
+                                 "LATERAL (SELECT id FROM ",
+                                 type.table, " WHERE tenant = $1 AND ", value, " >= k.value AND ",
+                                 value, " <= k.value AND delete_time IS NULL ORDER BY ", value,
+                                 " NULLS FIRST LIMIT 1) t"),
+                    {pg::kText, pg::kTextArray}});
   }
   return statements;
 }

@@ -15,6 +15,9 @@
 
 namespace sqm::store {
 
+// What is read for many keys is read key by key (LATERAL): with `= ANY(…)` the planner, as long as
+// it has no statistics, takes the index for the tenant alone and looks at every row of it.
+
 // Of one resource type. `…s`: many rows at once, as arrays.
 struct PgTypeStatements {
   PgStatement read;      // $1 tenant $2 id → version, deleted, body
@@ -45,8 +48,10 @@ struct PgStatements {
   PgStatement heads{"SELECT tenant, head, oldest FROM heads", {}};
 
   // $1 tenant $2 names → name, position
-  PgStatement guards{"SELECT name, position FROM guards WHERE tenant = $1 AND name = ANY($2)",
-                     {pg::kText, pg::kTextArray}};
+  PgStatement guards{
+      "SELECT k.name, g.position FROM unnest($2) AS k(name) CROSS JOIN LATERAL "
+      "(SELECT position FROM guards WHERE tenant = $1 AND name = k.name OFFSET 0) g",
+      {pg::kText, pg::kTextArray}};
   // $1 tenants $2 names $3 positions
   PgStatement put_guards{
       "INSERT INTO guards(tenant, name, position) SELECT * FROM unnest($1, $2, $3) "
@@ -55,9 +60,9 @@ struct PgStatements {
 
   // $1 tenant $2 keys → key, payload, time, response
   PgStatement requests{
-      "SELECT r.key, r.payload, r.time, coalesce(r.response, c.body) FROM requests r "
-      "LEFT JOIN changes c ON c.tenant = r.tenant AND c.position = r.position "
-      "WHERE r.tenant = $1 AND r.key = ANY($2)",
+      "SELECT r.key, r.payload, r.time, coalesce(r.response, (SELECT c.body FROM changes c "
+      "WHERE c.tenant = $1 AND c.position = r.position)) FROM unnest($2) AS k(key) "
+      "CROSS JOIN LATERAL (SELECT * FROM requests WHERE tenant = $1 AND key = k.key OFFSET 0) r",
       {pg::kText, pg::kBytesArray}};
   // $1 tenants $2 keys $3 payloads $4 times $5 positions $6 responses
   PgStatement put_requests{

@@ -11,9 +11,10 @@ class Batches : public StoreSuite {
     Open();
     if (store_ == nullptr) return;
     options_ = OptionsOfPostgres(directory_).connection;
-    options_.statement_timeout = absl::Milliseconds(500);
     sql_ = std::make_unique<PgStatements>(tickets_.registry());
     mine_ = Connect();
+    // The one that waits for the first.
+    options_.statement_timeout = absl::Milliseconds(500);
     other_ = Connect();
   }
   std::unique_ptr<PgConnection> Connect() {
