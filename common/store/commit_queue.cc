@@ -14,12 +14,11 @@ constexpr size_t kWokenTogether = 32;
 }  // namespace
 
 struct CommitQueue::Group {
-  std::vector<CommitOutcome> outcomes;
   size_t left = 0;  // touched by the committer only
   OneShot<bool> done;
 };
 
-bool CommitQueue::Enqueue(const std::vector<Pending>& pending) {
+bool CommitQueue::Enqueue(absl::Span<const Pending> pending) {
   absl::MutexLock lock(&mutex_);
   if (stopping_ || waiting_.size() + pending.size() > bound_) return false;
   waiting_.insert(waiting_.end(), pending.begin(), pending.end());
@@ -28,50 +27,66 @@ bool CommitQueue::Enqueue(const std::vector<Pending>& pending) {
 
 Task<std::vector<CommitOutcome>> CommitQueue::CommitAll(std::vector<WriteSet> write_sets) {
   Group group;
-  group.outcomes.resize(write_sets.size());
+  std::vector<CommitOutcome> outcomes(write_sets.size());
   std::vector<Pending> pending;
   for (size_t i = 0; i < write_sets.size(); ++i) {
-    group.outcomes[i].status = CheckBounds(write_sets[i]);
-    if (!group.outcomes[i].status.ok()) continue;
-    Pending one;
-    one.write_set = &write_sets[i];
-    one.outcome = &group.outcomes[i];
-    one.group = &group;
-    pending.push_back(one);
+    outcomes[i].status = CheckBounds(write_sets[i]);
+    if (outcomes[i].status.ok()) pending.emplace_back(write_sets[i], outcomes[i], group);
   }
   group.left = pending.size();
-  if (pending.empty()) co_return std::move(group.outcomes);
+  if (pending.empty()) co_return outcomes;
   const bool queued = Enqueue(pending);
   if (!queued) {
     for (const Pending& one : pending) one.outcome->status = TooManyWait();
-    co_return std::move(group.outcomes);
+    co_return outcomes;
   }
   co_await group.done;
-  co_return std::move(group.outcomes);
+  co_return outcomes;
 }
 
 Task<CommitOutcome> CommitQueue::Commit(WriteSet write_set) {
-  std::vector<WriteSet> one;
-  one.push_back(std::move(write_set));
-  Task<std::vector<CommitOutcome>> committing = CommitAll(std::move(one));
-  std::vector<CommitOutcome> outcomes = co_await committing;
-  co_return std::move(outcomes[0]);
+  CommitOutcome outcome;
+  outcome.status = CheckBounds(write_set);
+  if (!outcome.status.ok()) co_return outcome;
+  Group group;
+  group.left = 1;
+  const Pending one(write_set, outcome, group);
+  const bool queued = Enqueue({&one, 1});
+  if (!queued) {
+    outcome.status = TooManyWait();
+    co_return outcome;
+  }
+  co_await group.done;
+  co_return outcome;
 }
 
-std::vector<CommitQueue::Pending> CommitQueue::Take(int max_write_sets, size_t max_bytes) {
-  std::vector<Pending> batch;
+bool CommitQueue::Do(Job job) {
   absl::MutexLock lock(&mutex_);
-  auto ready = [this]()
-                   ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || !waiting_.empty(); };
+  if (stopping_) return false;
+  jobs_.push_back(std::move(job));
+  return true;
+}
+
+CommitQueue::Work CommitQueue::Take(int max_write_sets, size_t max_bytes) {
+  Work work;
+  absl::MutexLock lock(&mutex_);
+  auto ready = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return stopping_ || !waiting_.empty() || !jobs_.empty();
+  };
   mutex_.Await(absl::Condition(&ready));
   size_t bytes = 0;
-  while (!waiting_.empty() && static_cast<int>(batch.size()) < max_write_sets &&
+  while (!waiting_.empty() && static_cast<int>(work.batch.size()) < max_write_sets &&
          bytes < max_bytes) {
     bytes += waiting_.front().write_set->Bytes();
-    batch.push_back(waiting_.front());
+    work.batch.push_back(waiting_.front());
     waiting_.pop_front();
   }
-  return batch;
+  if (!jobs_.empty()) {
+    work.job = std::move(jobs_.front());
+    jobs_.pop_front();
+  }
+  work.over = work.batch.empty() && !work.job;
+  return work;
 }
 
 void CommitQueue::Answer(std::vector<Pending> batch) {

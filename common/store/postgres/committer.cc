@@ -49,10 +49,11 @@ PgCommitter::~PgCommitter() {
 void PgCommitter::Run() {
   pthread_setname_np(pthread_self(), "committer");
   while (true) {
-    Batch batch = queue_.Take(options_.batch_write_sets, options_.batch_bytes);
-    if (batch.empty()) return;
-    Commit(absl::MakeSpan(batch));
-    queue_.Answer(std::move(batch));
+    CommitQueue::Work work = queue_.Take(options_.batch_write_sets, options_.batch_bytes);
+    if (work.over) return;
+    if (!work.batch.empty()) Commit(absl::MakeSpan(work.batch));
+    queue_.Answer(std::move(work.batch));
+    if (work.job) work.job();
   }
 }
 

@@ -35,7 +35,6 @@ class PgCommitter {
   ~PgCommitter();
 
  private:
-  using Batch = std::vector<CommitQueue::Pending>;
   enum class Fate { kCommitted, kNotCommitted, kUnknown };
 
   void Run();

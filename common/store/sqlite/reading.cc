@@ -58,17 +58,13 @@ void SqliteStore::ReturnReader(std::unique_ptr<SqliteDatabase> reader) {
 
 Task<absl::Status> SqliteStore::OnWriter(std::function<absl::Status(SqliteDatabase&)> work) {
   OneShot<absl::Status> done;
-  {
-    absl::MutexLock lock(&queue_mutex_);
-    if (stopping_) {
-      co_return Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE,
-                     "the store is closing");
-    }
-    jobs_.push_back(Job{[this, &work, &done](SqliteDatabase& database) {
-      absl::Status status = work(database);
-      std::coroutine_handle<> waiter = done.SetQuietly(std::move(status));
-      if (waiter) executor_.Post([waiter] { waiter.resume(); });
-    }});
+  const bool queued = queue_.Do([this, &work, &done] {
+    std::coroutine_handle<> waiter = done.SetQuietly(work(*writer_));
+    if (waiter) executor_.Post([waiter] { waiter.resume(); });
+  });
+  if (!queued) {
+    co_return Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE,
+                   "the store is closing");
   }
   absl::Status status = co_await done;
   co_return status;

@@ -42,7 +42,8 @@ SqliteStore::SqliteStore(const contract::Registry& registry, SqliteOptions optio
       options_(std::move(options)),
       executor_(executor),
       clock_(clock),
-      sql_(TypeStatements(registry)) {}
+      sql_(TypeStatements(registry)),
+      queue_(static_cast<size_t>(options_.queue_write_sets), executor) {}
 
 absl::Status SqliteStore::Start(IdSource& ids) {
   std::string path = options_.path;
@@ -75,10 +76,8 @@ absl::Status SqliteStore::Start(IdSource& ids) {
     for (const auto& [name, tenant] : tenants_) known_[name] = tenant;
   }
   if (!options_.path.empty()) {
-    checkpointer_.emplace(options_.path, kCheckpointPages, [this] {
-      absl::MutexLock lock(&queue_mutex_);
-      jobs_.push_back(Job{[this](SqliteDatabase& writer) { checkpointer_->Finish(writer); }});
-    });
+    checkpointer_.emplace(options_.path, kCheckpointPages,
+                          [this] { (void)queue_.Do([this] { checkpointer_->Finish(*writer_); }); });
     sqlite3_wal_hook(
         writer_->raw(),
         [](void* store, sqlite3*, const char*, int pages) {
@@ -93,10 +92,7 @@ absl::Status SqliteStore::Start(IdSource& ids) {
 
 SqliteStore::~SqliteStore() {
   if (committer_.joinable()) {
-    {
-      absl::MutexLock lock(&queue_mutex_);
-      stopping_ = true;
-    }
+    queue_.Stop();
     committer_.join();
   }
   checkpointer_.reset();
@@ -109,50 +105,25 @@ void SqliteStore::OnCommit(std::function<void(const CommittedBatchPtr&)> listene
 
 // ---- The committer ---------------------------------------------------------------------------
 
-bool SqliteStore::Enqueue(std::vector<Pending> pending) {
-  absl::MutexLock lock(&queue_mutex_);
-  if (stopping_ || queue_.size() + pending.size() > options_.queue_write_sets) return false;
-  queue_.insert(queue_.end(), pending.begin(), pending.end());
-  return true;
-}
-
 void SqliteStore::RunCommitter() {
   pthread_setname_np(pthread_self(), "committer");
-  std::vector<Pending> batch;
   while (true) {
-    Job job;
-    {
-      absl::MutexLock lock(&queue_mutex_);
-      auto ready = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(queue_mutex_) {
-        return stopping_ || !queue_.empty() || !jobs_.empty();
-      };
-      queue_mutex_.Await(absl::Condition(&ready));
-      if (queue_.empty() && jobs_.empty()) return;
-      size_t bytes = 0;
-      while (!queue_.empty() && static_cast<int>(batch.size()) < options_.batch_write_sets &&
-             bytes < options_.batch_bytes) {
-        bytes += queue_.front().write_set->Bytes();
-        batch.push_back(queue_.front());
-        queue_.pop_front();
-      }
-      if (!jobs_.empty()) {
-        job = std::move(jobs_.front());
-        jobs_.pop_front();
-      }
-    }
-    if (!batch.empty()) CommitBatch(batch);
-    batch.clear();
-    if (job.run) job.run(*writer_);
+    CommitQueue::Work work = queue_.Take(options_.batch_write_sets, options_.batch_bytes);
+    if (work.over) return;
+    if (!work.batch.empty()) CommitBatch(work.batch);
+    // Writers go on before the next transaction begins.
+    queue_.Answer(std::move(work.batch));
+    if (work.job) work.job();
   }
 }
 
-void SqliteStore::CommitBatch(std::vector<Pending>& batch) {
+void SqliteStore::CommitBatch(std::vector<CommitQueue::Pending>& batch) {
   std::map<std::string, SqliteBatch::Head, std::less<>> heads;  // of the tenants touched
   std::map<std::string, std::shared_ptr<CommittedBatch>, std::less<>> committed;
   std::vector<std::string> new_tenants;
   SqliteBatch transaction(sql_, *writer_, options_.request_id_memory);
   absl::Status status = writer_->Transaction([&]() -> absl::Status {
-    for (Pending& pending : batch) {
+    for (CommitQueue::Pending& pending : batch) {
       const std::string& name = pending.write_set->tenant;
       auto it = heads.find(name);
       if (it == heads.end()) {
@@ -171,7 +142,7 @@ void SqliteStore::CommitBatch(std::vector<Pending>& batch) {
         committed[name] = std::make_shared<CommittedBatch>();
         committed[name]->tenant = name;
       }
-      ASSIGN_OR_RETURN(pending.group->outcomes[pending.index],
+      ASSIGN_OR_RETURN(*pending.outcome,
                        transaction.Apply(*pending.write_set, it->second, committed[name]->changes));
     }
     for (const auto& [name, head] : heads) {
@@ -181,8 +152,8 @@ void SqliteStore::CommitBatch(std::vector<Pending>& batch) {
     return absl::OkStatus();
   });
   if (!status.ok()) {
-    for (Pending& pending : batch) {
-      CommitOutcome& outcome = pending.group->outcomes[pending.index];
+    for (CommitQueue::Pending& pending : batch) {
+      CommitOutcome& outcome = *pending.outcome;
       outcome = CommitOutcome();
       outcome.status = status;
     }
@@ -200,59 +171,14 @@ void SqliteStore::CommitBatch(std::vector<Pending>& batch) {
       for (const auto& listener : listeners_) listener(shared);
     }
   }
-  // Writers go on on the executor, a few at a time, so that the next transaction begins at once.
-  std::vector<std::coroutine_handle<>> waiters;
-  auto flush = [&] {
-    if (waiters.empty()) return;
-    executor_.Post([waiters = std::move(waiters)] {
-      for (std::coroutine_handle<> waiter : waiters) waiter.resume();
-    });
-    waiters.clear();
-  };
-  for (Pending& pending : batch) {
-    if (--pending.group->left > 0) continue;
-    if (std::coroutine_handle<> waiter = pending.group->done.SetQuietly(true)) {
-      waiters.push_back(waiter);
-      if (waiters.size() >= 32) flush();
-    }
-  }
-  flush();
 }
 
 Task<CommitOutcome> SqliteStore::Commit(WriteSet write_set) {
-  CommitOutcome outcome;
-  outcome.status = CheckBounds(write_set);
-  if (!outcome.status.ok()) co_return outcome;
-  Group group;
-  group.outcomes.resize(1);
-  group.left = 1;
-  std::vector<Pending> pending = {Pending{&write_set, &group, 0}};
-  bool queued = Enqueue(std::move(pending));
-  if (!queued) {
-    outcome.status = TooManyWait();
-    co_return outcome;
-  }
-  co_await group.done;
-  co_return std::move(group.outcomes[0]);
+  return queue_.Commit(std::move(write_set));
 }
 
 Task<std::vector<CommitOutcome>> SqliteStore::CommitAll(std::vector<WriteSet> write_sets) {
-  Group group;
-  group.outcomes.resize(write_sets.size());
-  std::vector<Pending> pending;
-  for (size_t i = 0; i < write_sets.size(); ++i) {
-    group.outcomes[i].status = CheckBounds(write_sets[i]);
-    if (group.outcomes[i].status.ok()) pending.push_back(Pending{&write_sets[i], &group, i});
-  }
-  group.left = pending.size();
-  if (pending.empty()) co_return std::move(group.outcomes);
-  bool queued = Enqueue(pending);
-  if (!queued) {
-    for (const Pending& one : pending) group.outcomes[one.index].status = TooManyWait();
-    co_return std::move(group.outcomes);
-  }
-  co_await group.done;
-  co_return std::move(group.outcomes);
+  return queue_.CommitAll(std::move(write_sets));
 }
 
 // ---- Projections and health -----------------------------------------------------------

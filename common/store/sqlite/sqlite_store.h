@@ -5,7 +5,6 @@
 #include <absl/container/flat_hash_map.h>
 #include <absl/synchronization/mutex.h>
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +14,7 @@
 #include "common/base/clock.h"
 #include "common/base/executor.h"
 #include "common/base/ids.h"
+#include "common/store/commit_queue.h"
 #include "common/store/sqlite/checkpointer.h"
 #include "common/store/sqlite/database.h"
 #include "common/store/sqlite/schema.h"
@@ -72,23 +72,8 @@ class SqliteStore final : public Store {
     int64_t no = 0;
     FeedHead feed;
   };
-  // Write sets that one caller awaits together.
-  struct Group {
-    std::vector<CommitOutcome> outcomes;
-    size_t left = 0;  // touched by the committer only
-    OneShot<bool> done;
-  };
-  struct Pending {
-    WriteSet* write_set = nullptr;
-    Group* group = nullptr;
-    size_t index = 0;
-  };
   // What rows call a tenant; 0: nothing was ever written for it.
   int64_t NumberOf(absl::string_view tenant) const;
-  // Work for the committer's connection outside a commit batch.
-  struct Job {
-    std::function<void(SqliteDatabase&)> run;
-  };
 
   SqliteStore(const contract::Registry& registry, SqliteOptions options, Executor& executor,
               const Clock& clock);
@@ -99,8 +84,7 @@ class SqliteStore final : public Store {
   absl::StatusOr<std::unique_ptr<SqliteDatabase>> TakeReader();
   void ReturnReader(std::unique_ptr<SqliteDatabase> reader);
   void RunCommitter();
-  void CommitBatch(std::vector<Pending>& batch);
-  bool Enqueue(std::vector<Pending> pending);
+  void CommitBatch(std::vector<CommitQueue::Pending>& batch);
   // What Trim keeps of one tenant's feed.
   struct TrimBounds {
     absl::Time older_than;
@@ -133,10 +117,7 @@ class SqliteStore final : public Store {
   absl::Mutex readers_mutex_;
   std::vector<std::unique_ptr<SqliteDatabase>> readers_ ABSL_GUARDED_BY(readers_mutex_);
 
-  absl::Mutex queue_mutex_;
-  std::deque<Pending> queue_ ABSL_GUARDED_BY(queue_mutex_);
-  std::deque<Job> jobs_ ABSL_GUARDED_BY(queue_mutex_);
-  bool stopping_ ABSL_GUARDED_BY(queue_mutex_) = false;
+  CommitQueue queue_;
   std::optional<Checkpointer> checkpointer_;  // of a file; immutable after Start
   std::thread committer_;
 };
