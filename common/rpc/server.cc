@@ -191,7 +191,8 @@ void Server::SetServing(const std::string& service, bool serving) {
 }
 
 void Server::AnnounceStop() {
-  if (auto* health = server_->GetHealthCheckService()) health->SetServingStatus(false);
+  // For good: a check of the store that is under way must not call anybody back.
+  if (auto* health = server_->GetHealthCheckService()) health->Shutdown();
 }
 
 void Server::Stop(absl::Duration deadline) {

@@ -134,9 +134,17 @@ TEST_F(ComplaintsCliTest, EveryStepOfALongCase) {
       Sqm({"explain", number, "--deadline", "total-resolution"}, "zh").out, "等待客户"));
   EXPECT_EQ(Sqm({"explain", number, "--deadline", "approval"}).exit_code, 1);
   EXPECT_EQ(Sqm({"explain", number, "--deadline", "tomorrow"}).exit_code, 2);
-  run({{"propose", number, "--text", "Paid back"},
-       {"return", number, "--reason", "Say when"},
-       {"propose", number, "--text", "Paid back on Monday"},
+  run({{"propose", number, "--text", "Paid back"}});
+  const Finished own = Sqm({"return", number, "--reason", "Say when"});
+  EXPECT_EQ(own.exit_code, 1);
+  EXPECT_TRUE(absl::StrContains(own.err, "own-response")) << own.err;
+  one = Do<v1::DecideResponseRequest>(*supervisor_, &Stub::DecideResponse, one->name(),
+                                      [](auto& request) {
+                                        request.set_approved(false);
+                                        request.set_comment("Say when");
+                                      });
+  ASSERT_TRUE(one.ok()) << one.status();
+  run({{"propose", number, "--text", "Paid back on Monday"},
        {"reply", number},
        {"escalate", number, "--reason", "The customer wants more"},
        {"assign", number, "--to", "dev"},

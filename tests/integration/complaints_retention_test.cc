@@ -39,12 +39,15 @@ class ComplaintsRetentionTest : public ComplaintsWorld {
       config.data_dir = server_->data_dir();
       config.dev = true;
       config.log_level = "warning";
+      config.listen = "127.0.0.1:0";
       auto host = host::Host::Open(config);
       ASSERT_TRUE(host.ok()) << host.status();
       complaints::Settings settings;
       settings.keep_personal_data = 5 * kYear;
       auto opened = complaints::Open(**host, settings);
       ASSERT_TRUE(opened.ok()) << opened.status();
+      const absl::Status serving = (*host)->Serve();  // takes the leases of the jobs
+      ASSERT_TRUE(serving.ok()) << serving;
       for (int i = 0; i < times; ++i) {
         const absl::Status done =
             Await((*opened)->anonymiser.RunTenant("default", absl::Now() + later));
