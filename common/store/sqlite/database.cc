@@ -9,6 +9,9 @@
 namespace sqm::store {
 namespace {
 
+// Statements of texts made for the occasion that a connection keeps prepared.
+constexpr size_t kKept = 64;
+
 class Row final : public SqlRow {
  public:
   explicit Row(sqlite3_stmt* statement) : statement_(statement) {}
@@ -104,6 +107,7 @@ absl::StatusOr<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(const std::
 
 SqliteDatabase::~SqliteDatabase() {
   for (auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+  for (Dynamic& dynamic : recent_) sqlite3_finalize(dynamic.statement);
   sqlite3_close(db_);
 }
 
@@ -147,18 +151,31 @@ absl::Status SqliteDatabase::Run(const char* sql, absl::Span<const SqlParam> par
   return RunStatement(statement, params, each);
 }
 
+sqlite3_stmt* SqliteDatabase::PrepareDynamic(absl::string_view sql) {
+  for (auto known = recent_.begin(); known != recent_.end(); ++known) {
+    // One that is in use further up is prepared a second time.
+    if (known->sql != sql || sqlite3_stmt_busy(known->statement) != 0) continue;
+    recent_.splice(recent_.begin(), recent_, known);
+    return known->statement;
+  }
+  sqlite3_stmt* statement = nullptr;
+  sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                     &statement, nullptr);
+  if (statement == nullptr) return nullptr;
+  recent_.push_front({std::string(sql), statement});
+  while (recent_.size() > kKept && sqlite3_stmt_busy(recent_.back().statement) == 0) {
+    sqlite3_finalize(recent_.back().statement);
+    recent_.pop_back();
+  }
+  return statement;
+}
+
 absl::Status SqliteDatabase::RunDynamic(absl::string_view sql, absl::Span<const SqlParam> params,
                                         absl::FunctionRef<void(const SqlRow&)> each) {
-  sqlite3_stmt* raw = nullptr;
-  int code = sqlite3_prepare_v2(db_, sql.data(), static_cast<int>(sql.size()), &raw, nullptr);
-  if (code != SQLITE_OK) return SqliteError(db_, code, sql);
-  absl::Status status;
-  {
-    SqliteStatement statement(db_, raw);
-    status = RunStatement(statement, params, each);
-  }
-  sqlite3_finalize(raw);
-  return status;
+  sqlite3_stmt* raw = PrepareDynamic(sql);
+  if (raw == nullptr) return SqliteError(db_, sqlite3_errcode(db_), sql);
+  SqliteStatement statement(db_, raw);
+  return RunStatement(statement, params, each);
 }
 
 }  // namespace sqm::store

@@ -6,6 +6,7 @@
 #include <absl/status/statusor.h>
 #include <sqlite3.h>
 
+#include <list>
 #include <memory>
 #include <string>
 
@@ -79,9 +80,20 @@ class SqliteDatabase : public SqlSession {
   int64_t Changes() const override { return sqlite3_changes64(db_); }
 
  private:
+  // A statement whose text was made for the occasion.
+  struct Dynamic {
+    std::string sql;
+    sqlite3_stmt* statement = nullptr;
+  };
+
   explicit SqliteDatabase(sqlite3* db) : db_(db) {}
+  // The statement for such a text, kept for the next time: lists differ in their values far more
+  // often than in their form. Null: it cannot be prepared.
+  sqlite3_stmt* PrepareDynamic(absl::string_view sql);
+
   sqlite3* db_;
   absl::flat_hash_map<const char*, sqlite3_stmt*> statements_;
+  std::list<Dynamic> recent_;  // the last used first, at most kKept
 };
 
 // The status for a SQLite result code: busy and I/O are UNAVAILABLE, full is RESOURCE_EXHAUSTED
