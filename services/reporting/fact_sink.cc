@@ -1,5 +1,7 @@
 #include "services/reporting/fact_sink.h"
 
+#include "common/feed/resume_token.h"
+
 namespace sqm::reporting {
 
 absl::Status PrepareStore(store::Store& store) {
@@ -22,9 +24,12 @@ Task<absl::StatusOr<std::optional<feed::Position>>> FactSink::Load(std::string t
 }
 
 Task<absl::Status> FactSink::Apply(std::string tenant, const feed::v1::ChangeBatch& batch) {
+  const absl::StatusOr<feed::ResumePoint> point =
+      feed::ParseResumeToken(batch.resume_token(), tenant);
+  const int64_t reached = point.ok() ? point->position : 0;
   std::function<absl::Status(store::SqlSession&)> apply =
       [&](store::SqlSession& session) -> absl::Status {
-    return facts_.ApplyBatch(session, tenant, source_, batch).status();
+    return facts_.ApplyBatch(session, tenant, source_, batch, reached).status();
   };
   Task<absl::Status> applying = store_.Project(std::move(apply));
   absl::Status status = co_await applying;

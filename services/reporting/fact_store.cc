@@ -258,7 +258,7 @@ absl::Status FactStore::WriteDelta(SqlSession& session, absl::string_view tenant
 
 absl::StatusOr<Applied> FactStore::ApplyBatch(SqlSession& session, absl::string_view tenant,
                                               absl::string_view source,
-                                              const feed::v1::ChangeBatch& batch) {
+                                              const feed::v1::ChangeBatch& batch, int64_t reached) {
   auto numbering = EnsureTenant(session, tenant);
   if (!numbering.ok()) return numbering.status();
   const int64_t sets_before = (*numbering)->count;
@@ -308,6 +308,7 @@ absl::StatusOr<Applied> FactStore::ApplyBatch(SqlSession& session, absl::string_
       cursor.time = std::max(cursor.time, time);
     }
   }
+  cursor.position = std::max(cursor.position, reached);
   status = WriteDelta(session, tenant);
   if (status.ok() && (*numbering)->count != sets_before) {
     status = session.Run("UPDATE reporting_tenants SET dimensions = ?, chain = ? WHERE tenant = ?",

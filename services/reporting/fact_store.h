@@ -39,10 +39,12 @@ class FactStore {
   // Creates the tables that are missing.
   static absl::Status EnsureSchema(store::SqlSession& session);
 
-  // Applies what the cursor of (tenant, source) does not cover yet and moves the cursor. After an
-  // error the transaction must be rolled back.
+  // Applies what the cursor of (tenant, source) does not cover yet and moves the cursor. `reached`:
+  // the position of the batch's resume token, which also covers changes that were not asked for; 0
+  // = as far as its changes go. After an error the transaction must be rolled back.
   absl::StatusOr<Applied> ApplyBatch(store::SqlSession& session, absl::string_view tenant,
-                                     absl::string_view source, const feed::v1::ChangeBatch& batch);
+                                     absl::string_view source, const feed::v1::ChangeBatch& batch,
+                                     int64_t reached = 0);
 
   // Forgets a source: its facts, their part of the rollups, its cursor. Before a snapshot that
   // stands in place of lost history, so that what was deleted meanwhile goes too.

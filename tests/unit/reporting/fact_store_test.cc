@@ -61,6 +61,16 @@ TEST_F(FactStoreTest, AppliesOnce) {
   EXPECT_EQ((*cursor)->time, absl::FromUnixSeconds(kMidnight + 2 * 86400));
 }
 
+// What a batch leaves out, because nobody asked for it, is covered too.
+TEST_F(FactStoreTest, ReachesAsFarAsTheTokenDoes) {
+  feed::v1::ChangeBatch nothing;
+  nothing.set_resume_token("token");
+  for (const auto& [reached, position] : {std::pair{7, 7}, {5, 7}, {0, 7}, {9, 9}}) {
+    ASSERT_TRUE(store_.ApplyBatch(session_, "default", "monitoring", nothing, reached).ok());
+    EXPECT_EQ(LoadCursor(session_, "default", "monitoring")->value().position, position);
+  }
+}
+
 TEST_F(FactStoreTest, CorrectionsReplaceAndDeletionsRemove) {
   Apply(MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 1, 1));
   auto corrected = MakeContact("staff/bob", 7200);
