@@ -178,10 +178,12 @@ TEST_F(ComplaintsImportTest, ServiceRequestsOfNewYork) {
                                "--zone", "America/New_York", "-o", "json"});
     const json report = json::parse(made.out, nullptr, false);
     if (!report.is_object()) return false;
-    for (const json& row : report["cases"]["by_kind"]) {
+    // Lists that are empty are left out.
+    const json cases = report.value("cases", json::object());
+    for (const json& row : cases.value("by_kind", json::array())) {
       if (row["kind"] == "complaint") counted = row;
     }
-    for (const json& row : report["cases"]["deadlines"]) {
+    for (const json& row : cases.value("deadlines", json::array())) {
       if (row["deadline"] == "first_resolution") judged = row["in_time"];
     }
     return counted.is_object() &&
