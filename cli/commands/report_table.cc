@@ -200,6 +200,19 @@ class Writer {
     }
   }
 
+  template <typename Rows>
+  void Pareto(const std::string& title, absl::string_view first, const Rows& rows) {
+    Table table({{std::string(first)},
+                 {T(Text::kCount), Align::kRight},
+                 {T(Text::kShare), Align::kRight},
+                 {W("Cumulative", "累计占比"), Align::kRight}});
+    for (const auto& row : rows) {
+      table.Add({row.label(), absl::StrCat(row.count()), Number(row.share(), "%"),
+                 Number(row.cumulative_share(), "%")});
+    }
+    Section(title, table);
+  }
+
   void Cases() {
     if (!report_.has_cases()) return;
     const auto& cases = report_.cases();
@@ -223,15 +236,9 @@ class Writer {
     Section(W("Cases by kind", "个案（按类别）"), kinds);
     Counts(W("Open cases by age", "未结个案账龄"), cases.ageing());
     Counts(W("How cases ended", "结束方式"), cases.by_end());
-    Table pareto({{W("Category", "分类")},
-                  {T(Text::kCount), Align::kRight},
-                  {T(Text::kShare), Align::kRight},
-                  {W("Cumulative", "累计占比"), Align::kRight}});
-    for (const auto& row : cases.pareto()) {
-      pareto.Add({row.label(), absl::StrCat(row.count()), Number(row.share(), "%"),
-                  Number(row.cumulative_share(), "%")});
-    }
-    Section(W("Complaints by category", "投诉分类"), pareto);
+    Pareto(W("Complaints by category", "投诉分类"), W("Category", "分类"), cases.pareto());
+    Pareto(W("Complaints closed, by root cause", "办结投诉根本原因"), W("Root cause", "根本原因"),
+           cases.causes());
     Table deadlines({{W("Deadline", "时限")},
                      {W("In time", "按时完成"), Align::kRight},
                      {"n", Align::kRight},

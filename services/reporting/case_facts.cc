@@ -60,6 +60,7 @@ class Reader {
     if (case_.repeat_count() > 0 && !disclosed_) Add(fact_.bucket, Quantity::kCasesRepeated);
     Steps();
     if (!disclosed_) {
+      Settled();
       for (const cases::DeadlineStatus& status : case_.deadlines()) Deadline(status);
       Satisfaction();
       Compensation();
@@ -119,6 +120,32 @@ class Reader {
     }
     if (open.has_value()) Stand(Standing::kOpen, since, *open, kForever);
     open_ = open.has_value();
+  }
+
+  // Of a case that is closed and has stayed so: why it came to be, and whether the first answer
+  // settled it.
+  void Settled() {
+    const auto closed =
+        std::find_if(case_.events().rbegin(), case_.events().rend(),
+                     [](const cases::CaseEvent& event) { return IsOpen(event.state()); });
+    if (open_ || closed == case_.events().rbegin() ||
+        (closed - 1)->state() != cases::CASE_STATE_CLOSED) {
+      return;
+    }
+    FactPart& part = Part(ended_);
+    EncodeDimensions(Group::kCaseCause, {Kinds()[case_.kind()], case_.root_cause().cause()},
+                     part.dimensions);
+    part.observations.push_back({Quantity::kCauses, 1});
+    int answers = 0;
+    bool again = false;
+    for (const cases::CaseEvent& event : case_.events()) {
+      answers += event.action() == cases::CASE_ACTION_REPLY;
+      again |= event.action() == cases::CASE_ACTION_WAIT_CUSTOMER ||
+               event.action() == cases::CASE_ACTION_REOPEN;
+    }
+    if (answers == 0) return;
+    Add(ended_, Quantity::kCasesAnswered);
+    if (answers == 1 && !again) Add(ended_, Quantity::kCasesAtOnce);
   }
 
   // First response and first resolution have one round and keep its result; what became of former

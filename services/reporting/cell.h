@@ -58,6 +58,9 @@ enum class Quantity : uint8_t {
   kDeadlinesMet = 62,     // done in time
   kDeadlinesMissed = 63,  // passed before it was done
   kCompensation = 64,     // 1/10000 of the currency, sum
+  kCasesAnswered = 65,    // closed, with an answer known, and not reopened since
+  kCasesAtOnce = 66,      // of them: the first answer settled it and nothing was asked back
+  kCauses = 67,           // closed and not reopened since, by root cause
 };
 
 // How a quantity is added up.

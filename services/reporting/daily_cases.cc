@@ -26,9 +26,9 @@ constexpr std::pair<Quantity, const char*> kEnds[] = {{Quantity::kCasesClosed, "
                                                       {Quantity::kCasesMerged, "merged"}};
 constexpr const char* kDeadlines[] = {"first_response", "first_resolution"};
 
-class Builder {
+class CaseBuilder {
  public:
-  Builder(const DailyInput& input, const Totals& totals, v1::CaseSection& section)
+  CaseBuilder(const DailyInput& input, const Totals& totals, v1::CaseSection& section)
       : input_(input), language_(input.language), totals_(totals), section_(section) {
     for (const CellSet::Row& row : input.cells.rows()) {
       const auto& values = row.dimensions.values;
@@ -44,6 +44,10 @@ class Builder {
         by_team_[values[dimension::kDeadlineTeam]].Merge(row.total);
       } else if (row.dimensions.group == Group::kCompensation) {
         by_currency_[values[dimension::kCurrency]].Merge(row.total);
+      } else if (row.dimensions.group == Group::kCaseCause) {
+        const int64_t n = row.total.Count(Quantity::kCauses);
+        if (n == 0 || values[dimension::kCaseKind] != "complaint") continue;
+        by_cause_[values[dimension::kCause]] += n;
       }
     }
   }
@@ -55,7 +59,12 @@ class Builder {
     Ends();
     Ageing();
     Deadlines();
-    Pareto();
+    Pareto(
+        by_category_, "category", [&](const std::string& name) { return CategoryText(name); },
+        *section_.mutable_pareto());
+    Pareto(
+        by_cause_, "cause", [](const std::string& cause) { return cause; },
+        *section_.mutable_causes());
     Marks();
     for (const auto& [currency, cell] : by_currency_) {
       const Moments amount = cell.Of(Quantity::kCompensation);
@@ -155,37 +164,41 @@ class Builder {
     }
   }
 
-  void Pareto() {
-    std::vector<std::pair<std::string, int64_t>> rows(by_category_.begin(), by_category_.end());
+  std::string CategoryText(const std::string& name) const {
+    const auto known = input_.categories.find(name);
+    const std::string label =
+        known == input_.categories.end() ? "" : Pick(language_, known->second);
+    return label.empty() ? name : label;
+  }
+
+  // `what`: of the labels for those without a key and for the rest.
+  template <typename TextOf>
+  void Pareto(const std::map<std::string, int64_t>& counts, absl::string_view what, TextOf text_of,
+              google::protobuf::RepeatedPtrField<v1::ParetoRow>& out) const {
+    std::vector<std::pair<std::string, int64_t>> rows(counts.begin(), counts.end());
     std::stable_sort(rows.begin(), rows.end(),
                      [](const auto& a, const auto& b) { return a.second > b.second; });
     int64_t total = 0;
-    for (const auto& [name, n] : rows) total += n;
+    for (const auto& [key, n] : rows) total += n;
     int64_t sum = 0;
-    const auto add = [&](const std::string& name, std::string label, int64_t n, size_t categories) {
+    const auto add = [&](const std::string& key, std::string label, int64_t n, size_t merged) {
       sum += n;
-      v1::ParetoRow& row = *section_.add_pareto();
-      row.set_category(name);
+      v1::ParetoRow& row = *out.Add();
+      row.set_key(key);
       row.set_label(std::move(label));
       row.set_count(n);
       row.set_share(static_cast<double>(n) / static_cast<double>(total));
       row.set_cumulative_share(static_cast<double>(sum) / static_cast<double>(total));
-      row.set_categories(static_cast<int64_t>(categories));
+      row.set_merged(static_cast<int64_t>(merged));
     };
-    const size_t named = std::min(rows.size(), kMaxCategories);
+    const size_t named = std::min(rows.size(), kMaxBars);
     for (size_t i = 0; i < named; ++i) {
-      const auto known = input_.categories.find(rows[i].first);
-      const std::string label =
-          known == input_.categories.end() ? "" : Pick(language_, known->second);
-      add(rows[i].first,
-          rows[i].first.empty() ? Said("category.none")
-          : label.empty()       ? rows[i].first
-                                : label,
-          rows[i].second, 1);
+      const auto& [key, n] = rows[i];
+      add(key, key.empty() ? Said(absl::StrCat(what, ".none")) : text_of(key), n, 1);
     }
     if (named == rows.size()) return;
     const size_t rest = rows.size() - named;
-    add("", absl::Substitute(Say(language_, "category.rest"), rest), total - sum, rest);
+    add("", absl::Substitute(Say(language_, absl::StrCat(what, ".rest")), rest), total - sum, rest);
   }
 
   void Marks() {
@@ -216,13 +229,13 @@ class Builder {
   const Totals& totals_;
   v1::CaseSection& section_;
   std::map<std::string, Cell> by_kind_, by_team_, by_deadline_, by_currency_;
-  std::map<std::string, int64_t> by_category_;
+  std::map<std::string, int64_t> by_category_, by_cause_;
 };
 
 }  // namespace
 
 void AddCases(const DailyInput& input, const Totals& totals, v1::DailyReport& report) {
-  Builder(input, totals, *report.mutable_cases()).Build();
+  CaseBuilder(input, totals, *report.mutable_cases()).Build();
 }
 
 std::vector<std::string> CategoriesOf(const CellSet& cells) {

@@ -6,8 +6,8 @@
 
 namespace sqm::reporting {
 
-// Most categories that the Pareto chart names; the rest is one row.
-inline constexpr size_t kMaxCategories = 10;
+// Most bars that a Pareto chart names; the rest is one row.
+inline constexpr size_t kMaxBars = 10;
 
 // Adds the section. `totals`: of the day with what stands at its end.
 void AddCases(const DailyInput& input, const Totals& totals, v1::DailyReport& report);

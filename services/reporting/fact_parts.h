@@ -15,6 +15,8 @@
 
 namespace sqm::reporting {
 
+inline constexpr absl::string_view kCategoryType = "complaints/Category";
+
 // Values of an enum as keys: the names without their common prefix, in lower case; zero is empty.
 // Immutable once made.
 class EnumKeys {

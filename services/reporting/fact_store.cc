@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/status.h"
+#include "services/reporting/fact_parts.h"
 #include "services/reporting/spans.h"
 #include "sqm/complaints/v1/category.pb.h"
 
@@ -46,7 +47,6 @@ constexpr const char* kSchema[] = {
     " PRIMARY KEY (tenant, node, standing, kind, since, first, last))",
 };
 constexpr absl::string_view kScorecardVersionType = "monitoring/ScorecardVersion";
-constexpr absl::string_view kCategoryType = "complaints/Category";
 // Sets of dimensions remembered for a tenant; beyond it they are looked up again.
 constexpr size_t kRememberedSets = 200000;
 // Tenants for which sets are remembered.

@@ -21,7 +21,6 @@ constexpr absl::string_view kContactType = "monitoring/Contact";
 constexpr absl::string_view kEvaluationType = "monitoring/Evaluation";
 constexpr absl::string_view kNoteType = "monitoring/ImprovementNote";
 constexpr absl::string_view kCaseType = "complaints/Case";
-constexpr absl::string_view kCategoryType = "complaints/Category";
 constexpr absl::string_view kComplaints[] = {kCaseType, kCategoryType};
 constexpr int kNoteCharacters = 200;
 // Items of one evaluation; the contract allows 200.
@@ -105,6 +104,7 @@ int DimensionsOf(Group group) {
       return 6;
     case Group::kItem:
     case Group::kCompensation:
+    case Group::kCaseCause:
       return 2;
     case Group::kNote:
     case Group::kCaseDeadline:

@@ -42,6 +42,7 @@ enum class Group : uint8_t {
   kCaseDeadline = 6,  // kind, deadline, team
   kCompensation = 7,  // kind, currency
   kDisclosure = 8,    // nothing: they are counted in all only
+  kCaseCause = 9,     // kind, root cause
 };
 
 // Positions of the dimensions of each group.
@@ -58,12 +59,13 @@ inline constexpr int kEvaluator = 5;
 inline constexpr int kScorecard = 0;
 inline constexpr int kItem = 1;
 inline constexpr int kNoteState = 2;
-inline constexpr int kCaseKind = 0;  // of the three groups of cases
+inline constexpr int kCaseKind = 0;  // of the groups of cases
 inline constexpr int kCategory = 1;
 inline constexpr int kCaseTeam = 4;
 inline constexpr int kDeadline = 1;
 inline constexpr int kDeadlineTeam = 2;
 inline constexpr int kCurrency = 1;
+inline constexpr int kCause = 1;
 }  // namespace dimension
 
 // The group and the values of its dimensions, in order. Enum values are their names in lower case

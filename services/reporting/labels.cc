@@ -163,6 +163,14 @@ constexpr Entry kCatalogue[] = {
      "Pareto chart: columns for the number of complaints of each category, most first; a line for "
      "their share added up. $0",
      "帕累托图：柱形为各分类投诉数（由多到少），折线为累计占比。$0"},
+    {"cases.causes", "Complaints that were closed, by root cause", "办结投诉根本原因帕累托图"},
+    {"cases.causes.desc",
+     "Pareto chart: columns for the number of closed complaints of each root cause, most first; a "
+     "line for their share added up. $0",
+     "帕累托图：柱形为各根本原因的办结投诉数（由多到少），折线为累计占比。$0"},
+    {"cause", "Root cause", "根本原因"},
+    {"cause.none", "No root cause recorded", "未记录原因"},
+    {"cause.rest", "$0 more causes", "其余 $0 个原因"},
     {"cases.cumulative", "Cumulative", "累计占比"},
     {"category", "Category", "分类"},
     {"category.none", "No category", "未分类"},

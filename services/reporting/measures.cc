@@ -210,6 +210,18 @@ constexpr MeasureDefinition kMeasures[] = {
        return Share(t.complaints.Count(Quantity::kCasesRepeated),
                     t.complaints.Count(Quantity::kCasesOpened));
      }},
+    {"complaint-first-contact-resolution", "Complaints settled at first contact", "投诉一次解决率",
+     "Closed complaints that the first answer settled: nothing was asked back, none was answered "
+     "twice or reopened. Of those closed whose answers are known.",
+     "已办结且答复记录已知的投诉中，首次答复即解决的比例：未再向客户询问，未二次答复，未重开。",
+     kProportion, "%",
+     "count(answers = 1 and never waited for the customer and never reopened) / count(answers >= "
+     "1), closed complaints",
+     kCaseDimensions, kHigher, kNoTarget, 30, false,
+     [](const Totals& t) {
+       return Share(t.complaints.Count(Quantity::kCasesAtOnce),
+                    t.complaints.Count(Quantity::kCasesAnswered));
+     }},
     {"case-satisfaction-mean", "Satisfaction with the handling", "处理满意度",
      "Mean of the marks that customers gave to the handling, 1 (worst) to 5 (best).",
      "客户对处理结果的评分均值，1（最差）至 5（最好）。", kMean, "{point}",
@@ -227,7 +239,7 @@ constexpr MeasureDefinition kMeasures[] = {
      }},
 };
 // How many of them, the last ones, are of cases.
-constexpr size_t kCaseMeasures = 10;
+constexpr size_t kCaseMeasures = 11;
 
 v1::TargetStatus StatusOf(const MeasureDefinition& definition, const Measured& measured) {
   if (definition.target < 0 || !measured.value.has_value()) return v1::TARGET_STATUS_UNSPECIFIED;
@@ -272,8 +284,8 @@ Totals TotalsOf(const CellSet& cells, const std::function<bool(const Dimensions&
       case Group::kDisclosure:
         totals.disclosures.Merge(row.total);
         break;
-      case Group::kCompensation:
-        // Amounts of different currencies have no sum.
+      case Group::kCompensation:  // amounts of different currencies have no sum
+      case Group::kCaseCause:     // the same cases again
         break;
     }
   }

@@ -76,20 +76,22 @@ std::string AgeingChart(Language l, const v1::CaseSection& section) {
   return Figure(chart.text.title, HorizontalBars(chart));
 }
 
-std::string ParetoHtml(Language l, const v1::CaseSection& section) {
-  if (section.pareto().empty()) return "";
+// `key`: of the labels of the chart; `first`: heads the names of its bars.
+std::string ParetoHtml(Language l, absl::string_view key, absl::string_view first,
+                       const google::protobuf::RepeatedPtrField<v1::ParetoRow>& rows) {
+  if (rows.empty()) return "";
   ParetoChart chart;
-  chart.text = {"pareto", std::string(Say(l, "cases.pareto")),
-                absl::Substitute(Say(l, "cases.pareto.desc"),
-                                 Listed(section.pareto(), [](const v1::ParetoRow& row) {
-                                   return absl::StrCat(row.label(), " ", row.count());
-                                 }))};
+  const auto said = [](const v1::ParetoRow& row) {
+    return absl::StrCat(row.label(), " ", row.count());
+  };
+  chart.text = {std::string(key.substr(key.find('.') + 1)), std::string(Say(l, key)),
+                absl::Substitute(Say(l, absl::StrCat(key, ".desc")), Listed(rows, said))};
   HtmlTable table("");
-  table.Column(Say(l, "category")).Column(Say(l, "count"), true).Column(Say(l, "share"), true);
+  table.Column(Say(l, first)).Column(Say(l, "count"), true).Column(Say(l, "share"), true);
   table.Column(Say(l, "cases.cumulative"), true);
-  for (const v1::ParetoRow& row : section.pareto()) {
+  for (const v1::ParetoRow& row : rows) {
     chart.bars.push_back({row.label(), static_cast<double>(row.count()), row.cumulative_share(),
-                          row.categories() > 1 ? "f-other" : "f-neutral"});
+                          row.merged() > 1 ? "f-other" : "f-neutral"});
     table.Row().Head(row.label()).Number(Whole(row.count())).Number(Percent(row.share()));
     table.Number(Percent(row.cumulative_share()));
   }
@@ -146,8 +148,8 @@ std::string CasesHtml(Language l, const v1::DailyReport& report) {
                   AgeingChart(l, section), "</div><div>",
                   CountTable(l, "cases.by-end", "cases.by-end", section.by_end()),
                   CountTable(l, "cases.marks", "rating", section.marks()),
-                  CompensationTable(l, section), "</div></div>", ParetoHtml(l, section),
-                  "<div class=\"pair wide\">", DeadlineTable(l, section), TeamTable(l, section),
+                  CompensationTable(l, section), "</div></div>", ParetoHtml(l, "cases.pareto", "category", section.pareto()),
+                  ParetoHtml(l, "cases.causes", "cause", section.causes()), "<div class=\"pair wide\">", DeadlineTable(l, section), TeamTable(l, section),
                   "</div>");
   const v1::DisclosureCounts& disclosures = section.disclosures();
   if (disclosures.opened() + disclosures.closed() + disclosures.open() > 0) {

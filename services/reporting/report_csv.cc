@@ -124,11 +124,15 @@ void AddCases(Csv& csv, const v1::CaseSection& cases) {
     csv.About("case-deadline", row.deadline(), row.label());
     csv.Add("in-time", row.in_time());
   }
-  for (const v1::ParetoRow& row : cases.pareto()) {
-    csv.About("complaint-category", row.categories() > 1 ? "rest" : row.category(), row.label());
-    csv.Count("count", row.count());
-    csv.Row("share", Plain(row.share(), kPlaces), "1", row.count(), nullptr);
-    csv.Row("cumulative-share", Plain(row.cumulative_share(), kPlaces), "1", row.count(), nullptr);
+  for (const auto& [section, rows] : {std::pair("complaint-category", &cases.pareto()),
+                                      std::pair("complaint-cause", &cases.causes())}) {
+    for (const v1::ParetoRow& row : *rows) {
+      csv.About(section, row.merged() > 1 ? "rest" : row.key(), row.label());
+      csv.Count("count", row.count());
+      csv.Row("share", Plain(row.share(), kPlaces), "1", row.count(), nullptr);
+      csv.Row("cumulative-share", Plain(row.cumulative_share(), kPlaces), "1", row.count(),
+              nullptr);
+    }
   }
   for (const v1::CompensationRow& row : cases.compensation()) {
     csv.About("case-compensation", row.currency(), "");

@@ -27,7 +27,8 @@ class ReportComplaintsTest : public ComplaintsWorld {
         [&] { return Do<v1::ReplyCaseRequest>(*supervisor_, &Stub::ReplyCase, name); },
         [&] {
           return Do<v1::CloseCaseRequest>(*supervisor_, &Stub::CloseCase, name, [](auto& request) {
-            request.set_outcome(v1::CASE_OUTCOME_NOT_UPHELD);
+            request.set_outcome(v1::CASE_OUTCOME_UPHELD);
+            request.mutable_root_cause()->set_cause("wrong fee");
           });
         }};
     absl::StatusOr<v1::Case> one = absl::UnknownError("no step");
@@ -166,7 +167,7 @@ TEST_F(ReportComplaintsTest, FiguresAreThoseOfTheCases) {
                 static_cast<double>(expected.repeated) / static_cast<double>(expected.complaints));
     }
     std::map<std::string, int64_t> by_category;
-    for (const auto& row : report.cases().pareto()) by_category[row.category()] = row.count();
+    for (const auto& row : report.cases().pareto()) by_category[row.key()] = row.count();
     EXPECT_EQ(by_category, expected.by_category);
     int64_t aged = 0;
     for (const auto& row : report.cases().ageing()) aged += row.count();
@@ -180,6 +181,11 @@ TEST_F(ReportComplaintsTest, FiguresAreThoseOfTheCases) {
   EXPECT_EQ(section.compensation(0).currency(), "CNY");
   EXPECT_EQ(Value(*report, "case-satisfaction-mean"), 4);
   for (const auto& row : section.pareto()) EXPECT_EQ(row.label(), "billing");
+  // Of the two that were closed one went on.
+  ASSERT_EQ(section.causes_size(), 1);
+  EXPECT_EQ(section.causes(0).label(), "wrong fee");
+  EXPECT_EQ(section.causes(0).count(), 1);
+  EXPECT_EQ(Value(*report, "complaint-first-contact-resolution"), 1);
   // The one line of a day without cases, on the terminal too.
   TempDir home;
   Finished table = RunProgram(

@@ -50,6 +50,57 @@ TEST(CaseFactsTest, EveryStepAtItsTime) {
                                    Span{Standing::kOpen, 1, kFrom, kFrom + 21, kFrom + 24}));
 }
 
+TEST(CaseFactsTest, WhatIsClosedAndStaysSoHasACauseAndWasSettledAtOnceOrNot) {
+  const auto answered = [](cases::Case& one, int64_t seconds) {
+    Step(one, seconds, cases::CASE_ACTION_REPLY, cases::CASE_STATE_REPLIED);
+  };
+  const auto seen = [](const cases::Case& one) {
+    Fact fact;
+    EXPECT_EQ(ReadCase(one, fact), Effect::kPut);
+    return std::pair(When(fact, Quantity::kCasesAnswered), When(fact, Quantity::kCasesAtOnce));
+  };
+  using Buckets = std::vector<Bucket>;
+  cases::Case one = MakeCase(0);
+  one.mutable_root_cause()->set_cause("training");
+  answered(one, kHour);
+  EXPECT_EQ(seen(one), std::pair(Buckets{}, Buckets{}));
+  Close(one, 2 * kHour);
+  EXPECT_EQ(seen(one), std::pair(Buckets{8}, Buckets{8}));
+  Fact fact;
+  ASSERT_EQ(ReadCase(one, fact), Effect::kPut);
+  const auto cause = std::find_if(fact.parts.begin(), fact.parts.end(), [](const FactPart& part) {
+    return Dimensions::Decode(part.dimensions)->group == Group::kCaseCause;
+  });
+  ASSERT_NE(cause, fact.parts.end());
+  EXPECT_EQ(cause->offset, 8);
+  EXPECT_THAT(Dimensions::Decode(cause->dimensions)->values,
+              testing::ElementsAre("complaint", "training"));
+  // What comes after the end changes nothing …
+  Rate(one, 3 * kHour, 5);
+  Step(one, 4 * kHour, cases::CASE_ACTION_ARCHIVE, cases::CASE_STATE_ARCHIVED);
+  EXPECT_EQ(seen(one), std::pair(Buckets{8}, Buckets{8}));
+  // … but reopening does: a second answer settles it, later.
+  Reopen(one, 5 * kHour);
+  EXPECT_EQ(seen(one), std::pair(Buckets{}, Buckets{}));
+  answered(one, 6 * kHour);
+  Close(one, 7 * kHour);
+  EXPECT_EQ(seen(one), std::pair(Buckets{28}, Buckets{}));
+
+  cases::Case asked = MakeCase(0);
+  Step(asked, kHour, cases::CASE_ACTION_WAIT_CUSTOMER, cases::CASE_STATE_WAITING_CUSTOMER);
+  answered(asked, 2 * kHour);
+  Close(asked, 3 * kHour);
+  EXPECT_EQ(seen(asked), std::pair(Buckets{12}, Buckets{}));
+  // Closed before it came here, with nothing known in between; withdrawn, which is no answer.
+  cases::Case unknown = MakeCase(0);
+  Close(unknown, kHour);
+  EXPECT_EQ(seen(unknown), std::pair(Buckets{}, Buckets{}));
+  cases::Case withdrawn = MakeCase(0);
+  answered(withdrawn, kHour);
+  Step(withdrawn, 2 * kHour, cases::CASE_ACTION_WITHDRAW, cases::CASE_STATE_WITHDRAWN);
+  EXPECT_EQ(seen(withdrawn), std::pair(Buckets{}, Buckets{}));
+}
+
 TEST(CaseFactsTest, DeadlinesCountOnceAndOverdueTimesAreJoined) {
   cases::Case one = MakeCase(0);
   Breach(one, cases::DEADLINE_KIND_FIRST_RESOLUTION, 4 * kHour);

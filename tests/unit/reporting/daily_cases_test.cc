@@ -54,6 +54,8 @@ class DailyCasesTest : public testing::Test {
     Meet(one, cases::DEADLINE_KIND_FIRST_RESPONSE, 10 * kHour);
     Breach(one, cases::DEADLINE_KIND_FIRST_RESOLUTION, 12 * kHour, 14 * kHour);
     Compensate(one, 13 * kHour, "1250.5");
+    one.mutable_root_cause()->set_cause("Training");
+    Step(one, 14 * kHour, cases::CASE_ACTION_REPLY, cases::CASE_STATE_REPLIED);
     Close(one, 14 * kHour);
     Rate(one, 15 * kHour, 4);
     Put(one);
@@ -110,6 +112,7 @@ TEST_F(DailyCasesTest, FiguresAreThoseCountedByHand) {
   EXPECT_EQ(Value(section, "case-deadlines-missed"), 1);
   EXPECT_EQ(Value(section, "case-deadline-compliance"), 0.5);
   EXPECT_EQ(Value(section, "complaint-repeat-share"), 0.25);
+  EXPECT_EQ(Value(section, "complaint-first-contact-resolution"), 1);
   EXPECT_EQ(Value(section, "case-satisfaction-mean"), 4);
   EXPECT_EQ(Value(section, "case-satisfaction-top-two-box"), 1);
   // Wilson, 1 of 2 at 95 %: centre 0.5, half z·sqrt(1/8 + z²/16)/(1 + z²/2), z = 1.959964.
@@ -151,6 +154,10 @@ TEST_F(DailyCasesTest, FiguresAreThoseCountedByHand) {
   // A category that nobody described.
   EXPECT_EQ(section.pareto(2).label(), "categories/apps");
   EXPECT_EQ(section.pareto(2).cumulative_share(), 1);
+  // The one that was reopened is not done with.
+  ASSERT_EQ(section.causes_size(), 1);
+  EXPECT_EQ(section.causes(0).ShortDebugString(),
+            "key: \"Training\" label: \"Training\" count: 1 share: 1 cumulative_share: 1 merged: 1");
   ASSERT_EQ(section.by_team_size(), 2);
   EXPECT_EQ(section.by_team(0).team(), "north");
   EXPECT_EQ(section.by_team(0).opened(), 4);
@@ -212,14 +219,46 @@ TEST_F(DailyCasesTest, TheRestOfTheCategoriesIsOneRow) {
   const v1::DailyReport report = Report(Language::kChinese);
   const auto& pareto = report.cases().pareto();
   ASSERT_EQ(pareto.size(), 11);
-  EXPECT_EQ(pareto[0].category(), "categories/c12");
-  EXPECT_EQ(pareto[1].category(), "categories/c13");
-  EXPECT_EQ(pareto[9].category(), "categories/c05");
+  EXPECT_EQ(pareto[0].key(), "categories/c12");
+  EXPECT_EQ(pareto[1].key(), "categories/c13");
+  EXPECT_EQ(pareto[9].key(), "categories/c05");
   // 1 + 1 + 2 + 2 of 56.
   EXPECT_EQ(pareto[10].count(), 6);
-  EXPECT_EQ(pareto[10].categories(), 4);
+  EXPECT_EQ(pareto[10].merged(), 4);
   EXPECT_EQ(pareto[10].label(), "其余 4 个分类");
   EXPECT_EQ(pareto[10].cumulative_share(), 1);
+}
+
+TEST_F(DailyCasesTest, RootCausesAreAChartOfTheirOwn) {
+  const auto put = [&](const std::string& cause, int times, cases::CaseKind kind) {
+    for (int i = 0; i < times; ++i) {
+      cases::Case one = MakeCase(-kDay, "categories/fees", kind);
+      if (!cause.empty()) one.mutable_root_cause()->set_cause(cause);
+      Close(one, 3 * kHour);
+      Put(one);
+    }
+  };
+  put("Staffing <2 agents>", 3, cases::CASE_KIND_COMPLAINT);
+  put("", 2, cases::CASE_KIND_COMPLAINT);
+  for (int i = 0; i < 10; ++i) put(absl::StrFormat("c%d", i), 1, cases::CASE_KIND_COMPLAINT);
+  put("not of a complaint", 9, cases::CASE_KIND_SERVICE_REQUEST);
+  const v1::DailyReport report = Report();
+  const auto& causes = report.cases().causes();
+  ASSERT_EQ(causes.size(), 11);
+  EXPECT_EQ(causes[0].count(), 3);
+  EXPECT_EQ(causes[0].share(), 0.2);
+  EXPECT_EQ(causes[1].label(), "No root cause recorded");
+  EXPECT_EQ(causes[10].label(), "2 more causes");
+  EXPECT_EQ(causes[10].merged(), 2);
+  EXPECT_EQ(causes[10].cumulative_share(), 1);
+  EXPECT_EQ(Value(report.cases(), "complaint-first-contact-resolution"), -1) << "no answer is known";
+  const std::string html = RenderHtml(report);
+  EXPECT_EQ(WellFormed(html), "");
+  EXPECT_THAT(html, HasSubstr("Complaints that were closed, by root cause"));
+  EXPECT_THAT(html, HasSubstr("Staffing &lt;2 agents&gt;"));
+  EXPECT_THAT(html, Not(HasSubstr("not of a complaint")));
+  EXPECT_THAT(RenderCsv(report),
+              HasSubstr("\r\ncomplaint-cause,,No root cause recorded,count,2,1,2,,\r\n"));
 }
 
 TEST(AmountTextTest, IsExact) {
