@@ -11,13 +11,13 @@
 namespace sqm::cli {
 namespace {
 
-struct Arguments {
+struct CallArguments {
   std::string method;
   std::string data = "{}";
   bool output_given = false;
 };
 
-void Call(Context& context, const Arguments& arguments) {
+void Call(Context& context, const CallArguments& arguments) {
   const Catalogue* catalogue = context.catalogue();
   if (catalogue == nullptr) return;
   const auto found = catalogue->FindMethod(arguments.method);
@@ -70,7 +70,7 @@ void Call(Context& context, const Arguments& arguments) {
 }  // namespace
 
 void AddCallCommand(CLI::App& app, Context& context) {
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<CallArguments>();
   CLI::App* c = app.add_subcommand("call", context.T(Text::kHelpCall));
   c->footer(context.T(Text::kExamples) + "\n" + context.T(Text::kExampleCall));
   c->add_option("METHOD", a->method, context.T(Text::kHelpMethod))->required();

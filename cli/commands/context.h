@@ -36,6 +36,9 @@ struct GlobalOptions {
   bool no_colour = false;
 };
 
+// Prefix of the methods of monitoring.
+inline constexpr char kMonitoring[] = "/sqm.monitoring.v1.MonitoringService/";
+
 // Owned by main; used by one thread, except Call on the connection.
 class Context {
  public:

@@ -27,10 +27,9 @@ namespace {
 
 using monitoring::v1::Evaluation;
 
-constexpr char kService[] = "/sqm.monitoring.v1.MonitoringService/";
 constexpr size_t kMostContacts = 200'000;  // of the frame that the sample is drawn from
 
-struct Arguments {
+struct EvaluateArguments {
   size_t sample = 50;
   uint64_t seed = 1;
   std::string scorecard;
@@ -40,7 +39,7 @@ struct Arguments {
   int parallel = 8;
 };
 
-std::string Method(absl::string_view name) { return absl::StrCat(kService, name); }
+std::string Method(absl::string_view name) { return absl::StrCat(kMonitoring, name); }
 
 // The pinned version: `scorecards/x/versions/3` itself, or the latest of `scorecards/x`.
 bool LoadVersion(Context& context, const std::string& name,
@@ -64,7 +63,8 @@ bool LoadVersion(Context& context, const std::string& name,
 }
 
 // The answered contacts (of the day, if given) that name an agent. False after a complaint.
-bool LoadFrame(Context& context, const Arguments& arguments, std::vector<Candidate>& frame) {
+bool LoadFrame(Context& context, const EvaluateArguments& arguments,
+               std::vector<Candidate>& frame) {
   monitoring::v1::ListContactsRequest request;
   request.set_page_size(1000);
   request.set_order_by("start_time");
@@ -98,7 +98,7 @@ bool LoadFrame(Context& context, const Arguments& arguments, std::vector<Candida
 
 class Evaluator {
  public:
-  Evaluator(Context& context, const Arguments& arguments,
+  Evaluator(Context& context, const EvaluateArguments& arguments,
             const monitoring::v1::ScorecardVersion& version, std::vector<Candidate> picks)
       : arguments_(arguments),
         version_(version),
@@ -213,7 +213,7 @@ class Evaluator {
     return failure;
   }
 
-  const Arguments& arguments_;
+  const EvaluateArguments& arguments_;
   const monitoring::v1::ScorecardVersion& version_;
   const std::vector<Candidate> picks_;
   const Connection& server_;
@@ -228,7 +228,7 @@ class Evaluator {
   std::map<std::string, Band> bands_ ABSL_GUARDED_BY(mutex_);
 };
 
-void Run(Context& context, Arguments& arguments) {
+void Run(Context& context, EvaluateArguments& arguments) {
   if (!arguments.simulated) {
     context.UsageError(context.T(Text::kOnlySimulated));
     return;
@@ -275,7 +275,7 @@ void Run(Context& context, Arguments& arguments) {
 }  // namespace
 
 void AddEvaluateCommand(CLI::App& app, Context& context) {
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<EvaluateArguments>();
   CLI::App* c = app.add_subcommand("evaluate", context.T(Text::kHelpEvaluate));
   c->footer(context.T(Text::kExamples) + "\n" + context.T(Text::kExampleEvaluate));
   c->add_option("--sample", a->sample, context.T(Text::kHelpSampleSize))

@@ -23,7 +23,7 @@ namespace {
 // Bad rows that a batch carries along at most, as a multiple of its size.
 constexpr size_t kMostRows = 4;
 
-struct Arguments {
+struct ImportArguments {
   std::string file;
   std::string mapping;
   std::string resource;  // type that the command loads
@@ -77,7 +77,7 @@ std::optional<Mapping> LoadMapping(Context& context, const std::string& word,
 
 class Import {
  public:
-  Import(Context& context, const Arguments& arguments, const Mapping& mapping)
+  Import(Context& context, const ImportArguments& arguments, const Mapping& mapping)
       : context_(context), arguments_(arguments), mapping_(mapping), method_(*mapping.resource) {}
 
   void Run() {
@@ -213,13 +213,13 @@ class Import {
   }
 
   Context& context_;
-  const Arguments& arguments_;
+  const ImportArguments& arguments_;
   const Mapping& mapping_;
   const ImportMethod method_;
   double size_ = 0;
 };
 
-void Run(Context& context, const Arguments& arguments) {
+void Run(Context& context, const ImportArguments& arguments) {
   const std::string& format = context.options.output;
   if (format != "table" && format != "json" && format != "jsonl") {
     context.UsageError(context.T(Text::kNoSuchFormat, format, "table, json, jsonl"));
@@ -250,7 +250,7 @@ ImportTarget CasesImport(const char* name) {
 }
 
 void AddImportOf(CLI::App& group, Context& context, const ImportTarget& target) {
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<ImportArguments>();
   a->resource = target.resource;
   CLI::App* c = group.add_subcommand(target.name, context.T(target.help));
   std::string footer = context.T(Text::kExamples) + "\n" + context.T(target.example);

@@ -18,10 +18,10 @@ namespace {
 
 using reporting::v1::DailyReport;
 
-constexpr char kService[] = "/sqm.reporting.v1.ReportingService/";
+constexpr char kReporting[] = "/sqm.reporting.v1.ReportingService/";
 constexpr absl::Duration kPoll = absl::Milliseconds(100);
 
-struct Arguments {
+struct ReportArguments {
   std::string date;
   std::string file;
   double wait_seconds = 0;
@@ -73,12 +73,12 @@ bool ReadReport(Context& context, const std::string& date, DailyReport& report) 
   request.set_date(date);
   request.set_zone(context.options.zone);
   request.set_language(std::string(LanguageTag(context.language())));
-  return context.Call(absl::StrCat(kService, "GetDailyReport"), request, report);
+  return context.Call(absl::StrCat(kReporting, "GetDailyReport"), request, report);
 }
 
 // Waits until the report has read what its sources held when the command began. False after a
 // complaint.
-bool WaitForReport(Context& context, const Arguments& arguments, const std::string& date) {
+bool WaitForReport(Context& context, const ReportArguments& arguments, const std::string& date) {
   if (arguments.wait_seconds <= 0) return true;
   Heads heads;
   if (!ReadHeads(context, heads)) return false;
@@ -95,7 +95,7 @@ bool WaitForReport(Context& context, const Arguments& arguments, const std::stri
   }
 }
 
-bool Export(Context& context, const Arguments& arguments, const std::string& date) {
+bool Export(Context& context, const ReportArguments& arguments, const std::string& date) {
   reporting::v1::ExportDailyReportRequest request;
   request.set_date(date);
   request.set_zone(context.options.zone);
@@ -112,11 +112,11 @@ bool Export(Context& context, const Arguments& arguments, const std::string& dat
     return false;
   }
   reporting::v1::ExportDailyReportResponse document;
-  if (!context.Call(absl::StrCat(kService, "ExportDailyReport"), request, document)) return false;
+  if (!context.Call(absl::StrCat(kReporting, "ExportDailyReport"), request, document)) return false;
   return context.WriteOutput(arguments.file, document.content());
 }
 
-void Run(Context& context, const Arguments& arguments) {
+void Run(Context& context, const ReportArguments& arguments) {
   absl::TimeZone zone;
   if (!context.Zone(zone) || context.connection() == nullptr) return;
   absl::CivilDay day = absl::CivilDay(zone.At(absl::Now()).cs) - 1;
@@ -147,7 +147,7 @@ void Run(Context& context, const Arguments& arguments) {
 void AddReportCommand(CLI::App& app, Context& context) {
   CLI::App* group = app.add_subcommand("report", context.T(Text::kHelpReport));
   group->require_subcommand(1);
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<ReportArguments>();
   CLI::App* c = group->add_subcommand("daily", context.T(Text::kHelpReportDaily));
   c->footer(context.T(Text::kExamples) + "\n" + context.T(Text::kExampleReport));
   c->add_option("--date", a->date, context.T(Text::kHelpReportDate));

@@ -18,7 +18,7 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::MethodDescriptor;
 
-struct Arguments {
+struct ResourceArguments {
   std::string target;  // collection or name
   std::string parent;
   std::string filter;
@@ -91,7 +91,7 @@ const FieldDescriptor* ItemsField(const MethodDescriptor* method, const Resource
   return nullptr;
 }
 
-void List(Context& context, const Arguments& arguments) {
+void List(Context& context, const ResourceArguments& arguments) {
   const auto [info, method] =
       Resolve(context, arguments.target, false, options::v1::STANDARD_METHOD_LIST);
   if (method == nullptr) return;
@@ -143,7 +143,7 @@ void ShowOne(Context& context, const Message& message) {
   output->Finish();
 }
 
-void Get(Context& context, const Arguments& arguments) {
+void Get(Context& context, const ResourceArguments& arguments) {
   const auto [info, method] =
       Resolve(context, arguments.target, true, options::v1::STANDARD_METHOD_GET);
   if (method == nullptr) return;
@@ -154,8 +154,8 @@ void Get(Context& context, const Arguments& arguments) {
 }
 
 // Reads the resource from the file into the request's field for it; null after a complaint.
-Message* ReadResource(Context& context, const Arguments& arguments, const ResourceInfo& info,
-                      Message& request) {
+Message* ReadResource(Context& context, const ResourceArguments& arguments,
+                      const ResourceInfo& info, Message& request) {
   const FieldDescriptor* field = Field(request, info.singular);
   if (field == nullptr || field->message_type() != info.message) {
     context.UsageError(context.T(Text::kNoSuchMethod, info.options.type()));
@@ -170,7 +170,7 @@ Message* ReadResource(Context& context, const Arguments& arguments, const Resour
   return nullptr;
 }
 
-void Create(Context& context, const Arguments& arguments) {
+void Create(Context& context, const ResourceArguments& arguments) {
   const auto [info, method] =
       Resolve(context, arguments.target, false, options::v1::STANDARD_METHOD_CREATE);
   if (method == nullptr) return;
@@ -186,7 +186,7 @@ void Create(Context& context, const Arguments& arguments) {
   if (context.Call(MethodPath(method), *request, *response)) ShowOne(context, *response);
 }
 
-void Update(Context& context, const Arguments& arguments) {
+void Update(Context& context, const ResourceArguments& arguments) {
   const auto [info, method] =
       Resolve(context, arguments.target, true, options::v1::STANDARD_METHOD_UPDATE);
   if (method == nullptr) return;
@@ -210,7 +210,7 @@ void Update(Context& context, const Arguments& arguments) {
   if (context.Call(MethodPath(method), *request, *response)) ShowOne(context, *response);
 }
 
-void Delete(Context& context, const Arguments& arguments) {
+void Delete(Context& context, const ResourceArguments& arguments) {
   const auto [info, method] =
       Resolve(context, arguments.target, true, options::v1::STANDARD_METHOD_DELETE);
   if (method == nullptr) return;
@@ -227,7 +227,8 @@ void Delete(Context& context, const Arguments& arguments) {
 }
 
 CLI::App* Command(CLI::App& app, Context& context, const char* name, Text help, Text examples,
-                  void (*run)(Context&, const Arguments&), std::shared_ptr<Arguments> arguments) {
+                  void (*run)(Context&, const ResourceArguments&),
+                  std::shared_ptr<ResourceArguments> arguments) {
   CLI::App* command = app.add_subcommand(name, context.T(help));
   command->footer(context.T(Text::kExamples) + "\n" + context.T(examples));
   command->callback([&context, run, arguments] { run(context, *arguments); });
@@ -238,7 +239,7 @@ CLI::App* Command(CLI::App& app, Context& context, const char* name, Text help, 
 
 void AddResourceCommands(CLI::App& app, Context& context) {
   {
-    auto a = std::make_shared<Arguments>();
+    auto a = std::make_shared<ResourceArguments>();
     CLI::App* c = Command(app, context, "list", Text::kHelpList, Text::kExampleList, List, a);
     c->add_option("RESOURCE", a->target, context.T(Text::kHelpCollection))->required();
     c->add_option("--filter", a->filter, context.T(Text::kHelpFilter));
@@ -251,12 +252,12 @@ void AddResourceCommands(CLI::App& app, Context& context) {
     c->add_flag("--show-deleted", a->show_deleted, context.T(Text::kHelpShowDeleted));
   }
   {
-    auto a = std::make_shared<Arguments>();
+    auto a = std::make_shared<ResourceArguments>();
     CLI::App* c = Command(app, context, "get", Text::kHelpGet, Text::kExampleGet, Get, a);
     c->add_option("NAME", a->target, context.T(Text::kHelpName))->required();
   }
   {
-    auto a = std::make_shared<Arguments>();
+    auto a = std::make_shared<ResourceArguments>();
     CLI::App* c =
         Command(app, context, "create", Text::kHelpCreate, Text::kExampleCreate, Create, a);
     c->add_option("RESOURCE", a->target, context.T(Text::kHelpCollection))->required();
@@ -266,7 +267,7 @@ void AddResourceCommands(CLI::App& app, Context& context) {
     c->add_flag("--validate-only", a->validate_only, context.T(Text::kHelpValidateOnly));
   }
   {
-    auto a = std::make_shared<Arguments>();
+    auto a = std::make_shared<ResourceArguments>();
     CLI::App* c =
         Command(app, context, "update", Text::kHelpUpdate, Text::kExampleUpdate, Update, a);
     c->add_option("NAME", a->target, context.T(Text::kHelpName))->required();
@@ -276,7 +277,7 @@ void AddResourceCommands(CLI::App& app, Context& context) {
     c->add_flag("--validate-only", a->validate_only, context.T(Text::kHelpValidateOnly));
   }
   {
-    auto a = std::make_shared<Arguments>();
+    auto a = std::make_shared<ResourceArguments>();
     CLI::App* c =
         Command(app, context, "delete", Text::kHelpDelete, Text::kExampleDelete, Delete, a);
     c->add_option("NAME", a->target, context.T(Text::kHelpName))->required();

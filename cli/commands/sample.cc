@@ -13,13 +13,13 @@
 namespace sqm::cli {
 namespace {
 
-struct Arguments {
+struct SampleArguments {
   SampleSpec spec;
   std::string date;
   std::string file;
 };
 
-void Run(Context& context, Arguments& arguments) {
+void Run(Context& context, SampleArguments& arguments) {
   absl::TimeZone zone;
   if (!context.Zone(zone)) return;
   arguments.spec.last_day = absl::CivilDay(zone.At(absl::Now()).cs) - 1;
@@ -43,7 +43,7 @@ void Run(Context& context, Arguments& arguments) {
 void AddSampleCommand(CLI::App& app, Context& context) {
   CLI::App* group = app.add_subcommand("sample", context.T(Text::kHelpSample));
   group->require_subcommand(1);
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<SampleArguments>();
   CLI::App* c = group->add_subcommand("contacts", context.T(Text::kHelpSampleContacts));
   c->footer(context.T(Text::kExamples) + "\n" + context.T(Text::kExampleSample));
   c->add_option("--count", a->spec.count, context.T(Text::kHelpCount))

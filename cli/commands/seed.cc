@@ -14,8 +14,6 @@ namespace {
 
 using monitoring::v1::Scorecard;
 
-constexpr char kService[] = "/sqm.monitoring.v1.MonitoringService/";
-
 // Creates or finds the template's scorecard. False after a complaint.
 bool Ensure(Context& context, const monitoring::v1::ScorecardTemplate& shipped,
             Scorecard& scorecard, bool& made) {
@@ -25,7 +23,7 @@ bool Ensure(Context& context, const monitoring::v1::ScorecardTemplate& shipped,
   create.set_scorecard_id(shipped.id());
   FillRequestId(create, context.ids());
   const Failure failure =
-      context.connection()->Call(absl::StrCat(kService, "CreateScorecard"), create, scorecard);
+      context.connection()->Call(absl::StrCat(kMonitoring, "CreateScorecard"), create, scorecard);
   made = failure.ok();
   if (made) return true;
   if (failure.code != grpc::StatusCode::ALREADY_EXISTS) {
@@ -34,13 +32,13 @@ bool Ensure(Context& context, const monitoring::v1::ScorecardTemplate& shipped,
   }
   monitoring::v1::GetScorecardRequest get;
   get.set_name(absl::StrCat("scorecards/", shipped.id()));
-  return context.Call(absl::StrCat(kService, "GetScorecard"), get, scorecard);
+  return context.Call(absl::StrCat(kMonitoring, "GetScorecard"), get, scorecard);
 }
 
 bool SeedScorecards(Context& context, Table& table) {
   monitoring::v1::ListScorecardTemplatesRequest request;
   monitoring::v1::ListScorecardTemplatesResponse templates;
-  if (!context.Call(absl::StrCat(kService, "ListScorecardTemplates"), request, templates)) {
+  if (!context.Call(absl::StrCat(kMonitoring, "ListScorecardTemplates"), request, templates)) {
     return false;
   }
   const bool chinese = context.language() == Language::kChinese;
@@ -55,7 +53,8 @@ bool SeedScorecards(Context& context, Table& table) {
       publish.set_name(scorecard.name());
       FillRequestId(publish, context.ids());
       monitoring::v1::ScorecardVersion answer;
-      if (!context.Call(absl::StrCat(kService, "PublishScorecard"), publish, answer)) return false;
+      if (!context.Call(absl::StrCat(kMonitoring, "PublishScorecard"), publish, answer))
+        return false;
       version = answer.number();
       published = true;
     }

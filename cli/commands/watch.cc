@@ -20,7 +20,7 @@ constexpr char kDefaultService[] = "monitoring";
 constexpr absl::Duration kFirstPause = absl::Milliseconds(200);
 constexpr absl::Duration kLongestPause = absl::Seconds(10);
 
-struct Arguments {
+struct WatchArguments {
   std::vector<std::string> types;
   std::string service;
   std::string resume;
@@ -32,7 +32,7 @@ struct Arguments {
 
 class Watcher {
  public:
-  Watcher(Context& context, const Arguments& arguments, const Catalogue& catalogue,
+  Watcher(Context& context, const WatchArguments& arguments, const Catalogue& catalogue,
           absl::TimeZone zone)
       : context_(context), arguments_(arguments), catalogue_(catalogue), zone_(zone) {}
 
@@ -112,7 +112,7 @@ class Watcher {
   }
 
   Context& context_;
-  const Arguments& arguments_;
+  const WatchArguments& arguments_;
   const Catalogue& catalogue_;
   const absl::TimeZone zone_;
   int64_t shown_ = 0;
@@ -120,7 +120,7 @@ class Watcher {
   bool fresh_ = false;
 };
 
-void Watch(Context& context, const Arguments& arguments) {
+void Watch(Context& context, const WatchArguments& arguments) {
   const Catalogue* catalogue = context.catalogue();
   Connection* connection = context.connection();
   absl::TimeZone zone;
@@ -186,7 +186,7 @@ void Watch(Context& context, const Arguments& arguments) {
 }  // namespace
 
 void AddWatchCommand(CLI::App& app, Context& context) {
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<WatchArguments>();
   CLI::App* c = app.add_subcommand("watch", context.T(Text::kHelpWatch));
   c->footer(context.T(Text::kExamples) + "\n" + context.T(Text::kExampleWatch));
   c->add_option("TYPES", a->types, context.T(Text::kHelpTypes));

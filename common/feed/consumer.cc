@@ -9,16 +9,13 @@
 #include <utility>
 
 #include "common/base/status.h"
+#include "common/feed/methods.h"
 #include "common/feed/resume_token.h"
 #include "common/observe/log.h"
 #include "common/rpc/client_stream.h"
 
 namespace sqm::feed {
 namespace {
-
-constexpr char kWatchChanges[] = "/sqm.feed.v1.FeedService/WatchChanges";
-constexpr char kAcknowledge[] = "/sqm.feed.v1.FeedService/AcknowledgeChanges";
-constexpr char kListFeeds[] = "/sqm.feed.v1.FeedService/ListFeeds";
 
 // The token can no longer be followed, whatever the reason: the sink begins anew.
 bool IsLost(const absl::Status& status) {

@@ -5,15 +5,12 @@
 #include <utility>
 
 #include "common/base/status.h"
+#include "common/feed/methods.h"
 #include "common/feed/registrations.h"
 #include "common/feed/resume_token.h"
 
 namespace sqm::feed {
 namespace {
-
-constexpr absl::string_view kWatchChanges = "/sqm.feed.v1.FeedService/WatchChanges";
-constexpr absl::string_view kAcknowledge = "/sqm.feed.v1.FeedService/AcknowledgeChanges";
-constexpr absl::string_view kListFeeds = "/sqm.feed.v1.FeedService/ListFeeds";
 
 absl::Status CheckRequest(const v1::WatchChangesRequest& request) {
   int starts = (request.resume_token().empty() ? 0 : 1) + (request.include_snapshot() ? 1 : 0) +

@@ -5,11 +5,9 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/support/proto_buffer_reader.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "common/base/status.h"
 #include "common/rpc/error.h"
+#include "common/rpc/pem.h"
 
 namespace sqm::rpc {
 namespace {
@@ -17,22 +15,14 @@ namespace {
 using google::protobuf::Message;
 using grpc::ByteBuffer;
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  if (!file) return absl::NotFoundError(absl::StrCat("cannot read ", path));
-  return text.str();
-}
-
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(
     const ChannelOptions& options) {
   if (options.ca_file.empty()) return grpc::InsecureChannelCredentials();
   grpc::SslCredentialsOptions ssl;
-  ASSIGN_OR_RETURN(ssl.pem_root_certs, ReadFile(options.ca_file));
+  ASSIGN_OR_RETURN(ssl.pem_root_certs, ReadPem(options.ca_file));
   if (!options.certificate_file.empty()) {
-    ASSIGN_OR_RETURN(ssl.pem_cert_chain, ReadFile(options.certificate_file));
-    ASSIGN_OR_RETURN(ssl.pem_private_key, ReadFile(options.key_file));
+    ASSIGN_OR_RETURN(ssl.pem_cert_chain, ReadPem(options.certificate_file));
+    ASSIGN_OR_RETURN(ssl.pem_private_key, ReadPem(options.key_file));
   }
   return grpc::SslCredentials(ssl);
 }

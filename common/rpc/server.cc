@@ -11,13 +11,12 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <fstream>
 #include <map>
-#include <sstream>
 
 #include "common/base/status.h"
 #include "common/base/task.h"
 #include "common/rpc/error.h"
+#include "common/rpc/pem.h"
 #include "common/rpc/reactors.h"
 
 namespace sqm::rpc {
@@ -30,23 +29,15 @@ using grpc::internal::RpcMethod;
 // must come first.
 constexpr int kTransportBytes = 64 << 20;
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  if (!file) return absl::NotFoundError(absl::StrCat("cannot read ", path));
-  return text.str();
-}
-
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(const ServerOptions& options) {
   if (options.certificate_file.empty()) return grpc::InsecureServerCredentials();
   grpc::SslServerCredentialsOptions ssl;
   grpc::SslServerCredentialsOptions::PemKeyCertPair pair;
-  ASSIGN_OR_RETURN(pair.cert_chain, ReadFile(options.certificate_file));
-  ASSIGN_OR_RETURN(pair.private_key, ReadFile(options.key_file));
+  ASSIGN_OR_RETURN(pair.cert_chain, ReadPem(options.certificate_file));
+  ASSIGN_OR_RETURN(pair.private_key, ReadPem(options.key_file));
   ssl.pem_key_cert_pairs.push_back(std::move(pair));
   if (!options.client_ca_file.empty()) {
-    ASSIGN_OR_RETURN(ssl.pem_root_certs, ReadFile(options.client_ca_file));
+    ASSIGN_OR_RETURN(ssl.pem_root_certs, ReadPem(options.client_ca_file));
     ssl.client_certificate_request = GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
   }
   return grpc::SslServerCredentials(ssl);

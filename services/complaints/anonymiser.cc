@@ -10,7 +10,6 @@
 namespace sqm::complaints {
 namespace {
 
-constexpr absl::string_view kSubject = "sqm-complaints";
 // Cases of one tenant before others have their turn.
 constexpr int kCases = 50;
 // Entries of one commit.
@@ -49,7 +48,7 @@ Task<absl::Status> Anonymiser::Commit(std::string tenant, absl::Time now,
   absl::StatusOr<schedule::v1::JobTerm> fence = co_await fencing;
   if (!fence.ok()) co_return fence.status();
   mutation.Require(*fence);
-  rpc::Call call(self_, kSubject, tenant, now);
+  rpc::Call call(self_, kServiceSubject, tenant, now);
   Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
   absl::StatusOr<rpc::Reply> reply = co_await committing;
   // It has changed, or another holds the lease.
@@ -107,7 +106,7 @@ Task<absl::Status> Anonymiser::Anonymise(std::string tenant, absl::Time now, v1:
   one = static_cast<const v1::Case&>(*(*record)->message);
   one.clear_retained_since();
   v1::CaseEntry entry = AnonymisedEntry(one);
-  rpc::Call call(self_, kSubject, tenant, now);
+  rpc::Call call(self_, kServiceSubject, tenant, now);
   entry.set_name(absl::StrCat(one.name(), "/entries/", resources_.NewId(call, "")));
   resource::Mutation mutation;
   mutation.Update(one).Create(entry);

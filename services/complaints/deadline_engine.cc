@@ -11,7 +11,6 @@
 namespace sqm::complaints {
 namespace {
 
-constexpr absl::string_view kSubject = "sqm-complaints";
 constexpr int kPage = 200;
 // Pages in a row of one tenant before others have their turn.
 constexpr int kPages = 20;
@@ -68,7 +67,7 @@ Task<absl::StatusOr<bool>> DeadlineEngine::Work(std::string tenant, absl::Time n
     absl::StatusOr<schedule::v1::JobTerm> fence = co_await fencing;
     if (!fence.ok()) co_return fence.status();
     std::vector<resource::Mutation> mutations;
-    rpc::Call call(self_, kSubject, tenant, now);
+    rpc::Call call(self_, kServiceSubject, tenant, now);
     for (const store::Listed& row : *rows) {
       T one = static_cast<const T&>(*row.record->message);
       std::vector<v1::CaseEntry> entries = rule(one);

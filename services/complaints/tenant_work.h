@@ -7,6 +7,7 @@
 #pragma once
 
 #include <absl/base/thread_annotations.h>
+#include <absl/strings/string_view.h>
 #include <absl/synchronization/mutex.h>
 #include <absl/synchronization/notification.h>
 
@@ -21,6 +22,9 @@
 #include "common/schedule/lease.h"
 
 namespace sqm::complaints {
+
+// Whose calls are those that nobody made.
+inline constexpr absl::string_view kServiceSubject = "sqm-complaints";
 
 class TenantWork {
  public:

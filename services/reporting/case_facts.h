@@ -1,8 +1,8 @@
 // What a case of the complaints service says in numbers.
 //
 // Nothing of what a customer is or said is kept: kind, category, severity, channel, team, root
-// cause, times and amounts only. A disclosure leaves that it came in and that it was closed, each by the day of UTC
-// alone, and nothing that would set it apart from another.
+// cause, times and amounts only. A disclosure leaves that it came in and that it was closed, each
+// by the day of UTC alone, and nothing that would set it apart from another.
 #pragma once
 
 #include <string>

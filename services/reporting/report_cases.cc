@@ -144,13 +144,14 @@ std::string CasesHtml(Language l, const v1::DailyReport& report) {
   if (section.empty()) {
     return absl::StrCat(out, Paragraph("lead", section.empty_text()), "</section>");
   }
-  absl::StrAppend(&out, FigureTable(l, section), "<div class=\"pair\"><div>", KindTable(l, section),
-                  AgeingChart(l, section), "</div><div>",
-                  CountTable(l, "cases.by-end", "cases.by-end", section.by_end()),
-                  CountTable(l, "cases.marks", "rating", section.marks()),
-                  CompensationTable(l, section), "</div></div>", ParetoHtml(l, "cases.pareto", "category", section.pareto()),
-                  ParetoHtml(l, "cases.causes", "cause", section.causes()), "<div class=\"pair wide\">", DeadlineTable(l, section), TeamTable(l, section),
-                  "</div>");
+  absl::StrAppend(
+      &out, FigureTable(l, section), "<div class=\"pair\"><div>", KindTable(l, section),
+      AgeingChart(l, section), "</div><div>",
+      CountTable(l, "cases.by-end", "cases.by-end", section.by_end()),
+      CountTable(l, "cases.marks", "rating", section.marks()), CompensationTable(l, section),
+      "</div></div>", ParetoHtml(l, "cases.pareto", "category", section.pareto()),
+      ParetoHtml(l, "cases.causes", "cause", section.causes()), "<div class=\"pair wide\">",
+      DeadlineTable(l, section), TeamTable(l, section), "</div>");
   const v1::DisclosureCounts& disclosures = section.disclosures();
   if (disclosures.opened() + disclosures.closed() + disclosures.open() > 0) {
     out += Paragraph("small", absl::Substitute(Say(l, "cases.disclosures"), disclosures.opened(),

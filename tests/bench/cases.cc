@@ -18,20 +18,19 @@
 namespace sqm::bench {
 namespace {
 
-namespace v1 = complaints::v1;
-
 constexpr char kCategory[] = "categories/billing";
 constexpr char kCalendar[] = "calendars/office";
 
-v1::DeadlineTarget& AddTarget(v1::DeadlinePolicy& policy, v1::DeadlineKind kind,
-                              absl::Duration target, v1::DeadlineMeasure measure) {
-  v1::DeadlineTarget& made = *policy.add_targets();
+complaints::v1::DeadlineTarget& AddTarget(complaints::v1::DeadlinePolicy& policy,
+                                          complaints::v1::DeadlineKind kind, absl::Duration target,
+                                          complaints::v1::DeadlineMeasure measure) {
+  complaints::v1::DeadlineTarget& made = *policy.add_targets();
   made.set_kind(kind);
   made.mutable_target()->set_seconds(absl::ToInt64Seconds(target));
   made.set_measure(measure);
   made.add_warnings(50);
   made.add_warnings(80);
-  v1::Escalation& level = *made.add_escalations();
+  complaints::v1::Escalation& level = *made.add_escalations();
   level.set_level(1);
   level.mutable_offset()->set_seconds(3600);
   level.set_to("team/quality");
@@ -39,15 +38,14 @@ v1::DeadlineTarget& AddTarget(v1::DeadlinePolicy& policy, v1::DeadlineKind kind,
 }
 
 // One case of those that FillCases writes: received a while ago, acknowledged since.
-absl::StatusOr<std::shared_ptr<v1::Case>> Acknowledged(const complaints::DeadlineBook& book,
-                                                       uint64_t index, absl::Time received,
-                                                       absl::Time now) {
-  auto one = std::make_shared<v1::Case>(SampleCase(index));
+absl::StatusOr<std::shared_ptr<complaints::v1::Case>> Acknowledged(
+    const complaints::DeadlineBook& book, uint64_t index, absl::Time received, absl::Time now) {
+  auto one = std::make_shared<complaints::v1::Case>(SampleCase(index));
   *one->mutable_received_time() = ToTimestamp(received);
   complaints::BeginCase(absl::StrFormat("B-2026-%07d", index), absl::StrFormat("%032x", index),
                         absl::StrFormat("team-%02d", index % 20), now, *one);
-  const auto entry =
-      complaints::PlainStep(*one, v1::CASE_ACTION_ACKNOWLEDGE, "", {}, received + absl::Hours(1));
+  const auto entry = complaints::PlainStep(*one, complaints::v1::CASE_ACTION_ACKNOWLEDGE, "", {},
+                                           received + absl::Hours(1));
   if (!entry.ok()) return entry.status();
   complaints::SettleDeadlines(book, now, *one);
   return one;
@@ -66,7 +64,7 @@ Task<absl::Status> FillRange(complaints::Opened& opened, complaints::DeadlineBoo
     for (int64_t i = begin; i < std::min(to, begin + kBatch); ++i) {
       const absl::Time received =
           now - kOver * (1 - static_cast<double>(i) / static_cast<double>(rows)) - absl::Hours(2);
-      CO_ASSIGN_OR_RETURN(std::shared_ptr<v1::Case> one,
+      CO_ASSIGN_OR_RETURN(std::shared_ptr<complaints::v1::Case> one,
                           Acknowledged(*book, static_cast<uint64_t>(i), received, now));
       one->set_name(absl::StrCat("cases/", opened.resources.NewId(call, "")));
       mutations.emplace_back();
@@ -84,10 +82,11 @@ Task<absl::Status> FillRange(complaints::Opened& opened, complaints::DeadlineBoo
 
 }  // namespace
 
-v1::Case SampleCase(uint64_t index) {
-  v1::Case one;
-  one.set_kind(v1::CASE_KIND_COMPLAINT);
-  one.set_channel(index % 3 == 0 ? v1::CASE_CHANNEL_WEB : v1::CASE_CHANNEL_PHONE);
+complaints::v1::Case SampleCase(uint64_t index) {
+  complaints::v1::Case one;
+  one.set_kind(complaints::v1::CASE_KIND_COMPLAINT);
+  one.set_channel(index % 3 == 0 ? complaints::v1::CASE_CHANNEL_WEB
+                                 : complaints::v1::CASE_CHANNEL_PHONE);
   one.mutable_customer()->set_reference(absl::StrFormat("AC-%010d", index));
   one.mutable_customer()->set_display_name(absl::StrFormat("Customer %d", index));
   one.mutable_customer()->set_phone(absl::StrFormat("+86 10 %08d", index % 100'000'000));
@@ -99,45 +98,45 @@ v1::Case SampleCase(uint64_t index) {
   one.set_category(kCategory);
   one.set_product("Credit card");
   one.set_place("Branch 12");
-  one.set_language(v1::CASE_LANGUAGE_EN);
+  one.set_language(complaints::v1::CASE_LANGUAGE_EN);
   one.set_source("bench");
   return one;
 }
 
 absl::Status CreateCaseRules(const Suite& service) {
-  const auto stub = v1::ComplaintsService::NewStub(service.Channel());
+  const auto stub = complaints::v1::ComplaintsService::NewStub(service.Channel());
   const auto call = [&](auto method, const auto& request, auto response) {
     auto context = service.Context("manager");
     if (!context.ok()) return context.status();
     return ToAbsl((stub.get()->*method)(context->get(), request, &response));
   };
-  using Stub = v1::ComplaintsService::Stub;
-  v1::CreateCategoryRequest category;
+  using Stub = complaints::v1::ComplaintsService::Stub;
+  complaints::v1::CreateCategoryRequest category;
   category.set_category_id("billing");
   category.mutable_category()->mutable_label()->set_en("Billing");
-  absl::Status status = call(&Stub::CreateCategory, category, v1::Category());
+  absl::Status status = call(&Stub::CreateCategory, category, complaints::v1::Category());
   if (!status.ok()) return status;
-  v1::CreateCalendarRequest calendar;
+  complaints::v1::CreateCalendarRequest calendar;
   calendar.set_calendar_id("office");
   calendar.mutable_calendar()->mutable_label()->set_en("Office");
   calendar.mutable_calendar()->set_zone("Asia/Shanghai");
-  v1::WeekdayHours& hours = *calendar.mutable_calendar()->add_weekly();
-  for (int day = v1::WEEKDAY_MONDAY; day <= v1::WEEKDAY_FRIDAY; ++day) {
-    hours.add_days(static_cast<v1::Weekday>(day));
+  complaints::v1::WeekdayHours& hours = *calendar.mutable_calendar()->add_weekly();
+  for (int day = complaints::v1::WEEKDAY_MONDAY; day <= complaints::v1::WEEKDAY_FRIDAY; ++day) {
+    hours.add_days(static_cast<complaints::v1::Weekday>(day));
   }
   hours.add_intervals("08:30-12:00");
   hours.add_intervals("13:00-17:30");
-  status = call(&Stub::CreateCalendar, calendar, v1::Calendar());
+  status = call(&Stub::CreateCalendar, calendar, complaints::v1::Calendar());
   if (!status.ok()) return status;
-  v1::CreateDeadlinePolicyRequest policy;
+  complaints::v1::CreateDeadlinePolicyRequest policy;
   policy.set_deadline_policy_id("standard");
   policy.mutable_deadline_policy()->mutable_label()->set_en("Standard");
   policy.mutable_deadline_policy()->set_calendar(kCalendar);
-  AddTarget(*policy.mutable_deadline_policy(), v1::DEADLINE_KIND_FIRST_RESPONSE, kFirstResponse,
-            v1::DEADLINE_MEASURE_ELAPSED);
-  AddTarget(*policy.mutable_deadline_policy(), v1::DEADLINE_KIND_TOTAL_RESOLUTION,
-            60 * absl::Hours(8), v1::DEADLINE_MEASURE_WORKING);
-  return call(&Stub::CreateDeadlinePolicy, policy, v1::DeadlinePolicy());
+  AddTarget(*policy.mutable_deadline_policy(), complaints::v1::DEADLINE_KIND_FIRST_RESPONSE,
+            kFirstResponse, complaints::v1::DEADLINE_MEASURE_ELAPSED);
+  AddTarget(*policy.mutable_deadline_policy(), complaints::v1::DEADLINE_KIND_TOTAL_RESOLUTION,
+            60 * absl::Hours(8), complaints::v1::DEADLINE_MEASURE_WORKING);
+  return call(&Stub::CreateDeadlinePolicy, policy, complaints::v1::DeadlinePolicy());
 }
 
 absl::Status FillCases(const std::string& data_dir, int64_t rows) {

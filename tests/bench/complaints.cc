@@ -19,8 +19,6 @@
 namespace sqm::bench {
 namespace {
 
-namespace v1 = complaints::v1;
-
 constexpr char kService[] = "/sqm.complaints.v1.ComplaintsService/";
 
 // When the breach of each case is seen at a watcher of the feed.
@@ -70,9 +68,9 @@ class BreachWatch {
       absl::MutexLock lock(&mutex_);
       stands_ = true;
       for (const feed::v1::Change& change : batch.changes()) {
-        v1::CaseEntry entry;
+        complaints::v1::CaseEntry entry;
         if (!entry.ParseFromString(change.body())) continue;
-        if (entry.action() != v1::CASE_ACTION_BREACH) continue;
+        if (entry.action() != complaints::v1::CASE_ACTION_BREACH) continue;
         seen_.emplace(change.name().substr(0, change.name().find("/entries/")), now);
       }
     }
@@ -93,17 +91,17 @@ absl::StatusOr<double> BreachDelay(const Suite& service, int count, absl::Durati
                                    absl::Duration lead, uint64_t first) {
   auto watch = BreachWatch::Start(service);
   if (!watch.ok()) return watch.status();
-  const auto stub = v1::ComplaintsService::NewStub(service.Channel());
+  const auto stub = complaints::v1::ComplaintsService::NewStub(service.Channel());
   const absl::Time begin = absl::Now() + lead;
   absl::flat_hash_map<std::string, absl::Time> due;
   for (int i = 0; i < count; ++i) {
-    v1::CreateCaseRequest request;
+    complaints::v1::CreateCaseRequest request;
     *request.mutable_case_() = SampleCase(first + static_cast<uint64_t>(i));
     *request.mutable_case_()->mutable_received_time() =
         ToTimestamp(begin + i * window / count - kFirstResponse);
     auto context = service.Context("manager");
     if (!context.ok()) return context.status();
-    v1::Case made;
+    complaints::v1::Case made;
     const absl::Status status = ToAbsl(stub->CreateCase(context->get(), request, &made));
     if (!status.ok()) return status;
     due[made.name()] = FromTimestamp(made.due_time());
@@ -161,7 +159,7 @@ absl::StatusOr<Measured> ComplaintCreateVsEcho(Bench& bench) {
   create.metadata = *metadata;
   uint64_t next = 0;
   create.message = [&next](uint64_t, std::string* out) {
-    v1::CreateCaseRequest request;
+    complaints::v1::CreateCaseRequest request;
     *request.mutable_case_() = SampleCase(next);
     request.set_request_id(SampleRequestId(4, next));
     ++next;
@@ -176,7 +174,7 @@ absl::StatusOr<Measured> ComplaintCreateVsEcho(Bench& bench) {
     message = std::string(response);
   };
   if (auto warm = RunWithoutFailure(once); !warm.ok()) return warm.status();
-  v1::Case made;
+  complaints::v1::Case made;
   if (!made.ParseFromString(message) || made.deadlines_size() != 2 || !made.has_due_time()) {
     return absl::DataLossError("the case has no deadlines");
   }
@@ -198,13 +196,13 @@ absl::StatusOr<Measured> DueSoonP99(Bench& bench) {
     loads[i].streams = 1;
     loads[i].duration = bench.Time(absl::Seconds(3));
     loads[i].message = [](uint64_t, std::string* out) {
-      v1::ListQueueRequest request;
-      request.set_queue(v1::CASE_QUEUE_DUE_SOON);
+      complaints::v1::ListQueueRequest request;
+      request.set_queue(complaints::v1::CASE_QUEUE_DUE_SOON);
       request.set_page_size(50);
       request.AppendToString(out);
     };
     LoadOptions once = loads[i];
-    v1::ListQueueResponse page;
+    complaints::v1::ListQueueResponse page;
     once.duration = bench.Time(absl::Seconds(1));
     once.sample_every = 1;
     once.sample = [&page](uint64_t, absl::string_view response) {

@@ -11,7 +11,6 @@
 #include "tests/bench/servers.h"
 
 namespace sqm::bench {
-namespace v1 = monitoring::v1;
 
 absl::StatusOr<LoadOptions> CreateContactLoad(const Suite& suite, uint64_t run,
                                               absl::Duration duration) {
@@ -23,7 +22,7 @@ absl::StatusOr<LoadOptions> CreateContactLoad(const Suite& suite, uint64_t run,
   if (!metadata.ok()) return metadata.status();
   create.metadata = *metadata;
   create.message = [run, next = std::make_shared<uint64_t>(0)](uint64_t, std::string* out) {
-    v1::CreateContactRequest request;
+    monitoring::v1::CreateContactRequest request;
     *request.mutable_contact() = SampleContact(*next);
     request.set_request_id(SampleRequestId(run, *next));
     ++*next;
@@ -44,17 +43,17 @@ absl::StatusOr<Measured> CachedGetAgainstEcho(Bench& bench, const char* name,
   if (!suite.ok()) return suite.status();
   auto echo = EchoServer::Start(bench);
   if (!echo.ok()) return echo.status();
-  v1::BatchCreateContactsRequest create;
+  monitoring::v1::BatchCreateContactsRequest create;
   for (int i = 0; i < kContacts; ++i) {
-    v1::CreateContactRequest* request = create.add_requests();
+    monitoring::v1::CreateContactRequest* request = create.add_requests();
     *request->mutable_contact() = SampleContact(static_cast<uint64_t>(i));
     request->set_contact_id(absl::StrCat("bench-", 10000 + i));
   }
   create.set_request_id(SampleRequestId(1, 0));
   auto context = (*suite)->Context("service");
   if (!context.ok()) return context.status();
-  v1::BatchCreateContactsResponse created;
-  absl::Status status = ToAbsl(v1::MonitoringService::NewStub((*suite)->Channel())
+  monitoring::v1::BatchCreateContactsResponse created;
+  absl::Status status = ToAbsl(monitoring::v1::MonitoringService::NewStub((*suite)->Channel())
                                    ->BatchCreateContacts(context->get(), create, &created));
   if (!status.ok()) return status;
   for (const auto& result : created.results()) {
@@ -71,7 +70,7 @@ absl::StatusOr<Measured> CachedGetAgainstEcho(Bench& bench, const char* name,
   if (!metadata.ok()) return metadata.status();
   get.metadata = *metadata;
   get.message = [](uint64_t index, std::string* out) {
-    v1::GetContactRequest request;
+    monitoring::v1::GetContactRequest request;
     request.set_name(absl::StrCat("contacts/bench-", 10000 + index % kContacts));
     request.AppendToString(out);
   };
@@ -120,7 +119,7 @@ absl::StatusOr<Measured> ListGrowth(Bench& bench) {
     lists[i].streams = 1;
     lists[i].duration = bench.Time(absl::Seconds(2));
     lists[i].message = [](uint64_t index, std::string* out) {
-      v1::ListContactsRequest request;
+      monitoring::v1::ListContactsRequest request;
       request.set_page_size(50);
       request.set_filter(absl::StrCat("agent = \"", SampleContact(index).agent(), "\""));
       request.AppendToString(out);

@@ -25,7 +25,6 @@ Refusal Rule(const std::string& rule) {
 }
 const Refusal kForbidden = {absl::StatusCode::kPermissionDenied,
                             type::v1::ERROR_REASON_PERMISSION_DENIED};
-const Refusal kNotFound = {absl::StatusCode::kNotFound, type::v1::ERROR_REASON_NOT_FOUND};
 
 class EvaluationTest : public ::testing::Test {
  protected:

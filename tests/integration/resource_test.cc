@@ -50,8 +50,6 @@ class ResourceTest : public ::testing::Test {
   std::unique_ptr<Client> officer_, manager_;
 };
 
-const Refusal kNotFound = {absl::StatusCode::kNotFound, type::v1::ERROR_REASON_NOT_FOUND};
-
 TEST_F(ResourceTest, LifeOfAContact) {
   v1::CreateContactRequest create;
   *create.mutable_contact() = SampleContact("life", "ann");

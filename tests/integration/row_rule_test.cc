@@ -14,7 +14,6 @@ using Monitoring = v1::MonitoringService::Stub;
 
 constexpr char kGetContact[] = "/sqm.monitoring.v1.MonitoringService/GetContact";
 constexpr char kListContacts[] = "/sqm.monitoring.v1.MonitoringService/ListContacts";
-const Refusal kNotFound = {absl::StatusCode::kNotFound, type::v1::ERROR_REASON_NOT_FOUND};
 
 class RowRuleTest : public ::testing::Test {
  protected:

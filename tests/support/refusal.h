@@ -37,6 +37,7 @@ struct Refusal {
   // Fields that must be among the violations.
   std::vector<std::string> fields = {};
 };
+inline const Refusal kNotFound = {absl::StatusCode::kNotFound, type::v1::ERROR_REASON_NOT_FOUND};
 
 // Everything about `status` that differs from the refusal; empty = nothing.
 inline std::string Differences(const absl::Status& status, const Refusal& refusal, bool chinese) {

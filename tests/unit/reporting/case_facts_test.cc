@@ -11,8 +11,6 @@ namespace {
 
 namespace cases = complaints::v1;
 
-constexpr Bucket kFrom = kMidnight / 900;
-
 // What the fact says of one quantity: how often, by quarter of an hour since midnight.
 std::vector<Bucket> When(const Fact& fact, Quantity quantity) {
   std::vector<Bucket> buckets;

@@ -156,8 +156,9 @@ TEST_F(DailyCasesTest, FiguresAreThoseCountedByHand) {
   EXPECT_EQ(section.pareto(2).cumulative_share(), 1);
   // The one that was reopened is not done with.
   ASSERT_EQ(section.causes_size(), 1);
-  EXPECT_EQ(section.causes(0).ShortDebugString(),
-            "key: \"Training\" label: \"Training\" count: 1 share: 1 cumulative_share: 1 merged: 1");
+  EXPECT_EQ(
+      section.causes(0).ShortDebugString(),
+      "key: \"Training\" label: \"Training\" count: 1 share: 1 cumulative_share: 1 merged: 1");
   ASSERT_EQ(section.by_team_size(), 2);
   EXPECT_EQ(section.by_team(0).team(), "north");
   EXPECT_EQ(section.by_team(0).opened(), 4);
@@ -251,7 +252,8 @@ TEST_F(DailyCasesTest, RootCausesAreAChartOfTheirOwn) {
   EXPECT_EQ(causes[10].label(), "2 more causes");
   EXPECT_EQ(causes[10].merged(), 2);
   EXPECT_EQ(causes[10].cumulative_share(), 1);
-  EXPECT_EQ(Value(report.cases(), "complaint-first-contact-resolution"), -1) << "no answer is known";
+  EXPECT_EQ(Value(report.cases(), "complaint-first-contact-resolution"), -1)
+      << "no answer is known";
   const std::string html = RenderHtml(report);
   EXPECT_EQ(WellFormed(html), "");
   EXPECT_THAT(html, HasSubstr("Complaints that were closed, by root cause"));

@@ -13,7 +13,6 @@
 namespace sqm::reporting {
 namespace {
 
-constexpr Bucket kFrom = kMidnight / 900;
 constexpr Bucket kTo = kFrom + 96;
 
 class FactStoreTest : public testing::Test {

@@ -16,6 +16,7 @@ namespace sqm::reporting {
 
 // 2024-01-15T00:00:00Z
 inline constexpr int64_t kMidnight = 1705276800;
+inline constexpr Bucket kFrom = kMidnight / kBucketSeconds;
 
 inline feed::v1::Change MakeChange(const char* type, const google::protobuf::Message& body,
                                    const std::string& name, int64_t position, int64_t version = 1,

@@ -20,8 +20,6 @@ namespace {
 
 namespace cases = complaints::v1;
 
-constexpr Bucket kFrom = kMidnight / 900;
-
 // Equal to LoadStanding, one span after the other.
 StandingCases CountSpans(const SpanCounts& spans, Bucket at) {
   StandingCases result;

@@ -30,7 +30,8 @@ class SharedRateTest : public ::testing::Test {
     while (redis_->state() != cache::CircuitBreaker::State::kClosed) {
       absl::SleepFor(absl::Milliseconds(1));
     }
-    // A server learns the script in two trips: from here on each takes one, in the order of sending.
+    // A server learns the script in two trips: from here on each takes one, in the order of
+    // sending.
     EXPECT_TRUE(Await(buckets_->Spend("north", "nobody", rate_, 0)).ok());
   }
   double Spend(double spent) { return *Await(buckets_->Spend("north", "ann", rate_, spent)); }
