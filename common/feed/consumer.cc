@@ -253,6 +253,10 @@ void Consumer::State::CancelSilent() {
 
 Task<void> Consumer::State::Discover(std::shared_ptr<State> self) {
   while (!self->stopping()) {
+    if (!self->options_.follows()) {
+      co_await self->Pause(self->options_.least_backoff);
+      continue;
+    }
     auto feeds = co_await self->ListFeeds();
     if (feeds.ok()) {
       self->TakeFeeds(*feeds);
@@ -271,6 +275,11 @@ Task<void> Consumer::State::Discover(std::shared_ptr<State> self) {
 Task<void> Consumer::State::Follow(std::shared_ptr<State> self, Follower* follower) {
   absl::Duration backoff = self->options_.least_backoff;
   while (!self->stopping()) {
+    if (!self->options_.follows()) {
+      follower->lost = false;  // whoever follows now sees to it
+      co_await self->Pause(self->options_.least_backoff);
+      continue;
+    }
     follower->moved = false;
     absl::Status status = co_await self->Session(follower);
     if (self->stopping()) co_return;
@@ -387,7 +396,7 @@ Task<absl::Status> Consumer::State::ReadAll(Follower* follower,
       follower->reading_since = absl::InfiniteFuture();
       follower->progress.connected = more;
     }
-    if (!more) co_return absl::OkStatus();
+    if (!more || !options_.follows()) co_return absl::OkStatus();
     bool mark = batch.changes_size() == 0 && !batch.snapshot_complete();
     bool due = batch.resume_token() != stored && now - stored_at >= options_.mark_period;
     if (!mark || due) {

@@ -53,6 +53,9 @@ struct ConsumerOptions {
   std::string name;
   // Types to follow; empty = all.
   std::vector<std::string> resource_types;
+  // Whether to follow now, asked before each batch: of several processes with one sink the one that
+  // holds a lease does. Must not block.
+  std::function<bool()> follows = [] { return true; };
   // The `authorization` value, `Bearer …`, for the next call: a token of role service for all
   // tenants. Must not block.
   std::function<absl::StatusOr<std::string>()> authorization;

@@ -55,7 +55,8 @@ bool Lease::Held() const {
 void Lease::Won(int64_t term, absl::Time began) {
   absl::MutexLock lock(&mutex_);
   if (term != term_) fences_.clear();
-  term_ = term;
+  if (term != last_won_) ++terms_taken_;
+  last_won_ = term_ = term;
   until_ = HeldUntil(parts_.times, began);
 }
 

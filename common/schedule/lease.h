@@ -49,6 +49,8 @@ class Lease {
   const std::string& job() const { return job_; }
   // Whether this process is the one to work now.
   bool Held() const;
+  // How often it has taken the lease from nobody or from another one.
+  int64_t terms_taken() const { return terms_taken_; }
   // This term's fence in the tenant, written if it is not there yet: the job's mutations require
   // it. ABORTED CONFLICT: the lease is not held, or another holder has begun.
   Task<absl::StatusOr<v1::JobTerm>> Fence(std::string tenant);
@@ -74,9 +76,11 @@ class Lease {
   const contract::ResourceType* const type_;
   mutable absl::Mutex mutex_;
   std::optional<Sighting> sighting_ ABSL_GUARDED_BY(mutex_);
-  int64_t term_ ABSL_GUARDED_BY(mutex_) = 0;  // held last; 0 = none
+  int64_t term_ ABSL_GUARDED_BY(mutex_) = 0;      // held last; 0 = none
+  int64_t last_won_ ABSL_GUARDED_BY(mutex_) = 0;  // the same, kept when it is lost
   absl::Time until_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   absl::flat_hash_map<std::string, v1::JobTerm> fences_ ABSL_GUARDED_BY(mutex_);  // of term_
+  std::atomic<int64_t> terms_taken_{0};
 };
 
 // Keeps the leases of one store.
@@ -90,6 +94,7 @@ class Leases {
 
   // Before Start.
   Lease& Add(std::string job);
+  const std::vector<std::unique_ptr<Lease>>& all() const { return leases_; }
   // Makes the table, beats for the first time, and goes on until Stop.
   absl::Status Start();
   // Waits for the beat that is under way and gives all leases back. The store must still work.

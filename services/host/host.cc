@@ -4,6 +4,7 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -51,7 +52,7 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
 
 // Replaces the file at once, for its owner's eyes only.
 absl::Status WritePrivate(const std::string& path, const std::string& text) {
-  std::string temporary = absl::StrCat(path, ".new");
+  std::string temporary = absl::StrCat(path, ".", getpid());  // processes may share the folder
   std::error_code error;
   std::filesystem::remove(temporary, error);
   mode_t old = umask(0077);
@@ -262,6 +263,7 @@ absl::Status Host::Serve() {
   ASSIGN_OR_RETURN(server_, rpc::Server::Start(options, pipelines));
   WatchHealth();
   TrimFeeds();
+  ShowLeases();
   for (const auto& module : modules_) RETURN_IF_ERROR(module->leases->Start());
   Log(Level::kInfo, "serving", {{"address", config_.listen}, {"port", server_->port()}});
   return absl::OkStatus();
@@ -306,6 +308,20 @@ void Host::TrimFeeds() {
             {{"service", module->name}, {"error", std::string(status.message())}});
       });
     });
+  }
+}
+
+void Host::ShowLeases() {
+  for (const auto& module : modules_) {
+    for (const auto& lease : module->leases->all()) {
+      const observe::Labels labels = {{"service", module->name}, {"job", lease->job()}};
+      registrations_.push_back(
+          metrics_.ReadGauge("sqm_job_held", "1 where this process works on the job, by its lease.",
+                             labels, [lease = lease.get()] { return lease->Held() ? 1.0 : 0.0; }));
+      registrations_.push_back(metrics_.ReadCounter(
+          "sqm_job_terms_total", "How often this process has taken the job.", labels,
+          [lease = lease.get()] { return static_cast<double>(lease->terms_taken()); }));
+    }
   }
 }
 

@@ -82,6 +82,7 @@ class Host {
   void WatchHealth();
   Task<absl::Status> Trim(store::Store& store);
   void TrimFeeds();
+  void ShowLeases();
 
   const Config config_;
   RandomIds ids_;

@@ -1,5 +1,6 @@
 #include "services/reporting/fact_sink.h"
 
+#include "common/base/status.h"
 #include "common/feed/resume_token.h"
 
 namespace sqm::reporting {
@@ -20,7 +21,24 @@ Task<absl::StatusOr<std::optional<feed::Position>>> FactSink::Load(std::string t
   Task<absl::Status> loading = store_.Query(std::move(load));
   absl::Status status = co_await loading;
   if (!status.ok()) co_return status;
+  Stands(tenant, position.has_value() ? std::optional(position->token) : std::nullopt);
   co_return position;
+}
+
+void FactSink::Stands(const std::string& tenant, std::optional<std::string> token) {
+  absl::MutexLock lock(&mutex_);
+  tokens_[tenant] = std::move(token);
+}
+
+absl::Status FactSink::CheckOwn(store::SqlSession& session, const std::string& tenant) const {
+  ASSIGN_OR_RETURN(std::optional<Cursor> cursor, LoadCursor(session, tenant, source_));
+  std::optional<std::string> stored;
+  if (cursor.has_value()) stored = std::move(cursor->token);
+  absl::MutexLock lock(&mutex_);
+  auto known = tokens_.find(tenant);
+  if (lease_.Held() && known != tokens_.end() && known->second == stored) return absl::OkStatus();
+  return Fail(absl::StatusCode::kAborted, type::v1::ERROR_REASON_CONFLICT,
+              "another process follows this feed");
 }
 
 Task<absl::Status> FactSink::Apply(std::string tenant, const feed::v1::ChangeBatch& batch) {
@@ -29,19 +47,24 @@ Task<absl::Status> FactSink::Apply(std::string tenant, const feed::v1::ChangeBat
   const int64_t reached = point.ok() ? point->position : 0;
   std::function<absl::Status(store::SqlSession&)> apply =
       [&](store::SqlSession& session) -> absl::Status {
+    RETURN_IF_ERROR(CheckOwn(session, tenant));
     return facts_.ApplyBatch(session, tenant, source_, batch, reached).status();
   };
   Task<absl::Status> applying = store_.Project(std::move(apply));
   absl::Status status = co_await applying;
+  if (status.ok()) Stands(tenant, batch.resume_token());
   co_return status;
 }
 
 Task<absl::Status> FactSink::Reset(std::string tenant) {
-  std::function<absl::Status(store::SqlSession&)> reset = [&](store::SqlSession& session) {
+  std::function<absl::Status(store::SqlSession&)> reset =
+      [&](store::SqlSession& session) -> absl::Status {
+    RETURN_IF_ERROR(CheckOwn(session, tenant));
     return facts_.ResetSource(session, tenant, source_);
   };
   Task<absl::Status> resetting = store_.Project(std::move(reset));
   absl::Status status = co_await resetting;
+  if (status.ok()) Stands(tenant, std::nullopt);
   co_return status;
 }
 

@@ -17,9 +17,12 @@ int main(int argc, char** argv) {
   std::string complaints;
   sqm::ConfigSpec spec("sqm-reporting", SQM_VERSION, "The reporting service.");
   sqm::host::Describe(config, spec);
-  spec.Add("monitoring.address", &monitoring, "Address of the monitoring service.").Required();
+  spec.Add("monitoring.address", &monitoring,
+           "Address of the monitoring service, as gRPC names targets: of several replicas "
+           "`dns:///NAME:PORT` or `ipv4:HOST:PORT,HOST:PORT`; the healthy ones are called.")
+      .Required();
   spec.Add("complaints.address", &complaints,
-           "Address of the complaints service; empty: reports hold no cases.");
+           "Likewise of the complaints service; empty: reports hold no cases.");
   std::shared_ptr<sqm::reporting::Opened> reporting;
   return sqm::host::Main(
       argc, argv, spec, config,
@@ -31,12 +34,15 @@ int main(int argc, char** argv) {
       },
       [&](sqm::host::Host& host) -> absl::StatusOr<std::shared_ptr<void>> {
         auto followed = std::make_shared<Followed>();
-        for (const auto& [source, address] :
-             {std::pair(sqm::reporting::kMonitoringSource, monitoring),
-              std::pair(sqm::reporting::kComplaintsSource, complaints)}) {
+        for (const auto& [source, address, service] :
+             {std::tuple(sqm::reporting::kMonitoringSource, monitoring,
+                         "sqm.monitoring.v1.MonitoringService"),
+              std::tuple(sqm::reporting::kComplaintsSource, complaints,
+                         "sqm.complaints.v1.ComplaintsService")}) {
           if (address.empty()) continue;
           sqm::rpc::ChannelOptions options;
           options.target = address;
+          options.health_service = service;
           auto channel = sqm::rpc::MakeChannel(options);
           if (!channel.ok()) return channel.status();
           followed->push_back(std::make_unique<sqm::reporting::Following>(host, *reporting, source,

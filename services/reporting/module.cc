@@ -6,13 +6,15 @@
 namespace sqm::reporting {
 namespace {
 
-feed::ConsumerOptions OptionsOf(host::Host& host, const std::string& source) {
+feed::ConsumerOptions OptionsOf(host::Host& host, const Opened& reporting,
+                                const std::string& source) {
   feed::ConsumerOptions options;
   options.source = source;
   options.name = "reporting";
   for (absl::string_view type : FactSourceTypes(source)) options.resource_types.emplace_back(type);
   // A report need not know sooner, and many contacts of one interval share a cell.
   options.gather = absl::Milliseconds(100);
+  options.follows = [lease = reporting.lease] { return lease->Held(); };
   options.authorization = [&host] { return host.ServiceAuthorization(); };
   return options;
 }
@@ -22,6 +24,7 @@ feed::ConsumerOptions OptionsOf(host::Host& host, const std::string& source) {
 absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host) {
   auto opened = std::make_shared<Opened>();
   ASSIGN_OR_RETURN(opened->module, host.AddModule("reporting", Contracts()));
+  opened->lease = &opened->module->leases->Add("reporting-facts");
   opened->service = std::make_unique<ReportingService>(*opened->module->pipeline,
                                                        *opened->module->resources, host.redis());
   opened->service->Register();
@@ -31,9 +34,9 @@ absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host) {
 
 Following::Following(host::Host& host, Opened& reporting, const std::string& source,
                      std::shared_ptr<grpc::Channel> channel)
-    : sink_(source, *reporting.module->store),
-      consumer_(std::move(channel), OptionsOf(host, source), sink_, host.executor(), host.timer(),
-                host.clock(), host.ids()) {
+    : sink_(source, *reporting.module->store, *reporting.lease),
+      consumer_(std::move(channel), OptionsOf(host, reporting, source), sink_, host.executor(),
+                host.timer(), host.clock(), host.ids()) {
   consumer_.Start();
 }
 

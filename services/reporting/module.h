@@ -13,13 +13,14 @@ namespace sqm::reporting {
 
 struct Opened {
   host::Module* module;
+  schedule::Lease* lease;  // who holds it follows the feeds
   std::unique_ptr<ReportingService> service;
 };
 
 // Opens the store and registers the handlers. The result must live until the host has stopped.
 absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host);
 
-// Follows the feed of `source` over `channel` until destroyed.
+// Follows the feed of `source` over `channel` until destroyed, while this process holds the lease.
 class Following {
  public:
   Following(host::Host& host, Opened& reporting, const std::string& source,
