@@ -23,8 +23,9 @@ absl::StatusOr<std::string> OpenSecret(host::Host& host) {
     if (RAND_bytes(reinterpret_cast<unsigned char*>(made.data()), kSecretBytes) != 1) {
       return absl::InternalError("the system gives no random bytes");
     }
-    RETURN_IF_ERROR(auth::CreateFile(path, made, 0600));
-    return made;
+    const absl::Status created = auth::CreateFile(path, made, 0600);
+    if (!created.ok() && !absl::IsAlreadyExists(created)) return created;
+    secret = auth::ReadSecretFile(path, kSecretBytes);  // ours, or of a process that was quicker
   }
   RETURN_IF_ERROR(secret.status());
   if (secret->size() != kSecretBytes) {
