@@ -1,8 +1,8 @@
 # Every target sets up what it needs; see `make help`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: help deps build demo run test sanitize bench lint clean
-export ONLY SHORT RUNS DATA JOBS
+.PHONY: help deps build demo run local test sanitize bench lint clean
+export ONLY SHORT RUNS DATA JOBS REPLICAS POSTGRES REDIS PORT RESTART
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,11 @@ run: ## start the suite with a development login, until Ctrl-C (DATA=folder keep
 	@scripts/deps.sh build run
 	@scripts/build.sh release programs
 	@scripts/run.sh
+
+local: ## every service in REPLICAS=2 processes on PostgreSQL and Redis, until Ctrl-C
+	@scripts/deps.sh build run $(if $(POSTGRES),,postgres)
+	@scripts/build.sh release programs
+	@deploy/local/up
 
 test: ## unit, integration, fault and demo tests, every bench briefly, a short run of the fuzzers
 	@scripts/deps.sh build run test

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the groups named as arguments need, by Debian package name.
-#   scripts/deps.sh [build] [run] [test] [lint]      (none = all)
+#   scripts/deps.sh [build] [run] [postgres] [test] [lint]      (none = all)
 # Asks dpkg first and does nothing when all is there, so every target may call it.
 set -euo pipefail
 
@@ -12,6 +12,7 @@ build=(g++ cmake ninja-build make pkg-config ccache mold tzdata
   # prometheus-cpp's CMake files look for these two, but its package does not depend on them.
   prometheus-cpp-dev libcivetweb-dev libcurl4-openssl-dev)
 run=(redis-server python3 curl procps)
+postgres=(postgresql)
 test=(libgtest-dev libgmock-dev libbenchmark-dev libnghttp2-dev libprotoc-dev git postgresql
   # A client generated for another language, and the fuzz targets (libFuzzer needs clang).
   python3-grpcio python3-protobuf clang libclang-rt-14-dev)
@@ -22,10 +23,11 @@ for group in "${@:-all}"; do
   case "$group" in
     build) wanted+=("${build[@]}") ;;
     run) wanted+=("${run[@]}") ;;
+    postgres) wanted+=("${postgres[@]}") ;;
     test) wanted+=("${test[@]}") ;;
     lint) wanted+=("${lint[@]}") ;;
     all) wanted+=("${build[@]}" "${run[@]}" "${test[@]}" "${lint[@]}") ;;
-    *) echo "deps: no group '$group' (build, run, test, lint)" >&2; exit 2 ;;
+    *) echo "deps: no group '$group' (build, run, postgres, test, lint)" >&2; exit 2 ;;
   esac
 done
 # The Debian packages of Node.js and npm, unless another Node.js is there already.

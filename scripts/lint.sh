@@ -43,7 +43,7 @@ check_text() {
 
 check_scripts() {
   local list
-  mapfile -t list < <({ files '*.sh'; grep -lE '^#!.*\b(ba)?sh\b' .ci/run scripts/* 2>/dev/null; } | sort -u)
+  mapfile -t list < <({ files '*.sh'; grep -lE '^#!.*\b(ba)?sh\b' .ci/run scripts/* deploy/*/* 2>/dev/null; } | sort -u)
   shellcheck "${list[@]}"
 }
 

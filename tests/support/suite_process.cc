@@ -269,7 +269,10 @@ std::string Authorization(const std::string& key_dir, const Caller& caller, absl
   return token.ok() ? absl::StrCat("Bearer ", *token) : std::string(token.status().message());
 }
 
-Client::Client(const ServerProcess& server, const Caller& caller) {
+Client::Client(const ServerProcess& server, const Caller& caller)
+    : Client(server.address(), server.key_dir(), caller) {}
+
+Client::Client(const std::string& target, const std::string& key_dir, const Caller& caller) {
   // Kept until the process ends: without a channel gRPC would stop its threads, and wait for one
   // that polls a socket for up to 10 s.
   static const bool kept = (grpc_init(), true);
@@ -281,14 +284,13 @@ Client::Client(const ServerProcess& server, const Caller& caller) {
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 20);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 20);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 100);
-  channel_ =
-      grpc::CreateCustomChannel(server.address(), grpc::InsecureChannelCredentials(), arguments);
+  channel_ = grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
   monitoring_ = monitoring::v1::MonitoringService::NewStub(channel_);
   complaints_ = complaints::v1::ComplaintsService::NewStub(channel_);
   reporting_ = reporting::v1::ReportingService::NewStub(channel_);
   audit_ = audit::v1::AuditService::NewStub(channel_);
   feed_ = feed::v1::FeedService::NewStub(channel_);
-  Set("authorization", Authorization(server.key_dir(), caller));
+  Set("authorization", Authorization(key_dir, caller));
 }
 
 Client& Client::Set(const std::string& key, const std::string& value) {

@@ -129,6 +129,8 @@ std::string Authorization(const std::string& key_dir, const Caller& caller,
 class Client {
  public:
   Client(const ServerProcess& server, const Caller& caller);
+  // Of a server, or of several as gRPC names them, whose tokens the key in `key_dir` signs.
+  Client(const std::string& target, const std::string& key_dir, const Caller& caller);
 
   // Metadata of every call; replaces what was set under the key. An empty value removes it.
   Client& Set(const std::string& key, const std::string& value);
