@@ -11,7 +11,7 @@ namespace sqm::bench {
 // One bench. The value of a round is already a ratio where the bench is one.
 struct Measured {
   std::string name;
-  // `ratio`, `1/s`, `us`, `ms`, `s`, `mb`.
+  // `ratio`, `1/s`, `us`, `ms`, `s`, `mb`, `calls`.
   std::string unit;
   // One a round.
   std::vector<double> values;

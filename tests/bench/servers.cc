@@ -45,31 +45,40 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::StartProgram(const Bench& bench,
   std::unique_ptr<Suite> suite(new Suite());
   suite->data_dir_ = data_dir;
   suite->port_ = FreePort();
-  std::vector<std::string> argv = {bench.Program(program), "--dev",
-                                   absl::StrCat("--data.dir=", data_dir),
-                                   absl::StrCat("--listen.address=127.0.0.1:", suite->port_)};
-  argv.insert(argv.end(), flags.begin(), flags.end());
+  suite->argv_ = {bench.Program(program), "--dev", absl::StrCat("--data.dir=", data_dir),
+                  absl::StrCat("--listen.address=127.0.0.1:", suite->port_)};
+  suite->argv_.insert(suite->argv_.end(), flags.begin(), flags.end());
+  const absl::Status status = suite->Launch();
+  if (!status.ok()) return status;
+  return suite;
+}
+
+absl::Status Suite::Restart() {
+  process_->Stop();
+  return Launch();
+}
+
+absl::Status Suite::Launch() {
   const absl::Time begin = absl::Now();
-  auto process = Process::Start(argv, suite->folder_.path() + "/suite.log");
+  auto process = Process::Start(argv_, folder_.path() + "/suite.log");
   if (!process.ok()) return process.status();
-  suite->process_ = *std::move(process);
+  process_ = *std::move(process);
   constexpr absl::Duration kPatience = absl::Seconds(60);
-  absl::Status status = WaitForPort(suite->port_, suite->process_.get(), kPatience);
+  const absl::Status status = WaitForPort(port_, process_.get(), kPatience);
   if (!status.ok()) return status;
   // HealthCheckResponse {status: SERVING}.
   const std::string serving = "\x08\x01";
   while (true) {
-    const auto health =
-        CallOnce(suite->port_, "/grpc.health.v1.Health/Check", {}, "", absl::Seconds(5));
+    const auto health = CallOnce(port_, "/grpc.health.v1.Health/Check", {}, "", absl::Seconds(5));
     if (health.ok() && *health == serving) break;
     if (absl::Now() - begin > kPatience) {
       return absl::DeadlineExceededError(
-          absl::StrCat(program, " does not serve:\n", suite->process_->LogTail()));
+          absl::StrCat(argv_[0], " does not serve:\n", process_->LogTail()));
     }
     absl::SleepFor(absl::Milliseconds(1));
   }
-  suite->start_time_ = absl::Now() - begin;
-  return suite;
+  start_time_ = absl::Now() - begin;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> Suite::Authorization(const std::string& role) const {

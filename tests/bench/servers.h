@@ -44,6 +44,8 @@ class Suite {
                                                              const std::string& program,
                                                              const std::string& data_dir,
                                                              std::vector<std::string> flags = {});
+  // Stops it and starts it again, on the same port, until health says SERVING.
+  absl::Status Restart();
   int port() const { return port_; }
   Process& process() { return *process_; }
   absl::Duration start_time() const { return start_time_; }
@@ -57,7 +59,10 @@ class Suite {
 
  private:
   Suite() = default;
+  absl::Status Launch();
+
   TempDir folder_;
+  std::vector<std::string> argv_;
   std::string data_dir_;
   int port_ = 0;
   std::unique_ptr<Process> process_;
