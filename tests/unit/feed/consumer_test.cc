@@ -132,6 +132,27 @@ TEST_F(ConsumerTest, GoesOnFromItsToken) {
   EXPECT_EQ(sink_->Changes("default"), 25);
 }
 
+TEST_F(ConsumerTest, FollowsOnlyWhileItIsToFollow) {
+  World world;
+  CommitContacts(*world.store, "default", "a", 10);
+  std::atomic<bool> follows{false};
+  ConsumerOptions options = Options(world);
+  options.follows = [&follows] { return follows.load(); };
+  auto consumer = Begin(world, options);
+  absl::SleepFor(absl::Milliseconds(50));
+  EXPECT_EQ(consumer->counters().streams, 0u);
+  follows = true;
+  ASSERT_TRUE(CaughtUp(*consumer, world, "default"));
+  // The batch that shows that it is not to follow any more is left to the next.
+  follows = false;
+  CommitContacts(*world.store, "default", "b", 5);
+  absl::SleepFor(absl::Milliseconds(50));
+  EXPECT_EQ(sink_->Changes("default"), 10);
+  follows = true;
+  ASSERT_TRUE(CaughtUp(*consumer, world, "default"));
+  EXPECT_EQ(sink_->Changes("default"), 15);
+}
+
 TEST_F(ConsumerTest, TakesASnapshotWhereHistoryIsGone) {
   World world;
   CommitContacts(*world.store, "default", "a", 40);

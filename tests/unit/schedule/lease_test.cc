@@ -109,6 +109,8 @@ TEST_F(LeaseTest, TheFirstHasItAndKeepsIt) {
     Advance(kTimes.beat);
     EXPECT_TRUE(a.Held());
   }
+  EXPECT_EQ(a.terms_taken(), 1);
+  EXPECT_EQ(b.terms_taken(), 0);
 }
 
 TEST_F(LeaseTest, JobsAreHeldApart) {

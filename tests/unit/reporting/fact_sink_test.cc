@@ -1,0 +1,124 @@
+// Two processes that follow a feed into one store.
+#include "services/reporting/fact_sink.h"
+
+#include <absl/strings/str_cat.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "common/base/ids.h"
+#include "common/feed/resume_token.h"
+#include "common/store/sqlite/sqlite_store.h"
+#include "tests/unit/reporting/fixtures.h"
+
+namespace sqm::reporting {
+namespace {
+
+constexpr char kSource[] = "monitoring";
+constexpr char kTenant[] = "default";
+
+class FactSinkTest : public ::testing::Test {
+ protected:
+  FactSinkTest() {
+    char name[] = "/tmp/sqm-sink-XXXXXX";
+    directory_ = mkdtemp(name);
+    registry_ = *contract::Registry::Build({schedule::v1::JobTerm::descriptor()->file()});
+    store::SqliteOptions options;
+    options.path = directory_ + "/test.db";
+    auto store = store::SqliteStore::Open(*registry_, options, executor_, clock_, ids_);
+    EXPECT_TRUE(store.ok()) << store.status();
+    store_ = *std::move(store);
+    EXPECT_TRUE(schedule::PrepareLeases(*store_).ok());
+    EXPECT_TRUE(PrepareStore(*store_).ok());
+  }
+  ~FactSinkTest() override {
+    store_.reset();
+    executor_.Stop();
+    std::error_code ignored;
+    std::filesystem::remove_all(directory_, ignored);
+  }
+
+  schedule::LeaseParts Parts(const std::string& holder) const {
+    schedule::LeaseParts parts;
+    parts.store = store_.get();
+    parts.registry = registry_.get();
+    parts.clock = &clock_;
+    parts.holder = holder;
+    return parts;
+  }
+  static void Beat(schedule::Lease& lease) { ASSERT_TRUE(Await(lease.Beat()).ok()); }
+  // One contact at the position, and the token after it.
+  static feed::v1::ChangeBatch Batch(int64_t position) {
+    feed::v1::ChangeBatch batch;
+    *batch.add_changes() = MakeChange("Contact", MakeContact("staff/ada", 60),
+                                      absl::StrCat("contacts/", position), position);
+    batch.set_resume_token(feed::FormatResumeToken({"epoch", position}, kTenant));
+    return batch;
+  }
+  int64_t Facts() const {
+    int64_t facts = 0;
+    EXPECT_TRUE(Await(store_->Query([&](store::SqlSession& session) {
+                  return session.Run("SELECT count(*) FROM reporting_facts", {},
+                                     [&](const store::SqlRow& row) { facts = row.Int(0); });
+                })).ok());
+    return facts;
+  }
+  static bool Load(FactSink& sink) { return Await(sink.Load(kTenant)).ok(); }
+  static absl::StatusCode Apply(FactSink& sink, int64_t position) {
+    const feed::v1::ChangeBatch batch = Batch(position);
+    return Await(sink.Apply(kTenant, batch)).code();
+  }
+
+  std::string directory_;
+  FakeClock clock_{absl::FromUnixSeconds(kMidnight)};
+  RandomIds ids_;
+  Executor executor_{"worker", 2};
+  std::unique_ptr<contract::Registry> registry_;
+  std::unique_ptr<store::Store> store_;
+};
+
+TEST_F(FactSinkTest, OnlyTheHolderOfTheLeaseApplies) {
+  schedule::Lease a(Parts("a"), "facts"), b(Parts("b"), "facts");
+  FactSink one(kSource, *store_, a), two(kSource, *store_, b);
+  Beat(a);
+  Beat(b);
+  ASSERT_TRUE(Load(one) && Load(two));
+  EXPECT_EQ(Apply(two, 1), absl::StatusCode::kAborted);
+  EXPECT_EQ(Await(two.Reset(kTenant)).code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(Facts(), 0);
+  EXPECT_EQ(Apply(one, 1), absl::StatusCode::kOk);
+  EXPECT_EQ(Facts(), 1);
+}
+
+// A holder that was paused goes on after its successor has begun, and gets the lease again.
+TEST_F(FactSinkTest, APausedHolderLeavesNoGap) {
+  schedule::Lease a(Parts("a"), "facts"), b(Parts("b"), "facts");
+  FactSink one(kSource, *store_, a), two(kSource, *store_, b);
+  Beat(a);
+  ASSERT_TRUE(Load(one));
+  ASSERT_EQ(Apply(one, 1), absl::StatusCode::kOk);
+  ASSERT_TRUE(Await(a.Release()).ok());
+  Beat(b);
+  ASSERT_TRUE(Load(two));
+  // The successor begins anew, as after lost history.
+  ASSERT_TRUE(Await(two.Reset(kTenant)).ok());
+  ASSERT_TRUE(Await(b.Release()).ok());
+  Beat(a);
+  ASSERT_TRUE(a.Held());
+  EXPECT_EQ(Apply(one, 2), absl::StatusCode::kAborted) << "1 would be missing";
+  EXPECT_EQ(Facts(), 0);
+  ASSERT_TRUE(Load(one));
+  EXPECT_EQ(Apply(one, 1), absl::StatusCode::kOk);
+  EXPECT_EQ(Apply(one, 2), absl::StatusCode::kOk);
+  EXPECT_EQ(Facts(), 2);
+}
+
+TEST_F(FactSinkTest, NothingIsAppliedBeforeTheCursorIsKnown) {
+  schedule::Lease a(Parts("a"), "facts");
+  FactSink one(kSource, *store_, a);
+  Beat(a);
+  EXPECT_EQ(Apply(one, 1), absl::StatusCode::kAborted);
+}
+
+}  // namespace
+}  // namespace sqm::reporting
