@@ -295,8 +295,7 @@ Task<void> Consumer::State::Follow(std::shared_ptr<State> self, Follower* follow
     backoff = follower->moved ? self->options_.least_backoff
                               : std::min(backoff * 2, self->options_.most_backoff);
     double part = 0.5 + 0.5 * static_cast<double>(self->ids_.Random() % 1024) / 1024;
-    absl::Duration delay = backoff * part;
-    co_await self->Pause(delay);
+    co_await self->Pause(backoff * part);
   }
 }
 
@@ -438,7 +437,6 @@ Consumer::Consumer(std::shared_ptr<grpc::Channel> channel, ConsumerOptions optio
 Consumer::~Consumer() { Stop(); }
 
 void Consumer::Start() { state_->Start(); }
-
 void Consumer::Stop() { state_->Stop(); }
 
 std::vector<Progress> Consumer::progress() const { return state_->progress(); }

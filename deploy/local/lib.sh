@@ -91,7 +91,7 @@ start_postgres() {
     return
   fi
   local programs
-  programs=$(find /usr/lib/postgresql/*/bin -name postgres -printf '%h\n' 2>/dev/null | sort -V | tail -n 1)
+  programs=$(find /usr/lib/postgresql/*/bin -name postgres -printf '%h\n' 2>/dev/null | sort -V | tail -n 1) || true
   [ -n "$programs" ] || fail "PostgreSQL is not installed: run \`apt-get install postgresql\`, or say" \
     "POSTGRES='host=… dbname=… user=…' for a database of yours"
   # The server refuses root.

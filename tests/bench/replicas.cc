@@ -34,7 +34,7 @@ struct Tiers {
   absl::StatusOr<std::unique_ptr<Suite>> Replica(const Bench& bench, const std::string& program,
                                                  bool with_redis,
                                                  std::vector<std::string> flags = {}) const {
-    flags.push_back("--store.backend=postgres");
+    flags.emplace_back("--store.backend=postgres");
     flags.push_back(absl::StrCat("--store.postgres.url_file=", postgres.ConninfoFile()));
     if (with_redis) flags.push_back(absl::StrCat("--redis.socket=", redis.socket()));
     return Suite::StartProgram(bench, program, data.path(), std::move(flags));
