@@ -5,8 +5,13 @@
 
 #include <chrono>
 
+#include "common/base/steady_wait.h"
+
 namespace sqm {
 namespace {
+
+// Of all timers: there is one in a process. It looks again when any of them changed.
+SteadyCondition timers_changed;
 
 int64_t SteadyNanos() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -78,8 +83,10 @@ uint64_t Timer::Add(absl::Duration delay, Entry entry) {
     if (!stopping_) {
       uint64_t handle = next_++;
       int64_t at = SteadyNanos() + absl::ToInt64Nanoseconds(delay);
+      const bool first = due_.empty() || at < due_.begin()->first.first;
       due_.emplace(std::make_pair(at, handle), std::move(entry));
       times_.emplace(handle, at);
+      if (first) timers_changed.NotifyAll();
       return handle;
     }
   }
@@ -116,6 +123,7 @@ void Timer::Stop() {
     absl::MutexLock lock(&mutex_);
     if (stopping_) return;
     stopping_ = true;
+    timers_changed.NotifyAll();
   }
   thread_.join();
   std::map<std::pair<int64_t, uint64_t>, Entry> left;
@@ -140,13 +148,9 @@ void Timer::Run() {
         int64_t now = SteadyNanos();
         if (!due_.empty() && due_.begin()->first.first <= now) break;
         // Woken by a new first entry, the stop, or the time of the first entry.
-        int64_t first = due_.empty() ? INT64_MAX : due_.begin()->first.first;
-        auto changed = [this, first]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-          return stopping_ || (!due_.empty() && due_.begin()->first.first < first);
-        };
-        absl::Duration wait =
-            due_.empty() ? absl::InfiniteDuration() : absl::Nanoseconds(first - now);
-        mutex_.AwaitWithTimeout(absl::Condition(&changed), wait);
+        timers_changed.WaitWithTimeout(
+            mutex_, due_.empty() ? absl::InfiniteDuration()
+                                 : absl::Nanoseconds(due_.begin()->first.first - now));
       }
       auto it = due_.begin();
       work = std::move(it->second.work);

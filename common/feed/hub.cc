@@ -92,11 +92,12 @@ class Hub::State : public std::enable_shared_from_this<State> {
   // empty chunk then. kTable: they are in the store's table only.
   Found Look(const std::string& tenant, int64_t after, int max_changes, int max_bytes,
              Waiter* waiter, Chunk& chunk) {
+    // Before the lock: the store may keep its head locked while it calls OnCommit.
+    const int64_t head = store_.Head(tenant).head;
     absl::MutexLock lock(&mutex_);
     if (draining_) return Found::kDraining;
     auto it = feeds_.find(tenant);
     bool kept = it != feeds_.end() && !it->second.recent.empty();
-    int64_t head = store_.Head(tenant).head;
     int64_t last = kept ? LastOf(*it->second.recent.back()->batch) : 0;
     chunk.position = after;
     chunk.head = std::max({head, last, after});

@@ -142,7 +142,8 @@ Task<absl::StatusOr<RecordPtr>> Resources::Load(const ResourceType& type, std::s
   const int64_t position = parts_.store->Head(tenant).head;
   Task<absl::StatusOr<RecordPtr>> reading = parts_.store->Read(type, tenant, id);
   absl::StatusOr<RecordPtr> record = co_await reading;
-  if (record.ok() && *record != nullptr) {
+  // What was read may be of a later position, unless nothing was committed meanwhile.
+  if (record.ok() && *record != nullptr && parts_.store->Head(tenant).head == position) {
     shared_->Put(type, tenant, id, **record, time, position);
   }
   co_return record;

@@ -35,9 +35,10 @@ Task<store::RecordPtr> SharedRecords::Get(const contract::ResourceType& type, st
                                           std::string id) {
   const int64_t least = LeastPosition(type, tenant);
   Task<std::optional<cache::Snapshot>> getting =
-      redis_.Get(std::move(tenant), KeyType(type), std::move(id), least);
+      redis_.Get(tenant, KeyType(type), std::move(id), least);
   std::optional<cache::Snapshot> snapshot = co_await getting;
-  if (!snapshot) co_return nullptr;
+  // One of a commit that was not heard of yet: the answer's position would not cover it.
+  if (!snapshot || snapshot->position > store_.Head(tenant).head) co_return nullptr;
   std::shared_ptr<google::protobuf::Message> message(type.prototype->New());
   if (!message->ParseFromString(snapshot->body)) co_return nullptr;
   auto record = std::make_shared<store::Record>();

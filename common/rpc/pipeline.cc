@@ -374,6 +374,10 @@ Task<absl::StatusOr<Reply>> Pipeline::RunHandler(const Route& route, Call& call,
         co_return Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_REQUEST_ID_REUSED,
                        "request_id was used for another request in the last 24 h");
       }
+      // Whether it was carried out before is not known: the refusal would say that it was not.
+      const bool unseen =
+          seen.kind == store::CommitOutcome::kFailed && !absl::IsNotFound(seen.status);
+      if (unseen) co_return seen.status;
       co_return reply;
     }
     // Losers wait, each a different time, so that they do not meet again: up to 1 ms, then twice as

@@ -101,6 +101,10 @@ void PgListeners::Begin(const std::string& tenant, FeedHead head) {
 
 void PgListeners::MoveHead(const std::string& tenant, int64_t head) {
   absl::MutexLock lock(&heads_mutex_);
+  MoveHeadLocked(tenant, head);
+}
+
+void PgListeners::MoveHeadLocked(const std::string& tenant, int64_t head) {
   FeedHead& known = heads_[tenant];
   known.head = std::max(known.head, head);
 }
@@ -112,13 +116,14 @@ void PgListeners::MoveOldest(const std::string& tenant, int64_t oldest) {
 }
 
 void PgListeners::Tell(const CommittedBatchPtr& batch) {
-  MoveHead(batch->tenant, batch->changes.back().position);
+  absl::MutexLock lock(&heads_mutex_);
+  MoveHeadLocked(batch->tenant, batch->changes.back().position);
   for (const auto& listener : listeners_) listener(batch);
 }
 
 void PgListeners::TellGap(const std::string& tenant, int64_t head) {
-  // First the new position, then what is forgotten: what is read in between is newer.
-  MoveHead(tenant, head);
+  absl::MutexLock lock(&heads_mutex_);
+  MoveHeadLocked(tenant, head);
   for (const auto& listener : gap_listeners_) listener();
 }
 
@@ -158,15 +163,20 @@ absl::Status PgListeners::CatchUp(PgConnection& connection, const std::string& t
   return absl::OkStatus();
 }
 
+absl::Status PgListeners::Reach(PgConnection& connection, const std::string& tenant) {
+  ASSIGN_OR_RETURN(PgResult seen, connection.Run(sql_.head, PgParams().Text(tenant)));
+  if (seen.rows() == 0 || seen.Int(0, 0) <= Head(tenant).head) return absl::OkStatus();
+  return CatchUp(connection, tenant, FeedHead{seen.Int(0, 0), seen.Int(0, 1)});
+}
+
 void PgListeners::Hear(PgConnection& connection, const FeedHead& head,
                        const CommittedBatchPtr& batch) {
   absl::MutexLock lock(&hearing_);
+  const int64_t before = batch->changes.empty() ? head.head : batch->changes.front().position - 1;
+  if (Head(batch->tenant).head < before && !CatchUpLocked(connection, batch->tenant, before).ok()) {
+    TellGap(batch->tenant, before);
+  }
   if (!batch->changes.empty()) {
-    const int64_t before = batch->changes.front().position - 1;
-    if (Head(batch->tenant).head < before &&
-        !CatchUpLocked(connection, batch->tenant, before).ok()) {
-      TellGap(batch->tenant, before);
-    }
     // Catching up may have read on, and the tail may have been quicker.
     const int64_t heard = Head(batch->tenant).head;
     if (heard == before) {

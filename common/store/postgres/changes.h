@@ -36,11 +36,14 @@ class PgListeners {
 
   // What is there when the store opens: nobody hears of it.
   void Begin(const std::string& tenant, FeedHead head);
-  // A batch of this process, whose tenant's head is now `head`. What other processes committed
-  // before it is read on the connection and heard first.
+  // A batch of this process, whose tenant's head is now `head`; it may be empty, when all of it was
+  // refused. What other processes committed before it is read on the connection and heard first.
   void Hear(PgConnection& connection, const FeedHead& head, const CommittedBatchPtr& batch);
   // Makes the listeners hear what other processes committed up to `head`.
   absl::Status CatchUp(PgConnection& connection, const std::string& tenant, const FeedHead& head);
+  // The same up to the head that the connection sees: for whoever answers from what it has read
+  // there. Costs a look at the head where nothing is new.
+  absl::Status Reach(PgConnection& connection, const std::string& tenant);
   // A trim moved the oldest position that is kept.
   void MoveOldest(const std::string& tenant, int64_t oldest);
 
@@ -48,12 +51,15 @@ class PgListeners {
   FeedHead Head(absl::string_view tenant) const;
 
  private:
-  // Lock order: `hearing_` before `heads_mutex_`. Listeners are called under the first alone.
+  // Lock order: `hearing_` before `heads_mutex_`. Listeners are called under both: who sees what
+  // one of them has done finds the head moved, and who finds it moved sees what all have done.
   absl::Status CatchUpLocked(PgConnection& connection, const std::string& tenant, int64_t head)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(hearing_);
   void Tell(const CommittedBatchPtr& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(hearing_);
   void TellGap(const std::string& tenant, int64_t head) ABSL_EXCLUSIVE_LOCKS_REQUIRED(hearing_);
   void MoveHead(const std::string& tenant, int64_t head);
+  void MoveHeadLocked(const std::string& tenant, int64_t head)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(heads_mutex_);
 
   const PgStatements& sql_;
   const contract::Registry& registry_;

@@ -54,7 +54,7 @@ Task<absl::StatusOr<RecordPtr>> PostgresStore::Read(const contract::ResourceType
     record->body = std::string(result.Text(0, 2));
     RETURN_IF_ERROR(ParseBody(type, *record));
     found = std::move(record);
-    return absl::OkStatus();
+    return listeners_.Reach(session.connection(), tenant);
   };
   Task<absl::Status> reading = OnReader(std::move(work));
   absl::Status status = co_await reading;
@@ -78,7 +78,7 @@ Task<absl::StatusOr<std::vector<Listed>>> PostgresStore::List(ListQuery query) {
       if (left <= 0) break;
       RETURN_IF_ERROR(ListRange(session.connection(), query, order, range, left, rows));
     }
-    return absl::OkStatus();
+    return listeners_.Reach(session.connection(), query.tenant);
   };
   std::function<absl::Status(PgSession&)> work = read;
   if (ranges.size() > 1) {
@@ -133,7 +133,7 @@ Task<CommitOutcome> PostgresStore::FindReplay(std::string tenant, Idempotency id
     if (result.rows() == 0) return absl::OkStatus();
     outcome = Recall(idempotency, result.Text(0, 1), absl::FromUnixMicros(result.Int(0, 2)),
                      result.Text(0, 3), forgotten);
-    return absl::OkStatus();
+    return listeners_.Reach(session.connection(), tenant);
   };
   Task<absl::Status> reading = OnReader(std::move(work));
   absl::Status status = co_await reading;

@@ -45,6 +45,7 @@ struct PgStatements {
       {pg::kText}};
   PgStatement lock_head{"SELECT head, oldest FROM heads WHERE tenant = $1 FOR UPDATE", {pg::kText}};
   PgStatement move_head{"UPDATE heads SET head = $2 WHERE tenant = $1", {pg::kText, pg::kInt}};
+  PgStatement head{"SELECT head, oldest FROM heads WHERE tenant = $1", {pg::kText}};
   PgStatement heads{"SELECT tenant, head, oldest FROM heads", {}};
 
   // $1 tenant $2 names → name, position

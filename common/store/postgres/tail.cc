@@ -21,6 +21,7 @@ PgTail::~PgTail() {
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
+    changed_.NotifyAll();
   }
   thread_.join();
 }
@@ -28,12 +29,13 @@ PgTail::~PgTail() {
 void PgTail::Wake() {
   absl::MutexLock lock(&mutex_);
   woken_ = true;
+  changed_.NotifyAll();
 }
 
 bool PgTail::Wait() {
   absl::MutexLock lock(&mutex_);
-  auto ready = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return woken_ || stopping_; };
-  mutex_.AwaitWithTimeout(absl::Condition(&ready), period_);
+  // Sooner at most: a look more does no harm.
+  if (!woken_ && !stopping_) changed_.WaitWithTimeout(mutex_, period_);
   woken_ = false;
   return !stopping_;
 }

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "common/base/clock.h"
+#include "common/base/steady_wait.h"
 #include "common/store/postgres/changes.h"
 
 namespace sqm::store {
@@ -41,6 +42,7 @@ class PgTail {
   std::atomic<int64_t> heard_until_ns_;
   std::unique_ptr<PgConnection> connection_;  // the thread's own
   absl::Mutex mutex_;
+  SteadyCondition changed_;
   bool woken_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;

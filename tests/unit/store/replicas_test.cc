@@ -150,6 +150,35 @@ TEST_P(Replicas, ListenersHearOfEveryCommitInOrder) {
   EXPECT_EQ(other_->Head("north").head, kWriters * kEach);
 }
 
+// A batch of which nothing is applied has met what others committed: that is heard, not skipped.
+TEST_P(Replicas, ARefusedWriteIsNotAheadOfItsListeners) {
+  other_ = Another(absl::Hours(1));
+  Heard theirs;
+  theirs.Listen(*other_);
+  Apply(tickets_.Create("a"));
+  EXPECT_EQ(CommitOn(*other_, tickets_.Create("a")).kind, CommitOutcome::kExists);
+  EXPECT_EQ(theirs.Take(), UpTo(1));
+  EXPECT_EQ(other_->Head("north").head, 1);
+}
+
+// The head covers what was read from the database, although the tail has not come by yet.
+TEST_P(Replicas, WhatIsReadHasBeenHeard) {
+  other_ = Another(absl::Hours(1));
+  Heard theirs;
+  theirs.Listen(*other_);
+  Apply(tickets_.Create("a"));
+  auto record = Await(other_->Read(tickets_.ticket(), "north", "a"));
+  ASSERT_TRUE(record.ok() && *record != nullptr);
+  EXPECT_EQ(theirs.Take(), UpTo(1));
+  EXPECT_EQ(other_->Head("north").head, 1);
+  Apply(tickets_.Update("a", 1));
+  ListQuery query;
+  query.type = &tickets_.ticket();
+  query.tenant = "north";
+  ASSERT_TRUE(Await(other_->List(std::move(query))).ok());
+  EXPECT_EQ(theirs.Take(), UpTo(2));
+}
+
 TEST_P(Replicas, AWakenedTailDoesNotWaitForItsPeriod) {
   other_ = Another(absl::Hours(1));
   Heard theirs;
