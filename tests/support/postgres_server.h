@@ -50,6 +50,8 @@ class PostgresServer {
   std::string Conninfo(const std::string& database = "postgres") const {
     return absl::StrCat("host=", directory_, " user=sqm dbname=", database);
   }
+  // Where it listens.
+  std::string socket() const { return directory_ + "/.s.PGSQL.5432"; }
   // A file with the connection string, as a configuration names it.
   std::string ConninfoFile() const {
     std::string path = directory_ + "/conninfo";

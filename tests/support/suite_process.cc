@@ -129,7 +129,7 @@ int FreePort() {
   return ntohs(address.sin_port);
 }
 
-void MakeKeys(const std::string& dir) {
+void MakeKeys(const std::string& dir, absl::Duration lifetime) {
   std::filesystem::create_directories(dir);
   auto issuer = auth::Issuer::Open(dir, auth::Issuer::Options());
   if (!issuer.ok()) abort();
@@ -137,7 +137,11 @@ void MakeKeys(const std::string& dir) {
   Caller service = As(auth::Role::kService, "reporting");
   service.tenant = "*";
   const std::string file = dir + "/service.token";
-  WriteFile(file, Authorization(dir, service).substr(sizeof("Bearer")));
+  // Issued a while ago: also a clock that was set back takes it.
+  const absl::Duration age = absl::Hours(2);
+  WriteFile(
+      file,
+      Authorization(dir, service, absl::Now() - age, lifetime + age).substr(sizeof("Bearer")));
   std::filesystem::permissions(file, std::filesystem::perms::owner_read);
 }
 
@@ -160,9 +164,12 @@ absl::Status ServerProcess::Launch() {
   const std::string out = own_dir_->File("out");
   std::error_code ignored;
   std::filesystem::remove(out, ignored);
-  std::vector<std::string> argv = {absl::StrCat(SQM_BIN_DIR, "/", options_.program), "--data.dir",
-                                   options_.data_dir, "--listen.address",
-                                   absl::StrCat("127.0.0.1:", port_)};
+  std::vector<std::string> argv = options_.launcher;
+  for (const std::string& word :
+       {absl::StrCat(SQM_BIN_DIR, "/", options_.program), std::string("--data.dir"),
+        options_.data_dir, std::string("--listen.address"), address()}) {
+    argv.push_back(word);
+  }
   if (options_.key_dir.empty()) {
     argv.push_back("--dev");
   } else {
@@ -170,7 +177,7 @@ absl::Status ServerProcess::Launch() {
     argv.push_back(absl::StrCat("--auth.service_token_file=", options_.key_dir, "/service.token"));
   }
   argv.insert(argv.end(), options_.flags.begin(), options_.flags.end());
-  pid_ = Spawn(argv, {}, out, own_dir_->File("err"));
+  pid_ = Spawn(argv, options_.environment, out, own_dir_->File("err"));
   if (pid_ == 0) return absl::UnavailableError("cannot fork");
   const absl::Time end = absl::Now() + kStartPatience;
   while (absl::Now() < end) {
@@ -228,7 +235,7 @@ bool ServerProcess::Running() {
   return false;
 }
 
-std::string ServerProcess::address() const { return absl::StrCat("127.0.0.1:", port_); }
+std::string ServerProcess::address() const { return absl::StrCat(options_.host, ":", port_); }
 
 double ServerProcess::ResidentMegabytes() const {
   std::ifstream status(absl::StrCat("/proc/", pid_, "/status"));
@@ -256,7 +263,8 @@ Caller As(auth::Role role, std::string staff, std::string team) {
   return caller;
 }
 
-std::string Authorization(const std::string& key_dir, const Caller& caller, absl::Time now) {
+std::string Authorization(const std::string& key_dir, const Caller& caller, absl::Time now,
+                          absl::Duration lifetime) {
   auto issuer = auth::Issuer::Open(key_dir, auth::Issuer::Options());
   if (!issuer.ok()) return std::string(issuer.status().message());
   auth::TokenClaims claims;
@@ -265,14 +273,14 @@ std::string Authorization(const std::string& key_dir, const Caller& caller, absl
   claims.team = caller.team;
   claims.tenant = caller.tenant;
   claims.roles = caller.roles;
-  auto token = (*issuer)->Mint(claims, absl::Hours(1), now);
+  auto token = (*issuer)->Mint(claims, lifetime, now);
   return token.ok() ? absl::StrCat("Bearer ", *token) : std::string(token.status().message());
 }
 
 Client::Client(const ServerProcess& server, const Caller& caller)
-    : Client(server.address(), server.key_dir(), caller) {}
+    : Client(server.address(), Authorization(server.key_dir(), caller)) {}
 
-Client::Client(const std::string& target, const std::string& key_dir, const Caller& caller) {
+Client::Client(const std::string& target, const std::string& authorization) {
   // Kept until the process ends: without a channel gRPC would stop its threads, and wait for one
   // that polls a socket for up to 10 s.
   static const bool kept = (grpc_init(), true);
@@ -290,7 +298,7 @@ Client::Client(const std::string& target, const std::string& key_dir, const Call
   reporting_ = reporting::v1::ReportingService::NewStub(channel_);
   audit_ = audit::v1::AuditService::NewStub(channel_);
   feed_ = feed::v1::FeedService::NewStub(channel_);
-  Set("authorization", Authorization(key_dir, caller));
+  Set("authorization", authorization);
 }
 
 Client& Client::Set(const std::string& key, const std::string& value) {

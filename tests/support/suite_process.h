@@ -56,8 +56,8 @@ Finished RunProgram(const std::vector<std::string>& argv,
 int FreePort();
 
 // A signing key in `dir`, with its JWKS file and a token for calls between services: what processes
-// that run without --dev share.
-void MakeKeys(const std::string& dir);
+// that run without --dev share. The token is good for `lifetime`.
+void MakeKeys(const std::string& dir, absl::Duration lifetime = absl::Hours(1));
 
 struct ServerOptions {
   std::string program = "sqm-suite";
@@ -65,6 +65,10 @@ struct ServerOptions {
   std::string data_dir;            // empty: one of its own
   std::string key_dir;             // from MakeKeys; empty: --dev, which makes keys by itself
   int port = 0;                    // 0 = any free one
+  std::string host = "127.0.0.1";  // where it listens
+  // Put before the program, e.g. to run it in a network namespace; must end by exec.
+  std::vector<std::string> launcher;
+  std::map<std::string, std::string> environment;
 };
 
 // One process. Start and restart from the test's main thread only: the child dies with the thread
@@ -121,16 +125,16 @@ struct Caller {
 };
 Caller As(auth::Role role, std::string staff = "", std::string team = "");
 
-// `Bearer …` signed with the key of `key_dir`, good for an hour from `now`.
+// `Bearer …` signed with the key of `key_dir`, good for `lifetime` from `now`.
 std::string Authorization(const std::string& key_dir, const Caller& caller,
-                          absl::Time now = absl::Now());
+                          absl::Time now = absl::Now(), absl::Duration lifetime = absl::Hours(1));
 
 // Calls as one caller over a connection of its own. Thread-safe once set up.
 class Client {
  public:
   Client(const ServerProcess& server, const Caller& caller);
-  // Of a server, or of several as gRPC names them, whose tokens the key in `key_dir` signs.
-  Client(const std::string& target, const std::string& key_dir, const Caller& caller);
+  // Of a server, or of several as gRPC names them.
+  Client(const std::string& target, const std::string& authorization);
 
   // Metadata of every call; replaces what was set under the key. An empty value removes it.
   Client& Set(const std::string& key, const std::string& value);

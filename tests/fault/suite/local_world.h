@@ -88,7 +88,7 @@ class LocalWorld : public ::testing::Test {
     return absl::StrCat("ipv4:", AddressOf(service + "-1"), ",", AddressOf(service + "-2"));
   }
   Client At(const std::string& name, const Caller& caller) const {
-    return {AddressOf(name), key_dir(), caller};
+    return {AddressOf(name), Authorization(key_dir(), caller)};
   }
   // The value of a series whose labels hold `label`; 0 where there is none.
   double Metric(const std::string& name, const std::string& metric,
