@@ -1,8 +1,8 @@
 # Every target sets up what it needs; see `make help`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: help deps build demo run local test sanitize bench lint clean
-export ONLY SHORT RUNS DATA JOBS REPLICAS POSTGRES REDIS PORT RESTART
+.PHONY: help deps build demo run local test sanitize soak bench lint clean
+export ONLY SHORT RUNS DATA JOBS MINUTES SEED REPLICAS POSTGRES REDIS PORT RESTART
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,11 @@ test: ## unit, integration, fault and demo tests, every bench briefly, a short r
 sanitize: ## the unit and store tests under the address and the thread sanitizer
 	@scripts/deps.sh build run test
 	@PRESETS="asan tsan" scripts/test.sh
+
+soak: ## histories under faults for long (MINUTES=30, SEED, LENGTH=30 s each, ONLY=scenario); counts at the end
+	@scripts/deps.sh build run test
+	@scripts/build.sh release suite_history_test
+	@scripts/soak.sh
 
 bench: ## measure, into build/bench.json (ONLY=name for one; SHORT=1 checks that each runs)
 	@scripts/deps.sh build run test
