@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
 .PHONY: help deps build demo run local test sanitize soak bench lint clean
-export ONLY SHORT RUNS DATA JOBS MINUTES SEED REPLICAS POSTGRES REDIS PORT RESTART
+export ONLY SHORT RUNS DATA JOBS MINUTES SEED LENGTH REPLICAS POSTGRES REDIS PORT RESTART
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
