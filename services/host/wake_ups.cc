@@ -31,10 +31,13 @@ WakeUps::WakeUps(const std::string& service, std::string holder, store::Store& s
 }
 
 void WakeUps::Announce() {
-  if (announced_.exchange(true)) return;
+  pending_ = true;  // before it looks: whoever ends the pause then sees it
+  if (pausing_.exchange(true)) return;
+  pending_ = false;
+  Start(redis_.Publish(channel_, holder_), [](const absl::StatusOr<int64_t>&) {});
   timer_.After(kGather, [this] {
-    announced_ = false;
-    Start(redis_.Publish(channel_, holder_), [](const absl::StatusOr<int64_t>&) {});
+    pausing_ = false;
+    if (pending_.exchange(false)) Announce();
   });
 }
 

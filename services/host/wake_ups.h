@@ -20,7 +20,8 @@ class WakeUps {
           Timer& timer);
   WakeUps(const WakeUps&) = delete;
 
-  // After a commit of this process; many within a few milliseconds are told of once. Thread-safe.
+  // After a commit of this process: told of at once, those of the next few milliseconds together
+  // after them. Thread-safe.
   void Announce();
 
  private:
@@ -28,7 +29,8 @@ class WakeUps {
   const std::string holder_;
   cache::Redis& redis_;
   Timer& timer_;
-  std::atomic<bool> announced_{false};
+  std::atomic<bool> pausing_{false};  // something was told of a moment ago
+  std::atomic<bool> pending_{false};  // something was not told of yet
 };
 
 }  // namespace sqm::host

@@ -206,7 +206,9 @@ class Callers {
 absl::StatusOr<Measured> RedisOutage(Bench& bench) {
   ASSIGN_OR_RETURN(auto tiers, Tiers::Start());
   ASSIGN_OR_RETURN(auto service,
-                   tiers->Replica(bench, "sqm-complaints", true, {"--cache.bytes=1"}));
+                   // What is slow must not be refused: it would not be counted.
+                   tiers->Replica(bench, "sqm-complaints", true,
+                                  {"--cache.bytes=1", "--limits.least_reads=128"}));
   RETURN_IF_ERROR(CreateTemplates(*service));
   LoadOptions get;
   get.port = service->port();

@@ -171,7 +171,7 @@ absl::Status ServerProcess::Launch() {
     argv.push_back(word);
   }
   if (options_.key_dir.empty()) {
-    argv.push_back("--dev");
+    argv.emplace_back("--dev");
   } else {
     argv.push_back(absl::StrCat("--auth.jwks_file=", options_.key_dir, "/jwks.json"));
     argv.push_back(absl::StrCat("--auth.service_token_file=", options_.key_dir, "/service.token"));
