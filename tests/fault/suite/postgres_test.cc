@@ -196,7 +196,7 @@ TEST_F(PostgresReplicas, RestartOneByOneWithoutAFailedCall) {
     absl::SleepFor(absl::Milliseconds(300));
     auto code = replica->Stop();
     ASSERT_TRUE(code.ok()) << code.status();
-    EXPECT_EQ(*code, 0);
+    EXPECT_EQ(*code, 0) << replica->Log();
     ASSERT_TRUE(replica->Restart().ok());
   }
   absl::SleepFor(absl::Milliseconds(300));
