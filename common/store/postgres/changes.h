@@ -42,8 +42,9 @@ class PgListeners {
   // Makes the listeners hear what other processes committed up to `head`.
   absl::Status CatchUp(PgConnection& connection, const std::string& tenant, const FeedHead& head);
   // The same up to the head that the connection sees: for whoever answers from what it has read
-  // there. Costs a look at the head where nothing is new.
+  // there. Costs a look at the head where nothing is new; `seen`: who has looked already.
   absl::Status Reach(PgConnection& connection, const std::string& tenant);
+  absl::Status Reach(PgConnection& connection, const std::string& tenant, const PgResult& seen);
   // A trim moved the oldest position that is kept.
   void MoveOldest(const std::string& tenant, int64_t oldest);
 

@@ -45,8 +45,11 @@ Task<absl::StatusOr<RecordPtr>> PostgresStore::Read(const contract::ResourceType
                                                     std::string tenant, std::string id) {
   RecordPtr found;
   std::function<absl::Status(PgSession&)> work = [&](PgSession& session) -> absl::Status {
-    ASSIGN_OR_RETURN(PgResult result, session.connection().Run(sql_.types[type.number].read,
-                                                               PgParams().Text(tenant).Text(id)));
+    // The head after the row, in one round trip.
+    std::vector<PgCall> calls = {{&sql_.types[type.number].read, PgParams().Text(tenant).Text(id)},
+                                 {&sql_.head, PgParams().Text(tenant)}};
+    ASSIGN_OR_RETURN(std::vector<PgResult> results, session.connection().Run(calls));
+    const PgResult& result = results[0];
     if (result.rows() == 0) return absl::OkStatus();
     auto record = std::make_shared<Record>();
     record->version = result.Int(0, 0);
@@ -54,7 +57,7 @@ Task<absl::StatusOr<RecordPtr>> PostgresStore::Read(const contract::ResourceType
     record->body = std::string(result.Text(0, 2));
     RETURN_IF_ERROR(ParseBody(type, *record));
     found = std::move(record);
-    return listeners_.Reach(session.connection(), tenant);
+    return listeners_.Reach(session.connection(), tenant, results[1]);
   };
   Task<absl::Status> reading = OnReader(std::move(work));
   absl::Status status = co_await reading;

@@ -21,6 +21,7 @@ using Monitoring = v1::MonitoringService::Stub;
 constexpr absl::Duration kSettlePatience = absl::Seconds(60);
 constexpr int kAttempts = 5;
 constexpr size_t kRepeatedAtTheEnd = 40;  // a client
+constexpr int kAvoidedCalls = 40;
 constexpr char kScorecards[] = "scorecards/";
 
 Caller Officer() {
@@ -200,7 +201,10 @@ void Workload::Run(Worker& worker) {
 }
 
 int Workload::AnyReplica(Worker& worker) const {
-  return static_cast<int>(worker.random() % options_.addresses.size());
+  const size_t count = options_.addresses.size();
+  const int replica = static_cast<int>(worker.random() % count);
+  if (count == 1 || replica != worker.avoided || worker.avoided_for-- <= 0) return replica;
+  return static_cast<int>((static_cast<size_t>(replica) + 1) % count);
 }
 
 std::string Workload::NewRequestId(Worker& worker) const {
@@ -347,6 +351,10 @@ void Workload::Finish(Worker& worker, Operation& operation, const grpc::ClientCo
     ++odd_[operation.error];
   }
   worker.operations.push_back(operation);
+  if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
+    worker.avoided = operation.replica;
+    worker.avoided_for = kAvoidedCalls;
+  }
   // Who is not there, or full, is not asked again at once.
   if (operation.outcome == Outcome::kUnknown ||
       status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED) {
@@ -357,6 +365,21 @@ void Workload::Finish(Worker& worker, Operation& operation, const grpc::ClientCo
 
 absl::Status Workload::Settle() {
   const int replicas = static_cast<int>(options_.addresses.size());
+  // A process sees a moment later that its clock was put right: until then it takes no new token,
+  // or finds that every deadline is over.
+  for (const std::string& address : options_.addresses) {
+    Client fresh(address, Authorization(options_.key_dir, Officer()));
+    absl::Status status;
+    const bool well = Eventually(
+        [&] {
+          status =
+              fresh.Call(&Monitoring::ListScorecardTemplates, v1::ListScorecardTemplatesRequest())
+                  .status();
+          return status.ok();
+        },
+        kSettlePatience);
+    if (!well) return status;
+  }
   const absl::Time end = absl::Now() + kSettlePatience;
   for (auto& owned : workers_) {
     Worker& worker = *owned;

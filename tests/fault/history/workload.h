@@ -75,6 +75,9 @@ class Workload {
     std::vector<Operation> operations;
     std::vector<Order> undecided, done;
     int64_t count = 0;
+    // One that did not answer in time is left alone for some calls.
+    int avoided = -1;
+    int avoided_for = 0;
   };
 
   void Run(Worker& worker);
