@@ -16,7 +16,7 @@ using Monitoring = mv1::MonitoringService::Stub;
 using Complaints = cv1::ComplaintsService::Stub;
 using Reporting = rv1::ReportingService::Stub;
 
-constexpr char kDay[] = "2026-03-02";
+constexpr char kReportDay[] = "2026-03-02";
 
 class LocalTest : public LocalWorld {
  protected:
@@ -111,7 +111,7 @@ TEST_F(LocalTest, ReplicasAnswerAsOne) {
   ASSERT_TRUE(ImportAll(one, {contacts.begin(), contacts.begin() + 200}).ok());
   ASSERT_TRUE(ImportAll(two, {contacts.begin() + 100, contacts.end()}).ok());
   rv1::GetDailyReportRequest get;
-  get.set_date(kDay);
+  get.set_date(kReportDay);
   for (const char* name : {"reporting-1", "reporting-2"}) {
     Client manager = At(name, As(auth::Role::kManager));
     absl::StatusOr<rv1::DailyReport> report;

@@ -26,7 +26,8 @@ TEST(LeaseRulesTest, ASightingLastsWhileNothingMoves) {
 TEST(LeaseRulesTest, ALeaseIsTakenWhenItHasRunOutOrIsFree) {
   const Sighting seen{3, 7, kStart};
   EXPECT_FALSE(MayTake(Row(3, 7), seen, kRuleTimes, kStart));
-  EXPECT_FALSE(MayTake(Row(3, 7), seen, kRuleTimes, kStart + kRuleTimes.lease - absl::Milliseconds(1)));
+  EXPECT_FALSE(
+      MayTake(Row(3, 7), seen, kRuleTimes, kStart + kRuleTimes.lease - absl::Milliseconds(1)));
   EXPECT_TRUE(MayTake(Row(3, 7), seen, kRuleTimes, kStart + kRuleTimes.lease));
   EXPECT_TRUE(MayTake(Row(3, 7, true), seen, kRuleTimes, kStart));
   // What was seen is not what stands there now.
