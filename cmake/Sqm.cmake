@@ -42,8 +42,8 @@ endif()
 # Tests are built once and run a minute: an optimised build of theirs costs more than it saves.
 set(SQM_TEST_OPTIONS $<$<CONFIG:Release>:-O1>)
 
-# Where most of a file's cost is what it includes (gRPC, protobuf, GoogleTest), several files are compiled
-# as one. The rules stay one by one: a change of one is built at once.
+# Most of a file's cost is what it includes (gRPC, protobuf, GoogleTest): several files are compiled as one.
+# What is declared ALONE stays one by one, rules above all: a change of one is built at once.
 option(SQM_UNITY "Compile several files of a library as one" OFF)
 function(sqm_unity target)
   if(SQM_UNITY)
@@ -83,9 +83,9 @@ function(sqm_precompile target)
   sqm_unity(${target} 6)
 endfunction()
 
-# sqm_library(name SRCS … DEPS … [PCH])  → target sqm_<name>, alias sqm::<name>
+# sqm_library(name SRCS … DEPS … [PCH] [ALONE])  → target sqm_<name>, alias sqm::<name>
 function(sqm_library name)
-  cmake_parse_arguments(ARG "PCH" "" "SRCS;DEPS;PRIVATE_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "PCH;ALONE" "" "SRCS;DEPS;PRIVATE_DEPS" ${ARGN})
   if(ARG_SRCS)
     add_library(sqm_${name} STATIC ${ARG_SRCS})
     target_link_libraries(sqm_${name} PUBLIC ${ARG_DEPS} PRIVATE sqm_options ${ARG_PRIVATE_DEPS})
@@ -93,6 +93,8 @@ function(sqm_library name)
     if(ARG_PCH)
       target_link_libraries(sqm_${name} PRIVATE gRPC::grpc++)
       sqm_precompile(sqm_${name})
+    elseif(NOT ARG_ALONE)
+      sqm_unity(sqm_${name} 4)
     endif()
   else()
     add_library(sqm_${name} INTERFACE)
@@ -116,9 +118,9 @@ function(sqm_binary name)
   endif()
 endfunction()
 
-# sqm_test(name SRCS … DEPS … [LABELS unit] [PCH])  → GoogleTest binary whose cases ctest lists
+# sqm_test(name SRCS … DEPS … [LABELS unit] [PCH] [ALONE])  → GoogleTest binary whose cases ctest lists
 function(sqm_test name)
-  cmake_parse_arguments(ARG "PCH" "TIMEOUT" "SRCS;DEPS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "PCH;ALONE" "TIMEOUT" "SRCS;DEPS;LABELS" ${ARGN})
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)
   endif()
@@ -129,6 +131,8 @@ function(sqm_test name)
   target_compile_options(${name} PRIVATE ${SQM_TEST_OPTIONS})
   if(ARG_PCH)
     sqm_precompile(${name} ${SQM_TEST_OPTIONS})
+  elseif(NOT ARG_ALONE)
+    sqm_unity(${name} 4)
   endif()
   target_compile_definitions(${name} PRIVATE SQM_SOURCE_DIR="${CMAKE_SOURCE_DIR}" SQM_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   if(TARGET sanitized_tests AND "unit" IN_LIST ARG_LABELS)

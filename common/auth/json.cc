@@ -61,13 +61,13 @@ class Watcher {
   const char* problem_ = nullptr;
 };
 
-absl::Status Invalid(absl::string_view what) { return absl::InvalidArgumentError(what); }
+absl::Status InvalidJson(absl::string_view what) { return absl::InvalidArgumentError(what); }
 
 }  // namespace
 
 absl::StatusOr<json> ParseObject(absl::string_view text, const JsonBounds& bounds) {
   if (text.size() > bounds.bytes) {
-    return Invalid(absl::StrCat("is larger than ", bounds.bytes, " bytes"));
+    return InvalidJson(absl::StrCat("is larger than ", bounds.bytes, " bytes"));
   }
   Watcher watcher(bounds);
   json object = json::parse(
@@ -76,9 +76,9 @@ absl::StatusOr<json> ParseObject(absl::string_view text, const JsonBounds& bound
         return watcher.Event(depth, event, parsed);
       },
       /*allow_exceptions=*/false);
-  if (watcher.problem() != nullptr) return Invalid(watcher.problem());
-  if (object.is_discarded()) return Invalid("is not JSON");
-  if (!object.is_object()) return Invalid("is not a JSON object");
+  if (watcher.problem() != nullptr) return InvalidJson(watcher.problem());
+  if (object.is_discarded()) return InvalidJson("is not JSON");
+  if (!object.is_object()) return InvalidJson("is not a JSON object");
   return object;
 }
 
@@ -86,14 +86,14 @@ absl::StatusOr<std::optional<std::string>> StringMember(const json& object, absl
                                                         size_t max_bytes) {
   const auto it = object.find(std::string(name));
   if (it == object.end()) return std::nullopt;
-  if (!it->is_string()) return Invalid(absl::StrCat("\"", name, "\" is not a string"));
+  if (!it->is_string()) return InvalidJson(absl::StrCat("\"", name, "\" is not a string"));
   const auto& value = it->get_ref<const std::string&>();
-  if (value.empty()) return Invalid(absl::StrCat("\"", name, "\" is empty"));
+  if (value.empty()) return InvalidJson(absl::StrCat("\"", name, "\" is empty"));
   if (value.size() > max_bytes) {
-    return Invalid(absl::StrCat("\"", name, "\" is longer than ", max_bytes, " bytes"));
+    return InvalidJson(absl::StrCat("\"", name, "\" is longer than ", max_bytes, " bytes"));
   }
   if (absl::c_any_of(value, [](unsigned char c) { return absl::ascii_iscntrl(c); })) {
-    return Invalid(absl::StrCat("\"", name, "\" holds control characters"));
+    return InvalidJson(absl::StrCat("\"", name, "\" holds control characters"));
   }
   return std::optional<std::string>(value);
 }

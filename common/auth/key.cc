@@ -26,15 +26,15 @@ const unsigned char* Bytes(absl::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-absl::Status Invalid(absl::string_view what) { return absl::InvalidArgumentError(what); }
+absl::Status InvalidKey(absl::string_view what) { return absl::InvalidArgumentError(what); }
 
 // A required base64url member.
 absl::StatusOr<std::string> BytesMember(const json& jwk, absl::string_view name) {
   absl::StatusOr<std::optional<std::string>> text = StringMember(jwk, name, 2 * kMaxRsaBits / 8);
   if (!text.ok()) return text.status();
-  if (!text->has_value()) return Invalid(absl::StrCat("\"", name, "\" is missing"));
+  if (!text->has_value()) return InvalidKey(absl::StrCat("\"", name, "\" is missing"));
   std::optional<std::string> bytes = DecodeBase64Url(**text);
-  if (!bytes.has_value()) return Invalid(absl::StrCat("\"", name, "\" is not base64url"));
+  if (!bytes.has_value()) return InvalidKey(absl::StrCat("\"", name, "\" is not base64url"));
   return *std::move(bytes);
 }
 
@@ -44,12 +44,12 @@ absl::StatusOr<KeyHandle> FromParams(const char* type, OSSL_PARAM_BLD* builder) 
   EVP_PKEY* key = nullptr;
   if (!params || !context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
       EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, params.get()) != 1) {
-    return Invalid("the key's numbers are no key");
+    return InvalidKey("the key's numbers are no key");
   }
   KeyHandle handle(key);
   OwnedKeyContext check(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
   if (!check || EVP_PKEY_public_check(check.get()) != 1) {
-    return Invalid("the key's numbers are no key");
+    return InvalidKey("the key's numbers are no key");
   }
   return handle;
 }
@@ -60,7 +60,7 @@ absl::StatusOr<KeyHandle> EcKey(const json& jwk) {
     absl::StatusOr<std::string> coordinate = BytesMember(jwk, name);
     if (!coordinate.ok()) return coordinate.status();
     if (coordinate->size() != kCoordinateBytes) {
-      return Invalid(absl::StrCat("\"", name, "\" is not of ", kCoordinateBytes, " bytes"));
+      return InvalidKey(absl::StrCat("\"", name, "\" is not of ", kCoordinateBytes, " bytes"));
     }
     point += *coordinate;
   }
@@ -87,11 +87,11 @@ absl::StatusOr<KeyHandle> RsaKey(const json& jwk) {
   }
   const int bits = BN_num_bits(modulus.get());
   if (bits < kMinRsaBits || bits > kMaxRsaBits) {
-    return Invalid(absl::StrCat("the RSA modulus has ", bits, " bits, not ", kMinRsaBits, " to ",
-                                kMaxRsaBits));
+    return InvalidKey(absl::StrCat("the RSA modulus has ", bits, " bits, not ", kMinRsaBits, " to ",
+                                   kMaxRsaBits));
   }
   if (!BN_is_odd(exponent.get()) || BN_is_one(exponent.get()) || BN_num_bits(exponent.get()) > 32) {
-    return Invalid("the RSA exponent is not odd, above 1 and below 2^32");
+    return InvalidKey("the RSA exponent is not odd, above 1 and below 2^32");
   }
   if (OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, modulus.get()) != 1 ||
       OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, exponent.get()) != 1) {
@@ -161,20 +161,20 @@ absl::StatusOr<Algorithm> AlgorithmOf(const evp_pkey_st* key) {
         absl::string_view(group.data(), size) == kP256) {
       return Algorithm::kEs256;
     }
-    return Invalid("the EC key is not on P-256");
+    return InvalidKey("the EC key is not on P-256");
   }
   if (EVP_PKEY_is_a(key, "RSA") == 1) {
     const int bits = EVP_PKEY_get_bits(key);
     if (bits >= kMinRsaBits && bits <= kMaxRsaBits) return Algorithm::kRs256;
-    return Invalid(
+    return InvalidKey(
         absl::StrCat("the RSA key has ", bits, " bits, not ", kMinRsaBits, " to ", kMaxRsaBits));
   }
-  return Invalid("the key is neither EC P-256 nor RSA");
+  return InvalidKey("the key is neither EC P-256 nor RSA");
 }
 
 absl::StatusOr<std::shared_ptr<const PublicKey>> PublicKey::FromJwk(const json& jwk) {
   const ErrorQueueGuard guard;
-  if (!jwk.is_object()) return Invalid("the key is not an object");
+  if (!jwk.is_object()) return InvalidKey("the key is not an object");
   std::array<std::optional<std::string>, 5> members;
   constexpr absl::string_view kMembers[] = {"kty", "crv", "use", "alg", "kid"};
   for (size_t i = 0; i < members.size(); ++i) {
@@ -184,7 +184,7 @@ absl::StatusOr<std::shared_ptr<const PublicKey>> PublicKey::FromJwk(const json& 
     members[i] = *std::move(member);
   }
   auto& [kty, crv, use, alg, kid] = members;
-  if (!kty.has_value()) return Invalid("\"kty\" is missing");
+  if (!kty.has_value()) return InvalidKey("\"kty\" is missing");
   if (use.has_value() && *use != "sig") return nullptr;
   Algorithm algorithm;
   if (*kty == "EC" && crv == "P-256") {
@@ -195,7 +195,8 @@ absl::StatusOr<std::shared_ptr<const PublicKey>> PublicKey::FromJwk(const json& 
     return nullptr;
   }
   if (alg.has_value() && *alg != AlgorithmName(algorithm)) return nullptr;
-  if (jwk.contains("d")) return Invalid("the key is private: only public keys belong in a key set");
+  if (jwk.contains("d"))
+    return InvalidKey("the key is private: only public keys belong in a key set");
   absl::StatusOr<KeyHandle> key = algorithm == Algorithm::kEs256 ? EcKey(jwk) : RsaKey(jwk);
   if (!key.ok()) return key.status();
   return std::shared_ptr<const PublicKey>(

@@ -16,35 +16,36 @@ constexpr size_t kMaxKeys = 64;
 // A key may carry a certificate chain beside its numbers.
 constexpr JsonBounds kBounds{.bytes = kMaxFileBytes, .depth = 4, .members = 2048};
 
-absl::Status Invalid(absl::string_view what) { return absl::InvalidArgumentError(what); }
+absl::Status InvalidSet(absl::string_view what) { return absl::InvalidArgumentError(what); }
 
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const KeyRing>> KeyRing::FromJwks(absl::string_view jwks,
                                                                  uint64_t generation) {
   absl::StatusOr<nlohmann::json> set = ParseObject(jwks, kBounds);
-  if (!set.ok()) return Invalid(absl::StrCat("key set ", set.status().message()));
+  if (!set.ok()) return InvalidSet(absl::StrCat("key set ", set.status().message()));
   const auto list = set->find("keys");
-  if (list == set->end() || !list->is_array()) return Invalid("key set has no array \"keys\"");
+  if (list == set->end() || !list->is_array()) return InvalidSet("key set has no array \"keys\"");
   if (list->size() > kMaxKeys) {
-    return Invalid(absl::StrCat("key set has ", list->size(), " keys, more than ", kMaxKeys));
+    return InvalidSet(absl::StrCat("key set has ", list->size(), " keys, more than ", kMaxKeys));
   }
   std::vector<std::shared_ptr<const PublicKey>> keys;
   for (size_t i = 0; i < list->size(); ++i) {
     absl::StatusOr<std::shared_ptr<const PublicKey>> key = PublicKey::FromJwk((*list)[i]);
-    if (!key.ok()) return Invalid(absl::StrCat("key set: keys[", i, "]: ", key.status().message()));
+    if (!key.ok())
+      return InvalidSet(absl::StrCat("key set: keys[", i, "]: ", key.status().message()));
     if (*key == nullptr) continue;
     for (const auto& other : keys) {
       if (other->id() == (*key)->id()) {
-        return Invalid(absl::StrCat("key set: keys[", i, "]: another key has the same \"kid\""));
+        return InvalidSet(absl::StrCat("key set: keys[", i, "]: another key has the same \"kid\""));
       }
     }
     keys.push_back(*std::move(key));
   }
-  if (keys.empty()) return Invalid("key set has no key for ES256 or RS256");
+  if (keys.empty()) return InvalidSet("key set has no key for ES256 or RS256");
   if (keys.size() > 1) {
     for (const auto& key : keys) {
-      if (key->id().empty()) return Invalid("key set has several keys, and one has no \"kid\"");
+      if (key->id().empty()) return InvalidSet("key set has several keys, and one has no \"kid\"");
     }
   }
   return std::shared_ptr<const KeyRing>(new KeyRing(std::move(keys), generation));
@@ -87,7 +88,7 @@ absl::Status KeySet::Load() {
   if (!text.ok()) return text.status();
   if (*text == text_) return absl::OkStatus();
   auto ring = KeyRing::FromJwks(*text, generation() + 1);
-  if (!ring.ok()) return Invalid(absl::StrCat(options_.path, ": ", ring.status().message()));
+  if (!ring.ok()) return InvalidSet(absl::StrCat(options_.path, ": ", ring.status().message()));
   text_ = *std::move(text);
   const absl::MutexLock lock(&mutex_);
   ring_ = *std::move(ring);

@@ -41,7 +41,7 @@ const absl::Status& Lost() {
   return status;
 }
 
-void Count(std::atomic<uint64_t>& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
+void Increment(std::atomic<uint64_t>& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
 
 }  // namespace
 
@@ -84,16 +84,16 @@ void RedisLoop::Shutdown() {
 }
 
 absl::Status RedisLoop::Submit(const RedisCallPtr& call) {
-  Count(counters_.calls);
+  Increment(counters_.calls);
   {
     absl::MutexLock lock(&mutex_);
     if (!accepting_) {
-      Count(counters_.refused);
+      Increment(counters_.refused);
       return NotConnected();
     }
     if (queue_.size() >= static_cast<size_t>(options_.max_queued) ||
         queue_bytes_ + call->bytes > options_.max_queued_bytes) {
-      Count(counters_.overloaded);
+      Increment(counters_.overloaded);
       return Overloaded();
     }
     queue_.push_back(call);
@@ -203,19 +203,19 @@ void RedisLoop::SendQueued() {
   const int64_t now = SteadyNanos();
   for (const RedisCallPtr& call : batch) {
     if (call->deadline <= now) {
-      Count(counters_.timeouts);
+      Increment(counters_.timeouts);
       Finish(call, TimedOut());
       continue;
     }
     if (sent_.size() >= static_cast<size_t>(options_.max_outstanding) ||
         sent_bytes_ + call->bytes > options_.max_outstanding_bytes) {
-      Count(counters_.overloaded);
+      Increment(counters_.overloaded);
       Finish(call, Overloaded());
       continue;
     }
     const uint64_t id = next_id_++;
     if (!connection_.Send(call->args, &RedisLoop::OnReply, reinterpret_cast<void*>(id))) {
-      Count(counters_.lost);
+      Increment(counters_.lost);
       Finish(call, Lost());
       continue;
     }
@@ -234,12 +234,12 @@ void RedisLoop::Expire(int64_t now) {
     RedisCallPtr call = std::move(it->second);
     calls_.erase(it);
     deadlines_.erase(deadlines_.begin());
-    Count(counters_.timeouts);
+    Increment(counters_.timeouts);
     opened |= breaker_.OnFailure(now);
     Finish(call, TimedOut());
   }
   if (!opened) return;
-  Count(counters_.opened);
+  Increment(counters_.opened);
   Drop(now);
 }
 
@@ -252,7 +252,7 @@ void RedisLoop::Step(int64_t now) {
     case State::kHalfOpen:
       if (connection_.ready()) {
         breaker_.OnSuccess(now);
-        Count(counters_.connects);
+        Increment(counters_.connects);
         absl::MutexLock lock(&mutex_);
         accepting_ = !stopping_;
       } else if (!connection_.open() || connection_.refused() ||
@@ -294,13 +294,13 @@ void RedisLoop::Drop(int64_t now) {
   }
   if (breaker_.state() != State::kOpen) {
     breaker_.Trip(now);
-    Count(counters_.opened);
+    Increment(counters_.opened);
   }
   connection_.Close();  // ends the calls that were written
   sent_.clear();
   sent_bytes_ = 0;
   for (const RedisCallPtr& call : queued) {
-    Count(counters_.lost);
+    Increment(counters_.lost);
     Finish(call, Lost());
   }
 }
@@ -317,20 +317,20 @@ void RedisLoop::HandleReply(uint64_t id, const redisReply* reply) {
   }
   auto it = calls_.find(id);
   if (it == calls_.end()) {
-    if (reply != nullptr) Count(counters_.late_replies);
+    if (reply != nullptr) Increment(counters_.late_replies);
     return;
   }
   RedisCallPtr call = std::move(it->second);
   calls_.erase(it);
   deadlines_.erase({call->deadline, id});
   if (reply == nullptr) {
-    Count(counters_.lost);
+    Increment(counters_.lost);
     Finish(call, Lost());
     return;
   }
   breaker_.OnSuccess(SteadyNanos());
   RedisCall::Result result = ConvertRedisReply(*reply);
-  Count(result.ok() ? counters_.answered : counters_.errors);
+  Increment(result.ok() ? counters_.answered : counters_.errors);
   Finish(call, std::move(result));
 }
 

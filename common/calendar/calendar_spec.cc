@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* kWeekdays[] = {"monday", "tuesday",  "wednesday", "thursday",
                                      "friday", "saturday", "sunday"};
-constexpr int kDay = 24 * 60;
+constexpr int kMinutesOfDay = 24 * 60;
 const absl::CivilDay kFirstDay(1970, 1, 1);
 const absl::CivilDay kLastDay(2199, 12, 31);
 
@@ -37,7 +37,7 @@ void CheckHours(const DayHours& hours, absl::string_view path, FieldErrors& erro
   for (size_t i = 0; i < hours.size(); ++i) {
     const std::string at = absl::StrCat(path, "[", i, "]");
     const auto [begin, end] = hours[i];
-    if (begin < 0 || begin > kDay || end < 0 || end > kDay) {
+    if (begin < 0 || begin > kMinutesOfDay || end < 0 || end > kMinutesOfDay) {
       errors.Add(at, "must be within 00:00 to 24:00");
     } else if (end <= begin) {
       errors.Add(at, absl::StrCat("must end after it begins, not ", Text(hours[i]),
@@ -87,7 +87,7 @@ std::optional<int> Minute(absl::string_view text) {
   const int hour = (text[0] - '0') * 10 + (text[1] - '0');
   const int minute = (text[3] - '0') * 10 + (text[4] - '0');
   const int total = hour * 60 + minute;
-  if (minute > 59 || total > kDay) return std::nullopt;
+  if (minute > 59 || total > kMinutesOfDay) return std::nullopt;
   return total;
 }
 

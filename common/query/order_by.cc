@@ -11,11 +11,12 @@
 namespace sqm::query {
 namespace {
 
-constexpr Reason kReason = type::v1::ERROR_REASON_INVALID_ORDER_BY;
+constexpr Reason kOrderReason = type::v1::ERROR_REASON_INVALID_ORDER_BY;
 
 absl::Status Error(size_t position, absl::string_view message, absl::string_view field = {},
                    absl::string_view value = {}, absl::string_view allowed = {}) {
-  return ParseError(kReason, position, absl::StrCat("order_by: ", message), field, value, allowed);
+  return ParseError(kOrderReason, position, absl::StrCat("order_by: ", message), field, value,
+                    allowed);
 }
 
 struct Word {
