@@ -107,8 +107,8 @@ std::string DerOf(absl::string_view jose) {
   OwnedBignum r(BN_bin2bn(Bytes(jose), kCoordinateBytes, nullptr));
   OwnedBignum s(BN_bin2bn(Bytes(jose) + kCoordinateBytes, kCoordinateBytes, nullptr));
   if (!signature || !r || !s || ECDSA_SIG_set0(signature.get(), r.get(), s.get()) != 1) return "";
-  r.release();  // set0 took both
-  s.release();
+  static_cast<void>(r.release());  // set0 took both
+  static_cast<void>(s.release());
   std::array<unsigned char, 80> der;  // at most 72
   const int size = i2d_ECDSA_SIG(signature.get(), nullptr);
   if (size <= 0 || static_cast<size_t>(size) > der.size()) return "";

@@ -229,7 +229,7 @@ absl::StatusOr<SqlText> AfterRow(const OrderBy& order, const RowPosition& last,
     }
     out.where = absl::StrCat("(", columns, id, ") ", down ? "<" : ">", " (", marks, "?)");
     out.params = last.keys;
-    out.params.push_back(last.id);
+    out.params.emplace_back(last.id);
     if (down && leading.nullable) {
       out.where = absl::StrCat("(", out.where, " OR ", column, " IS NULL)");
     }
