@@ -53,8 +53,9 @@ bool SeedScorecards(Context& context, Table& table) {
       publish.set_name(scorecard.name());
       FillRequestId(publish, context.ids());
       monitoring::v1::ScorecardVersion answer;
-      if (!context.Call(absl::StrCat(kMonitoring, "PublishScorecard"), publish, answer))
+      if (!context.Call(absl::StrCat(kMonitoring, "PublishScorecard"), publish, answer)) {
         return false;
+      }
       version = answer.number();
       published = true;
     }

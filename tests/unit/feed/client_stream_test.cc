@@ -58,6 +58,12 @@ TEST(ClientStream, MayBeDestroyedAtAnyTime) {
       if (stage >= 4) stream.Cancel();
     }
   }
+  // What they left behind does not keep the next one from being served.
+  feed::CommitContacts(*world.store, "default", "c", 3);
+  ClientStream stream(world.channel, kWatchChanges, OptionsOf(world));
+  Begin(stream);
+  ChangeBatch batch;
+  EXPECT_TRUE(Await(stream.Read(batch)));
 }
 
 TEST(ClientStream, FinishWithoutReadingDoesNotHang) {
