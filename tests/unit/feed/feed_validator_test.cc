@@ -100,6 +100,7 @@ TEST(FeedValidator, HoldsForEveryWatcher) {
   }
 
   std::vector<std::unique_ptr<Validator>> validators;
+  validators.reserve(kWatchers);  // the watchers look into it while it fills
   std::vector<std::thread> watchers;
   std::vector<absl::Duration> longest(kWatchers);
   for (int i = 0; i < kWatchers; ++i) {
