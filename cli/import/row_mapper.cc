@@ -5,10 +5,11 @@
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
 #include <cstring>
+
+#include "common/base/digest.h"
 
 namespace sqm::cli {
 namespace {
@@ -96,13 +97,12 @@ std::string RowMapper::HashOf(const Bound& bound, const CsvRow& row) {
     // With its length before it, no value runs into the next.
     absl::StrAppend(&text, row.fields[index].size(), ":", row.fields[index]);
   }
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
+  const Digest digest = Sha256({text});
   uint64_t first = 0;
-  std::memcpy(&first, digest, sizeof(first));
+  std::memcpy(&first, digest.data(), sizeof(first));
   const int64_t occurrence = ++seen_[first];
   const std::string hash =
-      absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest), kHashBytes));
+      absl::BytesToHexString(BytesOf(digest).substr(0, kHashBytes));
   return occurrence == 1 ? hash : absl::StrCat(hash, "-", occurrence);
 }
 

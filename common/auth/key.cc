@@ -10,6 +10,7 @@
 #include "common/auth/base64url.h"
 #include "common/auth/json.h"
 #include "common/auth/openssl.h"
+#include "common/base/digest.h"
 
 namespace sqm::auth {
 namespace {
@@ -256,13 +257,7 @@ absl::StatusOr<json> PublicJwk(const evp_pkey_st* key) {
            {"e", NumberOf(key, OSSL_PKEY_PARAM_RSA_E, 0)}};
   }
   const std::string canonical = jwk.dump();
-  std::array<unsigned char, EVP_MAX_MD_SIZE> hash;
-  unsigned int size = 0;
-  if (EVP_Digest(canonical.data(), canonical.size(), hash.data(), &size, EVP_sha256(), nullptr) !=
-      1) {
-    return absl::InternalError("no SHA-256");
-  }
-  jwk["kid"] = EncodeBase64Url(absl::string_view(reinterpret_cast<const char*>(hash.data()), size));
+  jwk["kid"] = EncodeBase64Url(BytesOf(Sha256({canonical})));
   jwk["use"] = "sig";
   jwk["alg"] = std::string(AlgorithmName(*algorithm));
   return jwk;

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/digest.h"
+
 namespace sqm::cache {
 namespace {
 

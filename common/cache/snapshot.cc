@@ -1,10 +1,10 @@
 #include "common/cache/snapshot.h"
 
-#include <absl/strings/escaping.h>
-#include <openssl/evp.h>
 
 #include <initializer_list>
 #include <memory>
+
+#include "common/base/digest.h"
 
 namespace sqm::cache {
 namespace {
@@ -14,17 +14,6 @@ constexpr absl::string_view kResultMagic = "SQMV";
 constexpr char kFormat = 1;
 constexpr char kDeleted = 1;
 constexpr size_t kChecksumAt = 32;
-
-std::string Sha256(std::initializer_list<absl::string_view> parts) {
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
-                                                                  &EVP_MD_CTX_free);
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
-  for (absl::string_view part : parts) EVP_DigestUpdate(context.get(), part.data(), part.size());
-  EVP_DigestFinal_ex(context.get(), digest, &size);
-  return std::string(reinterpret_cast<char*>(digest), size);
-}
 
 void PutInt(std::string& out, int64_t value) {
   const auto bits = static_cast<uint64_t>(value);
@@ -41,7 +30,8 @@ int64_t GetInt(absl::string_view in, size_t at) {
 std::string Checksum(absl::string_view key, absl::string_view head, absl::string_view body) {
   std::string size;
   PutInt(size, static_cast<int64_t>(key.size()));
-  return Sha256({size, key, head, body}).substr(0, kSnapshotHeaderBytes - kChecksumAt);
+  const Digest digest = Sha256({size, key, head, body});
+  return std::string(BytesOf(digest).substr(0, kSnapshotHeaderBytes - kChecksumAt));
 }
 
 std::string Encode(absl::string_view magic, absl::string_view key, const Snapshot& meta,
@@ -95,7 +85,5 @@ std::optional<std::string> DecodeResult(absl::string_view name, absl::string_vie
   if (!Intact(kResultMagic, name, value)) return std::nullopt;
   return std::string(value.substr(kSnapshotHeaderBytes));
 }
-
-std::string Sha256Hex(absl::string_view text) { return absl::BytesToHexString(Sha256({text})); }
 
 }  // namespace sqm::cache

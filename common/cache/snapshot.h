@@ -46,7 +46,4 @@ std::optional<Snapshot> DecodeSnapshot(absl::string_view key, absl::string_view 
 std::string EncodeResult(absl::string_view name, absl::string_view body);
 std::optional<std::string> DecodeResult(absl::string_view name, absl::string_view value);
 
-// SHA-256, lower-case hex: a key of bounded length for a name of any length.
-std::string Sha256Hex(absl::string_view text);
-
 }  // namespace sqm::cache

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/digest.h"
 #include "common/base/status.h"
 #include "common/cache/redis_tier.h"
-#include "common/cache/snapshot.h"
 
 namespace sqm::cache {
 namespace {

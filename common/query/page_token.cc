@@ -6,13 +6,12 @@
 #include <absl/strings/escaping.h>
 #include <absl/strings/str_cat.h>
 #include <openssl/crypto.h>
-#include <openssl/hmac.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
 #include <cstring>
 #include <optional>
 
+#include "common/base/digest.h"
 #include "common/base/status.h"
 
 namespace sqm::query {
@@ -57,11 +56,7 @@ struct Reader {
 };
 
 std::string Mac(const std::string& key, absl::string_view bytes) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-       reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest, &size);
-  return std::string(reinterpret_cast<const char*>(digest), kMacBytes);
+  return std::string(BytesOf(HmacSha256(key, bytes)).substr(0, kMacBytes));
 }
 
 absl::Status Refuse(absl::string_view problem, absl::string_view message) {
@@ -110,9 +105,8 @@ uint64_t Fingerprint(absl::Span<const absl::string_view> arguments) {
   // Lengths first: ("a", "bc") is not ("ab", "c").
   std::string bytes;
   for (absl::string_view argument : arguments) PutText(argument, bytes);
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest);
-  Reader reader{absl::string_view(reinterpret_cast<const char*>(digest), sizeof(digest))};
+  const Digest digest = Sha256({bytes});
+  Reader reader{BytesOf(digest)};
   return reader.Number<uint64_t>();
 }
 

@@ -4,11 +4,11 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
 #include <absl/strings/str_replace.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
 
 #include "common/base/check.h"
+#include "common/base/digest.h"
 #include "common/base/status.h"
 #include "common/base/task.h"
 #include "common/contract/validate.h"
@@ -39,12 +39,10 @@ int64_t VersionOf(const ResourceType& type, const Message& resource) {
 
 // The key of one of several mutations under one request id.
 store::Hash128 KeyOfElement(const store::Hash128& key, size_t index) {
-  std::string text(reinterpret_cast<const char*>(key.data()), key.size());
-  absl::StrAppend(&text, "/", index);
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
+  const absl::string_view bytes(reinterpret_cast<const char*>(key.data()), key.size());
+  const Digest digest = Sha256({bytes, "/", absl::StrCat(index)});
   store::Hash128 result;
-  std::copy(digest, digest + result.size(), result.begin());
+  std::copy_n(digest.begin(), result.size(), result.begin());
   return result;
 }
 

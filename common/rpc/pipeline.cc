@@ -7,11 +7,11 @@
 #include <absl/strings/str_split.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
 
 #include "common/base/check.h"
+#include "common/base/digest.h"
 #include "common/base/status.h"
 #include "common/contract/redact.h"
 #include "common/contract/validate.h"
@@ -38,10 +38,9 @@ absl::Status NotHereYet(int64_t position) {
 absl::string_view View(grpc::string_ref ref) { return {ref.data(), ref.size()}; }
 
 store::Hash128 HashOf(absl::string_view bytes) {
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest);
+  const Digest digest = Sha256({bytes});
   store::Hash128 hash;
-  std::copy(digest, digest + hash.size(), hash.begin());
+  std::copy_n(digest.begin(), hash.size(), hash.begin());
   return hash;
 }
 

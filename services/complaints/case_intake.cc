@@ -5,9 +5,8 @@
 #include <absl/strings/escaping.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
+#include "common/base/digest.h"
 #include "common/base/proto_time.h"
 #include "common/base/status.h"
 #include "services/complaints/deadline_policy.h"
@@ -113,11 +112,7 @@ std::string CustomerKey(absl::string_view secret, absl::string_view tenant,
   }
   if (reference.empty()) return "";
   const std::string text = absl::StrCat(tenant, "\n", kind, "\n", reference);
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
-       reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest, &size);
-  return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest), 16));
+  return absl::BytesToHexString(BytesOf(HmacSha256(secret, text)).substr(0, 16));
 }
 
 void BeginCase(absl::string_view number, absl::string_view customer_key, absl::string_view team,

@@ -3,8 +3,8 @@
 #include <absl/algorithm/container.h>
 #include <absl/strings/str_cat.h>
 #include <openssl/crypto.h>
-#include <openssl/sha.h>
 
+#include "common/base/digest.h"
 #include "common/base/status.h"
 
 namespace sqm::complaints {
@@ -35,11 +35,7 @@ std::string RestrictedTo(const v1::DisclosureDetails& disclosure) {
 }
 
 std::string ReceiptHash(absl::string_view number, absl::string_view receipt) {
-  const std::string text = absl::StrCat(number, "\n", receipt);
-  std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-         reinterpret_cast<unsigned char*>(digest.data()));
-  return digest;
+  return std::string(BytesOf(Sha256({number, "\n", receipt})));
 }
 
 bool IsReceiptOf(const v1::Case& one, absl::string_view receipt) {

@@ -1,11 +1,11 @@
 #include "services/reporting/daily_source.h"
 
-#include <absl/strings/escaping.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-#include <openssl/sha.h>
 
 #include <utility>
+
+#include "common/base/digest.h"
 
 namespace sqm::reporting {
 
@@ -61,10 +61,7 @@ std::string ContentHash(const v1::DailyReport& report) {
     coded.SetSerializationDeterministic(true);
     report.SerializeToCodedStream(&coded);
   }
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest);
-  return absl::BytesToHexString(
-      absl::string_view(reinterpret_cast<const char*>(digest), sizeof(digest)));
+  return Sha256Hex(bytes);
 }
 
 }  // namespace sqm::reporting
