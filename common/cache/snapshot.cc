@@ -1,5 +1,6 @@
 #include "common/cache/snapshot.h"
 
+#include <absl/strings/str_cat.h>
 
 #include <initializer_list>
 #include <memory>
@@ -84,6 +85,10 @@ std::string EncodeResult(absl::string_view name, absl::string_view body) {
 std::optional<std::string> DecodeResult(absl::string_view name, absl::string_view value) {
   if (!Intact(kResultMagic, name, value)) return std::nullopt;
   return std::string(value.substr(kSnapshotHeaderBytes));
+}
+
+std::string HistoryName(absl::string_view epoch) {
+  return Sha256Hex(absl::StrCat("sqm-history\n", epoch)).substr(0, 32);
 }
 
 }  // namespace sqm::cache

@@ -46,4 +46,8 @@ std::optional<Snapshot> DecodeSnapshot(absl::string_view key, absl::string_view 
 std::string EncodeResult(absl::string_view name, absl::string_view body);
 std::optional<std::string> DecodeResult(absl::string_view name, absl::string_view value);
 
+// What a history is called among services: a digest of the store's epoch. Snapshots are kept under
+// it, so that one of another store, or from before a restore, is never found.
+std::string HistoryName(absl::string_view epoch);
+
 }  // namespace sqm::cache

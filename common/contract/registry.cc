@@ -127,6 +127,7 @@ class RegistryBuilder {
       if (!tables.insert(type->table).second) {
         return Bad(*type, "type", absl::StrCat("the table ", type->table, " is taken"));
       }
+      RETURN_IF_ERROR(CheckShared(*type));
       ASSIGN_OR_RETURN([[maybe_unused]] const MessagePlan* plan, Plan(type->descriptor));
     }
     return absl::OkStatus();
@@ -144,6 +145,20 @@ class RegistryBuilder {
   }
 
  private:
+  // Other services read snapshots of a shared type without asking its owner.
+  static absl::Status CheckShared(const ResourceType& type) {
+    if (!type.options.shared()) return absl::OkStatus();
+    if (!type.personal.empty()) {
+      return Bad(type, type.personal.front().text, "a shared type cannot hold personal data");
+    }
+    for (const ResourceType* t = &type; t != nullptr; t = t->parent) {
+      if (t->owner != nullptr || t->team != nullptr) {
+        return Bad(type, "shared", absl::StrCat("the row rule of ", t->type, " does not allow it"));
+      }
+    }
+    return absl::OkStatus();
+  }
+
   static absl::Status Bad(const ResourceType& type, absl::string_view field,
                           absl::string_view why) {
     return BadContract(type.descriptor->file()->name(),

@@ -230,6 +230,25 @@ INSTANTIATE_TEST_SUITE_P(
             RESOURCE("type: \"test/Aa\" collection: \"as\" row_rule: {owner_field: \"x\"}",
                      "string x = 3;"),
             "test.A.x", "row rule needs an indexed string"},
+        Contradiction{
+            "SharedPersonalData",
+            RESOURCE("type: \"test/Aa\" collection: \"as\" shared: true",
+                     "string x = 3 [(sqm.options.v1.field) = {personal: PERSONAL_CLASS_NAME}];"),
+            "test.A.x", "a shared type cannot hold personal data"},
+        Contradiction{
+            "SharedBelowARowRule",
+            RESOURCE(
+                "type: \"test/Aa\" collection: \"as\" row_rule: {owner_field: \"x\"}",
+                "string x = 3 [(sqm.options.v1.field) = {indexed: true}];") " message B { option "
+                                                                            "(sqm.options.v1."
+                                                                            "resource) = {type: "
+                                                                            "\"test/Bb\" "
+                                                                            "collection: "
+                                                                            "\"bs\" parent: "
+                                                                            "\"test/Aa\" shared: "
+                                                                            "true}; string name = "
+                                                                            "1; string etag = 2; }",
+            "test.B.shared", "the row rule of test/Aa"},
         Contradiction{"ReferenceToNothing",
                       FIELD("string x = 3 [(sqm.options.v1.field) = {references: \"test/Bb\"}];"),
                       "test.A.x", "unknown type test/Bb"},
