@@ -17,6 +17,13 @@
 
 namespace sqm::rpc {
 
+// Metadata of a request: `sqm-personal: masked` asks for no personal value.
+inline constexpr absl::string_view kPersonalKey = "sqm-personal";
+inline constexpr absl::string_view kPersonalMasked = "masked";
+// Trailing metadata of an answer with reference data that is shared through Redis: the name of the
+// history that its snapshots are kept under (cache::HistoryName).
+inline constexpr absl::string_view kHistoryKey = "sqm-history";
+
 // Written by the pipeline before the handler begins, read by the handler; `Cancel` may come from
 // another thread at any time.
 class Call {
@@ -39,6 +46,9 @@ class Call {
   const auth::Principal& principal() const { return *principal_; }
   // The caller's tenant; for a service that works for all of them, the one that it named.
   const std::string& tenant() const { return tenant_; }
+  // What the caller sent as `authorization`, for calls that are made in his name; empty where
+  // nobody called. Lives as long as the call.
+  absl::string_view authorization() const { return authorization_; }
   // Instant of the call: the same for all that it writes.
   absl::Time now() const { return now_; }
   absl::Time deadline() const { return deadline_; }
@@ -51,6 +61,8 @@ class Call {
   bool validate_only() const { return validate_only_; }
   // Whether texts for people are wanted in Chinese; English otherwise.
   bool chinese() const { return chinese_; }
+  // The caller wants no personal value, whatever he may see.
+  bool masked() const { return masked_; }
   const std::optional<store::Idempotency>& idempotency() const { return idempotency_; }
   const std::optional<observe::TraceContext>& trace() const { return trace_; }
   // The position after the call's own commit; 0 = it has none.
@@ -63,6 +75,7 @@ class Call {
   const contract::MethodInfo* method_ = nullptr;
   std::shared_ptr<const auth::Principal> principal_;
   std::string tenant_;
+  absl::string_view authorization_;
   absl::Time now_;
   absl::Time deadline_ = absl::InfiniteFuture();
   std::atomic<bool> cancelled_{false};
@@ -71,6 +84,7 @@ class Call {
   bool validate_only_ = false;
   bool admitted_ = true;
   bool chinese_ = false;
+  bool masked_ = false;
   std::optional<store::Idempotency> idempotency_;
   std::optional<observe::TraceContext> trace_;
   int64_t position_ = 0;

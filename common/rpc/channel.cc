@@ -109,6 +109,7 @@ void PrepareContext(const CallOptions& options, grpc::ClientContext& context) {
   add("authorization", options.authorization);
   add("sqm-tenant", options.tenant);
   add("accept-language", options.accept_language);
+  if (options.masked) context.AddMetadata(std::string(kPersonalKey), std::string(kPersonalMasked));
   if (options.trace.has_value()) {
     add("traceparent", options.trace->Traceparent());
     add("tracestate", options.trace->tracestate);
@@ -154,6 +155,7 @@ Task<absl::StatusOr<ByteBuffer>> CallBytes(std::shared_ptr<grpc::Channel> channe
                    }
                  });
   grpc::Status status = co_await done;
+  if (options.on_end) options.on_end(context);
   if (!status.ok()) co_return FromGrpc(status);
   co_return response;
 }

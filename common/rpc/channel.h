@@ -7,6 +7,7 @@
 #include <google/protobuf/message.h>
 #include <grpcpp/grpcpp.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,8 +60,13 @@ struct CallOptions {
   // The span of this call: ChildOf the span that makes it.
   std::optional<observe::TraceContext> trace;
   std::string accept_language;
+  // Personal values come masked, whatever the caller may see: nobody looks at them, and nothing is
+  // written to the audit trail.
+  bool masked = false;
   // Where the caller goes on; null = on gRPC's event thread, which must not be blocked.
   Executor* executor = nullptr;
+  // Called once a unary call has ended, before its caller goes on: for the trailing metadata.
+  std::function<void(const grpc::ClientContext&)> on_end;
 };
 
 // Options of a call that is made for another one: for its tenant, in its trace and language, within

@@ -13,6 +13,7 @@
 #include "common/base/check.h"
 #include "common/base/digest.h"
 #include "common/base/status.h"
+#include "common/cache/snapshot.h"
 #include "common/contract/redact.h"
 #include "common/contract/validate.h"
 #include "common/observe/log.h"
@@ -127,6 +128,7 @@ Pipeline::Pipeline(PipelineParts parts, PipelineLimits limits)
       limits_(limits),
       reads_(limits.reads),
       writes_(limits.writes),
+      history_(parts.store == nullptr ? "" : cache::HistoryName(parts.store->epoch())),
       overloaded_{ToGrpc(ToWire(Overloaded(), false, "")), ToGrpc(ToWire(Overloaded(), true, ""))} {
 }
 
@@ -146,6 +148,8 @@ Route& Pipeline::AddRoute(absl::string_view path) {
                                 method->descriptor->name(), TypeOf(method->descriptor));
   std::vector<const FieldDescriptor*> fields;
   FindPersonal(*parts_.registry, method->descriptor->output_type(), fields, route->personal);
+  route->tells_history = method->resource != nullptr && method->resource->options.shared() &&
+                         method->options.read_only();
   bool added = by_method_.emplace(method, route.get()).second;
   Check(added, absl::StrCat(path, " has two handlers"));
   routes_.push_back(std::move(route));
@@ -187,7 +191,7 @@ void Pipeline::Release(const Route& route, const Call& call) {
 }
 
 absl::Status Pipeline::ReadMetadata(grpc::CallbackServerContext& context, Call& call) {
-  absl::string_view authorization, tenant, traceparent, tracestate, position;
+  absl::string_view authorization, tenant, traceparent, tracestate, position, personal;
   for (const auto& [key, value] : context.client_metadata()) {
     switch (key.size()) {
       case 13:
@@ -202,6 +206,7 @@ absl::Status Pipeline::ReadMetadata(grpc::CallbackServerContext& context, Call& 
         break;
       case 12:
         if (key == "sqm-position") position = View(value);
+        if (View(key) == kPersonalKey) personal = View(value);
         break;
       case 15:
         if (key == "accept-language") call.chinese_ = absl::StartsWith(View(value), "zh");
@@ -214,6 +219,12 @@ absl::Status Pipeline::ReadMetadata(grpc::CallbackServerContext& context, Call& 
   auto principal = parts_.authenticator->Authenticate(authorization, call.now_);
   if (!principal.ok()) return principal.status();
   call.principal_ = *std::move(principal);
+  call.authorization_ = authorization;
+  call.masked_ = personal == kPersonalMasked;
+  if (!personal.empty() && !call.masked_) {
+    return Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_MALFORMED_REQUEST,
+                absl::StrCat("sqm-personal must be ", kPersonalMasked, ", or absent"));
+  }
   bool allowed;
   if (call.principal_->tenant == auth::kAllTenants) {
     call.tenant_ = std::string(tenant.empty() ? auth::kDefaultTenant : tenant);
@@ -405,7 +416,8 @@ bool Pipeline::AuditsWhatIsSeen(const Route& route, const Call& call) const {
 }
 
 bool Pipeline::ShowsAll(const Route& route, const Call& call) const {
-  if (AuditsWhatIsSeen(route, call)) return false;
+  if (route.personal.empty()) return true;
+  if (call.masked() || AuditsWhatIsSeen(route, call)) return false;
   for (const Route::PersonalPath& personal : route.personal) {
     for (const contract::AnnotatedPath& path : personal.type->personal) {
       if (!auth::MaySeePersonal(call.principal(), path.rules->personal())) return false;
@@ -421,7 +433,7 @@ Task<absl::StatusOr<grpc::ByteBuffer>> Pipeline::Redacted(const Route& route, Ca
   shown->CopyFrom(original);
   std::vector<std::string> seen;
   auto may_see = [&call](options::v1::PersonalClass personal) {
-    return auth::MaySeePersonal(call.principal(), personal);
+    return !call.masked() && auth::MaySeePersonal(call.principal(), personal);
   };
   for (const Route::PersonalPath& personal : route.personal) {
     ForEachResource(*shown, personal.path, 0, [&](Message& resource) {

@@ -107,6 +107,8 @@ struct Route {
     const contract::ResourceType* type = nullptr;
   };
   std::vector<PersonalPath> personal;
+  // Whether answers say where snapshots of what they hold are (see kHistoryKey).
+  bool tells_history = false;
 };
 
 class Pipeline {
@@ -145,6 +147,7 @@ class Pipeline {
 
   const PipelineParts& parts() const { return parts_; }
   const PipelineLimits& limits() const { return limits_; }
+  const std::string& history() const { return history_; }
   const ConcurrencyLimit& reads() const { return reads_; }
   const ConcurrencyLimit& writes() const { return writes_; }
 
@@ -168,6 +171,7 @@ class Pipeline {
   std::vector<std::unique_ptr<Route>> routes_;
   absl::flat_hash_map<const contract::MethodInfo*, Route*> by_method_;
   ConcurrencyLimit reads_, writes_;
+  const std::string history_;
   std::atomic<int> streams_{0};
   // The answer to a call that was not admitted, ready to send: in English, in Chinese.
   const grpc::Status overloaded_[2];

@@ -30,6 +30,9 @@ class CallState {
       int64_t position = call_.position() > 0 ? call_.position()
                                               : pipeline_.parts().store->Head(call_.tenant()).head;
       context_->AddTrailingMetadata("sqm-position", absl::StrCat(position));
+      if (route_.tells_history) {
+        context_->AddTrailingMetadata(std::string(kHistoryKey), pipeline_.history());
+      }
     }
     return pipeline_.End(route_, call_, started_, status);
   }
