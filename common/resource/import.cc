@@ -219,6 +219,14 @@ class Import {
     std::vector<Draft> drafts(refused.size());
     std::vector<Mutation> mutations;
     std::vector<size_t> created, known;
+    if (rules_.before_batch) {
+      std::vector<const Message*> rows;
+      for (int i = 0; i < reflection->FieldSize(request, shape_.rows); ++i) {
+        rows.push_back(&reflection->GetRepeatedMessage(request, shape_.rows, i));
+      }
+      Task<void> preparing = rules_.before_batch(call, rows);
+      co_await preparing;
+    }
     for (size_t i = 0; i < refused.size(); ++i) {
       const Message& row =
           reflection->GetRepeatedMessage(request, shape_.rows, static_cast<int>(i));

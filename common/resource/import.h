@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "common/resource/resources.h"
 #include "common/rpc/pipeline.h"
@@ -11,6 +12,9 @@ namespace sqm::resource {
 
 // The rules that a resource adds to its import. `on_row` and `is_same` must be there.
 struct ImportRules {
+  // Prepares for a batch before its rows are looked at, e.g. asks at once for all that they name.
+  // May be empty.
+  std::function<Task<void>(rpc::Call&, const std::vector<const Message*>& rows)> before_batch;
   // Checks a row and completes the resource that it becomes, which holds what the row says of it
   // and has no name yet. Its errors name fields by their path in the row.
   std::function<Task<absl::Status>(rpc::Call&, const Message& row, Message& resource)> on_row;

@@ -85,6 +85,8 @@ void Resources::NarrowVisibility(const ResourceType& type, std::string filter) {
 }
 
 void Resources::LimitVisibility(const ResourceType& type, LimitFilter filter) {
+  Check(!type.options.shared(),
+        absl::StrCat(type.type, " is shared: others read it without asking who sees it"));
   limits_[&type] = std::move(filter);
 }
 

@@ -8,7 +8,11 @@
 namespace sqm::resource {
 
 SharedRecords::SharedRecords(store::Store& store, cache::RedisTier& redis, const Clock& clock)
-    : store_(store), redis_(redis), clock_(clock), began_(store.Heads()) {
+    : store_(store),
+      redis_(redis),
+      clock_(clock),
+      history_(cache::HistoryName(store.epoch())),
+      began_(store.Heads()) {
   store.OnCommit([this](const store::CommittedBatchPtr& batch) {
     for (const store::StoredChange& change : batch->changes) {
       if (change.type == nullptr || !change.type->options.shared()) continue;
@@ -19,7 +23,7 @@ SharedRecords::SharedRecords(store::Store& store, cache::RedisTier& redis, const
 }
 
 std::string SharedRecords::KeyType(const contract::ResourceType& type) const {
-  return absl::StrCat(type.type, "@", store_.epoch());
+  return absl::StrCat(type.type, "@", history_);
 }
 
 int64_t SharedRecords::LeastPosition(const contract::ResourceType& type,

@@ -49,6 +49,7 @@ class SharedRecords {
   store::Store& store_;
   cache::RedisTier& redis_;
   const Clock& clock_;
+  const std::string history_;
   const std::map<std::string, store::FeedHead> began_;  // heads when this process began
   mutable absl::Mutex mutex_;
   absl::flat_hash_map<Key, int64_t> applied_ ABSL_GUARDED_BY(mutex_);  // last change, by type
