@@ -173,9 +173,12 @@ start_replica() { launch_replica "$1" && await_replica "$1"; }
 launch_replica() {
   local name=$1 service=${1%-*} log=$data/log/$1.log flags=()
   choose_port "$name"
-  if [ "$service" = reporting ]; then
-    flags=("--monitoring.address=$(target_of monitoring)" "--complaints.address=$(target_of complaints)")
-  fi
+  case "$service" in
+    complaints) flags=("--monitoring.address=$(target_of monitoring)") ;;
+    reporting)
+      flags=("--monitoring.address=$(target_of monitoring)" "--complaints.address=$(target_of complaints)")
+      ;;
+  esac
   touch "$log"
   begins[$name]=$(($(wc -c <"$log") + 1))
   start_process "$name" "$bin/sqm-$service" --dev --data.dir="$data/shared" --store.backend=postgres \

@@ -21,10 +21,12 @@ std::string SeenBy(const rpc::Call& call) {
 }
 
 ComplaintsService::ComplaintsService(rpc::Pipeline& pipeline, resource::Resources& resources,
-                                     DeadlineBooks& books, std::string secret)
+                                     DeadlineBooks& books, RelatedResources* related,
+                                     std::string secret)
     : pipeline_(pipeline),
       resources_(resources),
       books_(books),
+      related_(related),
       secret_(std::move(secret)),
       standard_(pipeline, resources),
       numbers_(resources.store()) {}
@@ -57,6 +59,10 @@ void ComplaintsService::SetHooks() {
                          Message& after) -> Task<absl::Status> {
     CO_RETURN_IF_ERROR(CheckCaseUpdate(static_cast<const v1::Case&>(before), ActorOf(call)));
     auto& changed = static_cast<v1::Case&>(after);
+    Task<absl::Status> checking =
+        CheckRelated(call, &static_cast<const v1::Case&>(before), changed, "");
+    absl::Status related = co_await checking;
+    if (!related.ok()) co_return related;
     changed.set_customer_key(CustomerKey(secret_, call.tenant(), changed.customer()));
     // Another class of customers may have other deadlines.
     Task<absl::Status> settling = Settle(call, changed);

@@ -14,15 +14,17 @@
 #include "services/complaints/case_steps.h"
 #include "services/complaints/deadline_books.h"
 #include "services/complaints/handlers.h"
+#include "services/complaints/related_resources.h"
 #include "sqm/complaints/v1/complaints_service.pb.h"
 
 namespace sqm::complaints {
 
 class ComplaintsService {
  public:
-  // All must outlive it. `secret`: makes customers' pseudonyms.
+  // All must outlive it. `secret`: makes customers' pseudonyms. `related`: null where what cases
+  // name in the monitoring service is not checked.
   ComplaintsService(rpc::Pipeline& pipeline, resource::Resources& resources, DeadlineBooks& books,
-                    std::string secret);
+                    RelatedResources* related, std::string secret);
 
   // Gives every method of the contract its handler.
   void Register();
@@ -50,6 +52,9 @@ class ComplaintsService {
 
   // Completes a case that comes in: its number, whose it is, whether it is a repeat.
   Task<absl::Status> Receive(rpc::Call& call, v1::Case& incoming);
+  // Whether what the case newly names in other services is there (see RelatedResources).
+  Task<absl::Status> CheckRelated(const rpc::Call& call, const v1::Case* before,
+                                  const v1::Case& after, std::string prefix);
   // Whether the customer, who is known, brought the like before.
   Task<absl::Status> LookForRepeat(rpc::Call& call, v1::Case& incoming);
   // In import_handlers.cc.
@@ -128,6 +133,7 @@ class ComplaintsService {
   rpc::Pipeline& pipeline_;
   resource::Resources& resources_;
   DeadlineBooks& books_;
+  RelatedResources* const related_;
   const std::string secret_;
   resource::StandardMethods standard_;
   resource::Numbers numbers_;

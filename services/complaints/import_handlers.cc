@@ -14,6 +14,15 @@ using google::protobuf::Message;
 
 void ComplaintsService::RegisterImport() {
   resource::ImportRules rules;
+  if (related_ != nullptr) {
+    rules.before_batch = [this](rpc::Call& call, const std::vector<const Message*>& rows) {
+      std::vector<const v1::Case*> cases;
+      for (const Message* row : rows) {
+        cases.push_back(&static_cast<const v1::ImportedCase*>(row)->case_());
+      }
+      return related_->ReadAhead(call, std::move(cases));
+    };
+  }
   rules.on_row = [this](rpc::Call& call, const Message& row, Message& one) {
     return CheckImport(call, static_cast<const v1::ImportedCase&>(row),
                        static_cast<v1::Case&>(one));
@@ -36,6 +45,9 @@ void ComplaintsService::RegisterImport() {
 Task<absl::Status> ComplaintsService::CheckImport(rpc::Call& call, const v1::ImportedCase& row,
                                                   v1::Case& one) {
   CO_RETURN_IF_ERROR(ValidateImport(row, call.now()));
+  Task<absl::Status> checking = CheckRelated(call, nullptr, one, "case.");
+  absl::Status related = co_await checking;
+  if (!related.ok()) co_return related;
   if (one.category().empty()) {
     TakeOver(row, nullptr, one);
     co_return absl::OkStatus();

@@ -64,6 +64,9 @@ Task<absl::StatusOr<std::vector<store::Listed>>> ComplaintsService::FindCases(co
 
 Task<absl::Status> ComplaintsService::Receive(rpc::Call& call, v1::Case& incoming) {
   CO_RETURN_IF_ERROR(ValidateIntake(incoming, call.now()));
+  Task<absl::Status> checking = CheckRelated(call, nullptr, incoming, "");
+  absl::Status related = co_await checking;
+  if (!related.ok()) co_return related;
   Task<absl::StatusOr<std::string>> numbering = NextNumber(call, incoming.kind(), call.now());
   absl::StatusOr<std::string> number = co_await numbering;
   if (!number.ok()) co_return number.status();
@@ -74,6 +77,14 @@ Task<absl::Status> ComplaintsService::Receive(rpc::Call& call, v1::Case& incomin
   if (!status.ok()) co_return status;
   Task<absl::Status> looking = LookForRepeat(call, incoming);
   status = co_await looking;
+  co_return status;
+}
+
+Task<absl::Status> ComplaintsService::CheckRelated(const rpc::Call& call, const v1::Case* before,
+                                                   const v1::Case& after, std::string prefix) {
+  if (related_ == nullptr) co_return absl::OkStatus();
+  Task<absl::Status> checking = related_->Check(call, before, after, std::move(prefix));
+  absl::Status status = co_await checking;
   co_return status;
 }
 

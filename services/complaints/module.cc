@@ -5,6 +5,7 @@
 
 #include "common/auth/file.h"
 #include "common/base/task.h"
+#include "common/rpc/channel.h"
 #include "services/complaints/case_steps.h"
 #include "services/complaints/contracts.h"
 
@@ -34,6 +35,23 @@ absl::StatusOr<std::string> OpenSecret(host::Host& host) {
   return *std::move(secret);
 }
 
+void ShowReferences(observe::Metrics& metrics, Opened& opened) {
+  const std::pair<const char*, uint64_t resource::ReferenceStats::*> ways[] = {
+      {"cache", &resource::ReferenceStats::cached},
+      {"redis", &resource::ReferenceStats::redis},
+      {"owner", &resource::ReferenceStats::owner},
+      {"nobody", &resource::ReferenceStats::failed}};
+  for (const auto& [way, count] : ways) {
+    opened.metrics.push_back(metrics.ReadCounter(
+        "sqm_references_total",
+        "Questions for resources of another service that ours name, by what answered them.",
+        {{"service", "complaints"}, {"owner", "monitoring"}, {"answered_by", way}},
+        [related = opened.related.get(), count = count] {
+          return static_cast<double>(related->Stats().*count);
+        }));
+  }
+}
+
 }  // namespace
 
 void Describe(Settings& settings, ConfigSpec& spec) {
@@ -52,10 +70,34 @@ void Describe(Settings& settings, ConfigSpec& spec) {
   });
 }
 
-absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host, const Settings& settings) {
+absl::StatusOr<std::shared_ptr<grpc::Channel>> MonitoringAt(const std::string& address) {
+  rpc::ChannelOptions options;
+  options.target = address;
+  options.health_service = "sqm.monitoring.v1.MonitoringService";
+  ASSIGN_OR_RETURN(auto contracts, contract::Registry::Build(resource::ContractsOf(kMonitoring)));
+  // A replica that goes is not noticed as long as there is another one.
+  options.retried_methods = rpc::RetriedMethods(*contracts);
+  return rpc::MakeChannel(options);
+}
+
+absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host, const Settings& settings,
+                                             Connect monitoring) {
   ASSIGN_OR_RETURN(std::string secret, OpenSecret(host));
   ASSIGN_OR_RETURN(host::Module * module, host.AddModule("complaints", Contracts()));
-  auto opened = std::make_shared<Opened>(host, *module, settings, std::move(secret));
+  std::unique_ptr<RelatedResources> related;
+  if (monitoring) {
+    resource::ReferenceParts parts;
+    parts.connect = std::move(monitoring);
+    parts.policy = &auth::Policy::Default();
+    parts.redis = host.redis();
+    parts.clock = &host.clock();
+    parts.ids = &host.ids();
+    parts.executor = &host.executor();
+    ASSIGN_OR_RETURN(related, RelatedResources::Open(std::move(parts)));
+  }
+  auto opened =
+      std::make_shared<Opened>(host, *module, settings, std::move(related), std::move(secret));
+  if (opened->related != nullptr) ShowReferences(host.metrics(), *opened);
   opened->service.Register();
   return opened;
 }

@@ -8,6 +8,7 @@
 #include "services/complaints/anonymiser.h"
 #include "services/complaints/complaints_service.h"
 #include "services/complaints/deadline_engine.h"
+#include "services/complaints/related_resources.h"
 #include "services/host/host.h"
 
 namespace sqm::complaints {
@@ -22,24 +23,37 @@ void Describe(Settings& settings, ConfigSpec& spec);
 
 // The service with what it computes deadlines by, and what works by itself.
 struct Opened {
-  Opened(host::Host& host, host::Module& module, const Settings& settings, std::string secret)
+  Opened(host::Host& host, host::Module& module, const Settings& settings,
+         std::unique_ptr<RelatedResources> of_monitoring, std::string secret)
       : resources(*module.resources),
+        related(std::move(of_monitoring)),
         books(*module.resources),
-        service(*module.pipeline, *module.resources, books, std::move(secret)),
+        service(*module.pipeline, *module.resources, books, related.get(), std::move(secret)),
         engine(*module.resources, books, module.leases->Add("complaints-deadlines"),
                host.executor(), host.timer()),
         anonymiser(*module.resources, module.leases->Add("complaints-anonymisation"),
                    host.executor(), host.timer(), settings.keep_personal_data) {}
 
   resource::Resources& resources;
+  std::unique_ptr<RelatedResources> related;  // null: not checked
   DeadlineBooks books;
   ComplaintsService service;
   DeadlineEngine engine;
   Anonymiser anonymiser;
+  std::vector<observe::Metrics::Registration> metrics;
 };
 
+// Makes a channel to the monitoring service.
+using Connect = std::function<std::shared_ptr<grpc::Channel>()>;
+
+// A channel to the monitoring service at an address as gRPC names targets.
+absl::StatusOr<std::shared_ptr<grpc::Channel>> MonitoringAt(const std::string& address);
+
 // Opens the store and registers the handlers. The result must live until the host has stopped.
-absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host, const Settings& settings);
+// `monitoring`: called when the first case names something of that service; null: what cases name
+// there is not checked.
+absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host, const Settings& settings,
+                                             Connect monitoring);
 
 // Works on what falls due as long as it lives: between the start of the server and its stop.
 class Working {

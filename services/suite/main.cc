@@ -44,7 +44,8 @@ int main(int argc, char** argv) {
        &complaints_settings](sqm::host::Host& host) -> absl::StatusOr<std::shared_ptr<void>> {
         auto monitoring = sqm::monitoring::Open(host);
         if (!monitoring.ok()) return monitoring.status();
-        auto complaints = sqm::complaints::Open(host, complaints_settings);
+        auto complaints =
+            sqm::complaints::Open(host, complaints_settings, [&host] { return host.InProcess(); });
         if (!complaints.ok()) return complaints.status();
         auto reporting = sqm::reporting::Open(host);
         if (!reporting.ok()) return reporting.status();

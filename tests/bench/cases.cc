@@ -146,7 +146,7 @@ absl::Status FillCases(const std::string& data_dir, int64_t rows) {
   config.log_level = "warning";
   auto host = host::Host::Open(config);
   if (!host.ok()) return host.status();
-  auto opened = complaints::Open(**host, {});
+  auto opened = complaints::Open(**host, {}, nullptr);
   if (!opened.ok()) return opened.status();
   auto book = Await((*opened)->books.Of(std::string(auth::kDefaultTenant)));
   if (!book.ok()) return book.status();

@@ -44,7 +44,7 @@ class ComplaintsRetentionTest : public ComplaintsWorld {
       ASSERT_TRUE(host.ok()) << host.status();
       complaints::Settings settings;
       settings.keep_personal_data = 5 * kYear;
-      auto opened = complaints::Open(**host, settings);
+      auto opened = complaints::Open(**host, settings, nullptr);
       ASSERT_TRUE(opened.ok()) << opened.status();
       const absl::Status serving = (*host)->Serve();  // takes the leases of the jobs
       ASSERT_TRUE(serving.ok()) << serving;
