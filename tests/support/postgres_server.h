@@ -15,6 +15,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,15 @@ class PostgresServer {
     directory_ = mkdtemp(name);
     if (getuid() == 0 && chown(directory_.c_str(), User()->pw_uid, User()->pw_gid) != 0) return;
     if (CopyData(Template(), data()) || MakeData()) Start();
+  }
+  // Whether standbys can be made too.
+  static bool StandbyAvailable() {
+    return Available() && std::filesystem::exists(Programs() + "/pg_basebackup");
+  }
+  // A hot standby that follows `primary`, which must run and stay where it is.
+  static std::unique_ptr<PostgresServer> StandbyOf(const PostgresServer& primary) {
+    std::unique_ptr<PostgresServer> standby(new PostgresServer(&primary));
+    return standby;
   }
   ~PostgresServer() {
     Stop(SIGKILL);
@@ -93,7 +103,48 @@ class PostgresServer {
     pid_ = -1;
   }
 
+  // Standbys only: stops to apply what arrives, at once and for good, until ResumeReplay.
+  void PauseReplay() const {
+    Sql("SELECT pg_wal_replay_pause()");
+    for (int i = 0; i < 1000; ++i) {
+      if (Sql("SELECT pg_get_wal_replay_pause_state()") == "paused") return;
+      absl::SleepFor(absl::Milliseconds(5));
+    }
+  }
+  void ResumeReplay() const { Sql("SELECT pg_wal_replay_resume()"); }
+  // Until it has applied all that the primary has written by now.
+  bool AwaitReplay(const PostgresServer& primary) const {
+    const std::string written = primary.Sql("SELECT pg_current_wal_flush_lsn()");
+    for (int i = 0; i < 1000; ++i) {
+      if (Sql("SELECT pg_last_wal_replay_lsn() >= '" + written + "'::pg_lsn") == "t") return true;
+      absl::SleepFor(absl::Milliseconds(10));
+    }
+    return false;
+  }
+  // Stands still, its connections open, until Continue: the server and its sessions.
+  void Freeze() const { SignalAll(SIGSTOP); }
+  void Continue() const { SignalAll(SIGCONT); }
+
  private:
+  explicit PostgresServer(const PostgresServer* primary) : durable_(false) {
+    char name[] = "/tmp/sqm-standby-XXXXXX";
+    directory_ = mkdtemp(name);
+    if (getuid() == 0 && chown(directory_.c_str(), User()->pw_uid, User()->pw_gid) != 0) return;
+    if (Wait(Spawn({Programs() + "/pg_basebackup", "-D", data(), "-h", primary->directory_, "-U",
+                    "sqm", "-R", "-X", "stream", "-c", "fast", "--no-sync"})) == 0) {
+      Start();
+    }
+  }
+  // The server is the leader of no group of its own: its children are found by their parent.
+  void SignalAll(int signal) const {
+    if (pid_ <= 0) return;
+    const std::string children =
+        "/proc/" + std::to_string(pid_) + "/task/" + std::to_string(pid_) + "/children";
+    if (signal == SIGSTOP) kill(pid_, signal);
+    std::ifstream file(children);
+    for (pid_t child = 0; file >> child;) kill(child, signal);
+    if (signal != SIGSTOP) kill(pid_, signal);
+  }
   static const passwd* User() { return getpwnam("postgres"); }
   // The directory of the server's programs; empty where there is none.
   static std::string Programs() {
