@@ -137,8 +137,8 @@ Task<absl::StatusOr<RecordPtr>> Resources::Load(const ResourceType& type, std::s
   Task<RecordPtr> getting = shared_->Get(type, tenant, id);
   RecordPtr shared = co_await getting;
   if (shared != nullptr) co_return shared;
-  // Both before the store is read: what it answers is no older.
-  const absl::Time time = parts_.clock->Now();
+  // Both before the store is read: what it answers is no older, from whichever server it reads.
+  const absl::Time time = parts_.store->HeardUntil(parts_.clock->Now());
   const int64_t position = parts_.store->Head(tenant).head;
   Task<absl::StatusOr<RecordPtr>> reading = parts_.store->Read(type, tenant, id);
   absl::StatusOr<RecordPtr> record = co_await reading;
@@ -221,6 +221,8 @@ Task<absl::StatusOr<Page>> Resources::List(const rpc::Call& call, const Resource
   query.order = &order;
   query.limit = page_size + 1;
   query.show_deleted = options.show_deleted;
+  // Who writes decides by what he lists.
+  query.may_lag = call.method().options.read_only();
   if (!options.page_token.empty()) {
     CO_ASSIGN_OR_RETURN(query.after, tokens_.Decode(options.page_token, fingerprint));
   }

@@ -61,6 +61,18 @@ struct ListQuery {
   std::optional<query::RowPosition> after;  // the last row of the page before
   int limit = 50;
   bool show_deleted = false;
+  // A read-only standby may answer, from a state of less than 2 s ago that has all that this
+  // process has heard of. Not for whoever decides by the rows what to write.
+  bool may_lag = false;
+};
+
+// Reads by what answered them, of a store that has standbys.
+struct ReadCounts {
+  uint64_t standby = 0;
+  uint64_t primary = 0;
+  // Why standbys that were asked did not: they lacked what had been heard, or failed.
+  uint64_t behind = 0;
+  uint64_t failed = 0;
 };
 
 struct Listed {
@@ -72,7 +84,8 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  // Null where there is none; a tombstone has `deleted`.
+  // Null where there is none; a tombstone has `deleted`. A standby may answer, as `may_lag` says;
+  // that there is none is said by the primary only.
   virtual Task<absl::StatusOr<RecordPtr>> Read(const contract::ResourceType& type,
                                                std::string tenant, std::string id) = 0;
   // At most `limit` rows, on one snapshot. The query's pointers must live until it ends.
@@ -124,6 +137,7 @@ class Store {
   // Runs `work` on a snapshot.
   virtual Task<absl::Status> Query(std::function<absl::Status(SqlSession&)> work) = 0;
 
+  virtual ReadCounts Reads() const { return {}; }
   // Whether the store can read and write now; by the health check, not by calls.
   virtual Task<absl::Status> Check() = 0;
   // Drops changes older than the bounds and forgotten request ids. Changes go by whole commits, and

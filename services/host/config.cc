@@ -50,8 +50,18 @@ void Describe(Config& config, ConfigSpec& spec) {
            "File with the connection string of PostgreSQL, as libpq takes it: `host=... "
            "dbname=...` or `postgresql://...`.")
       .SecretFile();
+  spec.Add("store.postgres.standby_url_file", &config.postgres_standby_url_file,
+           "File with the connection strings of read-only standbys, one a line; reads that they "
+           "have "
+           "the state for are theirs. Empty = all reads are the primary's.")
+      .SecretFile();
+  spec.Add("store.postgres.standby_timeout", &config.postgres_standby_timeout,
+           "How long a standby may take to connect or for one statement, before the primary is "
+           "asked.")
+      .Range(absl::Milliseconds(10), absl::Seconds(10));
   spec.Add("store.postgres.readers", &config.postgres_readers,
-           "Connections that read, for each service; it has up to three more.")
+           "Connections that read, for each service; it has up to three more. As many to each "
+           "standby.")
       .Range(int64_t{1}, int64_t{64});
   spec.Add("store.postgres.connect_timeout", &config.postgres_connect_timeout,
            "How long one attempt to connect may take.")
@@ -112,6 +122,10 @@ void Describe(Config& config, ConfigSpec& spec) {
   spec.AddCheck([&config]() -> std::string {
     if ((config.store_backend == "postgres") == !config.postgres_url_file.empty()) return "";
     return "store.backend = postgres and store.postgres.url_file belong together";
+  });
+  spec.AddCheck([&config]() -> std::string {
+    if (config.postgres_standby_url_file.empty() || config.store_backend == "postgres") return "";
+    return "store.postgres.standby_url_file needs store.backend = postgres";
   });
   spec.AddCheck([&config]() -> std::string {
     if (config.tls_certificate.empty() == config.tls_key.empty()) return "";

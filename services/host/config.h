@@ -28,6 +28,8 @@ struct Config {
 
   std::string store_backend = "sqlite";  // or postgres
   std::string postgres_url_file;
+  std::string postgres_standby_url_file;  // empty: no standbys
+  absl::Duration postgres_standby_timeout = absl::Milliseconds(500);
   int64_t postgres_readers = 4;
   absl::Duration postgres_connect_timeout = absl::Seconds(5);
   absl::Duration postgres_statement_timeout = absl::Seconds(10);

@@ -221,6 +221,7 @@ absl::StatusOr<Module*> Host::AddModule(
           [cache] { return static_cast<double>(cache->Stats().misses); });
   gauge("sqm_cache_used_bytes", "Memory held by the local cache.",
         [cache] { return static_cast<double>(cache->Stats().bytes); });
+  if (!config_.postgres_standby_url_file.empty()) ShowReads(name, *module->store);
   rpc::Pipeline* calls = module->pipeline.get();
   gauge("sqm_calls_in_flight", "Unary calls in progress.", [calls] {
     return static_cast<double>(calls->reads().in_progress() + calls->writes().in_progress());
@@ -231,6 +232,23 @@ absl::StatusOr<Module*> Host::AddModule(
         [calls] { return static_cast<double>(calls->writes().limit()); });
   modules_.push_back(std::move(module));
   return modules_.back().get();
+}
+
+void Host::ShowReads(const std::string& service, const store::Store& store) {
+  auto show = [&](const char* metric, const char* help, const char* label, const char* value,
+                  uint64_t store::ReadCounts::*count) {
+    registrations_.push_back(metrics_.ReadCounter(
+        metric, help, {{"service", service}, {label, value}},
+        [&store, count] { return static_cast<double>(store.Reads().*count); }));
+  };
+  constexpr char kReads[] = "sqm_store_reads_total";
+  constexpr char kReadsHelp[] = "Reads of resources and lists, by the server that answered them.";
+  show(kReads, kReadsHelp, "by", "standby", &store::ReadCounts::standby);
+  show(kReads, kReadsHelp, "by", "primary", &store::ReadCounts::primary);
+  constexpr char kMisses[] = "sqm_standby_misses_total";
+  constexpr char kMissesHelp[] = "Reads that a standby was asked for and did not answer, by why.";
+  show(kMisses, kMissesHelp, "why", "behind", &store::ReadCounts::behind);
+  show(kMisses, kMissesHelp, "why", "failed", &store::ReadCounts::failed);
 }
 
 absl::Status Host::Serve() {

@@ -83,6 +83,7 @@ class Host {
   Task<absl::Status> Trim(store::Store& store);
   void TrimFeeds();
   void ShowLeases();
+  void ShowReads(const std::string& service, const store::Store& store);
 
   const Config config_;
   RandomIds ids_;

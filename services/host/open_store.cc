@@ -2,6 +2,7 @@
 
 #include <absl/strings/ascii.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
 
 #include "common/auth/file.h"
 #include "common/base/task.h"
@@ -14,6 +15,7 @@ namespace sqm::host {
 namespace {
 
 constexpr size_t kMaxUrlBytes = 4096;
+constexpr size_t kMaxStandbys = 16;
 
 }  // namespace
 
@@ -34,6 +36,30 @@ absl::StatusOr<store::PgConnectionOptions> PostgresConnection(const Config& conf
   return options;
 }
 
+absl::StatusOr<std::vector<store::PgConnectionOptions>> StandbyConnections(
+    const Config& config, const std::string& name) {
+  std::vector<store::PgConnectionOptions> standbys;
+  if (config.postgres_standby_url_file.empty()) return standbys;
+  ASSIGN_OR_RETURN(std::string urls, auth::ReadSecretFile(config.postgres_standby_url_file,
+                                                          kMaxStandbys * kMaxUrlBytes));
+  for (absl::string_view url : absl::StrSplit(urls, '\n')) {
+    url = absl::StripAsciiWhitespace(url);
+    if (url.empty()) continue;
+    store::PgConnectionOptions options;
+    options.conninfo = std::string(url);
+    options.schema = name;
+    options.connect_timeout = config.postgres_standby_timeout;
+    options.statement_timeout = config.postgres_standby_timeout;
+    standbys.push_back(std::move(options));
+  }
+  if (standbys.empty() || standbys.size() > kMaxStandbys) {
+    return absl::FailedPreconditionError(absl::StrCat(config.postgres_standby_url_file, " names ",
+                                                      standbys.size(), " standbys; give 1 to ",
+                                                      kMaxStandbys, ", one a line"));
+  }
+  return standbys;
+}
+
 absl::StatusOr<std::unique_ptr<store::Store>> OpenStore(const Config& config,
                                                         const std::string& name,
                                                         const contract::Registry& registry,
@@ -46,6 +72,7 @@ absl::StatusOr<std::unique_ptr<store::Store>> OpenStore(const Config& config,
   }
   store::PostgresOptions options;
   ASSIGN_OR_RETURN(options.connection, PostgresConnection(config, name));
+  ASSIGN_OR_RETURN(options.standbys, StandbyConnections(config, name));
   options.readers = static_cast<int>(config.postgres_readers);
   options.tail_period = config.postgres_tail_period;
   if (config.dev) {

@@ -29,6 +29,11 @@ absl::StatusOr<std::unique_ptr<store::Store>> OpenStore(const Config& config,
                                                         Executor& executor, const Clock& clock,
                                                         IdSource& ids);
 
+// How to reach the schema of a service on each standby; reads the connection strings from their
+// file. Empty where none is configured.
+absl::StatusOr<std::vector<store::PgConnectionOptions>> StandbyConnections(const Config& config,
+                                                                           const std::string& name);
+
 // How to reach the schema of a service; reads the connection string from its file.
 absl::StatusOr<store::PgConnectionOptions> PostgresConnection(const Config& config,
                                                               const std::string& name);

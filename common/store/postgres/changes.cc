@@ -165,13 +165,14 @@ absl::Status PgListeners::CatchUp(PgConnection& connection, const std::string& t
 
 absl::Status PgListeners::Reach(PgConnection& connection, const std::string& tenant) {
   ASSIGN_OR_RETURN(PgResult seen, connection.Run(sql_.head, PgParams().Text(tenant)));
-  return Reach(connection, tenant, seen);
+  if (seen.rows() == 0) return absl::OkStatus();
+  return Reach(connection, tenant, FeedHead{seen.Int(0, 0), seen.Int(0, 1)});
 }
 
 absl::Status PgListeners::Reach(PgConnection& connection, const std::string& tenant,
-                                const PgResult& seen) {
-  if (seen.rows() == 0 || seen.Int(0, 0) <= Head(tenant).head) return absl::OkStatus();
-  return CatchUp(connection, tenant, FeedHead{seen.Int(0, 0), seen.Int(0, 1)});
+                                const FeedHead& seen) {
+  if (seen.head <= Head(tenant).head) return absl::OkStatus();
+  return CatchUp(connection, tenant, seen);
 }
 
 void PgListeners::Hear(PgConnection& connection, const FeedHead& head,

@@ -44,7 +44,7 @@ class PgListeners {
   // The same up to the head that the connection sees: for whoever answers from what it has read
   // there. Costs a look at the head where nothing is new; `seen`: who has looked already.
   absl::Status Reach(PgConnection& connection, const std::string& tenant);
-  absl::Status Reach(PgConnection& connection, const std::string& tenant, const PgResult& seen);
+  absl::Status Reach(PgConnection& connection, const std::string& tenant, const FeedHead& seen);
   // A trim moved the oldest position that is kept.
   void MoveOldest(const std::string& tenant, int64_t oldest);
 

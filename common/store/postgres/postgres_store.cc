@@ -51,6 +51,9 @@ absl::Status PostgresStore::Start(IdSource& ids) {
     listeners_.Begin(std::string(heads.Text(row, 0)),
                      FeedHead{heads.Int(row, 1), heads.Int(row, 2)});
   }
+  if (!options_.standbys.empty()) {
+    standbys_ = std::make_unique<PgStandbys>(options_.standbys, registry_, sql_, epoch_);
+  }
   committer_ = std::make_unique<PgCommitter>(options_.connection, options_.committer, sql_, queue_,
                                              listeners_, clock_, ids);
   tail_ = std::make_unique<PgTail>(options_.connection, options_.tail_period, sql_, listeners_,
@@ -85,51 +88,55 @@ Task<std::vector<CommitOutcome>> PostgresStore::CommitAll(std::vector<WriteSet> 
 
 // ---- Connections --------------------------------------------------------------------------------
 
-absl::StatusOr<std::unique_ptr<PgSession>> PostgresStore::Pool::Take(bool fresh) {
-  {
-    absl::MutexLock lock(&mutex_);
-    // Where one is dead the others are likely to be.
-    if (fresh) idle_.clear();
-    if (!idle_.empty()) {
-      std::unique_ptr<PgSession> session = std::move(idle_.back());
-      idle_.pop_back();
-      return session;
-    }
-  }
-  // As many as its threads, at most.
-  ASSIGN_OR_RETURN(std::unique_ptr<PgConnection> connection, PgConnection::Open(options_));
-  return std::make_unique<PgSession>(std::move(connection));
-}
-
-absl::Status PostgresStore::Pool::Run(const bool& again,
-                                      absl::FunctionRef<absl::Status(PgSession&)> work) {
-  for (bool fresh = false;; fresh = true) {
-    ASSIGN_OR_RETURN(std::unique_ptr<PgSession> session, Take(fresh));
-    absl::Status status = work(*session);
-    if (session->connection().alive()) {
-      absl::MutexLock lock(&mutex_);
-      idle_.push_back(std::move(session));
-      return status;
-    }
-    if (fresh || !again) return status;
-  }
-}
-
-absl::Status PostgresStore::Pool::Transaction(const char* begin,
-                                              absl::FunctionRef<absl::Status(PgSession&)> work) {
-  bool again = true;
-  return Run(again, [&](PgSession& session) {
-    return session.connection().Transaction(begin, [&] {
-      again = false;
-      return work(session);
-    });
-  });
-}
-
 Task<absl::Status> PostgresStore::OnReader(std::function<absl::Status(PgSession&)> work) {
   co_await readers_.Hop();
   absl::Status status = reading_.Run(true, work);
   co_return status;
+}
+
+bool PostgresStore::HeardLately() const {
+  const absl::Duration age = clock_.Now() - tail_->heard_until();
+  return age >= absl::ZeroDuration() && age < kStaleTail;
+}
+
+absl::Status PostgresStore::OnAnyServerNow(const std::string& tenant, bool may_lag,
+                                           const ViewWork& work) {
+  if (standbys_ != nullptr && may_lag && HeardLately()) {
+    FeedHead seen{0, 0};
+    const bool answered =
+        standbys_->Read(tenant, Head(tenant).head, [&](PgSession& session, PgView& view) {
+          absl::Status status = work(session, view);
+          seen = view.head();
+          return status;
+        });
+    if (answered) {
+      if (seen.head <= Head(tenant).head) return absl::OkStatus();
+      // The tail will bring it in a moment. Not read from the standby: nobody waits for one while
+      // others wait to be heard.
+      return reading_.Run(true, [&](PgSession& session) {
+        return listeners_.Reach(session.connection(), tenant, seen);
+      });
+    }
+  }
+  read_on_primary_.fetch_add(1, std::memory_order_relaxed);
+  return reading_.Run(true, [&](PgSession& session) -> absl::Status {
+    PgView view(sql_, tenant);
+    RETURN_IF_ERROR(work(session, view));
+    return listeners_.Reach(session.connection(), tenant, view.head());
+  });
+}
+
+Task<absl::Status> PostgresStore::OnAnyServer(std::string tenant, bool may_lag, ViewWork work) {
+  co_await readers_.Hop();
+  absl::Status status = OnAnyServerNow(tenant, may_lag, work);
+  co_return status;
+}
+
+ReadCounts PostgresStore::Reads() const {
+  ReadCounts counts;
+  if (standbys_ != nullptr) standbys_->Count(counts);
+  counts.primary = read_on_primary_.load(std::memory_order_relaxed);
+  return counts;
 }
 
 Task<absl::Status> PostgresStore::InBackground(std::function<absl::Status(PgSession&)> work) {

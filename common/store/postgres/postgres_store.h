@@ -19,7 +19,8 @@
 #include "common/store/commit_queue.h"
 #include "common/store/postgres/changes.h"
 #include "common/store/postgres/committer.h"
-#include "common/store/postgres/session.h"
+#include "common/store/postgres/pool.h"
+#include "common/store/postgres/standbys.h"
 #include "common/store/postgres/statements.h"
 #include "common/store/postgres/tail.h"
 #include "common/store/store.h"
@@ -33,6 +34,9 @@ struct PostgresOptions {
   size_t queue_write_sets = 50000;
   // Threads that read, each with a connection.
   int readers = 4;
+  // Read-only standbys; the same schema as `connection`. Each has as many connections as there are
+  // readers, at most. Their timeouts are what a read may lose before the primary is asked.
+  std::vector<PgConnectionOptions> standbys;
   // How often the tail looks for what other processes committed, when nobody wakes it.
   absl::Duration tail_period = absl::Milliseconds(250);
 };
@@ -69,6 +73,7 @@ class PostgresStore final : public Store {
   // One at a time, over all processes on the database.
   Task<absl::Status> Project(std::function<absl::Status(SqlSession&)> work) override;
   Task<absl::Status> Query(std::function<absl::Status(SqlSession&)> work) override;
+  ReadCounts Reads() const override;
   Task<absl::Status> Check() override;
   Task<absl::Status> Trim(absl::Time older_than, int64_t keep_changes,
                           std::map<std::string, int64_t> keep_from) override;
@@ -80,28 +85,18 @@ class PostgresStore final : public Store {
   static constexpr char kBeginWork[] = "BEGIN ISOLATION LEVEL READ COMMITTED";
   static constexpr char kBeginSnapshot[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-  // A thread's connections of one purpose, reused while they live.
-  class Pool {
-   public:
-    explicit Pool(const PgConnectionOptions& options) : options_(options) {}
-    // Runs `work` on a connection; once more, on a new one, where a kept one turned out to be dead
-    // and `again`, looked at then, still allows it.
-    absl::Status Run(const bool& again, absl::FunctionRef<absl::Status(PgSession&)> work);
-    // The same in a transaction: once more only where it had not begun.
-    absl::Status Transaction(const char* begin, absl::FunctionRef<absl::Status(PgSession&)> work);
-
-   private:
-    absl::StatusOr<std::unique_ptr<PgSession>> Take(bool fresh);
-    const PgConnectionOptions options_;
-    absl::Mutex mutex_;
-    std::vector<std::unique_ptr<PgSession>> idle_ ABSL_GUARDED_BY(mutex_);
-  };
-
   PostgresStore(const contract::Registry& registry, PostgresOptions options, Executor& executor,
                 const Clock& clock);
   absl::Status Start(IdSource& ids);
-  // Runs `work`, which may be run twice, on a reader's thread.
+  // Runs `work`, which may be run twice, on a reader's thread, on the primary.
   Task<absl::Status> OnReader(std::function<absl::Status(PgSession&)> work);
+  // The same for what reads of one tenant through the view: on a standby if it may and one has what
+  // is needed, else on the primary. What it has seen is heard by the listeners before it is over.
+  using ViewWork = std::function<absl::Status(PgSession&, PgView&)>;
+  Task<absl::Status> OnAnyServer(std::string tenant, bool may_lag, ViewWork work);
+  absl::Status OnAnyServerNow(const std::string& tenant, bool may_lag, const ViewWork& work);
+  // Whether what was committed two seconds ago has been heard of.
+  bool HeardLately() const;
   // Runs `work` in a transaction on the background thread.
   Task<absl::Status> InBackground(std::function<absl::Status(PgSession&)> work);
 
@@ -125,9 +120,11 @@ class PostgresStore final : public Store {
   std::string epoch_;  // immutable after Start
   PgListeners listeners_;
   CommitQueue queue_;
-  Pool reading_, background_work_;
+  PgPool reading_, background_work_;
   // Next request id to age; the background thread's own.
   std::pair<std::string, std::string> sweep_from_;
+  std::unique_ptr<PgStandbys> standbys_;  // immutable after Start; null: there are none
+  std::atomic<uint64_t> read_on_primary_{0};
   std::unique_ptr<PgTail> tail_;            // immutable after Start
   std::unique_ptr<PgCommitter> committer_;  // immutable after Start
   Executor readers_, background_;

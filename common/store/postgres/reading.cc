@@ -15,7 +15,7 @@ PgParams TenantAnd(absl::string_view tenant, Oid element, absl::string_view key)
 }
 
 // Appends up to `limit` rows of one range of the query, in order.
-absl::Status ListRange(PgConnection& connection, const ListQuery& query,
+absl::Status ListRange(PgConnection& connection, PgView& view, const ListQuery& query,
                        const query::OrderBy& order, const query::SqlText& range, int limit,
                        std::vector<Listed>& rows) {
   ListStatement list = StatementOf(query, order, range, query.tenant, limit);
@@ -27,7 +27,9 @@ absl::Status ListRange(PgConnection& connection, const ListQuery& query,
                                                                       : pg::kText);
     params.Column(value);
   }
-  ASSIGN_OR_RETURN(PgResult result, connection.Run(statement, std::move(params)));
+  ASSIGN_OR_RETURN(std::vector<PgResult> results,
+                   view.Run(connection, {{&statement, std::move(params)}}));
+  const PgResult& result = results[0];
   for (int row = 0; row < result.rows(); ++row) {
     auto record = std::make_shared<Record>();
     record->version = result.Int(row, 1);
@@ -44,22 +46,23 @@ absl::Status ListRange(PgConnection& connection, const ListQuery& query,
 Task<absl::StatusOr<RecordPtr>> PostgresStore::Read(const contract::ResourceType& type,
                                                     std::string tenant, std::string id) {
   RecordPtr found;
-  std::function<absl::Status(PgSession&)> work = [&](PgSession& session) -> absl::Status {
-    // The head after the row, in one round trip.
-    std::vector<PgCall> calls = {{&sql_.types[type.number].read, PgParams().Text(tenant).Text(id)},
-                                 {&sql_.head, PgParams().Text(tenant)}};
-    ASSIGN_OR_RETURN(std::vector<PgResult> results, session.connection().Run(calls));
+  ViewWork work = [&](PgSession& session, PgView& view) -> absl::Status {
+    ASSIGN_OR_RETURN(std::vector<PgResult> results,
+                     view.Run(session.connection(),
+                              {{&sql_.types[type.number].read, PgParams().Text(tenant).Text(id)}}));
     const PgResult& result = results[0];
-    if (result.rows() == 0) return absl::OkStatus();
+    if (result.rows() == 0) {
+      return view.on_standby() ? absl::NotFoundError("not on the standby") : absl::OkStatus();
+    }
     auto record = std::make_shared<Record>();
     record->version = result.Int(0, 0);
     record->deleted = result.Int(0, 1) != 0;
     record->body = std::string(result.Text(0, 2));
     RETURN_IF_ERROR(ParseBody(type, *record));
     found = std::move(record);
-    return listeners_.Reach(session.connection(), tenant, results[1]);
+    return absl::OkStatus();
   };
-  Task<absl::Status> reading = OnReader(std::move(work));
+  Task<absl::Status> reading = OnAnyServer(tenant, true, std::move(work));
   absl::Status status = co_await reading;
   if (!status.ok()) co_return status;
   co_return std::move(found);
@@ -74,22 +77,22 @@ Task<absl::StatusOr<std::vector<Listed>>> PostgresStore::List(ListQuery query) {
     CO_ASSIGN_OR_RETURN(ranges, query::RangesAfter(order, *query.after));
   }
   std::vector<Listed> rows;
-  auto read = [&](PgSession& session) -> absl::Status {
+  auto read = [&](PgSession& session, PgView& view) -> absl::Status {
     rows.clear();
     for (const query::SqlText& range : ranges) {
       int left = query.limit - static_cast<int>(rows.size());
       if (left <= 0) break;
-      RETURN_IF_ERROR(ListRange(session.connection(), query, order, range, left, rows));
+      RETURN_IF_ERROR(ListRange(session.connection(), view, query, order, range, left, rows));
     }
-    return listeners_.Reach(session.connection(), query.tenant);
+    return absl::OkStatus();
   };
-  std::function<absl::Status(PgSession&)> work = read;
+  ViewWork work = read;
   if (ranges.size() > 1) {
-    work = [&read](PgSession& session) {
-      return session.connection().Transaction(kBeginSnapshot, [&] { return read(session); });
+    work = [&read](PgSession& session, PgView& view) {
+      return session.connection().Transaction(kBeginSnapshot, [&] { return read(session, view); });
     };
   }
-  Task<absl::Status> reading = OnReader(std::move(work));
+  Task<absl::Status> reading = OnAnyServer(query.tenant, query.may_lag, std::move(work));
   absl::Status status = co_await reading;
   if (!status.ok()) co_return status;
   co_return std::move(rows);

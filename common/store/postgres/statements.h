@@ -46,6 +46,12 @@ struct PgStatements {
   PgStatement lock_head{"SELECT head, oldest FROM heads WHERE tenant = $1 FOR UPDATE", {pg::kText}};
   PgStatement move_head{"UPDATE heads SET head = $2 WHERE tenant = $1", {pg::kText, pg::kInt}};
   PgStatement head{"SELECT head, oldest FROM heads WHERE tenant = $1", {pg::kText}};
+  // On a standby, whether the tenant has a row or not; 1 where the server is a standby.
+  PgStatement standby_head{
+      "SELECT coalesce(h.head, 0), coalesce(h.oldest, 1), "
+      "(CASE WHEN pg_is_in_recovery() THEN 1 ELSE 0 END)::bigint "
+      "FROM (SELECT $1 AS tenant) AS one LEFT JOIN heads h ON h.tenant = one.tenant",
+      {pg::kText}};
   PgStatement heads{"SELECT tenant, head, oldest FROM heads", {}};
 
   // $1 tenant $2 names → name, position

@@ -64,11 +64,25 @@ inline PostgresOptions OptionsOfPostgres(const std::string& directory) {
   }
   return options;
 }
-inline absl::StatusOr<std::unique_ptr<Store>> OpenPostgres(const BackendParts& parts) {
+// One for all tests of a program; null where none can be made.
+inline const testing::PostgresServer* SharedStandby() {
+  static const std::unique_ptr<testing::PostgresServer> standby =
+      testing::PostgresServer::StandbyAvailable()
+          ? testing::PostgresServer::StandbyOf(testing::PostgresServer::Shared())
+          : nullptr;
+  return standby.get();
+}
+inline absl::StatusOr<std::unique_ptr<Store>> OpenPostgres(const BackendParts& parts,
+                                                           bool standby) {
   if (!testing::PostgresServer::Available()) {
     return absl::UnavailableError("no PostgreSQL server is installed");
   }
   PostgresOptions options = OptionsOfPostgres(parts.directory);
+  if (standby) {
+    if (SharedStandby() == nullptr) return absl::UnavailableError("pg_basebackup is not installed");
+    options.standbys.push_back(options.connection);
+    options.standbys[0].conninfo = SharedStandby()->Conninfo();
+  }
   auto migrated = MigratePostgres(parts.registry, options.connection,
                                   parts.ids.NewUlid(parts.clock.Now()), false);
   if (!migrated.ok()) return absl::InternalError(migrated.status().message());
@@ -86,7 +100,9 @@ inline std::vector<Backend> Backends() {
            }},
           {"SqliteMemory", false,
            [](const BackendParts& parts) { return OpenSqlite(parts, SqliteOptions()); }},
-          {"Postgres", true, OpenPostgres}};
+          {"Postgres", true, [](const BackendParts& parts) { return OpenPostgres(parts, false); }},
+          {"PostgresWithStandby", true,
+           [](const BackendParts& parts) { return OpenPostgres(parts, true); }}};
 }
 
 class StoreSuite : public ::testing::TestWithParam<Backend> {
