@@ -1,10 +1,13 @@
 // Replicas of a service on one PostgreSQL: they see each other's writes, and lose none whatever
 // dies.
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <filesystem>
 #include <set>
 #include <thread>
 
@@ -96,6 +99,74 @@ TEST_F(PostgresReplicas, SeeEachOthersWritesAndSurviveEachOther) {
   EXPECT_TRUE(Create(two, "alone").ok());
   ASSERT_TRUE((*first)->Restart().ok());
   EXPECT_TRUE(Has(one, "alone"));
+}
+
+// As a process is configured; it keeps nothing in its cache, so that every read asks a database.
+TEST_F(PostgresReplicas, ReadFromAStandbyThatMayGo) {
+  if (!PostgresServer::StandbyAvailable()) GTEST_SKIP() << "pg_basebackup is not installed";
+  ASSERT_EQ(Migrate().exit_code, 0);
+  std::unique_ptr<PostgresServer> standby = PostgresServer::StandbyOf(*server_);
+  const std::string file = keys_.File("standbys");
+  WriteFile(file, absl::StrCat("\n", standby->Conninfo(), "\n"));
+  std::filesystem::permissions(file, std::filesystem::perms::owner_read);
+  const std::string metrics = absl::StrCat("127.0.0.1:", FreePort());
+  auto replica = Replica({absl::StrCat("--store.postgres.standby_url_file=", file),
+                          "--cache.bytes=1", absl::StrCat("--metrics.address=", metrics)});
+  ASSERT_TRUE(replica.ok()) << replica.status();
+  Client client(**replica, As(auth::Role::kQaOfficer));
+  ASSERT_TRUE(Create(client, "followed").ok());
+  ASSERT_TRUE(standby->AwaitReplay(*server_));
+  // How many reads the standby has answered.
+  auto answered = [&] {
+    const std::string text = RunProgram({"curl", "-sf", "http://" + metrics + "/metrics"}).out;
+    for (absl::string_view line : absl::StrSplit(text, '\n')) {
+      if (absl::StartsWith(line, "sqm_store_reads_total{") &&
+          absl::StrContains(line, "by=\"standby\"") &&
+          absl::StrContains(line, "service=\"monitoring\"")) {
+        return atof(std::string(line.substr(line.rfind(' ') + 1)).c_str());
+      }
+    }
+    ADD_FAILURE() << "no such series in " << text;
+    return -1.0;
+  };
+  EXPECT_TRUE(Eventually([&] { return Has(client, "followed") && answered() > 0; }));
+  v1::GetContactRequest get;
+  get.set_name("contacts/followed");
+  v1::UpdateContactRequest update;
+  update.mutable_contact()->set_name("contacts/followed");
+  update.mutable_update_mask()->add_paths("type");
+  auto write_and_read = [&](int from, int to) {
+    for (int i = from; i < to; ++i) {
+      update.mutable_contact()->set_type(absl::StrCat("type-", i));
+      auto updated = client.Call(&Stub::UpdateContact, update);
+      ASSERT_TRUE(updated.ok()) << updated.status();
+      auto read = client.Call(&Stub::GetContact, get);
+      ASSERT_TRUE(read.ok()) << read.status();
+      EXPECT_EQ(read->type(), updated->type());
+    }
+  };
+  write_and_read(0, 100);
+  standby->Stop(SIGKILL);
+  write_and_read(100, 200);
+  ASSERT_TRUE(standby->Start());
+  ASSERT_TRUE(standby->AwaitReplay(*server_));
+  const double before = answered();
+  EXPECT_TRUE(Eventually([&] { return Has(client, "followed") && answered() > before; }));
+}
+
+TEST_F(PostgresReplicas, ReadFromStandbysOnlyWhenTheyAreConfiguredWell) {
+  ASSERT_EQ(Migrate().exit_code, 0);
+  const std::string file = keys_.File("standbys");
+  WriteFile(file, "\n \n");
+  std::filesystem::permissions(file, std::filesystem::perms::owner_read);
+  auto refused = Replica({absl::StrCat("--store.postgres.standby_url_file=", file)});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("names 0 standbys"));
+  const Finished checked =
+      RunProgram({SQM_BIN_DIR "/sqm-monitoring", "--dev", "--data.dir", keys_.File("data"),
+                  absl::StrCat("--store.postgres.standby_url_file=", file), "--check-config"});
+  EXPECT_NE(checked.exit_code, 0) << checked.out;
+  EXPECT_THAT(checked.err, HasSubstr("standby_url_file needs store.backend = postgres"));
 }
 
 // Every answer names the position of what it shows; who sends it back gets nothing older, from
