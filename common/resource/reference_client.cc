@@ -216,6 +216,7 @@ Task<ReferenceClient::Answer> ReferenceClient::AskOwner(const rpc::Call& call,
   absl::StatusOr<MessagePtr> response = co_await calling;
   Answer answer;
   answer.status = response.status();
+  if (IsAbsent(answer.status)) answer.status = NotFound(type.type, name);
   if (response.ok()) answer.message = *std::move(response);
   co_return Keep(key, std::move(answer), since);
 }
@@ -292,7 +293,12 @@ Task<absl::StatusOr<ReferenceClient::MessagePtr>> ReferenceClient::CallOwner(
             : absl::StrCat("did not answer within ", absl::FormatDuration(options_.call_time)));
   }
   Note(absl::IsDeadlineExceeded(status) ? Heard::kTooLittleTime : Heard::kAnswer, status);
-  if (!status.ok()) co_return status;
+  if (!status.ok()) {
+    absl::Status refused = status;
+    // Whoever answers says it in the language of his caller.
+    refused.ErasePayload("type.googleapis.com/google.rpc.LocalizedMessage");
+    co_return refused;
+  }
   if (!history.empty()) {
     absl::MutexLock lock(&mutex_);
     history_ = history;

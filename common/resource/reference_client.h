@@ -66,7 +66,7 @@ struct ReferenceOptions {
                                           .max_wait = absl::Seconds(2)};
 };
 
-// By what the questions were answered; each counts once.
+// By what the questions were answered; those who shared a call count once.
 struct ReferenceStats {
   uint64_t cached = 0;  // by this process
   uint64_t redis = 0;

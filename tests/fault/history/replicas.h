@@ -28,10 +28,14 @@ class Replicas {
 
   // The database and Redis.
   Replicas();
+  // Makes a standby of the database, before Start. The replicas read from it, and keep next to
+  // nothing in their caches, so that most reads ask a server.
+  void AddStandby() { standby_ = PostgresServer::StandbyOf(postgres_); }
   // One replica in each place.
   absl::Status Start(const std::vector<Place>& places);
 
   PostgresServer& postgres() { return postgres_; }
+  PostgresServer& standby() { return *standby_; }
   RedisServer& redis() { return redis_; }
   ServerProcess& at(int i) { return *replicas_[static_cast<size_t>(i)]; }
   int size() const { return static_cast<int>(replicas_.size()); }
@@ -43,6 +47,7 @@ class Replicas {
  private:
   TempDir keys_;
   PostgresServer postgres_;
+  std::unique_ptr<PostgresServer> standby_;  // null: none
   RedisServer redis_;
   std::vector<std::unique_ptr<ServerProcess>> replicas_;
 };

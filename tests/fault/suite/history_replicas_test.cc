@@ -57,6 +57,41 @@ TEST_F(ReplicasHistory, SurvivesRestartsOfTheDatabase) {
   Judge();
 }
 
+// Most reads are a standby's, as far as it has what they need. It lags, dies, stands still, loses
+// its sessions, and comes back.
+TEST_F(ReplicasHistory, SurvivesAStandbyThatFails) {
+  if (!PostgresServer::StandbyAvailable()) GTEST_SKIP() << "pg_basebackup is not installed";
+  replicas_->AddStandby();
+  ASSERT_NO_FATAL_FAILURE(StartAndBegin({{}, {}}));
+  PostgresServer& standby = replicas_->standby();
+  int next = Pick(0, 3);
+  Repeat(4, [&] {
+    switch (next++ % 4) {
+      case 0:
+        standby.PauseReplay();
+        absl::SleepFor(absl::Milliseconds(Pick(0, 2500)));
+        standby.ResumeReplay();
+        break;
+      case 1:
+        standby.Stop(Pick(0, 1) == 0 ? SIGINT : SIGKILL);
+        Pause();
+        ASSERT_TRUE(standby.Start());
+        break;
+      case 2:
+        standby.Freeze();
+        Pause();
+        standby.Continue();
+        break;
+      default:
+        standby.Sql(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE "
+            "backend_type = 'client backend' AND pid <> pg_backend_pid()");
+    }
+    Fault();
+  });
+  Judge();
+}
+
 TEST_F(ReplicasHistory, SurvivesCutSessions) {
   ASSERT_NO_FATAL_FAILURE(StartAndBegin({{}, {}}));
   Repeat(4, [this] {
