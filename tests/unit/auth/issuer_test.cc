@@ -21,7 +21,7 @@ namespace {
 
 using ::testing::EndsWith;
 
-const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
+const absl::Time kIssueTime = absl::FromUnixSeconds(1'700'000'000);
 
 // Writes a key as a PEM file that only the owner reads.
 void WriteKey(const TempDir& dir, EVP_PKEY* key, const EVP_CIPHER* cipher = nullptr) {
@@ -51,10 +51,10 @@ TEST(Issuer, KeepsItsKeyInTheDirectory) {
   EXPECT_EQ((*first)->jwks(), (*second)->jwks());
 
   const auto token =
-      (*second)->Mint({.subject = "a", .roles = BitOf(Role::kClerk)}, absl::Hours(1), kNow);
+      (*second)->Mint({.subject = "a", .roles = BitOf(Role::kClerk)}, absl::Hours(1), kIssueTime);
   const auto ring = KeyRing::FromJwks((*first)->jwks(), 1);
   ASSERT_TRUE(ring.ok()) << ring.status();
-  EXPECT_TRUE(VerifyToken(*token, **ring, {"sqm-dev", "sqm"}, kNow).ok());
+  EXPECT_TRUE(VerifyToken(*token, **ring, {"sqm-dev", "sqm"}, kIssueTime).ok());
 }
 
 TEST(Issuer, ManyStartAtOnceWithOneKey) {
@@ -120,7 +120,7 @@ TEST(Issuer, RefusesFilesThatAreNoGoodKey) {
 TEST(Issuer, MintsNothingThatWouldBeRefused) {
   const auto issuer = *Issuer::Generate(Algorithm::kEs256, {});
   const auto problem = [&](const TokenClaims& claims, absl::Duration lifetime = absl::Hours(1)) {
-    const absl::Status status = issuer->Mint(claims, lifetime, kNow).status();
+    const absl::Status status = issuer->Mint(claims, lifetime, kIssueTime).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
     return std::string(status.message());
   };

@@ -10,7 +10,7 @@ namespace {
 
 constexpr JsonBounds kBounds{.bytes = 200, .depth = 3, .members = 6};
 
-std::string Problem(absl::string_view text) {
+std::string JsonProblem(absl::string_view text) {
   return std::string(ParseObject(text, kBounds).status().message());
 }
 
@@ -23,18 +23,18 @@ TEST(ParseObject, TakesWhatIsWithinBounds) {
 }
 
 TEST(ParseObject, NamesWhatIsWrong) {
-  EXPECT_EQ(Problem(""), "is not JSON");
-  EXPECT_EQ(Problem("{"), "is not JSON");
-  EXPECT_EQ(Problem("{} x"), "is not JSON");
-  EXPECT_EQ(Problem(R"({"a":1e999})"), "is not JSON");
-  EXPECT_EQ(Problem("{\"a\":\"\xff\"}"), "is not JSON");
-  EXPECT_EQ(Problem("[1]"), "is not a JSON object");
-  EXPECT_EQ(Problem("null"), "is not a JSON object");
-  EXPECT_EQ(Problem(R"({"a":1,"a":2})"), "names a member twice");
-  EXPECT_EQ(Problem(R"({"x":{"a":1,"\u0061":2}})"), "names a member twice");
-  EXPECT_EQ(Problem(R"({"a":[[[1]]]})"), "nested too deeply");
-  EXPECT_EQ(Problem(R"({"a":[1,2,3,4,5,6,7]})"), "has too many members");
-  EXPECT_EQ(Problem(absl::StrCat("{\"a\":\"", std::string(200, 'x'), "\"}")),
+  EXPECT_EQ(JsonProblem(""), "is not JSON");
+  EXPECT_EQ(JsonProblem("{"), "is not JSON");
+  EXPECT_EQ(JsonProblem("{} x"), "is not JSON");
+  EXPECT_EQ(JsonProblem(R"({"a":1e999})"), "is not JSON");
+  EXPECT_EQ(JsonProblem("{\"a\":\"\xff\"}"), "is not JSON");
+  EXPECT_EQ(JsonProblem("[1]"), "is not a JSON object");
+  EXPECT_EQ(JsonProblem("null"), "is not a JSON object");
+  EXPECT_EQ(JsonProblem(R"({"a":1,"a":2})"), "names a member twice");
+  EXPECT_EQ(JsonProblem(R"({"x":{"a":1,"\u0061":2}})"), "names a member twice");
+  EXPECT_EQ(JsonProblem(R"({"a":[[[1]]]})"), "nested too deeply");
+  EXPECT_EQ(JsonProblem(R"({"a":[1,2,3,4,5,6,7]})"), "has too many members");
+  EXPECT_EQ(JsonProblem(absl::StrCat("{\"a\":\"", std::string(200, 'x'), "\"}")),
             "is larger than 200 bytes");
 }
 

@@ -22,9 +22,9 @@ namespace {
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
-const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
+const absl::Time kLookTime = absl::FromUnixSeconds(1'700'000'000);
 
-std::string Problem(absl::string_view jwks) {
+std::string SetProblem(absl::string_view jwks) {
   return std::string(KeyRing::FromJwks(jwks, 1).status().message());
 }
 
@@ -42,23 +42,23 @@ TEST(KeyRing, FindsById) {
 }
 
 TEST(KeyRing, NamesWhatIsWrong) {
-  EXPECT_EQ(Problem("x"), "key set is not JSON");
-  EXPECT_EQ(Problem("{}"), "key set has no array \"keys\"");
-  EXPECT_EQ(Problem(R"({"keys":{}})"), "key set has no array \"keys\"");
-  EXPECT_EQ(Problem(R"({"keys":[]})"), "key set has no key for ES256 or RS256");
-  EXPECT_EQ(Problem(R"({"keys":[{"kty":"oct","k":"AA"}]})"),
+  EXPECT_EQ(SetProblem("x"), "key set is not JSON");
+  EXPECT_EQ(SetProblem("{}"), "key set has no array \"keys\"");
+  EXPECT_EQ(SetProblem(R"({"keys":{}})"), "key set has no array \"keys\"");
+  EXPECT_EQ(SetProblem(R"({"keys":[]})"), "key set has no key for ES256 or RS256");
+  EXPECT_EQ(SetProblem(R"({"keys":[{"kty":"oct","k":"AA"}]})"),
             "key set has no key for ES256 or RS256");
-  EXPECT_EQ(Problem(R"({"keys":[{"kty":"EC","crv":"P-256","x":"AA"}]})"),
+  EXPECT_EQ(SetProblem(R"({"keys":[{"kty":"EC","crv":"P-256","x":"AA"}]})"),
             "key set: keys[0]: \"x\" is not of 32 bytes");
-  EXPECT_EQ(Problem(absl::StrCat("{\"keys\":[", kRfcEcJwk, ",", kRfcEcJwk, "]}")),
+  EXPECT_EQ(SetProblem(absl::StrCat("{\"keys\":[", kRfcEcJwk, ",", kRfcEcJwk, "]}")),
             "key set: keys[1]: another key has the same \"kid\"");
   nlohmann::json named = nlohmann::json::parse(kRfcEcJwk);
   named["kid"] = "a";
-  EXPECT_EQ(Problem(absl::StrCat("{\"keys\":[", kRfcEcJwk, ",", named.dump(), "]}")),
+  EXPECT_EQ(SetProblem(absl::StrCat("{\"keys\":[", kRfcEcJwk, ",", named.dump(), "]}")),
             "key set has several keys, and one has no \"kid\"");
   nlohmann::json many;
   many["keys"] = std::vector<nlohmann::json>(65, named);
-  EXPECT_EQ(Problem(many.dump()), "key set has 65 keys, more than 64");
+  EXPECT_EQ(SetProblem(many.dump()), "key set has 65 keys, more than 64");
 }
 
 TEST(KeySet, FailsToStartWithoutKeys) {
@@ -84,15 +84,15 @@ TEST(KeySet, FollowsItsFile) {
   const auto before = keys.Current();
 
   // No change, no news.
-  EXPECT_TRUE(keys.Refresh(kNow).ok());
+  EXPECT_TRUE(keys.Refresh(kLookTime).ok());
   EXPECT_EQ(keys.generation(), 1u);
   EXPECT_TRUE(told.empty());
 
   // Looked at again only after the period.
   dir.Write("jwks.json", new_issuer->jwks());
-  EXPECT_TRUE(keys.Refresh(kNow + absl::Seconds(9)).ok());
+  EXPECT_TRUE(keys.Refresh(kLookTime + absl::Seconds(9)).ok());
   EXPECT_EQ(keys.generation(), 1u);
-  EXPECT_TRUE(keys.Refresh(kNow + absl::Seconds(10)).ok());
+  EXPECT_TRUE(keys.Refresh(kLookTime + absl::Seconds(10)).ok());
   EXPECT_EQ(keys.generation(), 2u);
   EXPECT_NE(keys.Current()->Find(new_issuer->key_id()), nullptr);
   EXPECT_EQ(keys.Current()->Find(old_issuer->key_id()), nullptr);
@@ -103,22 +103,22 @@ TEST(KeySet, FollowsItsFile) {
   // A broken file keeps the keys, and is told once.
   dir.Write("jwks.json", "{\"keys\":[");
   for (int i = 2; i < 5; ++i) {
-    const absl::Status status = keys.Refresh(kNow + i * absl::Seconds(10));
+    const absl::Status status = keys.Refresh(kLookTime + i * absl::Seconds(10));
     EXPECT_THAT(std::string(status.message()), HasSubstr("key set is not JSON"));
   }
-  EXPECT_FALSE(keys.Refresh(kNow + absl::Seconds(41)).ok());  // remembered between looks
+  EXPECT_FALSE(keys.Refresh(kLookTime + absl::Seconds(41)).ok());  // remembered between looks
   EXPECT_EQ(keys.generation(), 2u);
   EXPECT_NE(keys.Current()->Find(new_issuer->key_id()), nullptr);
   ASSERT_EQ(told.size(), 2u);
 
   // So does a missing one: another problem.
   std::filesystem::remove(dir.File("jwks.json"));
-  EXPECT_EQ(keys.Refresh(kNow + absl::Seconds(60)).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(keys.Refresh(kLookTime + absl::Seconds(60)).code(), absl::StatusCode::kNotFound);
   ASSERT_EQ(told.size(), 3u);
 
   // Back to the same keys: well again, nothing swapped.
   dir.Write("jwks.json", new_issuer->jwks());
-  EXPECT_TRUE(keys.Refresh(kNow + absl::Seconds(80)).ok());
+  EXPECT_TRUE(keys.Refresh(kLookTime + absl::Seconds(80)).ok());
   EXPECT_EQ(keys.generation(), 2u);
   ASSERT_EQ(told.size(), 4u);
   EXPECT_TRUE(told[3].ok());
@@ -127,7 +127,7 @@ TEST(KeySet, FollowsItsFile) {
 TEST(KeySet, FixedSetNeverLooksAtAFile) {
   const auto set = KeySet::FromJwks(NewIssuer()->jwks());
   ASSERT_TRUE(set.ok());
-  EXPECT_TRUE((*set)->Refresh(kNow).ok());
+  EXPECT_TRUE((*set)->Refresh(kLookTime).ok());
   EXPECT_EQ((*set)->generation(), 1u);
 }
 

@@ -24,7 +24,7 @@ std::shared_ptr<const PublicKey> KeyOf(const json& jwk) {
   return key.ok() ? *key : nullptr;
 }
 
-std::string Problem(const json& jwk) {
+std::string KeyProblem(const json& jwk) {
   return std::string(PublicKey::FromJwk(jwk).status().message());
 }
 
@@ -79,24 +79,24 @@ TEST(PublicKey, PassesOverKeysForOtherUses) {
 }
 
 TEST(PublicKey, NamesWhatIsWrong) {
-  EXPECT_EQ(Problem(json::array()), "the key is not an object");
-  EXPECT_EQ(Problem(json{{"crv", "P-256"}}), "\"kty\" is missing");
-  EXPECT_EQ(Problem(json{{"kty", "EC"}, {"crv", "P-256"}}), "\"x\" is missing");
-  EXPECT_EQ(Problem(With(kRfcEcJwk, "kid", 7)), "\"kid\" is not a string");
-  EXPECT_EQ(Problem(With(kRfcEcJwk, "x", "AA==")), "\"x\" is not base64url");
-  EXPECT_EQ(Problem(With(kRfcEcJwk, "x", "AAAA")), "\"x\" is not of 32 bytes");
+  EXPECT_EQ(KeyProblem(json::array()), "the key is not an object");
+  EXPECT_EQ(KeyProblem(json{{"crv", "P-256"}}), "\"kty\" is missing");
+  EXPECT_EQ(KeyProblem(json{{"kty", "EC"}, {"crv", "P-256"}}), "\"x\" is missing");
+  EXPECT_EQ(KeyProblem(With(kRfcEcJwk, "kid", 7)), "\"kid\" is not a string");
+  EXPECT_EQ(KeyProblem(With(kRfcEcJwk, "x", "AA==")), "\"x\" is not base64url");
+  EXPECT_EQ(KeyProblem(With(kRfcEcJwk, "x", "AAAA")), "\"x\" is not of 32 bytes");
   // A point that is not on the curve (invalid-curve attack).
-  EXPECT_EQ(Problem(With(kRfcEcJwk, "x", EncodeBase64Url(std::string(32, '\x01')))),
+  EXPECT_EQ(KeyProblem(With(kRfcEcJwk, "x", EncodeBase64Url(std::string(32, '\x01')))),
             "the key's numbers are no key");
-  EXPECT_EQ(Problem(With(kRfcEcJwk, "d", "AAAA")),
+  EXPECT_EQ(KeyProblem(With(kRfcEcJwk, "d", "AAAA")),
             "the key is private: only public keys belong in a key set");
-  EXPECT_EQ(Problem(With(kRfcRsaJwk, "n", EncodeBase64Url(std::string(128, '\xf1')))),
+  EXPECT_EQ(KeyProblem(With(kRfcRsaJwk, "n", EncodeBase64Url(std::string(128, '\xf1')))),
             "the RSA modulus has 1024 bits, not 2048 to 8192");
-  EXPECT_EQ(Problem(With(kRfcRsaJwk, "n", EncodeBase64Url(std::string(1025, '\xf1')))),
+  EXPECT_EQ(KeyProblem(With(kRfcRsaJwk, "n", EncodeBase64Url(std::string(1025, '\xf1')))),
             "the RSA modulus has 8200 bits, not 2048 to 8192");
-  EXPECT_EQ(Problem(With(kRfcRsaJwk, "e", "AQ")),
+  EXPECT_EQ(KeyProblem(With(kRfcRsaJwk, "e", "AQ")),
             "the RSA exponent is not odd, above 1 and below 2^32");
-  EXPECT_EQ(Problem(With(kRfcRsaJwk, "e", "AQAAAAE")),
+  EXPECT_EQ(KeyProblem(With(kRfcRsaJwk, "e", "AQAAAAE")),
             "the RSA exponent is not odd, above 1 and below 2^32");
 }
 

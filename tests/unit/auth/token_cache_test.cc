@@ -9,10 +9,10 @@
 namespace sqm::auth {
 namespace {
 
-const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
+const absl::Time kCacheTime = absl::FromUnixSeconds(1'700'000'000);
 
 std::shared_ptr<const Principal> Who(absl::string_view subject,
-                                     absl::Time expires = kNow + absl::Hours(1)) {
+                                     absl::Time expires = kCacheTime + absl::Hours(1)) {
   auto principal = std::make_shared<Principal>();
   principal->subject = std::string(subject);
   principal->expires = expires;
@@ -22,7 +22,7 @@ std::shared_ptr<const Principal> Who(absl::string_view subject,
 TEST(TokenCache, HoldsWhatWasInserted) {
   TokenCache cache(64);
   EXPECT_EQ(cache.Find("t", 1), nullptr);
-  cache.Insert("t", Who("anna"), 1, kNow);
+  cache.Insert("t", Who("anna"), 1, kCacheTime);
   ASSERT_NE(cache.Find("t", 1), nullptr);
   EXPECT_EQ(cache.Find("t", 1)->subject, "anna");
   EXPECT_EQ(cache.Find("T", 1), nullptr);
@@ -37,7 +37,7 @@ TEST(TokenCache, IsBounded) {
   for (int i = 0; i < 10'000; ++i) {
     const std::string token = absl::StrCat("token-", i);
     cache.Find(token, 1);
-    cache.Insert(token, Who(token), 1, kNow);
+    cache.Insert(token, Who(token), 1, kCacheTime);
     const auto held = cache.Find(token, 1);
     ASSERT_NE(held, nullptr) << i;
     ASSERT_EQ(held->subject, token);
@@ -51,7 +51,7 @@ TEST(TokenCache, CapacityIsRoundedUp) {
   for (int i = 0; i < 1000; ++i) {
     const std::string token = absl::StrCat("token-", i);
     cache.Find(token, 1);
-    cache.Insert(token, Who(token), 1, kNow);
+    cache.Insert(token, Who(token), 1, kCacheTime);
   }
   EXPECT_EQ(cache.stats().tokens, TokenCache::kShards);
 }
@@ -59,12 +59,12 @@ TEST(TokenCache, CapacityIsRoundedUp) {
 TEST(TokenCache, KeepsWhatIsUsed) {
   TokenCache cache(64);
   cache.Find("hot", 1);
-  cache.Insert("hot", Who("hot"), 1, kNow);
+  cache.Insert("hot", Who("hot"), 1, kCacheTime);
   for (int i = 0; i < 5'000; ++i) {
     ASSERT_NE(cache.Find("hot", 1), nullptr) << i;
     const std::string token = absl::StrCat("cold-", i);
     cache.Find(token, 1);
-    cache.Insert(token, Who(token), 1, kNow);
+    cache.Insert(token, Who(token), 1, kCacheTime);
   }
 }
 
@@ -74,11 +74,11 @@ TEST(TokenCache, ExpiredGoesThoughUsed) {
   for (int i = 0; i < 200; ++i) {
     const std::string old_token = absl::StrCat("old-", i);
     cache.Find(old_token, 1);
-    cache.Insert(old_token, Who(old_token, kNow - absl::Seconds(1)), 1, kNow);
+    cache.Insert(old_token, Who(old_token, kCacheTime - absl::Seconds(1)), 1, kCacheTime);
     cache.Find(old_token, 1);
     const std::string token = absl::StrCat("new-", i);
     cache.Find(token, 1);
-    cache.Insert(token, Who(token), 1, kNow);
+    cache.Insert(token, Who(token), 1, kCacheTime);
     ASSERT_NE(cache.Find(token, 1), nullptr);
     replaced += cache.Find(old_token, 1) == nullptr;
   }
@@ -88,20 +88,20 @@ TEST(TokenCache, ExpiredGoesThoughUsed) {
 TEST(TokenCache, AnotherGenerationEmptiesIt) {
   TokenCache cache(64);
   cache.Find("t", 1);
-  cache.Insert("t", Who("anna"), 1, kNow);
+  cache.Insert("t", Who("anna"), 1, kCacheTime);
   EXPECT_EQ(cache.Find("t", 2), nullptr);
   // Verified with keys that have been replaced meanwhile: not held.
-  cache.Insert("t", Who("anna"), 1, kNow);
+  cache.Insert("t", Who("anna"), 1, kCacheTime);
   EXPECT_EQ(cache.Find("t", 2), nullptr);
-  cache.Insert("t", Who("anna"), 2, kNow);
+  cache.Insert("t", Who("anna"), 2, kCacheTime);
   EXPECT_NE(cache.Find("t", 2), nullptr);
 }
 
 TEST(TokenCache, InsertedTwiceIsHeldOnce) {
   TokenCache cache(64);
   cache.Find("t", 1);
-  cache.Insert("t", Who("anna"), 1, kNow);
-  cache.Insert("t", Who("anna"), 1, kNow);
+  cache.Insert("t", Who("anna"), 1, kCacheTime);
+  cache.Insert("t", Who("anna"), 1, kCacheTime);
   EXPECT_EQ(cache.stats().tokens, 1u);
 }
 

@@ -16,11 +16,11 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr const char* kNewYork = "America/New_York";
+constexpr const char* kEastern = "America/New_York";
 
 std::vector<std::string> Dates(const char* rule, absl::CivilSecond start, size_t limit) {
   std::vector<std::string> dates;
-  auto recurrence = Recurrence::Parse(rule, start, Zone(kNewYork));
+  auto recurrence = Recurrence::Parse(rule, start, Zone(kEastern));
   if (!recurrence.ok()) return {std::string(recurrence.status().message())};
   for (const auto& one : recurrence->After(absl::InfinitePast(), limit)) {
     dates.push_back(absl::FormatCivilTime(absl::CivilDay(one.local)));
@@ -71,13 +71,13 @@ std::vector<std::string> Times(const Recurrence& recurrence, absl::Time after, s
 
 TEST(Recurrence, AnUnknownLocalTimeMovesAndARepeatedOneIsTheFirst) {
   auto night =
-      Recurrence::Parse("FREQ=DAILY", absl::CivilSecond(2007, 3, 10, 2, 30, 0), Zone(kNewYork));
-  EXPECT_THAT(Times(*night, absl::InfinitePast(), 3, kNewYork),
+      Recurrence::Parse("FREQ=DAILY", absl::CivilSecond(2007, 3, 10, 2, 30, 0), Zone(kEastern));
+  EXPECT_THAT(Times(*night, absl::InfinitePast(), 3, kEastern),
               ElementsAre("Sat 2007-03-10 02:30:00 -05:00", "Sun 2007-03-11 03:30:00 -04:00",
                           "Mon 2007-03-12 02:30:00 -04:00"));
   auto autumn =
-      Recurrence::Parse("FREQ=DAILY", absl::CivilSecond(2007, 11, 3, 1, 30, 0), Zone(kNewYork));
-  EXPECT_THAT(Times(*autumn, absl::InfinitePast(), 3, kNewYork),
+      Recurrence::Parse("FREQ=DAILY", absl::CivilSecond(2007, 11, 3, 1, 30, 0), Zone(kEastern));
+  EXPECT_THAT(Times(*autumn, absl::InfinitePast(), 3, kEastern),
               ElementsAre("Sat 2007-11-03 01:30:00 -04:00", "Sun 2007-11-04 01:30:00 -04:00",
                           "Mon 2007-11-05 01:30:00 -05:00"));
 }

@@ -16,7 +16,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-google::protobuf::Timestamp At(double hours) { return ToTimestamp(kNow + absl::Hours(hours)); }
+google::protobuf::Timestamp HoursFromNow(double hours) { return ToTimestamp(kNow + absl::Hours(hours)); }
 
 // A complaint of 100 hours ago.
 v1::ImportedCase Row(v1::CaseState state = v1::CASE_STATE_CLOSED) {
@@ -26,7 +26,7 @@ v1::ImportedCase Row(v1::CaseState state = v1::CASE_STATE_CLOSED) {
   one.set_kind(v1::CASE_KIND_COMPLAINT);
   one.set_channel(v1::CASE_CHANNEL_PHONE);
   one.set_subject("Noise");
-  *one.mutable_received_time() = At(-100);
+  *one.mutable_received_time() = HoursFromNow(-100);
   row.set_state(state);
   return row;
 }
@@ -38,7 +38,7 @@ v1::Case Taken(const v1::ImportedCase& row, const v1::Category* category = nullp
   return one;
 }
 
-std::vector<std::string> FieldsOf(const absl::Status& status) {
+std::vector<std::string> RefusedFields(const absl::Status& status) {
   std::vector<std::string> fields;
   if (const auto payload = status.GetPayload(kBadRequestUrl)) {
     google::rpc::BadRequest request;
@@ -48,7 +48,7 @@ std::vector<std::string> FieldsOf(const absl::Status& status) {
   return fields;
 }
 std::vector<std::string> Wrong(const v1::ImportedCase& row) {
-  return FieldsOf(ValidateImport(row, kNow));
+  return RefusedFields(ValidateImport(row, kNow));
 }
 
 // The events as `ACTION→STATE@hours`, with `?` where the time is assumed.
@@ -72,10 +72,10 @@ const v1::DeadlineStatus* FirstResolution(const v1::Case& one) {
 
 TEST(CaseImport, AClosedCaseHasItsHistory) {
   v1::ImportedCase row = Row();
-  *row.mutable_acknowledge_time() = At(-99);
-  *row.mutable_assign_time() = At(-98);
-  *row.mutable_reply_time() = At(-52);
-  *row.mutable_close_time() = At(-50);
+  *row.mutable_acknowledge_time() = HoursFromNow(-99);
+  *row.mutable_assign_time() = HoursFromNow(-98);
+  *row.mutable_reply_time() = HoursFromNow(-52);
+  *row.mutable_close_time() = HoursFromNow(-50);
   row.set_reply("It is quiet now.");
   row.set_outcome(v1::CASE_OUTCOME_UPHELD);
   row.set_owner("staff/ann");
@@ -98,8 +98,8 @@ TEST(CaseImport, AClosedCaseHasItsHistory) {
 
 TEST(CaseImport, StepsStandInOrderOfTimeAndNeverLeadBack) {
   v1::ImportedCase row = Row(v1::CASE_STATE_ASSIGNED);
-  *row.mutable_assign_time() = At(-98);
-  *row.mutable_acknowledge_time() = At(-97);
+  *row.mutable_assign_time() = HoursFromNow(-98);
+  *row.mutable_acknowledge_time() = HoursFromNow(-97);
   EXPECT_THAT(EventsOf(Taken(row)), ElementsAre("RECEIVE→RECEIVED@-100", "ASSIGN→ASSIGNED@-98",
                                                 "ACKNOWLEDGE→ASSIGNED@-97"));
 }
@@ -110,13 +110,13 @@ TEST(CaseImport, WhatIsNotKnownIsAssumedAtTheLatestKnownTime) {
   EXPECT_THAT(EventsOf(Taken(Row(v1::CASE_STATE_INVESTIGATING))),
               ElementsAre("RECEIVE→RECEIVED@-100", "START→INVESTIGATING@-100?"));
   v1::ImportedCase closed = Row();
-  *closed.mutable_assign_time() = At(-40);
+  *closed.mutable_assign_time() = HoursFromNow(-40);
   const v1::Case one = Taken(closed);
   EXPECT_THAT(EventsOf(one),
               ElementsAre("RECEIVE→RECEIVED@-100", "ASSIGN→ASSIGNED@-40", "CLOSE→CLOSED@-40?"));
   EXPECT_FALSE(one.has_close_time());
   closed.set_state(v1::CASE_STATE_ARCHIVED);
-  *closed.mutable_close_time() = At(-30);
+  *closed.mutable_close_time() = HoursFromNow(-30);
   EXPECT_THAT(EventsOf(Taken(closed)), ElementsAre("RECEIVE→RECEIVED@-100", "ASSIGN→ASSIGNED@-40",
                                                    "CLOSE→CLOSED@-30", "ARCHIVE→ARCHIVED@-30"));
 }
@@ -128,8 +128,8 @@ TEST(CaseImport, EveryStateIsTakenOverOrNamed) {
     const std::vector<std::string> wrong = Wrong(row);
     if (wrong == std::vector<std::string>{"state"}) continue;
     for (const std::string& field : wrong) {
-      if (field == "acknowledge_time") *row.mutable_acknowledge_time() = At(-90);
-      if (field == "reply_time") *row.mutable_reply_time() = At(-90);
+      if (field == "acknowledge_time") *row.mutable_acknowledge_time() = HoursFromNow(-90);
+      if (field == "reply_time") *row.mutable_reply_time() = HoursFromNow(-90);
     }
     const v1::Case one = Taken(row);
     EXPECT_EQ(one.state(), state);
@@ -141,25 +141,25 @@ TEST(CaseImport, EveryStateIsTakenOverOrNamed) {
 
 TEST(CaseImport, RefusesWhatContradictsItself) {
   v1::ImportedCase early = Row();
-  *early.mutable_close_time() = At(-101);
+  *early.mutable_close_time() = HoursFromNow(-101);
   EXPECT_THAT(Wrong(early), ElementsAre("close_time"));
-  *early.mutable_close_time() = At(-100);
+  *early.mutable_close_time() = HoursFromNow(-100);
   EXPECT_THAT(Wrong(early), IsEmpty());
 
   v1::ImportedCase ahead = Row();
-  *ahead.mutable_close_time() = At(1);
+  *ahead.mutable_close_time() = HoursFromNow(1);
   EXPECT_THAT(Wrong(ahead), ElementsAre("close_time"));
 
   v1::ImportedCase open = Row(v1::CASE_STATE_INVESTIGATING);
-  *open.mutable_close_time() = At(-50);
-  *open.mutable_reply_time() = At(-50);
+  *open.mutable_close_time() = HoursFromNow(-50);
+  *open.mutable_reply_time() = HoursFromNow(-50);
   open.set_outcome(v1::CASE_OUTCOME_UPHELD);
   open.set_satisfaction(3);
   EXPECT_THAT(Wrong(open), ElementsAre("reply_time", "close_time", "satisfaction", "outcome"));
 
   v1::ImportedCase after = Row();
-  *after.mutable_close_time() = At(-50);
-  *after.mutable_reply_time() = At(-49);
+  *after.mutable_close_time() = HoursFromNow(-50);
+  *after.mutable_reply_time() = HoursFromNow(-49);
   EXPECT_THAT(Wrong(after), ElementsAre("reply_time"));
 
   v1::ImportedCase other = Row();
@@ -179,7 +179,7 @@ TEST(CaseImport, RefusesWhatContradictsItself) {
   timeless.mutable_case_()->clear_received_time();
   EXPECT_THAT(Wrong(timeless), ElementsAre("case.received_time"));
   v1::ImportedCase promised = Row();
-  *promised.mutable_case_()->mutable_promised_time() = At(-100);
+  *promised.mutable_case_()->mutable_promised_time() = HoursFromNow(-100);
   EXPECT_THAT(Wrong(promised), ElementsAre("case.promised_time"));
 }
 
@@ -198,8 +198,8 @@ TEST(CaseImport, ACategoryCountsAsConfirmedOnceItWasClassified) {
 TEST(CaseImport, ThePromiseJudgesTheFirstResolution) {
   const DeadlineBook none;
   v1::ImportedCase row = Row();
-  *row.mutable_case_()->mutable_promised_time() = At(-50);
-  *row.mutable_close_time() = At(-50);
+  *row.mutable_case_()->mutable_promised_time() = HoursFromNow(-50);
+  *row.mutable_close_time() = HoursFromNow(-50);
   v1::Case one = Taken(row);
   SettleDeadlines(none, kNow, one);
   ASSERT_NE(FirstResolution(one), nullptr);
@@ -246,7 +246,7 @@ TEST(CaseImport, TheSameRowChangesNothing) {
   EXPECT_FALSE(HasSameImport(stored, Taken(changed)));
   changed = row;
   changed.set_state(v1::CASE_STATE_CLOSED);
-  *changed.mutable_close_time() = At(-10);
+  *changed.mutable_close_time() = HoursFromNow(-10);
   EXPECT_FALSE(HasSameImport(stored, Taken(changed)));
   v1::Case incoming = Taken(changed);
   EXPECT_TRUE(ReplaceImport(stored, incoming).ok());

@@ -7,7 +7,7 @@
 namespace sqm::complaints {
 namespace {
 
-v1::Category Named(const char* en) {
+v1::Category Labelled(const char* en) {
   v1::Category category;
   category.set_name("categories/x");
   category.mutable_label()->set_en(en);
@@ -15,7 +15,7 @@ v1::Category Named(const char* en) {
 }
 
 TEST(CategoryRules, TwoLevels) {
-  v1::Category top = Named("Billing"), below = Named("Late fee"), deep = Named("Deep");
+  v1::Category top = Labelled("Billing"), below = Labelled("Late fee"), deep = Labelled("Deep");
   ASSERT_TRUE(BeginCategory(nullptr, kNow, top).ok());
   below.set_parent_category("categories/x");
   ASSERT_TRUE(BeginCategory(&top, kNow, below).ok());
@@ -26,7 +26,7 @@ TEST(CategoryRules, TwoLevels) {
 }
 
 TEST(CategoryRules, NeedsAName) {
-  v1::Category category = Named("");
+  v1::Category category = Labelled("");
   EXPECT_EQ(ReasonOf(BeginCategory(nullptr, kNow, category)), type::v1::ERROR_REASON_INVALID_FIELD);
   category.mutable_label()->set_zh("账单");
   EXPECT_TRUE(BeginCategory(nullptr, kNow, category).ok());
@@ -36,7 +36,7 @@ TEST(CategoryRules, NeedsAName) {
 }
 
 TEST(CategoryRules, KeepsEveryMeaning) {
-  v1::Category before = Named("Billing");
+  v1::Category before = Labelled("Billing");
   ASSERT_TRUE(BeginCategory(nullptr, kNow, before).ok());
   v1::Category after = before;
   after.set_default_team("north");
@@ -55,7 +55,7 @@ TEST(CategoryRules, KeepsEveryMeaning) {
 }
 
 TEST(CategoryRules, BoundsTheMeanings) {
-  v1::Category before = Named("Billing");
+  v1::Category before = Labelled("Billing");
   ASSERT_TRUE(BeginCategory(nullptr, kNow, before).ok());
   while (before.revisions_size() < kMaxRevisions) before.add_revisions();
   v1::Category after = before;

@@ -8,9 +8,9 @@ namespace {
 
 using ::testing::IsEmpty;
 
-CaseEvent At(const char* time, CaseEventKind kind) { return {T(time), 0, kind}; }
+CaseEvent EventAt(const char* time, CaseEventKind kind) { return {T(time), 0, kind}; }
 
-ClockResult ComputeCase(ClockKind clock, const ClockPolicy& policy,
+ClockResult ComputeTimeline(ClockKind clock, const ClockPolicy& policy,
                         const std::vector<CaseEvent>& timeline, const char* now) {
   return Compute(policy, ClockEvents(clock, timeline), now);
 }
@@ -80,32 +80,32 @@ TEST(KnownFaults, EveryPauseCountsAndNotTheLastAlone) {
 }
 
 TEST(KnownFaults, TheNextResponseDoesNotOverrideTheFirst) {
-  std::vector<CaseEvent> timeline = {At("2026-03-02 09:00", CaseEventKind::kReceived),
-                                     At("2026-03-02 10:00", CaseEventKind::kCustomerWrote),
-                                     At("2026-03-02 11:00", CaseEventKind::kCustomerWrote)};
+  std::vector<CaseEvent> timeline = {EventAt("2026-03-02 09:00", CaseEventKind::kReceived),
+                                     EventAt("2026-03-02 10:00", CaseEventKind::kCustomerWrote),
+                                     EventAt("2026-03-02 11:00", CaseEventKind::kCustomerWrote)};
   const ClockPolicy policy = Working(absl::Hours(4));
   // Messages before the first response neither move it nor start another clock.
-  EXPECT_EQ(Show(ComputeCase(ClockKind::kFirstResponse, policy, timeline, "2026-03-02 12:00").due),
+  EXPECT_EQ(Show(ComputeTimeline(ClockKind::kFirstResponse, policy, timeline, "2026-03-02 12:00").due),
             "Mon 2026-03-02 13:00:00");
-  EXPECT_EQ(ComputeCase(ClockKind::kNextResponse, policy, timeline, "2026-03-02 12:00").state,
+  EXPECT_EQ(ComputeTimeline(ClockKind::kNextResponse, policy, timeline, "2026-03-02 12:00").state,
             ClockState::kNotStarted);
-  timeline.push_back(At("2026-03-02 14:00", CaseEventKind::kAgentReplied));
-  timeline.push_back(At("2026-03-03 09:00", CaseEventKind::kCustomerWrote));
+  timeline.push_back(EventAt("2026-03-02 14:00", CaseEventKind::kAgentReplied));
+  timeline.push_back(EventAt("2026-03-03 09:00", CaseEventKind::kCustomerWrote));
   const ClockResult first =
-      ComputeCase(ClockKind::kFirstResponse, policy, timeline, "2026-03-03 10:00");
+      ComputeTimeline(ClockKind::kFirstResponse, policy, timeline, "2026-03-03 10:00");
   EXPECT_EQ(first.state, ClockState::kMissed);
   EXPECT_EQ(Show(first.due), "Mon 2026-03-02 13:00:00");
-  EXPECT_EQ(Show(ComputeCase(ClockKind::kNextResponse, policy, timeline, "2026-03-03 10:00").due),
+  EXPECT_EQ(Show(ComputeTimeline(ClockKind::kNextResponse, policy, timeline, "2026-03-03 10:00").due),
             "Tue 2026-03-03 13:00:00");
 }
 
 TEST(KnownFaults, NothingEscalatesAfterTheAgentHasAnswered) {
   const ClockPolicy policy = Escalating(absl::Hours(4));
   for (const char* answered : {"2026-03-02 12:00", "2026-03-02 16:00"}) {
-    const std::vector<CaseEvent> timeline = {At("2026-03-02 09:00", CaseEventKind::kReceived),
-                                             At(answered, CaseEventKind::kAgentReplied)};
+    const std::vector<CaseEvent> timeline = {EventAt("2026-03-02 09:00", CaseEventKind::kReceived),
+                                             EventAt(answered, CaseEventKind::kAgentReplied)};
     const ClockResult result =
-        ComputeCase(ClockKind::kFirstResponse, policy, timeline, "2026-03-09 09:00");
+        ComputeTimeline(ClockKind::kFirstResponse, policy, timeline, "2026-03-09 09:00");
     EXPECT_EQ(result.next, std::nullopt);
     for (const DueAction& action : DueActions(result, {}, T("2026-03-09 09:00"))) {
       EXPECT_EQ(action.step.key.kind, ActionKind::kBreach);
@@ -115,14 +115,14 @@ TEST(KnownFaults, NothingEscalatesAfterTheAgentHasAnswered) {
 }
 
 TEST(KnownFaults, AMergedCaseDoesNotEscalate) {
-  const std::vector<CaseEvent> timeline = {At("2026-03-02 09:00", CaseEventKind::kReceived),
-                                           At("2026-03-02 09:30", CaseEventKind::kAcknowledged),
-                                           At("2026-03-02 10:00", CaseEventKind::kMerged),
-                                           At("2026-03-02 11:00", CaseEventKind::kCustomerWrote),
-                                           At("2026-03-02 12:00", CaseEventKind::kReopened)};
+  const std::vector<CaseEvent> timeline = {EventAt("2026-03-02 09:00", CaseEventKind::kReceived),
+                                           EventAt("2026-03-02 09:30", CaseEventKind::kAcknowledged),
+                                           EventAt("2026-03-02 10:00", CaseEventKind::kMerged),
+                                           EventAt("2026-03-02 11:00", CaseEventKind::kCustomerWrote),
+                                           EventAt("2026-03-02 12:00", CaseEventKind::kReopened)};
   for (ClockKind clock : kAllClocks) {
     const ClockResult result =
-        ComputeCase(clock, Escalating(absl::Hours(1)), timeline, "2026-04-02 09:00");
+        ComputeTimeline(clock, Escalating(absl::Hours(1)), timeline, "2026-04-02 09:00");
     EXPECT_NE(result.state, ClockState::kRunning);
     EXPECT_EQ(result.next, std::nullopt);
     EXPECT_THAT(DueActions(result, {}, T("2026-04-02 09:00")), IsEmpty());
@@ -133,16 +133,16 @@ TEST(KnownFaults, NothingRunsOnAfterTheCaseIsResolved) {
   for (CaseEventKind end :
        {CaseEventKind::kReplied, CaseEventKind::kClosed, CaseEventKind::kRejected}) {
     const std::vector<CaseEvent> timeline = {
-        At("2026-03-02 09:00", CaseEventKind::kReceived),
-        At("2026-03-02 09:10", CaseEventKind::kAgentReplied),
-        At("2026-03-02 09:20", CaseEventKind::kCustomerWrote),
-        At("2026-03-02 09:30", CaseEventKind::kResponseProposed), At("2026-03-02 10:00", end),
-        At("2026-03-02 10:00", CaseEventKind::kClosed),
+        EventAt("2026-03-02 09:00", CaseEventKind::kReceived),
+        EventAt("2026-03-02 09:10", CaseEventKind::kAgentReplied),
+        EventAt("2026-03-02 09:20", CaseEventKind::kCustomerWrote),
+        EventAt("2026-03-02 09:30", CaseEventKind::kResponseProposed), EventAt("2026-03-02 10:00", end),
+        EventAt("2026-03-02 10:00", CaseEventKind::kClosed),
         // Thanks to a closed case are no question.
-        At("2026-03-02 11:00", CaseEventKind::kCustomerWrote)};
+        EventAt("2026-03-02 11:00", CaseEventKind::kCustomerWrote)};
     for (ClockKind clock : kAllClocks) {
       const ClockResult result =
-          ComputeCase(clock, Escalating(absl::Hours(2)), timeline, "2026-04-02 09:00");
+          ComputeTimeline(clock, Escalating(absl::Hours(2)), timeline, "2026-04-02 09:00");
       EXPECT_EQ(result.state, ClockState::kMet);
       EXPECT_LE(result.elapsed, absl::Hours(1));
       EXPECT_EQ(result.next, std::nullopt);

@@ -8,7 +8,7 @@ namespace sqm::complaints {
 namespace {
 
 // The due time of a clock under the term.
-std::string Due(const char* id, const char* start,
+std::string DueUnder(const char* id, const char* start,
                 std::shared_ptr<const calendar::Calendar> calendar = Office()) {
   const StatutoryTerm* term = FindTerm(id);
   if (term == nullptr) return "no such term";
@@ -22,24 +22,24 @@ std::string Due(const char* id, const char* start,
 }
 
 TEST(StatutoryTerms, AreDueWhenTheLawSays) {
-  EXPECT_EQ(Due("first-response-24h", "2026-03-06 16:00"), "Sat 2026-03-07 16:00:00 +08:00");
-  EXPECT_EQ(Due("cfpb-response", "2026-03-06 16:00"), "Sat 2026-03-21 16:00:00 +08:00");
-  EXPECT_EQ(Due("cfpb-final", "2026-03-06 16:00"), "Tue 2026-05-05 16:00:00 +08:00");
+  EXPECT_EQ(DueUnder("first-response-24h", "2026-03-06 16:00"), "Sat 2026-03-07 16:00:00 +08:00");
+  EXPECT_EQ(DueUnder("cfpb-response", "2026-03-06 16:00"), "Sat 2026-03-21 16:00:00 +08:00");
+  EXPECT_EQ(DueUnder("cfpb-final", "2026-03-06 16:00"), "Tue 2026-05-05 16:00:00 +08:00");
   // The third business day after the day of receipt, at close of business.
-  EXPECT_EQ(Due("fca-summary", "2026-03-05 10:00"), "Tue 2026-03-10 17:00:00 +08:00");
-  EXPECT_EQ(Due("fca-summary", "2026-03-05 23:00"), "Tue 2026-03-10 17:00:00 +08:00");
-  EXPECT_EQ(Due("fca-summary", "2026-03-07 10:00"), "Wed 2026-03-11 17:00:00 +08:00");
-  EXPECT_EQ(Due("fca-final", "2026-03-06 16:00"), "Fri 2026-05-01 16:00:00 +08:00");
-  EXPECT_EQ(Due("disclosure-acknowledgement", "2026-03-06 16:00"),
+  EXPECT_EQ(DueUnder("fca-summary", "2026-03-05 10:00"), "Tue 2026-03-10 17:00:00 +08:00");
+  EXPECT_EQ(DueUnder("fca-summary", "2026-03-05 23:00"), "Tue 2026-03-10 17:00:00 +08:00");
+  EXPECT_EQ(DueUnder("fca-summary", "2026-03-07 10:00"), "Wed 2026-03-11 17:00:00 +08:00");
+  EXPECT_EQ(DueUnder("fca-final", "2026-03-06 16:00"), "Fri 2026-05-01 16:00:00 +08:00");
+  EXPECT_EQ(DueUnder("disclosure-acknowledgement", "2026-03-06 16:00"),
             "Fri 2026-03-13 16:00:00 +08:00");
-  EXPECT_EQ(Due("disclosure-feedback", "2026-03-06 16:00"), "Thu 2026-06-04 16:00:00 +08:00");
+  EXPECT_EQ(DueUnder("disclosure-feedback", "2026-03-06 16:00"), "Thu 2026-06-04 16:00:00 +08:00");
   EXPECT_EQ(FindTerm("none"), nullptr);
 }
 
 TEST(StatutoryTerms, DaysKeepTheTimeOfDayAcrossAChangeOfTheClock) {
   const auto london = calendar::Compiled(calendar::Workweek("Europe/London", {"09:00-17:30"}));
-  EXPECT_EQ(Due("fca-final", "2026-02-20 16:00", london), "Fri 2026-04-17 16:00:00 +01:00");
-  EXPECT_EQ(Due("first-response-24h", "2026-03-28 16:00", london),
+  EXPECT_EQ(DueUnder("fca-final", "2026-02-20 16:00", london), "Fri 2026-04-17 16:00:00 +01:00");
+  EXPECT_EQ(DueUnder("first-response-24h", "2026-03-28 16:00", london),
             "Sun 2026-03-29 17:00:00 +01:00");
 }
 

@@ -19,9 +19,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const Actor kAgent{.staff = "staff/ann"};
+const Actor kNoteAgent{.staff = "staff/ann"};
 const Actor kLead{.staff = "staff/leo"};
-const Actor kManager{.staff = "staff/max", .is_manager = true};
+const Actor kNoteManager{.staff = "staff/max", .is_manager = true};
 
 v1::Evaluation Submitted(const v1::ScorecardContent& content, const Answers& answers) {
   v1::Evaluation evaluation;
@@ -129,7 +129,7 @@ TEST(NoteForTest, DueByTheBandAndBoundedText) {
   EXPECT_LT(code_points, 4000);
 }
 
-v1::ImprovementNote In(v1::ImprovementNoteState state) {
+v1::ImprovementNote NoteIn(v1::ImprovementNoteState state) {
   v1::ImprovementNote note;
   note.set_name("improvementNotes/1");
   note.set_agent("staff/ann");
@@ -151,10 +151,10 @@ TEST(NoteTransitionsTest, EveryActionInEveryState) {
   constexpr auto kUnset = v1::IMPROVEMENT_NOTE_STATE_UNSPECIFIED;
   const std::vector<Action> actions = {
       {"agree",
-       [](v1::ImprovementNote& n) { return AgreeNote(n, "yes", kAgent, kNow); },
+       [](v1::ImprovementNote& n) { return AgreeNote(n, "yes", kNoteAgent, kNow); },
        {{kOpen, kAgreed}}},
       {"start",
-       [](v1::ImprovementNote& n) { return StartNote(n, kAgent, kNow); },
+       [](v1::ImprovementNote& n) { return StartNote(n, kNoteAgent, kNow); },
        {{kAgreed, kInProgress}}},
       {"check",
        [](v1::ImprovementNote& n) { return CheckNote(n, "practised", kNow); },
@@ -179,7 +179,7 @@ TEST(NoteTransitionsTest, EveryActionInEveryState) {
   for (const Action& action : actions) {
     for (const auto& [state, allowed_states] : next) {
       SCOPED_TRACE(absl::StrCat(action.name, " in ", StateName(state)));
-      v1::ImprovementNote note = In(state);
+      v1::ImprovementNote note = NoteIn(state);
       const std::string before = note.SerializeAsString();
       const absl::Status status = action.run(note);
       const auto found = action.allowed.find(state);
@@ -197,19 +197,19 @@ TEST(NoteTransitionsTest, EveryActionInEveryState) {
 }
 
 TEST(NoteActorsTest, WhoMayDoWhat) {
-  v1::ImprovementNote open = In(v1::IMPROVEMENT_NOTE_STATE_OPEN);
-  EXPECT_EQ(MetadataOf(AgreeNote(open, "", kManager, kNow), "rule"), "not-the-agent");
-  v1::ImprovementNote agreed = In(v1::IMPROVEMENT_NOTE_STATE_AGREED);
+  v1::ImprovementNote open = NoteIn(v1::IMPROVEMENT_NOTE_STATE_OPEN);
+  EXPECT_EQ(MetadataOf(AgreeNote(open, "", kNoteManager, kNow), "rule"), "not-the-agent");
+  v1::ImprovementNote agreed = NoteIn(v1::IMPROVEMENT_NOTE_STATE_AGREED);
   EXPECT_EQ(MetadataOf(StartNote(agreed, kLead, kNow), "rule"), "not-the-agent");
-  EXPECT_TRUE(StartNote(agreed, kManager, kNow).ok());
-  v1::ImprovementNote check = In(v1::IMPROVEMENT_NOTE_STATE_EFFECT_CHECK);
-  EXPECT_EQ(MetadataOf(CloseNote(check, true, "", kAgent, kNow), "rule"), "own-note");
-  v1::ImprovementNote progress = In(v1::IMPROVEMENT_NOTE_STATE_IN_PROGRESS);
+  EXPECT_TRUE(StartNote(agreed, kNoteManager, kNow).ok());
+  v1::ImprovementNote check = NoteIn(v1::IMPROVEMENT_NOTE_STATE_EFFECT_CHECK);
+  EXPECT_EQ(MetadataOf(CloseNote(check, true, "", kNoteAgent, kNow), "rule"), "own-note");
+  v1::ImprovementNote progress = NoteIn(v1::IMPROVEMENT_NOTE_STATE_IN_PROGRESS);
   EXPECT_EQ(ReasonOf(CheckNote(progress, "", kNow)), type::v1::ERROR_REASON_INVALID_FIELD);
 }
 
 TEST(CloseNoteTest, KeepsWhetherItHelped) {
-  v1::ImprovementNote note = In(v1::IMPROVEMENT_NOTE_STATE_EFFECT_CHECK);
+  v1::ImprovementNote note = NoteIn(v1::IMPROVEMENT_NOTE_STATE_EFFECT_CHECK);
   ASSERT_TRUE(CloseNote(note, false, "no change", kLead, kNow).ok());
   EXPECT_TRUE(note.has_effective());
   EXPECT_FALSE(note.effective());
