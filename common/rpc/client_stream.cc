@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/rpc/error.h"
+#include "common/rpc/operation.h"
 
 namespace sqm::rpc {
 
@@ -27,14 +28,14 @@ class ClientStream::Reactor final : public grpc::ClientBidiReactor<ByteBuffer, B
     StartCall();
   }
 
-  void OnReadDone(bool ok) override { Resume(std::exchange(read_, nullptr)->SetQuietly(ok)); }
-  void OnWriteDone(bool ok) override { Resume(std::exchange(write_, nullptr)->SetQuietly(ok)); }
+  void OnReadDone(bool ok) override { Resume(read_.End(ok)); }
+  void OnWriteDone(bool ok) override { Resume(write_.End(ok)); }
   void OnWritesDoneDone(bool ok) override {
-    Resume(std::exchange(write_, nullptr)->SetQuietly(ok));
+    Resume(write_.End(ok));
   }
   void OnDone(const grpc::Status& status) override {
     std::shared_ptr<Reactor> self = std::move(self_);
-    if (finish_ != nullptr) Resume(std::exchange(finish_, nullptr)->SetQuietly(status));
+    Resume(finish_.End(status));
   }
 
   void Resume(std::coroutine_handle<> waiter) {
@@ -52,10 +53,8 @@ class ClientStream::Reactor final : public grpc::ClientBidiReactor<ByteBuffer, B
   grpc::GenericStub stub_;
   std::shared_ptr<Reactor> self_;  // from the beginning of the call to its end
   ByteBuffer in_, out_;
-  // What waits; each is set before its operation begins and taken by its reaction.
-  OneShot<bool>* read_ = nullptr;
-  OneShot<bool>* write_ = nullptr;
-  OneShot<grpc::Status>* finish_ = nullptr;
+  Operation<bool> read_, write_;
+  Operation<grpc::Status> finish_;
   // Owner's side only.
   bool read_all_ = false;
   bool held_ = true;
@@ -78,7 +77,7 @@ void ClientStream::Cancel() { reactor_->context_.TryCancel(); }
 
 Task<bool> ClientStream::Read(Message& message) {
   OneShot<bool> done;
-  reactor_->read_ = &done;
+  reactor_->read_.Begin(done);
   reactor_->StartRead(&reactor_->in_);
   bool ok = co_await done;
   if (!ok) {
@@ -96,8 +95,8 @@ Task<bool> ClientStream::Read(Message& message) {
 
 Task<bool> ClientStream::Write(const Message& message) {
   OneShot<bool> done;
-  reactor_->write_ = &done;
   reactor_->out_ = ToBytes(message);
+  reactor_->write_.Begin(done);
   reactor_->StartWrite(&reactor_->out_);
   bool ok = co_await done;
   co_return ok;
@@ -105,8 +104,8 @@ Task<bool> ClientStream::Write(const Message& message) {
 
 Task<bool> ClientStream::WriteLast(const Message& message) {
   OneShot<bool> done;
-  reactor_->write_ = &done;
   reactor_->out_ = ToBytes(message);
+  reactor_->write_.Begin(done);
   reactor_->StartWriteLast(&reactor_->out_, grpc::WriteOptions());
   bool ok = co_await done;
   co_return ok;
@@ -114,7 +113,7 @@ Task<bool> ClientStream::WriteLast(const Message& message) {
 
 Task<bool> ClientStream::WritesDone() {
   OneShot<bool> done;
-  reactor_->write_ = &done;
+  reactor_->write_.Begin(done);
   reactor_->StartWritesDone();
   bool ok = co_await done;
   co_return ok;
@@ -122,8 +121,8 @@ Task<bool> ClientStream::WritesDone() {
 
 Task<absl::Status> ClientStream::Finish() {
   OneShot<grpc::Status> done;
-  reactor_->finish_ = &done;
   reactor_->held_ = false;
+  reactor_->finish_.Begin(done);
   // The status comes after the last message: those that nobody reads must go.
   if (!reactor_->read_all_) reactor_->context_.TryCancel();
   reactor_->RemoveHold();

@@ -4,6 +4,7 @@
 #include <google/protobuf/arena.h>
 
 #include "common/base/status.h"
+#include "common/rpc/operation.h"
 
 namespace sqm::rpc {
 namespace {
@@ -110,8 +111,8 @@ class ServerStreamReactor final : public grpc::ServerWriteReactor<ByteBuffer>, p
     if (!encoded.ok() || state_.call_.cancelled()) co_return false;
     response.reset();  // while a slow client makes it wait, only the bytes are kept
     OneShot<bool> done;
-    written_ = &done;
     out_.Swap(&*encoded);
+    written_.Begin(done);
     StartWrite(&out_);
     bool ok = co_await done;
     if (ok) state_.route_.metrics->Sent();
@@ -119,7 +120,7 @@ class ServerStreamReactor final : public grpc::ServerWriteReactor<ByteBuffer>, p
   }
 
   void OnWriteDone(bool ok) override {
-    std::coroutine_handle<> waiter = written_->SetQuietly(ok);
+    std::coroutine_handle<> waiter = written_.End(ok);
     if (waiter) state_.pipeline_.parts().executor->Post([waiter] { waiter.resume(); });
   }
   void OnCancel() override { state_.pipeline_.Cancel(state_.call_); }
@@ -128,7 +129,7 @@ class ServerStreamReactor final : public grpc::ServerWriteReactor<ByteBuffer>, p
  private:
   CallState state_;
   ByteBuffer out_;
-  OneShot<bool>* written_ = nullptr;
+  Operation<bool> written_;
 };
 
 class BidiReactor final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>, public Stream {
@@ -148,7 +149,7 @@ class BidiReactor final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>
 
   Task<absl::StatusOr<bool>> Read(Message& request) override {
     OneShot<bool> done;
-    read_ = &done;
+    read_.Begin(done);
     StartRead(&in_);
     bool ok = co_await done;
     if (!ok) co_return false;
@@ -162,16 +163,16 @@ class BidiReactor final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>
     if (!encoded.ok() || state_.call_.cancelled()) co_return false;
     response.reset();  // while a slow client makes it wait, only the bytes are kept
     OneShot<bool> done;
-    written_ = &done;
     out_.Swap(&*encoded);
+    written_.Begin(done);
     StartWrite(&out_);
     bool ok = co_await done;
     if (ok) state_.route_.metrics->Sent();
     co_return ok;
   }
 
-  void OnReadDone(bool ok) override { Resume(read_->SetQuietly(ok)); }
-  void OnWriteDone(bool ok) override { Resume(written_->SetQuietly(ok)); }
+  void OnReadDone(bool ok) override { Resume(read_.End(ok)); }
+  void OnWriteDone(bool ok) override { Resume(written_.End(ok)); }
   void OnCancel() override { state_.pipeline_.Cancel(state_.call_); }
   void OnDone() override { delete this; }
 
@@ -182,8 +183,7 @@ class BidiReactor final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>
 
   CallState state_;
   ByteBuffer in_, out_;
-  OneShot<bool>* read_ = nullptr;
-  OneShot<bool>* written_ = nullptr;
+  Operation<bool> read_, written_;
 };
 
 }  // namespace
