@@ -16,10 +16,13 @@ constexpr size_t kSecretBytes = 32;
 
 // The secret of customers' pseudonyms, made on first start. With another one the cases of before
 // would no longer be known as the same customer's: it belongs to the data directory.
-absl::StatusOr<std::string> OpenSecret(host::Host& host) {
-  const std::string path = absl::StrCat(host.config().data_dir, "/complaints.key");
+absl::StatusOr<std::string> OpenSecret(host::Host& host, const Settings& settings) {
+  const bool given = !settings.key_file.empty();
+  const std::string path =
+      given ? settings.key_file : absl::StrCat(host.config().data_dir, "/complaints.key");
   absl::StatusOr<std::string> secret = auth::ReadSecretFile(path, kSecretBytes);
-  if (secret.status().code() == absl::StatusCode::kNotFound) {
+  // One that is given is everybody's: made here it would be another one in each replica.
+  if (secret.status().code() == absl::StatusCode::kNotFound && !given) {
     std::string made(kSecretBytes, '\0');
     if (RAND_bytes(reinterpret_cast<unsigned char*>(made.data()), kSecretBytes) != 1) {
       return absl::InternalError("the system gives no random bytes");
@@ -30,7 +33,10 @@ absl::StatusOr<std::string> OpenSecret(host::Host& host) {
   }
   RETURN_IF_ERROR(secret.status());
   if (secret->size() != kSecretBytes) {
-    return absl::FailedPreconditionError(absl::StrCat(path, " is damaged: restore it"));
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, " must have ", kSecretBytes, " bytes but has ", secret->size(),
+                     ": restore it; a new one is made with `openssl rand -out FILE ",
+                     kSecretBytes, "`, and customers of before are not recognised with it"));
   }
   return *std::move(secret);
 }
@@ -60,6 +66,11 @@ void Describe(Settings& settings, ConfigSpec& spec) {
            "0 = for ever. Beyond it what is known of persons is removed from the case and its "
            "timeline.")
       .Range(absl::ZeroDuration(), absl::Hours(24 * 366 * 100));
+  spec.Add("complaints.key_file", &settings.key_file,
+           "File with the 32 bytes that make customers' pseudonyms, the same for all replicas; "
+           "readable by its owner only. Default: complaints.key in the data directory, made at the "
+           "first start.")
+      .SecretFile();
   spec.AddCheck([&settings]() -> std::string {
     if (settings.keep_personal_data == absl::ZeroDuration() ||
         settings.keep_personal_data > kReopenWindow) {
@@ -82,7 +93,7 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> MonitoringAt(const std::string& a
 
 absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host, const Settings& settings,
                                              Connect monitoring) {
-  ASSIGN_OR_RETURN(std::string secret, OpenSecret(host));
+  ASSIGN_OR_RETURN(std::string secret, OpenSecret(host, settings));
   ASSIGN_OR_RETURN(host::Module * module, host.AddModule("complaints", Contracts()));
   std::unique_ptr<RelatedResources> related;
   if (monitoring) {

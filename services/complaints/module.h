@@ -16,6 +16,8 @@ namespace sqm::complaints {
 struct Settings {
   // How long the personal data of a case is kept after its end; 0 = for ever.
   absl::Duration keep_personal_data;
+  // File with the secret of customers' pseudonyms; empty: made in the data directory.
+  std::string key_file;
 };
 
 // Adds every key of `settings` to `spec`.
