@@ -63,6 +63,8 @@ const std::vector<NamedBench>& AllBenches();
 absl::StatusOr<Measured> CachedGetVsEcho(Bench& bench);
 absl::StatusOr<Measured> DurableCreateVsEcho(Bench& bench);
 absl::StatusOr<Measured> OverloadGoodput(Bench& bench);
+absl::StatusOr<Measured> OverloadP99(Bench& bench);
+absl::StatusOr<Measured> OverloadShortGoodput(Bench& bench);
 absl::StatusOr<Measured> PgCreateVsSingle(Bench& bench);
 absl::StatusOr<Measured> PgCachedGetVsEcho(Bench& bench);
 absl::StatusOr<Measured> RedisOutage(Bench& bench);
