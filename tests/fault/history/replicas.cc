@@ -43,8 +43,8 @@ absl::Status Replicas::Start(const std::vector<Place>& places) {
     if (standby_ != nullptr) {
       options.flags.push_back(
           absl::StrCat("--store.postgres.standby_url_file=", standby_->ConninfoFile()));
-      options.flags.push_back("--store.postgres.standby_timeout=100ms");
-      options.flags.push_back("--cache.bytes=1");
+      options.flags.emplace_back("--store.postgres.standby_timeout=100ms");
+      options.flags.emplace_back("--cache.bytes=1");
     }
     ASSIGN_OR_RETURN(auto replica, ServerProcess::Start(options));
     replicas_.push_back(std::move(replica));
