@@ -101,8 +101,7 @@ std::string RowMapper::HashOf(const Bound& bound, const CsvRow& row) {
   uint64_t first = 0;
   std::memcpy(&first, digest.data(), sizeof(first));
   const int64_t occurrence = ++seen_[first];
-  const std::string hash =
-      absl::BytesToHexString(BytesOf(digest).substr(0, kHashBytes));
+  const std::string hash = absl::BytesToHexString(BytesOf(digest).substr(0, kHashBytes));
   return occurrence == 1 ? hash : absl::StrCat(hash, "-", occurrence);
 }
 

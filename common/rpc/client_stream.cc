@@ -30,9 +30,7 @@ class ClientStream::Reactor final : public grpc::ClientBidiReactor<ByteBuffer, B
 
   void OnReadDone(bool ok) override { Resume(read_.End(ok)); }
   void OnWriteDone(bool ok) override { Resume(write_.End(ok)); }
-  void OnWritesDoneDone(bool ok) override {
-    Resume(write_.End(ok));
-  }
+  void OnWritesDoneDone(bool ok) override { Resume(write_.End(ok)); }
   void OnDone(const grpc::Status& status) override {
     std::shared_ptr<Reactor> self = std::move(self_);
     Resume(finish_.End(status));

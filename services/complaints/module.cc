@@ -35,8 +35,8 @@ absl::StatusOr<std::string> OpenSecret(host::Host& host, const Settings& setting
   if (secret->size() != kSecretBytes) {
     return absl::FailedPreconditionError(
         absl::StrCat(path, " must have ", kSecretBytes, " bytes but has ", secret->size(),
-                     ": restore it; a new one is made with `openssl rand -out FILE ",
-                     kSecretBytes, "`, and customers of before are not recognised with it"));
+                     ": restore it; a new one is made with `openssl rand -out FILE ", kSecretBytes,
+                     "`, and customers of before are not recognised with it"));
   }
   return *std::move(secret);
 }

@@ -46,8 +46,8 @@ void ShortList(uint64_t index, std::string* out) {
 }
 
 struct Overloaded {
-  std::vector<double> goodput, best;    // calls/s answered, and at best
-  std::vector<double> p99, half_ms;     // beyond capacity ÷ at half of it, and that
+  std::vector<double> goodput, best;  // calls/s answered, and at best
+  std::vector<double> p99, half_ms;   // beyond capacity ÷ at half of it, and that
 };
 
 absl::StatusOr<Overloaded> Overload(Bench& bench, void (*message)(uint64_t, std::string*)) {

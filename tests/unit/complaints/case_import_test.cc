@@ -16,7 +16,9 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-google::protobuf::Timestamp HoursFromNow(double hours) { return ToTimestamp(kNow + absl::Hours(hours)); }
+google::protobuf::Timestamp HoursFromNow(double hours) {
+  return ToTimestamp(kNow + absl::Hours(hours));
+}
 
 // A complaint of 100 hours ago.
 v1::ImportedCase Row(v1::CaseState state = v1::CASE_STATE_CLOSED) {

@@ -11,7 +11,7 @@ using ::testing::IsEmpty;
 CaseEvent EventAt(const char* time, CaseEventKind kind) { return {T(time), 0, kind}; }
 
 ClockResult ComputeTimeline(ClockKind clock, const ClockPolicy& policy,
-                        const std::vector<CaseEvent>& timeline, const char* now) {
+                            const std::vector<CaseEvent>& timeline, const char* now) {
   return Compute(policy, ClockEvents(clock, timeline), now);
 }
 
@@ -85,8 +85,9 @@ TEST(KnownFaults, TheNextResponseDoesNotOverrideTheFirst) {
                                      EventAt("2026-03-02 11:00", CaseEventKind::kCustomerWrote)};
   const ClockPolicy policy = Working(absl::Hours(4));
   // Messages before the first response neither move it nor start another clock.
-  EXPECT_EQ(Show(ComputeTimeline(ClockKind::kFirstResponse, policy, timeline, "2026-03-02 12:00").due),
-            "Mon 2026-03-02 13:00:00");
+  EXPECT_EQ(
+      Show(ComputeTimeline(ClockKind::kFirstResponse, policy, timeline, "2026-03-02 12:00").due),
+      "Mon 2026-03-02 13:00:00");
   EXPECT_EQ(ComputeTimeline(ClockKind::kNextResponse, policy, timeline, "2026-03-02 12:00").state,
             ClockState::kNotStarted);
   timeline.push_back(EventAt("2026-03-02 14:00", CaseEventKind::kAgentReplied));
@@ -95,8 +96,9 @@ TEST(KnownFaults, TheNextResponseDoesNotOverrideTheFirst) {
       ComputeTimeline(ClockKind::kFirstResponse, policy, timeline, "2026-03-03 10:00");
   EXPECT_EQ(first.state, ClockState::kMissed);
   EXPECT_EQ(Show(first.due), "Mon 2026-03-02 13:00:00");
-  EXPECT_EQ(Show(ComputeTimeline(ClockKind::kNextResponse, policy, timeline, "2026-03-03 10:00").due),
-            "Tue 2026-03-03 13:00:00");
+  EXPECT_EQ(
+      Show(ComputeTimeline(ClockKind::kNextResponse, policy, timeline, "2026-03-03 10:00").due),
+      "Tue 2026-03-03 13:00:00");
 }
 
 TEST(KnownFaults, NothingEscalatesAfterTheAgentHasAnswered) {
@@ -115,11 +117,12 @@ TEST(KnownFaults, NothingEscalatesAfterTheAgentHasAnswered) {
 }
 
 TEST(KnownFaults, AMergedCaseDoesNotEscalate) {
-  const std::vector<CaseEvent> timeline = {EventAt("2026-03-02 09:00", CaseEventKind::kReceived),
-                                           EventAt("2026-03-02 09:30", CaseEventKind::kAcknowledged),
-                                           EventAt("2026-03-02 10:00", CaseEventKind::kMerged),
-                                           EventAt("2026-03-02 11:00", CaseEventKind::kCustomerWrote),
-                                           EventAt("2026-03-02 12:00", CaseEventKind::kReopened)};
+  const std::vector<CaseEvent> timeline = {
+      EventAt("2026-03-02 09:00", CaseEventKind::kReceived),
+      EventAt("2026-03-02 09:30", CaseEventKind::kAcknowledged),
+      EventAt("2026-03-02 10:00", CaseEventKind::kMerged),
+      EventAt("2026-03-02 11:00", CaseEventKind::kCustomerWrote),
+      EventAt("2026-03-02 12:00", CaseEventKind::kReopened)};
   for (ClockKind clock : kAllClocks) {
     const ClockResult result =
         ComputeTimeline(clock, Escalating(absl::Hours(1)), timeline, "2026-04-02 09:00");
@@ -136,8 +139,8 @@ TEST(KnownFaults, NothingRunsOnAfterTheCaseIsResolved) {
         EventAt("2026-03-02 09:00", CaseEventKind::kReceived),
         EventAt("2026-03-02 09:10", CaseEventKind::kAgentReplied),
         EventAt("2026-03-02 09:20", CaseEventKind::kCustomerWrote),
-        EventAt("2026-03-02 09:30", CaseEventKind::kResponseProposed), EventAt("2026-03-02 10:00", end),
-        EventAt("2026-03-02 10:00", CaseEventKind::kClosed),
+        EventAt("2026-03-02 09:30", CaseEventKind::kResponseProposed),
+        EventAt("2026-03-02 10:00", end), EventAt("2026-03-02 10:00", CaseEventKind::kClosed),
         // Thanks to a closed case are no question.
         EventAt("2026-03-02 11:00", CaseEventKind::kCustomerWrote)};
     for (ClockKind clock : kAllClocks) {

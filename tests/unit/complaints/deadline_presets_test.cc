@@ -9,7 +9,7 @@ namespace {
 
 // The due time of a clock under the term.
 std::string DueUnder(const char* id, const char* start,
-                std::shared_ptr<const calendar::Calendar> calendar = Office()) {
+                     std::shared_ptr<const calendar::Calendar> calendar = Office()) {
   const StatutoryTerm* term = FindTerm(id);
   if (term == nullptr) return "no such term";
   const std::string zone = calendar->zone_name();

@@ -53,7 +53,8 @@ v1::ScorecardItem& Item(v1::ScorecardContent& content, int group, int item) {
 TEST(ContentRulesTest, AcceptsAValidForm) { EXPECT_EQ(Violations(ValidForm()), ""); }
 
 TEST(ContentRulesTest, BoundsSizes) {
-  EXPECT_THAT(Changed([](auto& c) { c.clear_groups(); }), HasSubstr("content.groups: must be 1 to"));
+  EXPECT_THAT(Changed([](auto& c) { c.clear_groups(); }),
+              HasSubstr("content.groups: must be 1 to"));
   EXPECT_THAT(Changed([](auto& c) {
                 for (int i = 0; i < kMaxGroups; ++i) AddGroup(c, "1", {});
               }),
@@ -92,7 +93,8 @@ TEST(ContentRulesTest, WantsPositiveWeightsAndPoints) {
                 HasSubstr("content.groups[0].weight"))
         << weight;
   }
-  EXPECT_THAT(Changed([](auto& c) { Item(c, 0, 0).set_points("0"); }), HasSubstr("items[0].points"));
+  EXPECT_THAT(Changed([](auto& c) { Item(c, 0, 0).set_points("0"); }),
+              HasSubstr("items[0].points"));
   EXPECT_THAT(Changed([](auto& c) { Item(c, 0, 1).set_step("0"); }), HasSubstr("items[1].step"));
 }
 
@@ -182,7 +184,8 @@ TEST(ContentRulesTest, ConditionOnFreeTextIsRefused) {
 }
 
 TEST(ContentRulesTest, BandsCoverEverythingOnce) {
-  EXPECT_THAT(Changed([](auto& c) { c.clear_bands(); }), HasSubstr("content.bands: must be 1 to 20"));
+  EXPECT_THAT(Changed([](auto& c) { c.clear_bands(); }),
+              HasSubstr("content.bands: must be 1 to 20"));
   EXPECT_THAT(Changed([](auto& c) { c.mutable_bands()->RemoveLast(); }),
               HasSubstr("content.bands[2].lower_bound: must be 0"));
   EXPECT_THAT(Changed([](auto& c) { c.mutable_bands(1)->set_lower_bound("90"); }),
