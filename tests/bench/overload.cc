@@ -1,7 +1,7 @@
 // What is left of the suite when four times as many calls come as it can answer: goodput, and the
 // time that admitted calls take. The calls are lists, which queue for the workers; what the cache
-// answers at once never queues. A refused call costs gRPC's part of one, on both sides: beside a
-// page of 1,000 rows that is little, beside a short list it is a fifth of the answer.
+// answers at once never queues. A refused call costs gRPC's part of one, on both sides: that is
+// little beside a page of 1,000 rows, and not beside a short list.
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
