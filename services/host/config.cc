@@ -52,8 +52,7 @@ void Describe(Config& config, ConfigSpec& spec) {
       .SecretFile();
   spec.Add("store.postgres.standby_url_file", &config.postgres_standby_url_file,
            "File with the connection strings of read-only standbys, one a line; reads that they "
-           "have "
-           "the state for are theirs. Empty = all reads are the primary's.")
+           "have the state for are theirs. Empty = all reads are the primary's.")
       .SecretFile();
   spec.Add("store.postgres.standby_timeout", &config.postgres_standby_timeout,
            "How long a standby may take to connect or for one statement, before the primary is "

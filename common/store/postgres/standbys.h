@@ -4,9 +4,8 @@
 //   - The standby has replayed the tenant's feed at least as far as this process's listeners have
 //     heard, which is at least as far as anybody was shown or told here (`sqm-position` included).
 //     Its head is read before the rows are.
-//   - The process itself has heard lately (PostgresStore sees to it): so what is read is at most 2
-//   s
-//     old, as what the cache answers.
+//   - The process itself has heard lately (PostgresStore sees to it): so what is read is at most
+//     2 s old, as what the cache answers.
 //   - When the read ends the server is still a standby. One that was promoted may have gone another
 //     way than the primary that this process writes to.
 //   - It holds this store's history: epoch and schema, looked at when a connection is made.

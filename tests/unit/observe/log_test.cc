@@ -20,7 +20,6 @@ namespace {
 
 using nlohmann::json;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 class Captured final : public LogSink {
  public:
@@ -30,7 +29,7 @@ class Captured final : public LogSink {
 
 class LogTest : public ::testing::Test {
  protected:
-  const json Only() {
+  json Only() {
     EXPECT_EQ(sink_->lines.size(), 1u);
     return json::parse(sink_->lines.at(0));
   }
@@ -88,8 +87,9 @@ TEST_F(LogTest, HostileStringsStayInsideTheirValue) {
       {"\xC2\x9B"
        "31m",
        "\xC2\x9B"
-       "31m"},                                         // C1 CSI
-      {"\xE2\x80\xAEtxt.exe", "\xE2\x80\xAEtxt.exe"},  // right-to-left override
+       "31m"},  // C1 CSI
+      // NOLINTNEXTLINE(misc-misleading-bidirectional): a right-to-left override
+      {"\xE2\x80\xAEtxt.exe", "\xE2\x80\xAEtxt.exe"},
       {"质量\xF0\x9F\x98\x80", "质量\xF0\x9F\x98\x80"},
       {"\xff\xfe", "\xEF\xBF\xBD\xEF\xBF\xBD"},
       {"\xC0\xAF", "\xEF\xBF\xBD\xEF\xBF\xBD"},                  // overlong
@@ -105,6 +105,7 @@ TEST_F(LogTest, HostileStringsStayInsideTheirValue) {
     EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
     EXPECT_EQ(line.find('\x1b'), std::string::npos);
     EXPECT_EQ(line.find("\xC2\x9B"), std::string::npos);
+    // NOLINTNEXTLINE(misc-misleading-bidirectional)
     EXPECT_EQ(line.find("\xE2\x80\xAE"), std::string::npos);
     const json parsed = json::parse(line);
     EXPECT_EQ(parsed["message"], kept);
@@ -218,9 +219,19 @@ TEST(FdSink, ThreadsNeverMixTheirLines) {
   EXPECT_EQ(lines, 200);
 }
 
-TEST(FdSink, AClosedDescriptorIsNoError) {
+TEST(FdSink, AClosedDescriptorLosesItsLineAndNoOther) {
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
   Logger logger(std::make_shared<FdSink>(-1), Logger::Form::kJson);
   logger.Log(Level::kError, "nobody hears this");
+  logger.SetSink(std::make_shared<FdSink>(ends[1]));
+  logger.Log(Level::kError, "heard");
+  close(ends[1]);
+  char text[4096];
+  const ssize_t size = read(ends[0], text, sizeof(text));
+  close(ends[0]);
+  ASSERT_GT(size, 0);
+  EXPECT_EQ(json::parse(std::string(text, static_cast<size_t>(size)))["message"], "heard");
 }
 
 }  // namespace
