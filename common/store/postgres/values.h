@@ -11,12 +11,14 @@
 #include "common/query/value.h"
 #include "common/store/sql.h"
 
-// Of libpq-fe.h, which only the sources include.
+// Of libpq-fe.h, which only the sources include; in its words.
+// NOLINTBEGIN(modernize-use-using)
 extern "C" {
 typedef struct pg_conn PGconn;
 typedef struct pg_result PGresult;
 typedef unsigned int Oid;
 }
+// NOLINTEND(modernize-use-using)
 
 namespace sqm::store {
 
