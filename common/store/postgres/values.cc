@@ -157,6 +157,7 @@ int64_t PgResult::Int(int row, int column) const {
   absl::string_view bytes = Text(row, column);
   if (bytes.empty()) return 0;
   // Sign-extended from the first byte, except for a bool's one byte, which is 0 or 1 anyway.
+  // The sign is wanted. NOLINTNEXTLINE(bugprone-signed-char-misuse)
   int64_t value = static_cast<int8_t>(bytes[0]);
   for (size_t i = 1; i < bytes.size(); ++i) {
     value =
