@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "common/base/proto_time.h"
 #include "common/base/status.h"
 #include "common/feed/methods.h"
 #include "common/feed/registrations.h"
@@ -180,10 +181,7 @@ Task<absl::Status> FeedService::Write(Watcher& watcher, std::shared_ptr<v1::Chan
   absl::Time now = clock_->Now();
   CO_RETURN_IF_ERROR(CheckExpiry(*watcher.call, now));
   batch->set_head(head);
-  int64_t seconds = absl::ToUnixSeconds(now);
-  batch->mutable_time()->set_seconds(seconds);
-  batch->mutable_time()->set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(now - absl::FromUnixSeconds(seconds))));
+  *batch->mutable_time() = ToTimestamp(now);
   bool written = co_await watcher.stream->Write(std::move(batch));
   if (!written) co_return ClientGone();
   co_return absl::OkStatus();
@@ -262,6 +260,9 @@ Task<absl::Status> FeedService::SendLive(Watcher& watcher) {
       for (size_t i = slice.begin; i < slice.end; ++i) {
         CO_RETURN_IF_ERROR(watcher.writer.Append(slice.batch->changes[i], *batch));
       }
+    }
+    if (batch->changes_size() > 0 && chunk->slices.front().batch->committed.has_value()) {
+      *batch->mutable_commit_time() = ToTimestamp(*chunk->slices.front().batch->committed);
     }
     watcher.cursor = chunk->position;
     // Nothing for this reader: it need not hear of every commit.

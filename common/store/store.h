@@ -43,6 +43,8 @@ struct StoredChange {
 struct CommittedBatch {
   std::string tenant;
   std::vector<StoredChange> changes;
+  // When it had become durable, by the clock of this process, which committed it.
+  std::optional<absl::Time> committed;
 };
 using CommittedBatchPtr = std::shared_ptr<const CommittedBatch>;
 

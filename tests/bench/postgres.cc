@@ -5,6 +5,7 @@
 #include <atomic>
 #include <thread>
 
+#include "common/base/digest.h"
 #include "common/base/task.h"
 #include "common/store/postgres/migration.h"
 #include "common/store/postgres/statements.h"
@@ -31,8 +32,8 @@ absl::Status NoServer() {
   return absl::UnavailableError("no PostgreSQL server is installed: scripts/deps.sh test");
 }
 
-// Writes contacts as the store does, with the same indexes and a change each, but every one in a
-// transaction of its own.
+// Writes what a create writes, contact with its indexes, change and remembered request, but every
+// one in a transaction of its own.
 class SingleWriters {
  public:
   static absl::StatusOr<std::unique_ptr<SingleWriters>> Open(
@@ -89,7 +90,7 @@ class SingleWriters {
     const std::string bodies = bytes.Take(), tenant = One(store::pg::kText, "default");
     const std::string one = One(store::pg::kInt, int64_t{1}), text = One(store::pg::kText, "bench");
     const std::string number = One(store::pg::kInt, position);
-    store::PgParams row, change;
+    store::PgParams row, change, request;
     row.Array(tenant).Array(One(store::pg::kText, id)).Array(one);
     row.Array(One(store::pg::kInt, {})).Array(bodies);
     const std::vector<query::Value> values = store::ColumnValues(type, contact);
@@ -103,8 +104,15 @@ class SingleWriters {
     change.Array(tenant).Array(number).Array(number).Array(one).Array(text);
     change.Array(One(store::pg::kText, id)).Array(one).Array(one);
     change.Array(text).Array(text).Array(text).Array(bodies);
+    const Digest payload = Sha256({body}), key = Sha256({id});
+    store::PgArray keys(store::pg::kBytes), payloads(store::pg::kBytes);
+    keys.Bytes(BytesOf(key).substr(0, sizeof(store::Hash128)));
+    payloads.Bytes(BytesOf(payload).substr(0, sizeof(store::Hash128)));
+    request.Array(tenant).Array(keys.Take()).Array(payloads.Take()).Array(one).Array(number);
+    request.Array(One(store::pg::kBytes, {}));
     const std::vector<store::PgCall> calls = {{&sql_->types[type.number].inserts, std::move(row)},
-                                              {&sql_->put_changes, std::move(change)}};
+                                              {&sql_->put_changes, std::move(change)},
+                                              {&sql_->put_requests, std::move(request)}};
     return connection.Run(calls).status();
   }
 
@@ -120,7 +128,9 @@ absl::StatusOr<Measured> PgCreateVsSingle(Bench& bench) {
   if (!testing::PostgresServer::Available()) return NoServer();
   testing::PostgresServer server;
   TempDir data;
-  ASSIGN_OR_RETURN(auto suite, Suite::Start(bench, data.path(), OnPostgres(server)));
+  // The service alone, as it runs on PostgreSQL: reporting would write rows of its own.
+  ASSIGN_OR_RETURN(auto suite,
+                   Suite::StartProgram(bench, "sqm-monitoring", data.path(), OnPostgres(server)));
   ASSIGN_OR_RETURN(auto single, SingleWriters::Open(server));
   const absl::Duration duration = bench.Time(absl::Seconds(3));
   ASSIGN_OR_RETURN(LoadOptions create, CreateContactLoad(*suite, 3, duration));

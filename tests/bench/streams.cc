@@ -5,6 +5,7 @@
 #include <atomic>
 #include <thread>
 
+#include "common/base/proto_time.h"
 #include "echo.grpc.pb.h"
 #include "sqm/feed/v1/feed.grpc.pb.h"
 #include "sqm/monitoring/v1/monitoring_service.grpc.pb.h"
@@ -118,19 +119,16 @@ absl::StatusOr<Measured> FeedLag(Bench& bench) {
     feed::v1::WatchChangesRequest request;
     request.set_service("monitoring");
     const auto stream = feed->WatchChanges(context->get(), request);
-    // From the decision of a commit, which its changes carry, to the batch in this process.
+    // From the moment that the first change of a batch was durable to the batch in this process.
     Latencies lags;
-    std::atomic<bool> watching{false};
+    std::atomic<bool> watching{false}, untold{false};
     std::thread watcher([&] {
       feed::v1::ChangeBatch batch;
       while (stream->Read(&batch)) {
         watching = true;
-        const absl::Time now = absl::Now();
-        for (const feed::v1::Change& change : batch.changes()) {
-          const absl::Time committed = absl::FromUnixSeconds(change.time().seconds()) +
-                                       absl::Nanoseconds(change.time().nanos());
-          lags.Add(absl::ToInt64Nanoseconds(now - committed));
-        }
+        const absl::Duration lag = absl::Now() - FromTimestamp(batch.commit_time());
+        if (batch.changes_size() > 0 && !batch.has_commit_time()) untold = true;
+        for (int i = 0; i < batch.changes_size(); ++i) lags.Add(absl::ToInt64Nanoseconds(lag));
       }
     });
     // The first progress mark says that the watch stands.
@@ -146,6 +144,7 @@ absl::StatusOr<Measured> FeedLag(Bench& bench) {
       return absl::UnavailableError(
           absl::StrCat("only ", writes->per_second, " writes/s of ", kWrites));
     }
+    if (untold) return absl::DataLossError("the feed does not say when changes were committed");
     if (static_cast<int64_t>(lags.size()) < writes->calls) {
       return absl::DataLossError(
           absl::StrCat(lags.size(), " changes came of at least ", writes->calls));

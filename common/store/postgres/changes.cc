@@ -190,6 +190,7 @@ void PgListeners::Hear(PgConnection& connection, const FeedHead& head,
     } else if (heard < batch->changes.back().position) {
       auto rest = std::make_shared<CommittedBatch>();
       rest->tenant = batch->tenant;
+      rest->committed = batch->committed;
       rest->changes.assign(batch->changes.begin() + (heard - before), batch->changes.end());
       Tell(rest);
     }

@@ -106,7 +106,9 @@ absl::Status PgCommitter::Attempt(absl::Span<CommitQueue::Pending> batch, PgBatc
 }
 
 void PgCommitter::Hear(PgBatch& work) {
+  const absl::Time now = clock_.Now();
   for (auto& [tenant, applied] : work.TakeApplied()) {
+    applied.batch->committed = now;
     listeners_.Hear(*connection_, applied.head, applied.batch);
   }
 }

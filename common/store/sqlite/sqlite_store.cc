@@ -160,6 +160,7 @@ void SqliteStore::CommitBatch(std::vector<CommitQueue::Pending>& batch) {
     // A tenant that this batch was the first to write was rolled back with it.
     for (const std::string& name : new_tenants) tenants_.erase(name);
   } else {
+    const absl::Time now = clock_.Now();
     for (const auto& [name, head] : heads) tenants_[name].feed.head = head.position;
     {
       absl::MutexLock lock(&known_mutex_);
@@ -167,6 +168,7 @@ void SqliteStore::CommitBatch(std::vector<CommitQueue::Pending>& batch) {
     }
     for (const auto& [name, changes] : committed) {
       if (changes->changes.empty()) continue;
+      changes->committed = now;
       CommittedBatchPtr shared = changes;
       for (const auto& listener : listeners_) listener(shared);
     }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <thread>
 
+#include "common/base/proto_time.h"
 #include "common/base/status.h"
 #include "common/feed/resume_token.h"
 #include "tests/unit/feed/world.h"
@@ -76,6 +77,32 @@ TEST(FeedService, FromNowBeginsWithAMark) {
   ASSERT_TRUE(batch.has_value());
   ASSERT_EQ(batch->changes_size(), 1);
   EXPECT_EQ(batch->changes(0).position(), 2);
+}
+
+TEST(FeedService, ABatchSaysHowLongItWasKept) {
+  World world;
+  Watch watch(world, v1::WatchChangesRequest());
+  auto mark = watch.Next();
+  ASSERT_TRUE(mark.has_value());
+  EXPECT_FALSE(mark->has_commit_time());
+  const absl::Time before = absl::Now();
+  Commit(*world.store, "default", {PutContact("a", 0)});
+  auto batch = watch.NextChanges();
+  ASSERT_TRUE(batch.has_value());
+  ASSERT_TRUE(batch->has_commit_time());
+  EXPECT_GE(FromTimestamp(batch->commit_time()), before);
+  EXPECT_LE(FromTimestamp(batch->commit_time()), FromTimestamp(batch->time()));
+}
+
+TEST(FeedService, WhatIsReadFromTheTableHasNoTimeOfItsCommit) {
+  WorldOptions options;
+  options.hub.ring_bytes = 1;
+  World world(options);
+  Commit(*world.store, "default", {PutContact("a", 0)});
+  Watch watch(world, FromOldest());
+  auto batch = watch.NextChanges();
+  ASSERT_TRUE(batch.has_value());
+  EXPECT_FALSE(batch->has_commit_time());
 }
 
 TEST(FeedService, AnIdleStreamIsMarkedEverySecond) {
