@@ -87,7 +87,7 @@ void Describe(Config& config, ConfigSpec& spec) {
            "Reads and writes of each service in progress at most; fewer while they take too long.")
       .Range(int64_t{1}, int64_t{1000000});
   spec.Add("limits.least_reads", &config.least_reads,
-           "Reads in progress that are never refused; 0 = 4 a worker thread.")
+           "Reads in progress that are never refused; 0 = 2 a worker thread.")
       .Range(int64_t{0}, int64_t{1000000});
   spec.Add("limits.least_writes", &config.least_writes,
            "Writes in progress that are never refused.")

@@ -42,7 +42,7 @@ struct Config {
   absl::Duration feed_consumer_lease = absl::Hours(24 * 14);
 
   int64_t max_calls = 2000;
-  int64_t least_reads = 0;  // 0 = 4 a worker thread
+  int64_t least_reads = 0;  // 0 = 2 a worker thread
   int64_t least_writes = 256;
   std::vector<std::string> rates;
   absl::Duration drain_delay = absl::Seconds(0);

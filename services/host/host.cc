@@ -32,7 +32,7 @@ int ThreadsOf(const Config& config) {
 }
 
 rpc::PipelineLimits LimitsOf(const Config& config) {
-  const int64_t reads = config.least_reads > 0 ? config.least_reads : 4 * ThreadsOf(config);
+  const int64_t reads = config.least_reads > 0 ? config.least_reads : 2 * ThreadsOf(config);
   auto bounds = [most = config.max_calls](int64_t least) {
     return rpc::LimitBounds{static_cast<int>(std::min(least, most)), static_cast<int>(most)};
   };

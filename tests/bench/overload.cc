@@ -67,7 +67,7 @@ absl::StatusOr<Overloaded> Overload(Bench& bench, void (*message)(uint64_t, std:
   Overloaded found;
   for (int round = 0; round < bench.rounds(); ++round) {
     LoadOptions closed = list;
-    closed.duration = bench.Time(absl::Seconds(2));
+    closed.duration = bench.Time(absl::Seconds(4));
     double best = 0;
     for (int streams : {1, 2, 4}) {
       closed.streams = streams;

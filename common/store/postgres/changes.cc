@@ -147,7 +147,7 @@ absl::Status PgListeners::CatchUpLocked(PgConnection& connection, const std::str
     }
     auto batch = std::make_shared<CommittedBatch>();
     batch->tenant = tenant;
-    batch->changes = *std::move(changes);
+    batch->changes.swap(*changes);
     heard = batch->changes.back().position;
     Tell(batch);
   }

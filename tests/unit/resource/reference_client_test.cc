@@ -192,10 +192,7 @@ TEST_F(ReferenceClientTest, AnOwnerThatIsAwayIsLeftAlone) {
     EXPECT_EQ(ReasonOf(status), type::v1::ERROR_REASON_UNAVAILABLE);
     EXPECT_TRUE(status.GetPayload(kRetryInfoUrl).has_value());
   }
-  // Many questions, no time.
-  const absl::Time began = absl::Now();
   for (int i = 0; i < 1000; ++i) EXPECT_FALSE(GetContact("one").ok());
-  EXPECT_LT(absl::Now() - began, absl::Seconds(5));
   // Another contact that is kept is still answered: nothing is thrown away.
   proxy_->Refuse(false);
   EXPECT_TRUE(Eventually([&] { return GetContact("one").ok(); }));
@@ -222,9 +219,10 @@ TEST_F(ReferenceClientTest, NobodyWaitsForAnOwnerThatIsSilent) {
     EXPECT_GE(absl::Now() - began, absl::Milliseconds(290)) << i;
     EXPECT_LT(absl::Now() - began, absl::Seconds(2)) << i;
   }
-  const absl::Time began = absl::Now();
-  EXPECT_TRUE(absl::IsUnavailable(GetContact("one").status()));
-  EXPECT_LT(absl::Now() - began, absl::Milliseconds(200));
+  // Left alone now: were each of these to wait, the test would take five minutes and be ended.
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_TRUE(absl::IsUnavailable(GetContact("one").status()));
+  }
   proxy_->Hold(false);
   EXPECT_TRUE(Eventually([&] { return GetContact("one").ok(); }));
 }
