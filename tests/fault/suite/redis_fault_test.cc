@@ -153,6 +153,48 @@ TEST(RedisFaultTest, CostsTimeButNoAnswer) {
   EXPECT_EQ(report->contacts().total(), watch.writes);
 }
 
+// Keys that were asked for and found.
+int64_t Hits(RedisServer& redis) {
+  const std::string stats = redis.Command({"INFO", "stats"});
+  const std::string name = "keyspace_hits:";
+  const size_t at = stats.find(name);
+  return at == std::string::npos ? -1 : std::stoll(stats.substr(at + name.size()));
+}
+
+TEST(RedisFaultTest, AReportIsReadFromItUntilAChangeIsCounted) {
+  if (!RedisServer::Available()) GTEST_SKIP() << "redis-server is absent";
+  RedisServer redis;
+  ServerOptions options;
+  options.flags = {absl::StrCat("--redis.socket=", redis.socket())};
+  auto server = ServerProcess::Start(options);
+  ASSERT_TRUE(server.ok()) << server.status();
+  Client client(**server, As(auth::Role::kManager));
+  reporting::v1::GetDailyReportRequest request;
+  request.set_date("2026-03-02");
+  auto create = [&](const std::string& name) {
+    v1::CreateContactRequest one;
+    *one.mutable_contact() = SampleContact(name, "ann");
+    Client officer(**server, As(auth::Role::kQaOfficer));
+    return officer.Call(&Monitoring::CreateContact, one).status();
+  };
+  ASSERT_TRUE(create("first").ok());
+  auto made = SettledReport(**server, **server, "2026-03-02");
+  ASSERT_TRUE(made.ok()) << made.status();
+  ASSERT_EQ(made->contacts().total(), 1);
+  // It is put there behind the answer.
+  EXPECT_TRUE(Eventually([&] {
+    const int64_t before = Hits(redis);
+    auto report = client.Call(&Reporting::GetDailyReport, request);
+    EXPECT_TRUE(report.ok()) << report.status();
+    EXPECT_EQ(report->SerializeAsString(), made->SerializeAsString());
+    return Hits(redis) == before + 1;
+  }));
+  ASSERT_TRUE(create("second").ok());
+  auto next = SettledReport(**server, **server, "2026-03-02");
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_EQ(next->contacts().total(), 2);
+}
+
 TEST(RedisFaultTest, StartsWithoutIt) {
   ServerOptions options;
   options.flags = {"--redis.socket=/nonexistent/redis.sock"};
