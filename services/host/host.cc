@@ -290,17 +290,34 @@ absl::Status Host::Serve() {
 void Host::WatchHealth() {
   timer_.Every(absl::Seconds(2), [this] {
     for (const auto& module : modules_) {
-      Start(module->store->Check(), [this, module = module.get()](absl::Status status) {
-        if (!status.ok()) {
-          Log(Level::kError, "the store is not ready",
-              {{"service", module->name}, {"error", std::string(status.message())}});
-        }
-        for (const auto* service : module->registry->services()) {
-          server_->SetServing(service->full_name(), status.ok());
-        }
+      {
+        absl::MutexLock lock(&checks_mutex_);
+        ++checks_;
+      }
+      Start(module->store->Check(), [this, module = module.get()](const absl::Status& status) {
+        ShowHealth(*module, status);
+        absl::MutexLock lock(&checks_mutex_);
+        --checks_;
       });
     }
   });
+}
+
+void Host::ShowHealth(const Module& module, const absl::Status& status) {
+  if (!status.ok()) {
+    Log(Level::kError, "the store is not ready",
+        {{"service", module.name}, {"error", std::string(status.message())}});
+  }
+  for (const auto* service : module.registry->services()) {
+    server_->SetServing(service->full_name(), status.ok());
+  }
+}
+
+void Host::AwaitHealthChecks() {
+  const int* checks = &checks_;
+  absl::MutexLock lock(&checks_mutex_);
+  checks_mutex_.Await(absl::Condition(
+      +[](const int* running) { return *running == 0; }, checks));
 }
 
 Task<absl::Status> Host::Trim(store::Store& store) {
@@ -378,7 +395,8 @@ void Host::Stop() {
     server_->AnnounceStop();
     absl::SleepFor(config_.drain_delay);
     feed_service_->Drain();
-    timer_.Stop();  // no more health checks on a server that is going
+    timer_.Stop();
+    AwaitHealthChecks();  // they speak to the server
     server_->Stop(config_.stop_deadline);
   }
   timer_.Stop();

@@ -2,7 +2,9 @@
 // module a service with its own store.
 #pragma once
 
+#include <absl/base/thread_annotations.h>
 #include <absl/status/statusor.h>
+#include <absl/synchronization/mutex.h>
 
 #include <memory>
 #include <string>
@@ -80,6 +82,9 @@ class Host {
   absl::Status OpenRates();
   absl::Status OpenAudit();
   void WatchHealth();
+  void ShowHealth(const Module& module, const absl::Status& status);
+  // Those that have begun; no more may begin.
+  void AwaitHealthChecks();
   Task<absl::Status> Trim(store::Store& store);
   void TrimFeeds();
   void ShowLeases();
@@ -105,6 +110,8 @@ class Host {
   std::vector<std::unique_ptr<resource::StandardMethods>> standard_;
   std::vector<observe::Metrics::Registration> registrations_;
   std::unique_ptr<rpc::Server> server_;
+  absl::Mutex checks_mutex_;
+  int checks_ ABSL_GUARDED_BY(checks_mutex_) = 0;  // of the stores' health, under way
   bool stopped_ = false;
 };
 

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <grpc/grpc.h>
 #include <grpcpp/generic/generic_stub.h>
+#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -72,7 +73,10 @@ std::optional<int> WaitFor(pid_t pid, absl::Duration patience) {
   return status;
 }
 
-int ExitCodeOf(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
+// As shells say it: 128 and the signal for a process that one has ended.
+int ExitCodeOf(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
 
 }  // namespace
 
@@ -200,7 +204,14 @@ absl::Status ServerProcess::Launch() {
 }
 
 ServerProcess::~ServerProcess() {
-  if (pid_ > 0) Stop().IgnoreError();
+  if (pid_ <= 0) return;
+  // A server that falls at its end is at fault in whatever test that is.
+  const absl::StatusOr<int> code = Stop();
+  if (!code.ok() || *code != 0) {
+    ADD_FAILURE() << options_.program << " ended with " << code.value_or(-1) << ": "
+                  << code.status() << "\n"
+                  << Log();
+  }
 }
 
 absl::Status ServerProcess::Restart() { return Launch(); }

@@ -44,7 +44,7 @@ void WriteFile(const std::string& path, absl::string_view text);
 
 // A program that ran to its end.
 struct Finished {
-  int exit_code = -1;  // -1: it was killed, or did not end in time
+  int exit_code = -1;  // 128 + signal: that ended it; -1: it did not end in time
   std::string out, err;
 };
 // Runs argv[0]; `environment` is added to this process's own. Killed after `patience`.

@@ -63,9 +63,10 @@ absl::Status PostgresStore::Start(IdSource& ids) {
 
 PostgresStore::~PostgresStore() {
   committer_.reset();
-  tail_.reset();
-  readers_.Stop();
+  // What reads asks the tail how much it has heard.
   background_.Stop();
+  readers_.Stop();
+  tail_.reset();
 }
 
 void PostgresStore::OnCommit(std::function<void(const CommittedBatchPtr&)> listener) {

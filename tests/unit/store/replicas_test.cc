@@ -1,6 +1,7 @@
 // Two stores on one database, and a server that fails under them.
 #include <absl/random/random.h>
 
+#include <atomic>
 #include <map>
 #include <set>
 #include <thread>
@@ -271,6 +272,14 @@ TEST_P(Replicas, ARestartedServerLosesNothing) {
   EXPECT_FALSE(written.applied.empty());
   Check(written);
   EXPECT_TRUE(Await(store_->Check()).ok());
+}
+
+TEST_P(Replicas, WhatIsBeingReadEndsBeforeTheStoreDoes) {
+  constexpr int kChecks = 200;
+  std::atomic<int> ended{0};
+  for (int i = 0; i < kChecks; ++i) Start(other_->Check(), [&](const absl::Status&) { ++ended; });
+  other_.reset();
+  EXPECT_EQ(ended, kChecks);
 }
 
 TEST_P(Replicas, AnAbsentServerIsSaidSo) {
