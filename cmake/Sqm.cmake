@@ -47,7 +47,7 @@ endif()
 set(SQM_TEST_OPTIONS $<$<CONFIG:Release>:-O1>)
 
 # Most of a file's cost is what it includes (gRPC, protobuf, GoogleTest): several files are compiled as one.
-# What is declared ALONE stays one by one, rules above all: a change of one is built at once.
+# What is declared FEW is compiled by threes, rules above all: a change of one is built in seconds.
 option(SQM_UNITY "Compile several files of a library as one" OFF)
 function(sqm_unity target batch)
   if(SQM_UNITY AND batch GREATER 1)
@@ -92,10 +92,10 @@ function(sqm_precompile target batch)
   sqm_unity(${target} ${batch})
 endfunction()
 
-# sqm_library(name SRCS … DEPS … [PCH] [ALONE])  → target sqm_<name>, alias sqm::<name>
+# sqm_library(name SRCS … DEPS … [PCH] [FEW])  → target sqm_<name>, alias sqm::<name>
 # PCH: its files speak gRPC.
 function(sqm_library name)
-  cmake_parse_arguments(ARG "PCH;ALONE" "" "SRCS;DEPS;PRIVATE_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "PCH;FEW" "" "SRCS;DEPS;PRIVATE_DEPS" ${ARGN})
   if(ARG_SRCS)
     add_library(sqm_${name} STATIC ${ARG_SRCS})
     target_link_libraries(sqm_${name} PUBLIC ${ARG_DEPS} PRIVATE sqm_options ${ARG_PRIVATE_DEPS})
@@ -103,8 +103,8 @@ function(sqm_library name)
     if(ARG_PCH)
       target_link_libraries(sqm_${name} PRIVATE gRPC::grpc++)
       sqm_precompile(sqm_${name} 6 GRPC)
-    elseif(SQM_UNITY AND ARG_ALONE)
-      sqm_precompile(sqm_${name} 1)
+    elseif(SQM_UNITY AND ARG_FEW)
+      sqm_precompile(sqm_${name} 3)
     elseif(SQM_UNITY)
       sqm_precompile(sqm_${name} 6)
     endif()

@@ -5,13 +5,12 @@
 #include <google/protobuf/util/field_mask_util.h>
 #include <google/protobuf/util/message_differencer.h>
 
+#include "common/base/proto_copy.h"
 #include "common/base/status.h"
 #include "common/base/task.h"
 
 namespace sqm::contract {
 namespace {
-
-using google::protobuf::Reflection;
 
 absl::Status BadPath(absl::string_view path, absl::string_view why) {
   return Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_INVALID_FIELD_MASK,
@@ -96,8 +95,7 @@ absl::StatusOr<bool> ApplyUpdate(const ResourceType& type, const google::protobu
   if (mask.paths_size() > kMaxPaths) {
     return BadPath(mask.paths(kMaxPaths), absl::StrCat("is one of more than ", kMaxPaths));
   }
-  std::unique_ptr<Message> before(resource.New());
-  before->CopyFrom(resource);
+  const std::unique_ptr<Message> before = CopyOf(resource);
   bool all = mask.paths_size() == 1 && mask.paths(0) == "*";
   if (mask.paths().empty() || all) {
     for (int i = 0; i < type.descriptor->field_count(); ++i) {

@@ -3,6 +3,7 @@
 #include <absl/strings/str_cat.h>
 
 #include "common/base/check.h"
+#include "common/base/proto_copy.h"
 #include "common/base/status.h"
 #include "common/contract/validate.h"
 #include "common/rpc/error.h"
@@ -131,8 +132,7 @@ class Import {
                  "is required for an import: it makes a repeated import harmless");
     }
     CO_RETURN_IF_ERROR(errors.ToStatus());
-    Draft draft(shape_.type->prototype->New());
-    draft->CopyFrom(ResourceOf(row));
+    Draft draft = CopyOf(ResourceOf(row));
     contract::ClearOutputOnly(resources_.registry(), *draft);
     draft->GetReflection()->ClearField(draft.get(), shape_.type->name);
     Task<absl::Status> checking = rules_.on_row(call, row, *draft);
@@ -164,8 +164,7 @@ class Import {
                               absl::StrCat("a ", type.singular, " with external_id ",
                                            ExternalId(draft), " and other content"));
     }
-    Draft changed(draft.New());
-    changed->CopyFrom(draft);
+    Draft changed = CopyOf(draft);
     const Reflection* reflection = changed->GetReflection();
     reflection->SetString(changed.get(), type.name, type.NameOf(*id));
     reflection->SetString(changed.get(), type.etag, reflection->GetString(stored, type.etag));
@@ -285,7 +284,7 @@ class Import {
       told->SetString(failure, shape_.refused_id,
                       ExternalId(ResourceOf(in->GetRepeatedMessage(request, shape_.rows, index))));
       told->MutableMessage(failure, shape_.status)
-          ->CopyFrom(rpc::ToWire(refused[i], call.chinese(), ""));
+          ->MergeFrom(rpc::ToWire(refused[i], call.chinese(), ""));
     }
     return response;
   }

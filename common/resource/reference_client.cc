@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "common/base/check.h"
+#include "common/base/proto_copy.h"
 #include "common/base/status.h"
 #include "common/observe/log.h"
 #include "common/rpc/channel.h"
@@ -387,8 +388,7 @@ Task<absl::Status> ReferenceClient::AskForAll(const rpc::Call& call, const Resou
   const auto* reflection = (*response)->GetReflection();
   for (int i = 0; i < reflection->FieldSize(**response, rows); ++i) {
     const Message& row = reflection->GetRepeatedMessage(**response, rows, i);
-    std::shared_ptr<Message> message(row.New());
-    message->CopyFrom(row);
+    std::shared_ptr<Message> message = CopyOf(row);
     const std::string name = message->GetReflection()->GetString(*message, type.name);
     Answer answer;
     answer.message = std::move(message);

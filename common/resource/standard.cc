@@ -5,6 +5,7 @@
 #include <absl/strings/str_cat.h>
 
 #include "common/base/check.h"
+#include "common/base/proto_copy.h"
 #include "common/base/status.h"
 #include "common/contract/field_mask.h"
 #include "common/contract/validate.h"
@@ -200,7 +201,7 @@ Task<absl::StatusOr<rpc::Reply>> StandardMethods::List(rpc::Call& call, const Me
   std::shared_ptr<Message> response(shape.method->response->New());
   const Reflection* out = response->GetReflection();
   for (const store::Listed& row : page->rows) {
-    out->AddMessage(response.get(), shape.rows)->CopyFrom(*row.record->message);
+    out->AddMessage(response.get(), shape.rows)->MergeFrom(*row.record->message);
   }
   out->SetString(response.get(), shape.next_page, page->next_page_token);
   co_return ReplyOf(std::move(response));
@@ -211,8 +212,8 @@ Task<absl::StatusOr<std::unique_ptr<Message>>> StandardMethods::Draft(rpc::Call&
                                                                       const Message& request,
                                                                       const Shape& shape) {
   const ResourceType& type = *shape.type;
-  std::unique_ptr<Message> resource(type.prototype->New());
-  resource->CopyFrom(request.GetReflection()->GetMessage(request, shape.resource));
+  std::unique_ptr<Message> resource =
+      CopyOf(request.GetReflection()->GetMessage(request, shape.resource));
   contract::ClearOutputOnly(resources_.registry(), *resource);
   std::string wanted = StringOf(request, shape.id);
   if (!wanted.empty() && type.options.id_kind() == options::v1::ID_KIND_SERVER_ONLY) {
@@ -259,8 +260,7 @@ Task<absl::StatusOr<rpc::Reply>> StandardMethods::Update(rpc::Call& call, const 
   if (!record.ok()) co_return record.status();
   const Message& before = *(*record)->message;
   CO_RETURN_IF_ERROR(resources_.CheckEtag(before, StringOf(patch, type.etag)));
-  std::unique_ptr<Message> after(before.New());
-  after->CopyFrom(before);
+  std::unique_ptr<Message> after = CopyOf(before);
   const auto& mask =
       static_cast<const google::protobuf::FieldMask&>(reflection->GetMessage(request, shape.mask));
   CO_ASSIGN_OR_RETURN(bool changed, contract::ApplyUpdate(type, mask, patch, *after));
@@ -320,7 +320,7 @@ Task<absl::StatusOr<rpc::Reply>> StandardMethods::BatchGet(rpc::Call& call, cons
     if (!record.ok()) co_return record.status();
     response->GetReflection()
         ->AddMessage(response.get(), shape.rows)
-        ->CopyFrom(*(*record)->message);
+        ->MergeFrom(*(*record)->message);
   }
   co_return ReplyOf(std::move(response));
 }
@@ -369,13 +369,13 @@ Task<absl::StatusOr<rpc::Reply>> StandardMethods::BatchCreate(rpc::Call& call,
       absl::StatusOr<rpc::Reply>& reply = replies[next++];
       if (reply.ok()) {
         const Message& made = reply->record ? *reply->record->message : *reply->message;
-        out->MutableMessage(result, shape.result_resource)->CopyFrom(made);
+        out->MutableMessage(result, shape.result_resource)->MergeFrom(made);
         continue;
       }
       status = reply.status();
     }
     out->MutableMessage(result, shape.result_status)
-        ->CopyFrom(rpc::ToWire(status, call.chinese(), call.request_id()));
+        ->MergeFrom(rpc::ToWire(status, call.chinese(), call.request_id()));
   }
   co_return ReplyOf(std::move(response));
 }

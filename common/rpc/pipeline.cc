@@ -12,6 +12,7 @@
 
 #include "common/base/check.h"
 #include "common/base/digest.h"
+#include "common/base/proto_copy.h"
 #include "common/base/status.h"
 #include "common/cache/snapshot.h"
 #include "common/contract/redact.h"
@@ -429,8 +430,7 @@ bool Pipeline::ShowsAll(const Route& route, const Call& call) const {
 Task<absl::StatusOr<grpc::ByteBuffer>> Pipeline::Redacted(const Route& route, Call& call,
                                                           Reply reply) {
   const Message& original = reply.record ? *reply.record->message : *reply.message;
-  std::unique_ptr<Message> shown(original.New());
-  shown->CopyFrom(original);
+  const std::unique_ptr<Message> shown = CopyOf(original);
   std::vector<std::string> seen;
   auto may_see = [&call](options::v1::PersonalClass personal) {
     return !call.masked() && auth::MaySeePersonal(call.principal(), personal);
