@@ -3,9 +3,9 @@
 #   format   clang-format 14 over every C++ file
 #   text     nothing that belongs to one machine; no unfinished marks
 #   scripts  shellcheck
-#   protos   buf lint
-#   tidy     clang-tidy 14 on the C++ files changed since SINCE (default: where the branch left the
-#            main line, or the last commit on the main line), uncommitted ones included
+#   protos   buf lint; buf breaking against SINCE (ACCEPT_BREAKING=1: a change that is meant to break)
+#   tidy     clang-tidy 14 on the C++ files changed since SINCE, uncommitted ones included
+# SINCE: a commit; default: where the branch left the main line, or the last commit on the main line.
 # FIX=1 lets clang-format and clang-tidy change the files.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
@@ -47,23 +47,34 @@ check_scripts() {
   shellcheck "${list[@]}"
 }
 
-check_protos() {
-  # The tool's version is pinned in package.json; nothing of it is run at install.
-  if [ ! -x node_modules/.bin/buf ] || [ package.json -nt node_modules/.package-lock.json ]; then
-    npm install --no-save --no-package-lock --no-audit --no-fund --ignore-scripts --silent ||
-      { echo "protos: npm install failed"; return 1; }
-  fi
-  node_modules/.bin/buf lint
-}
-
-check_tidy() {
-  local since=${SINCE:-} list ready
+since() {
+  local since=${SINCE:-}
   if [ -z "$since" ]; then
     since=$(git merge-base HEAD origin/main 2>/dev/null || true)
     if [ -z "$since" ] || [ "$since" = "$(git rev-parse HEAD)" ]; then
       since=$(git rev-parse -q --verify HEAD~1 || git hash-object -t tree /dev/null)
     fi
   fi
+  git rev-parse "$since"
+}
+
+check_protos() {
+  # The tool's version is pinned in package.json; nothing of it is run at install.
+  if [ ! -x node_modules/.bin/buf ] || [ package.json -nt node_modules/.package-lock.json ]; then
+    npm install --no-save --no-package-lock --no-audit --no-fund --ignore-scripts --silent ||
+      { echo "protos: npm install failed"; return 1; }
+  fi
+  node_modules/.bin/buf lint || return 1
+  local since
+  since=$(since) || return 1
+  [ -n "${ACCEPT_BREAKING:-}" ] || git diff --quiet "$since" -- protos ||
+    ! git cat-file -e "$since:buf.yaml" 2>/dev/null ||
+    node_modules/.bin/buf breaking --against ".git#ref=$since"
+}
+
+check_tidy() {
+  local since list ready
+  since=$(since) || return 1
   mapfile -t list < <({
     git diff --name-only --diff-filter=d "$since" -- '*.cc' '*.h'
     git ls-files -o --exclude-standard -- '*.cc' '*.h'
