@@ -140,7 +140,8 @@ absl::StatusOr<Measured> FeedLag(Bench& bench) {
     stream->Finish();
     if (!writes.ok()) return writes.status();
     if (!writes->failures.empty()) return absl::UnknownError("creates failed");
-    if (writes->per_second < 0.95 * kWrites) {
+    // A quick run only sees that everything runs.
+    if (!bench.quick() && writes->per_second < 0.95 * kWrites) {
       return absl::UnavailableError(
           absl::StrCat("only ", writes->per_second, " writes/s of ", kWrites));
     }
