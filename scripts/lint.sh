@@ -90,7 +90,7 @@ check_tidy() {
   # clang must be able to read every compile command: no GCC precompiled headers, no GCC-only flags.
   scripts/deps.sh test || return 1
   cmake --preset tidy -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON >/dev/null || return 1
-  ninja -C build/tidy -t targets all | sed -nE 's/^(generated\/[^:]*\.pb\.h):.*/\1/p' |
+  ninja -C build/tidy -t targets all | sed -nE 's/^(generated(-bench)?\/[^:]*\.pb\.h):.*/\1/p' |
     xargs ninja -C build/tidy >/dev/null || return 1
   mapfile -t ready < <(for f in "${list[@]}"; do
     grep -qF "$PWD/$f\"" build/tidy/compile_commands.json && echo "$f"
