@@ -70,7 +70,7 @@ bool SeedScorecards(Context& context, Table& table) {
   return true;
 }
 
-void Run(Context& context) {
+void Seed(Context& context) {
   if (context.connection() == nullptr) return;
   Table table({{context.T(Text::kResource), Align::kLeft, true},
                {context.T(Text::kTitle)},
@@ -94,7 +94,7 @@ void AddSeeded(const Context& context, std::string name, std::string label, std:
 void AddSeedCommand(CLI::App& app, Context& context) {
   CLI::App* c = app.add_subcommand("seed", context.T(Text::kHelpSeed));
   c->footer(context.T(Text::kExamples) + "\n" + context.T(Text::kExampleSeed));
-  c->callback([&context] { Run(context); });
+  c->callback([&context] { Seed(context); });
 }
 
 }  // namespace sqm::cli

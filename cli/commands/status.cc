@@ -14,7 +14,7 @@
 namespace sqm::cli {
 namespace {
 
-void Run(Context& context) {
+void ShowStatus(Context& context) {
   const Catalogue* catalogue = context.catalogue();
   Connection* connection = context.connection();
   if (catalogue == nullptr || connection == nullptr) return;
@@ -55,7 +55,7 @@ void Run(Context& context) {
 void AddStatusCommand(CLI::App& app, Context& context) {
   CLI::App* c = app.add_subcommand("status", context.T(Text::kHelpStatus));
   c->footer(context.T(Text::kExamples) + "\n" + context.T(Text::kExampleStatus));
-  c->callback([&context] { Run(context); });
+  c->callback([&context] { ShowStatus(context); });
 }
 
 }  // namespace sqm::cli

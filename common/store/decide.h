@@ -49,4 +49,7 @@ inline absl::string_view BytesOf(const Hash128& hash) {
   return absl::string_view(reinterpret_cast<const char*>(hash.data()), hash.size());
 }
 
+// Positions that one transaction of a trim drops at most.
+inline constexpr int64_t kTrimSlice = 5000;
+
 }  // namespace sqm::store

@@ -1,28 +1,3 @@
-// Brings a PostgreSQL database to the schema of this version's contracts.
-#include <absl/strings/string_view.h>
+#include "services/migrate/program.h"
 
-#include <cstdio>
-#include <vector>
-
-#include "services/migrate/migrate.h"
-
-int main(int argc, char** argv) {
-  sqm::host::Config config;
-  sqm::migrate::Request request;
-  sqm::ConfigSpec spec("sqm-migrate", SQM_VERSION,
-                       "Brings the PostgreSQL database to the schema of this version.");
-  sqm::migrate::Describe(config, request, spec);
-  // Spelled like --check-config, as people expect it.
-  std::vector<const char*> args(argv, argv + argc);
-  for (const char*& arg : args) {
-    if (absl::string_view(arg) == "--dry-run") arg = "--dry_run";
-  }
-  if (std::optional<int> exit = spec.LoadMain(argc, args.data())) return *exit;
-  absl::StatusOr<std::string> report = sqm::migrate::Migrate(config, request);
-  if (!report.ok()) {
-    std::fprintf(stderr, "%s: %s\n", argv[0], std::string(report.status().message()).c_str());
-    return 1;
-  }
-  std::fputs(report->c_str(), stdout);
-  return 0;
-}
+int main(int argc, char** argv) { return sqm::migrate::Main(argc, argv); }

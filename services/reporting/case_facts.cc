@@ -12,8 +12,6 @@ namespace {
 
 namespace cases = complaints::v1;
 
-constexpr Bucket kDayBuckets = 24 * 3600 / kBucketSeconds;
-
 const EnumKeys& Kinds() {
   static const EnumKeys keys(cases::CaseKind_descriptor());
   return keys;
@@ -22,7 +20,7 @@ const EnumKeys& Severities() {
   static const EnumKeys keys(cases::CaseSeverity_descriptor());
   return keys;
 }
-const EnumKeys& Channels() {
+const EnumKeys& CaseChannels() {
   static const EnumKeys keys(cases::CaseChannel_descriptor());
   return keys;
 }
@@ -89,7 +87,7 @@ class Reader {
     } else {
       EncodeDimensions(Group::kCase,
                        {Kinds()[case_.kind()], case_.category(), Severities()[case_.severity()],
-                        Channels()[case_.channel()], case_.team()},
+                        CaseChannels()[case_.channel()], case_.team()},
                        part.dimensions);
     }
     part.observations.push_back({quantity, 1});

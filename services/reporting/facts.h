@@ -28,6 +28,7 @@ namespace sqm::reporting {
 // A quarter of an hour of UTC: floor(seconds since 1970 / 900).
 using Bucket = int64_t;
 inline constexpr int64_t kBucketSeconds = 900;
+inline constexpr Bucket kDayBuckets = 24 * 3600 / kBucketSeconds;
 Bucket BucketOf(absl::Time time);
 absl::Time TimeOf(Bucket bucket);
 

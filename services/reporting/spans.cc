@@ -10,8 +10,6 @@ using store::SqlSession;
 
 constexpr int kLevels = 24;      // kLastBucket has so many bits
 constexpr int64_t kEndless = 0;  // no quarter of an hour in a tree that begins at 1
-constexpr Bucket kDayBuckets = 24 * 3600 / kBucketSeconds;
-
 size_t AgeClass(Bucket age) {
   const auto* end = std::upper_bound(kAgeDays.begin(), kAgeDays.end(), age / kDayBuckets);
   return static_cast<size_t>(end - kAgeDays.begin());

@@ -12,7 +12,6 @@ namespace {
 namespace v1 = monitoring::v1;
 using Monitoring = v1::MonitoringService::Stub;
 
-constexpr char kGetContact[] = "/sqm.monitoring.v1.MonitoringService/GetContact";
 constexpr char kListContacts[] = "/sqm.monitoring.v1.MonitoringService/ListContacts";
 
 class RowRuleTest : public ::testing::Test {
@@ -161,7 +160,7 @@ TEST_F(RowRuleTest, PersonalDataMaskedOrAudited) {
   ASSERT_EQ(entries.size(), 1u);
   EXPECT_EQ(entries[0].actor(), "manager");
   EXPECT_EQ(entries[0].roles(), "manager");
-  EXPECT_EQ(entries[0].method(), kGetContact);
+  EXPECT_EQ(entries[0].method(), "/sqm.monitoring.v1.MonitoringService/GetContact");
   EXPECT_EQ(entries[0].resource_count(), 1);
   ASSERT_EQ(entries[0].resources_size(), 1);
   EXPECT_EQ(entries[0].resources(0), contacts_["ann-2"].name());

@@ -14,7 +14,9 @@
 
 namespace sqm::testing {
 
-// An answered call of `agent` (without `staff/`) that began `minute` minutes into 2026-03-02 UTC.
+// The day of the sample contacts, UTC.
+inline constexpr char kSampleDay[] = "2026-03-02";
+// An answered call of `agent` (without `staff/`) that began `minute` minutes into that day.
 monitoring::v1::Contact SampleContact(absl::string_view external_id, absl::string_view agent,
                                       int minute = 0);
 

@@ -12,7 +12,7 @@ namespace {
 using contract::ResourceType;
 
 // Texts compare byte by byte, whatever the database's locale.
-constexpr const char* kFixedTables[] = {
+constexpr const char* kPgFixedTables[] = {
     "CREATE TABLE meta(key TEXT COLLATE \"C\" NOT NULL, value TEXT NOT NULL, PRIMARY KEY(key))",
     "CREATE TABLE heads(tenant TEXT COLLATE \"C\" NOT NULL, head BIGINT NOT NULL, oldest BIGINT "
     "NOT "
@@ -51,7 +51,7 @@ const char* ColumnType(query::FieldType type) {
   }
 }
 
-std::string CreateTable(const ResourceType& type) {
+std::string CreatePgTable(const ResourceType& type) {
   std::string sql =
       absl::StrCat("CREATE TABLE ", type.table,
                    "(tenant TEXT COLLATE \"C\" NOT NULL, id TEXT COLLATE \"C\" NOT "
@@ -64,7 +64,7 @@ std::string CreateTable(const ResourceType& type) {
 }
 
 // Deleted rows stay out of the indexes: they are found by name only. NULL first: see order_by.h.
-std::string CreateIndex(const ResourceType& type, const query::Field& field) {
+std::string CreatePgIndex(const ResourceType& type, const query::Field& field) {
   return absl::StrCat("CREATE INDEX ",
                       query::QuoteColumn(absl::StrCat(type.table, "_", field.column)), " ON ",
                       type.table, "(tenant, ", query::QuoteColumn(field.column),
@@ -155,11 +155,11 @@ absl::StatusOr<std::vector<MigrationStep>> PlanMigration(const contract::Registr
   RETURN_IF_ERROR(CheckOnlyAdds(stored, wanted, kAdvice));
   std::vector<MigrationStep> steps;
   if (stored.empty()) {
-    for (const char* table : kFixedTables) steps.push_back({table});
+    for (const char* table : kPgFixedTables) steps.push_back({table});
   }
   for (const auto& type : registry.types()) {
     const bool exists = stored.contains(TableLine(*type));
-    if (!exists) steps.push_back({CreateTable(*type)});
+    if (!exists) steps.push_back({CreatePgTable(*type)});
     for (const query::Field& field : type->fields.fields()) {
       if (stored.contains(ColumnLine(*type, field))) continue;
       if (exists) {
@@ -168,7 +168,7 @@ absl::StatusOr<std::vector<MigrationStep>> PlanMigration(const contract::Registr
                           query::QuoteColumn(field.column), " ", ColumnType(field.type))});
         steps.push_back({"", type.get(), &field});
       }
-      steps.push_back({CreateIndex(*type, field)});
+      steps.push_back({CreatePgIndex(*type, field)});
     }
   }
   for (const std::string& line : wanted) {

@@ -8,8 +8,6 @@
 namespace sqm::store {
 namespace {
 
-// Positions that one transaction of a trim drops at most; request ids that it looks at.
-constexpr int64_t kTrimSlice = 5000;
 constexpr int kSweepSlices = 64;
 // The outcome of a commit is asked for within seconds; an hour bounds the clocks of all processes.
 constexpr absl::Duration kCommitMemory = absl::Hours(1);

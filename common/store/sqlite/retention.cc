@@ -4,12 +4,6 @@
 #include "common/store/sqlite/sqlite_store.h"
 
 namespace sqm::store {
-namespace {
-
-// Positions that one transaction of a trim drops at most.
-constexpr int64_t kTrimSlice = 5000;
-
-}  // namespace
 
 absl::StatusOr<int64_t> SqliteStore::TrimSlice(SqliteDatabase& database, const Tenant& tenant,
                                                const TrimBounds& bounds) {

@@ -20,7 +20,6 @@ using Complaints = cv1::ComplaintsService::Stub;
 using Reporting = rv1::ReportingService::Stub;
 using ::testing::HasSubstr;
 
-constexpr char kDay[] = "2026-03-02";
 // Between calls of one client: the processes that start need the processors too.
 constexpr absl::Duration kPause = absl::Milliseconds(10);
 
@@ -101,7 +100,7 @@ TEST_F(LocalFaultTest, JobsOfADeadReplicaAreTakenOver) {
   };
   auto total = [&] {
     rv1::GetDailyReportRequest get;
-    get.set_date(kDay);
+    get.set_date(kSampleDay);
     auto report = reader.Call(&Reporting::GetDailyReport, get);
     EXPECT_TRUE(report.ok()) << report.status();
     return report.ok() ? report->contacts().total() : -1;
@@ -214,7 +213,7 @@ TEST_F(LocalFaultTest, RollingRestartFailsNoCall) {
   ASSERT_EQ(kill(dead, SIGKILL), 0);
   auto total = [&] {
     rv1::GetDailyReportRequest get;
-    get.set_date(kDay);
+    get.set_date(kSampleDay);
     rv1::DailyReport report;
     call(*reporting, &Reporting::GetDailyReport, get, report);
     return report.contacts().total();

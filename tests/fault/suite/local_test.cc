@@ -16,8 +16,6 @@ using Monitoring = mv1::MonitoringService::Stub;
 using Complaints = cv1::ComplaintsService::Stub;
 using Reporting = rv1::ReportingService::Stub;
 
-constexpr char kReportDay[] = "2026-03-02";
-
 class LocalTest : public LocalWorld {
  protected:
   static absl::StatusOr<mv1::Contact> Retype(const Client& client, const std::string& type,
@@ -111,7 +109,7 @@ TEST_F(LocalTest, ReplicasAnswerAsOne) {
   ASSERT_TRUE(ImportAll(one, {contacts.begin(), contacts.begin() + 200}).ok());
   ASSERT_TRUE(ImportAll(two, {contacts.begin() + 100, contacts.end()}).ok());
   rv1::GetDailyReportRequest get;
-  get.set_date(kReportDay);
+  get.set_date(kSampleDay);
   for (const char* name : {"reporting-1", "reporting-2"}) {
     Client manager = At(name, As(auth::Role::kManager));
     absl::StatusOr<rv1::DailyReport> report;

@@ -12,7 +12,6 @@ namespace sqm::testing {
 namespace {
 
 namespace v1 = monitoring::v1;
-constexpr char kDay[] = "2026-03-02";
 
 std::vector<v1::Contact> Contacts(int from, int to) {
   std::vector<v1::Contact> contacts;
@@ -38,7 +37,7 @@ TEST(ProcessesTest, SameReportAsTheSuite) {
   auto reporting = ServerProcess::Start(reporting_options);
   ASSERT_TRUE(reporting.ok()) << reporting.status();
   reporting::v1::GetDailyReportRequest request;
-  request.set_date(kDay);
+  request.set_date(kSampleDay);
   Client manager(**reporting, As(auth::Role::kManager));
   auto empty = manager.Call(&reporting::v1::ReportingService::Stub::GetDailyReport, request);
   ASSERT_TRUE(empty.ok()) << empty.status();
@@ -51,7 +50,7 @@ TEST(ProcessesTest, SameReportAsTheSuite) {
     EXPECT_TRUE(responses.ok()) << responses.status();
   };
   auto total = [&] {
-    auto report = SettledReport(**monitoring, **reporting, kDay);
+    auto report = SettledReport(**monitoring, **reporting, kSampleDay);
     EXPECT_TRUE(report.ok()) << report.status() << (*reporting)->Log();
     return report.ok() ? report->contacts().total() : -1;
   };
@@ -71,13 +70,13 @@ TEST(ProcessesTest, SameReportAsTheSuite) {
   ASSERT_TRUE(code.ok()) << code.status();
   EXPECT_EQ(*code, 0);
   ASSERT_TRUE((*monitoring)->Restart().ok());
-  auto apart = SettledReport(**monitoring, **reporting, kDay);
+  auto apart = SettledReport(**monitoring, **reporting, kSampleDay);
   ASSERT_TRUE(apart.ok()) << apart.status();
 
   auto suite = ServerProcess::Start();
   ASSERT_TRUE(suite.ok()) << suite.status();
   import(**suite, 0, 1000);
-  auto together = SettledReport(**suite, **suite, kDay);
+  auto together = SettledReport(**suite, **suite, kSampleDay);
   ASSERT_TRUE(together.ok()) << together.status();
   apart->clear_sources();
   together->clear_sources();

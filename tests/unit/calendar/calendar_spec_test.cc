@@ -40,7 +40,7 @@ TEST(CheckSpec, SaysEverythingThatIsWrong) {
   spec.effective_to = absl::CivilDay(2200, 1, 1);
   EXPECT_THAT(
       Violations(CheckSpec(spec, "calendar.")),
-      testing::ElementsAre(
+      ::testing::ElementsAre(
           "calendar.weekly.monday[1]: 11:00-17:00 overlaps 09:00-12:00",
           AllOf(HasSubstr("calendar.weekly.tuesday[0]: must end after it begins, not 17:00-09:00"),
                 HasSubstr("24:00")),
@@ -60,8 +60,8 @@ TEST(CheckSpec, IsBounded) {
   for (int i = 0; i < 25; ++i) spec.weekly.days[6].push_back({i * 10, i * 10 + 5});
   spec.holidays.resize(5001, {absl::CivilDay(2026, 1, 1), absl::CivilDay(2026, 1, 1)});
   EXPECT_THAT(Violations(CheckSpec(spec, "")),
-              testing::ElementsAre("weekly.sunday: has 25 intervals, more than 24",
-                                   "holidays: has 5001 entries, more than 5000"));
+              ::testing::ElementsAre("weekly.sunday: has 25 intervals, more than 24",
+                                     "holidays: has 5001 entries, more than 5000"));
 }
 
 TEST(CheckSpec, TouchingIntervalsAndOverlappingHolidaysAreFine) {

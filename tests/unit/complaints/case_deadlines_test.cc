@@ -21,7 +21,7 @@ const v1::DeadlineStatus& StatusIn(const v1::Case& one, v1::DeadlineKind kind) {
 }
 
 // The actions of the entries, in order.
-std::string Told(const std::vector<v1::CaseEntry>& entries) {
+std::string TextOf(const std::vector<v1::CaseEntry>& entries) {
   std::string told;
   for (const v1::CaseEntry& entry : entries) {
     absl::StrAppend(&told, ActionName(entry.action()), " ", entry.text(), "; ");
@@ -118,19 +118,19 @@ TEST(CaseDeadlines, EachStepIsToldOnce) {
   v1::Case one = Received();
   SettleDeadlines(book, kNow, one);
   EXPECT_EQ(FromTimestamp(one.next_event_time()), kNow + absl::Hours(5));
-  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(5) - absl::Seconds(1), one)), "");
-  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(5), one)), "WARN FIRST_RESPONSE: 50 %; ");
-  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(6), one)), "");
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(5) - absl::Seconds(1), one)), "");
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(5), one)), "WARN FIRST_RESPONSE: 50 %; ");
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(6), one)), "");
   // A step of a person in between changes nothing of what is left.
   Step(book, one, v1::CASE_ACTION_CLASSIFY, absl::Hours(7));
-  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(10), one)), "");
-  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(10) + absl::Seconds(1), one)),
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(10), one)), "");
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(10) + absl::Seconds(1), one)),
             "BREACH FIRST_RESPONSE; ");
   EXPECT_EQ(StatusIn(one, kFirst).state(), v1::DEADLINE_STATE_BREACHED);
   EXPECT_EQ(FromTimestamp(one.due_time()), kNow + absl::Hours(10));
-  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(12), one)),
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(12), one)),
             "ESCALATE FIRST_RESPONSE: 1 → team/back-office; ");
-  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(99), one)), "");
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(99), one)), "");
   EXPECT_FALSE(one.has_next_event_time());
 }
 
@@ -149,9 +149,9 @@ TEST(CaseDeadlines, CatchesUpWithoutAStorm) {
   const DeadlineBook book = BookOf({policy});
   v1::Case one = Received();
   SettleDeadlines(book, kNow, one);
-  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(48), one)),
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(48), one)),
             "BREACH FIRST_RESPONSE; ESCALATE FIRST_RESPONSE: 3 → team/level3; ");
-  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(49), one)), "");
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(49), one)), "");
 }
 
 TEST(CaseDeadlines, NothingIsToldOnceItIsOver) {
@@ -165,14 +165,14 @@ TEST(CaseDeadlines, NothingIsToldOnceItIsOver) {
     EXPECT_FALSE(one.has_due_time()) << action;
     EXPECT_FALSE(one.has_next_event_time()) << action;
     EXPECT_FALSE(one.has_deadlines_time()) << action;
-    EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(99), one)), "") << action;
+    EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(99), one)), "") << action;
     EXPECT_EQ(StatusIn(one, kResolution).state(), action == v1::CASE_ACTION_REJECT
                                                       ? v1::DEADLINE_STATE_MET
                                                       : v1::DEADLINE_STATE_CANCELLED);
   }
   v1::Case answered = In(v1::CASE_STATE_RESPONSE_PROPOSED);
   Step(book, answered, v1::CASE_ACTION_REPLY, absl::Hours(1));
-  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(99), answered)), "");
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(99), answered)), "");
 }
 
 TEST(CaseDeadlines, AReopenedCaseHasTwoClocks) {
@@ -216,15 +216,15 @@ TEST(CaseDeadlines, ClosesWhatTheCustomerDoesNotAnswerAfterNotice) {
   one.set_language(v1::CASE_LANGUAGE_EN);
   Step(book, one, v1::CASE_ACTION_WAIT_CUSTOMER, absl::Hours(1));
   EXPECT_EQ(FromTimestamp(one.next_event_time()), kNow + absl::Hours(37));
-  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(37), one)),
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(37), one)),
             "AUTO_CLOSE_NOTICE Without an answer the case will be closed at "
             "2026-03-04T10:00:00+00:00.; ");
   EXPECT_EQ(FromTimestamp(one.next_event_time()), kNow + absl::Hours(49));
   v1::Case answered = one;
   Step(book, answered, v1::CASE_ACTION_RESUME, absl::Hours(40));
-  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(49), answered)), "");
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(49), answered)), "");
   EXPECT_EQ(answered.state(), v1::CASE_STATE_INVESTIGATING);
-  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(49), one)), "AUTO_CLOSE ; ");
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(49), one)), "AUTO_CLOSE ; ");
   EXPECT_EQ(one.state(), v1::CASE_STATE_CLOSED);
   EXPECT_EQ(StatusIn(one, kResolution).state(), v1::DEADLINE_STATE_MET);
   EXPECT_FALSE(one.has_next_event_time());
@@ -263,9 +263,9 @@ TEST(CaseDeadlines, APromiseIsADeadlineOfItsOwn) {
   EXPECT_EQ(why->measure(), v1::DEADLINE_MEASURE_ELAPSED);
   EXPECT_EQ(why->policy(), "");
   // Nobody is to be told of it, but that it passed stands in the timeline.
-  EXPECT_EQ(Told(TakeDueSteps(none, kNow + absl::Hours(11), one)), "BREACH FIRST_RESOLUTION; ");
+  EXPECT_EQ(TextOf(TakeDueSteps(none, kNow + absl::Hours(11), one)), "BREACH FIRST_RESOLUTION; ");
   EXPECT_EQ(StatusIn(one, kPromised).state(), v1::DEADLINE_STATE_BREACHED);
-  EXPECT_EQ(Told(TakeDueSteps(none, kNow + absl::Hours(12), one)), "");
+  EXPECT_EQ(TextOf(TakeDueSteps(none, kNow + absl::Hours(12), one)), "");
 }
 
 TEST(CaseDeadlines, APromiseTakesThePlaceOfThePolicysTargetAlone) {
@@ -281,7 +281,8 @@ TEST(CaseDeadlines, APromiseTakesThePlaceOfThePolicysTargetAlone) {
   EXPECT_EQ(FromTimestamp(StatusIn(one, kFirst).due_time()), kNow + absl::Hours(4));
   EXPECT_EQ(one.deadline_policy(), "deadlinePolicies/one");
   Step(book, one, v1::CASE_ACTION_ACKNOWLEDGE, absl::Hours(1));
-  EXPECT_EQ(Told(TakeDueSteps(book, kNow + absl::Hours(5), one)), "WARN FIRST_RESOLUTION: 50 %; ");
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(5), one)),
+            "WARN FIRST_RESOLUTION: 50 %; ");
 }
 
 }  // namespace

@@ -5,21 +5,10 @@
 #include <gtest/gtest.h>
 
 #include "common/base/status.h"
+#include "tests/support/call_for_test.h"
 #include "tests/unit/feed/world.h"
 
 namespace sqm::rpc {
-
-// Makes calls as the pipeline would.
-class CallForTest {
- public:
-  static void Fill(Call& call, absl::Time deadline, std::optional<observe::TraceContext> trace) {
-    call.deadline_ = deadline;
-    call.tenant_ = "acme";
-    call.trace_ = std::move(trace);
-    call.chinese_ = true;
-  }
-};
-
 namespace {
 
 using feed::World;

@@ -15,33 +15,11 @@
 #include "common/rpc/channel.h"
 #include "services/monitoring/module.h"
 #include "services/monitoring/templates.h"
+#include "tests/support/call_for_test.h"
 #include "tests/support/fault_proxy.h"
 #include "tests/support/monitoring_samples.h"
 #include "tests/support/redis_server.h"
 #include "tests/support/suite_process.h"
-
-namespace sqm::rpc {
-
-// Makes calls as the pipeline would.
-class CallForTest {
- public:
-  static void Fill(Call& call, const testing::Caller& caller, const std::string& authorization,
-                   absl::Time deadline) {
-    auth::Principal principal;
-    principal.subject = caller.staff;
-    principal.staff = caller.staff;
-    principal.team = caller.team;
-    principal.roles = caller.roles;
-    if (!caller.tenant.empty()) principal.tenant = caller.tenant;
-    call.tenant_ = principal.tenant;
-    call.principal_ = std::make_shared<const auth::Principal>(std::move(principal));
-    call.authorization_ = authorization;
-    call.deadline_ = deadline;
-    call.now_ = absl::Now();
-  }
-};
-
-}  // namespace sqm::rpc
 
 namespace sqm::resource {
 
@@ -136,7 +114,14 @@ class ReferenceWorld : public ::testing::Test {
                               absl::Duration time = absl::Seconds(20)) const {
     auto calling = std::make_unique<Calling>();
     calling->token = TokenOf(caller);
-    rpc::CallForTest::Fill(calling->call, caller, calling->token, absl::Now() + time);
+    auth::Principal principal;
+    principal.subject = caller.staff;
+    principal.staff = caller.staff;
+    principal.team = caller.team;
+    principal.roles = caller.roles;
+    if (!caller.tenant.empty()) principal.tenant = caller.tenant;
+    const absl::Time now = absl::Now();
+    rpc::CallForTest::Fill(calling->call, std::move(principal), calling->token, now, now + time);
     return calling;
   }
   absl::StatusOr<ReferenceClient::MessagePtr> Get(const contract::ResourceType& type,

@@ -1,0 +1,54 @@
+#include "services/reporting/program.h"
+
+#include "common/rpc/channel.h"
+#include "services/host/run.h"
+#include "services/reporting/module.h"
+
+namespace sqm::reporting {
+namespace {
+
+// What follows the sources while the server runs.
+using Followed = std::vector<std::unique_ptr<Following>>;
+
+}  // namespace
+
+int Main(int argc, char** argv) {
+  host::Config config;
+  std::string monitoring;
+  std::string complaints;
+  ConfigSpec spec("sqm-reporting", SQM_VERSION, "The reporting service.");
+  host::Describe(config, spec);
+  spec.Add("monitoring.address", &monitoring,
+           "Address of the monitoring service, as gRPC names targets: of several replicas "
+           "`dns:///NAME:PORT` or `ipv4:HOST:PORT,HOST:PORT`; the healthy ones are called.")
+      .Required();
+  spec.Add("complaints.address", &complaints,
+           "Likewise of the complaints service; empty: reports hold no cases.");
+  std::shared_ptr<Opened> reporting;
+  return host::Main(
+      argc, argv, spec, config,
+      [&reporting](host::Host& host) -> absl::StatusOr<std::shared_ptr<void>> {
+        auto opened = Open(host);
+        if (!opened.ok()) return opened.status();
+        reporting = *opened;
+        return std::shared_ptr<void>(reporting);
+      },
+      [&](host::Host& host) -> absl::StatusOr<std::shared_ptr<void>> {
+        auto followed = std::make_shared<Followed>();
+        for (const auto& [source, address, service] :
+             {std::tuple(kMonitoringSource, monitoring, "sqm.monitoring.v1.MonitoringService"),
+              std::tuple(kComplaintsSource, complaints, "sqm.complaints.v1.ComplaintsService")}) {
+          if (address.empty()) continue;
+          rpc::ChannelOptions options;
+          options.target = address;
+          options.health_service = service;
+          auto channel = rpc::MakeChannel(options);
+          if (!channel.ok()) return channel.status();
+          followed->push_back(
+              std::make_unique<Following>(host, *reporting, source, *std::move(channel)));
+        }
+        return std::shared_ptr<void>(followed);
+      });
+}
+
+}  // namespace sqm::reporting
