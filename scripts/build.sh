@@ -41,7 +41,7 @@ folders_of() {
 for target in "$@"; do
   case "$target" in
     programs) folders_of services/*/CMakeLists.txt cli/CMakeLists.txt ;;
-    unit) folders_of tests/unit/*/CMakeLists.txt ;;
+    unit) folders_of tests/unit/CMakeLists.txt ;;
     bench) folders_of tests/bench/CMakeLists.txt ;;
     fuzz) folders_of tests/fuzz/CMakeLists.txt tests/fuzz/*/CMakeLists.txt ;;
     *) targets+=("$target") ;;

@@ -23,9 +23,7 @@ for preset in "${presets[@]}"; do
       ;;
     asan | tsan)
       scripts/build.sh "$preset" unit
-      for list in tests/unit/*/CMakeLists.txt; do
-        folders+=("build/$preset/$(dirname "$list")")
-      done
+      folders+=("build/$preset/tests/unit")
       ;;
     *)
       echo "test: no preset '$preset'; there are release, fuzz, asan, tsan" >&2
