@@ -4,13 +4,13 @@
 #include <absl/strings/str_cat.h>
 #include <absl/synchronization/notification.h>
 #include <absl/time/clock.h>
-#include <grpc/grpc.h>
 #include <grpcpp/generic/generic_stub.h>
 
 #include <fstream>
 #include <iterator>
 
 #include "cli/schema/value.h"
+#include "common/rpc/keep_grpc.h"
 
 namespace sqm::cli {
 namespace {
@@ -44,10 +44,7 @@ Failure Undecodable() {
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const Login& login,
                                                              absl::Duration deadline,
                                                              Language language) {
-  // gRPC stays up until the process ends: stopping its threads with the last channel sometimes
-  // takes 10 s, where a write is not finished.
-  static const bool kept = (grpc_init(), true);
-  static_cast<void>(kept);
+  rpc::KeepGrpc();
   std::shared_ptr<grpc::ChannelCredentials> credentials = grpc::InsecureChannelCredentials();
   if (!login.ca.empty()) {
     std::ifstream in(login.ca, std::ios::binary);

@@ -7,6 +7,7 @@
 
 #include "common/base/status.h"
 #include "common/rpc/error.h"
+#include "common/rpc/keep_grpc.h"
 #include "common/rpc/pem.h"
 
 namespace sqm::rpc {
@@ -62,6 +63,7 @@ std::vector<std::string> RetriedMethods(const contract::Registry& registry) {
 }
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ChannelOptions& options) {
+  KeepGrpc();
   ASSIGN_OR_RETURN(auto credentials, Credentials(options));
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(options.message_bytes);

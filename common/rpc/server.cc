@@ -1,7 +1,6 @@
 #include "common/rpc/server.h"
 
 #include <absl/strings/str_cat.h>
-#include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -16,6 +15,7 @@
 #include "common/base/status.h"
 #include "common/base/task.h"
 #include "common/rpc/error.h"
+#include "common/rpc/keep_grpc.h"
 #include "common/rpc/pem.h"
 #include "common/rpc/reactors.h"
 
@@ -41,17 +41,6 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(const Serve
     ssl.client_certificate_request = GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
   }
   return grpc::SslServerCredentials(ssl);
-}
-
-// gRPC ends the threads of its callback queue with the last server or channel that uses them, and
-// in 1.51 that may abort the process ("assertion failed: prior > 0": the queue is gone while one of
-// them still leaves it). A server without a port uses them until the process ends.
-void KeepCallbackThreads() {
-  static auto* const service = new grpc::CallbackGenericService();
-  grpc::ServerBuilder builder;
-  builder.RegisterCallbackGenericService(service);
-  static const auto* const kept = builder.BuildAndStart().release();
-  static_cast<void>(kept);
 }
 
 }  // namespace
@@ -115,11 +104,8 @@ class Server::Unknown : public grpc::CallbackGenericService {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options,
                                                       std::vector<Pipeline*> pipelines) {
   static const bool plugins = [] {
-    KeepCallbackThreads();
+    KeepGrpc();
     grpc::EnableDefaultHealthCheckService(true);
-    // gRPC stays up until the process ends: with the last server or channel it would stop its
-    // threads, and sometimes wait 10 s for the one that polls a socket with an unfinished write.
-    grpc_init();
     return true;
   }();
   (void)plugins;

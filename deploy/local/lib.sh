@@ -138,7 +138,7 @@ write_private() {
 }
 
 migrate() {
-  "$bin/sqm-migrate" --dev --store.backend=postgres \
+  "$bin/sqm-migrate" --store.backend=postgres \
     --store.postgres.url_file="$data/shared/postgres.url" >"$data/log/migrate.log" 2>&1 ||
     { cat "$data/log/migrate.log" >&2; fail "the database could not be prepared"; }
 }

@@ -111,14 +111,6 @@ void Describe(Config& config, ConfigSpec& spec) {
   spec.Add("stop.deadline", &config.stop_deadline, "How long calls in progress may still take.")
       .Range(absl::ZeroDuration(), absl::Minutes(10));
   spec.AddCheck([&config]() -> std::string {
-    if (config.dev) return "";
-    if (config.jwks_file.empty()) return "auth.jwks_file must be set unless dev is true";
-    if (config.service_token_file.empty()) {
-      return "auth.service_token_file must be set unless dev is true";
-    }
-    return "";
-  });
-  spec.AddCheck([&config]() -> std::string {
     if ((config.store_backend == "postgres") == !config.postgres_url_file.empty()) return "";
     return "store.backend = postgres and store.postgres.url_file belong together";
   });
@@ -129,6 +121,17 @@ void Describe(Config& config, ConfigSpec& spec) {
   spec.AddCheck([&config]() -> std::string {
     if (config.tls_certificate.empty() == config.tls_key.empty()) return "";
     return "tls.certificate and tls.key belong together";
+  });
+}
+
+void RequireTokens(const Config& config, ConfigSpec& spec) {
+  spec.AddCheck([&config]() -> std::string {
+    if (config.dev) return "";
+    if (config.jwks_file.empty()) return "auth.jwks_file must be set unless dev is true";
+    if (config.service_token_file.empty()) {
+      return "auth.service_token_file must be set unless dev is true";
+    }
+    return "";
   });
 }
 

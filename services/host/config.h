@@ -52,5 +52,8 @@ struct Config {
 
 // Adds every key of `config` to `spec`.
 void Describe(Config& config, ConfigSpec& spec);
+// Has `spec` refuse a configuration without what calls are served with: keys of token issuers and a
+// token of the service's own, unless in development.
+void RequireTokens(const Config& config, ConfigSpec& spec);
 
 }  // namespace sqm::host

@@ -49,6 +49,7 @@ absl::Status Run(Config config, const Wiring& open, const Wiring& run) {
 
 int Main(int argc, char** argv, ConfigSpec& spec, Config& config, const Wiring& open,
          const Wiring& run) {
+  RequireTokens(config, spec);
   if (std::optional<int> exit = spec.LoadMain(argc, argv)) return *exit;
   absl::Status status = Run(config, open, run);
   if (status.ok()) return 0;

@@ -7,7 +7,6 @@
 #include <absl/synchronization/notification.h>
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <grpc/grpc.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -24,6 +23,7 @@
 #include <iterator>
 
 #include "common/auth/issuer.h"
+#include "common/rpc/keep_grpc.h"
 
 namespace sqm::testing {
 namespace {
@@ -292,10 +292,7 @@ Client::Client(const ServerProcess& server, const Caller& caller)
     : Client(server.address(), Authorization(server.key_dir(), caller)) {}
 
 Client::Client(const std::string& target, const std::string& authorization) {
-  // Kept until the process ends: without a channel gRPC would stop its threads, and wait for one
-  // that polls a socket for up to 10 s.
-  static const bool kept = (grpc_init(), true);
-  static_cast<void>(kept);
+  rpc::KeepGrpc();
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(64 << 20);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);

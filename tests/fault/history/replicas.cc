@@ -20,7 +20,7 @@ Replicas::Replicas() : postgres_(false), redis_({"--enable-debug-command", "yes"
 absl::Status Replicas::Start(const std::vector<Place>& places) {
   const std::string direct = postgres_.ConninfoFile();
   const Finished migrated =
-      RunProgram({absl::StrCat(SQM_BIN_DIR, "/sqm-migrate"), "--dev", "--store.backend=postgres",
+      RunProgram({absl::StrCat(SQM_BIN_DIR, "/sqm-migrate"), "--store.backend=postgres",
                   absl::StrCat("--store.postgres.url_file=", direct)});
   if (migrated.exit_code != 0) return absl::InternalError(migrated.err);
   for (size_t i = 0; i < places.size(); ++i) {

@@ -36,7 +36,7 @@ class PostgresReplicas : public ::testing::Test {
             absl::StrCat("--store.postgres.url_file=", server_->ConninfoFile())};
   }
   Finished Migrate(std::vector<std::string> flags = {}) const {
-    std::vector<std::string> line = {absl::StrCat(SQM_BIN_DIR, "/sqm-migrate"), "--dev"};
+    std::vector<std::string> line = {absl::StrCat(SQM_BIN_DIR, "/sqm-migrate")};
     for (const std::string& flag : OnPostgres()) line.push_back(flag);
     line.insert(line.end(), flags.begin(), flags.end());
     return RunProgram(line);
@@ -162,9 +162,9 @@ TEST_F(PostgresReplicas, ReadFromStandbysOnlyWhenTheyAreConfiguredWell) {
   auto refused = Replica({absl::StrCat("--store.postgres.standby_url_file=", file)});
   ASSERT_FALSE(refused.ok());
   EXPECT_THAT(std::string(refused.status().message()), HasSubstr("names 0 standbys"));
-  const Finished checked =
-      RunProgram({SQM_BIN_DIR "/sqm-monitoring", "--dev", "--data.dir", keys_.File("data"),
-                  absl::StrCat("--store.postgres.standby_url_file=", file), "--check-config"});
+  const Finished checked = RunProgram(
+      {absl::StrCat(SQM_BIN_DIR, "/sqm-monitoring"), "--dev", "--data.dir", keys_.File("data"),
+       absl::StrCat("--store.postgres.standby_url_file=", file), "--check-config"});
   EXPECT_NE(checked.exit_code, 0) << checked.out;
   EXPECT_THAT(checked.err, HasSubstr("standby_url_file needs store.backend = postgres"));
 }
@@ -304,9 +304,9 @@ TEST_F(PostgresReplicas, LoseNothingWhenTheServerRestarts) {
   stop = true;
   for (std::thread& writer : writers) writer.join();
   Client reader(**second, As(auth::Role::kQaOfficer));
-  for (int w = 0; w < 4; ++w) {
-    EXPECT_FALSE(created[w].empty());
-    for (const std::string& id : created[w]) EXPECT_TRUE(Has(reader, id)) << id;
+  for (const auto& ids : created) {
+    EXPECT_FALSE(ids.empty());
+    for (const std::string& id : ids) EXPECT_TRUE(Has(reader, id)) << id;
   }
 }
 

@@ -1,6 +1,7 @@
 // Monitoring and reporting as two processes give the report of the suite, whatever starts first and
 // whatever is killed in between.
 #include <absl/strings/str_cat.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <vector>
@@ -19,6 +20,14 @@ std::vector<v1::Contact> Contacts(int from, int to) {
     contacts.push_back(SampleContact(absl::StrCat("x-", i), i % 3 == 0 ? "ann" : "bob", i));
   }
   return contacts;
+}
+
+TEST(ProcessesTest, NothingIsServedWithoutKeysOfTokens) {
+  for (const char* program : {"/sqm-suite", "/sqm-monitoring", "/sqm-complaints"}) {
+    const Finished checked = RunProgram({absl::StrCat(SQM_BIN_DIR, program), "--check-config"});
+    EXPECT_EQ(checked.exit_code, 2) << program;
+    EXPECT_THAT(checked.err, ::testing::HasSubstr("auth.jwks_file must be set unless dev is true"));
+  }
 }
 
 TEST(ProcessesTest, SameReportAsTheSuite) {
