@@ -47,7 +47,7 @@ endif()
 set(SQM_TEST_OPTIONS $<$<CONFIG:Release>:-O1>)
 
 # Most of a file's cost is what it includes (gRPC, protobuf, GoogleTest): all files of a library or a program are
-# compiled as one, or `batch` of them. What is declared FEW is compiled by threes, rules above all: a change of one is
+# compiled as one (`batch` 0), or `batch` of them. What is declared FEW is compiled by threes, rules above all: a change of one is
 # built in seconds.
 option(SQM_UNITY "Compile the files of a library or a program as one" OFF)
 function(sqm_unity target batch)
