@@ -62,6 +62,7 @@ const std::vector<NamedBench>& AllBenches();
 
 absl::StatusOr<Measured> CachedGetVsEcho(Bench& bench);
 absl::StatusOr<Measured> DurableCreateVsEcho(Bench& bench);
+absl::StatusOr<Measured> DurableCreateVsBare(Bench& bench);
 absl::StatusOr<Measured> OverloadGoodput(Bench& bench);
 absl::StatusOr<Measured> OverloadP99(Bench& bench);
 absl::StatusOr<Measured> OverloadShortGoodput(Bench& bench);
@@ -81,6 +82,7 @@ absl::StatusOr<Measured> ContactImport(Bench& bench);
 absl::StatusOr<Measured> WorkingTime10Years(Bench& bench);
 absl::StatusOr<Measured> Clock200Events(Bench& bench);
 absl::StatusOr<Measured> ComplaintCreateVsEcho(Bench& bench);
+absl::StatusOr<Measured> ComplaintCreateVsBare(Bench& bench);
 absl::StatusOr<Measured> DueSoonP99(Bench& bench);
 absl::StatusOr<Measured> BreachDelayP99(Bench& bench);
 

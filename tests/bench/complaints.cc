@@ -2,6 +2,7 @@
 // happens by itself.
 #include <absl/container/flat_hash_map.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_format.h>
 #include <absl/synchronization/mutex.h>
 #include <absl/time/clock.h>
 
@@ -11,7 +12,7 @@
 #include "common/base/proto_time.h"
 #include "sqm/complaints/v1/complaints_service.grpc.pb.h"
 #include "sqm/feed/v1/feed.grpc.pb.h"
-#include "tests/bench/against_echo.h"
+#include "tests/bench/against_baseline.h"
 #include "tests/bench/cases.h"
 #include "tests/bench/histogram.h"
 #include "tests/bench/sample.h"
@@ -140,46 +141,81 @@ struct Pair {
   }
 };
 
+// A suite with the rules of a case, and the load that creates cases in it.
+struct Creating {
+  TempDir data;
+  std::unique_ptr<Suite> suite;
+  LoadOptions load;
+  complaints::v1::Case made;  // one of them, as it was answered
+
+  static absl::StatusOr<std::unique_ptr<Creating>> Start(Bench& bench) {
+    auto creating = std::make_unique<Creating>();
+    auto suite = Suite::Start(bench, creating->data.path());
+    if (!suite.ok()) return suite.status();
+    creating->suite = *std::move(suite);
+    const absl::Status rules = CreateCaseRules(*creating->suite);
+    if (!rules.ok()) return rules;
+    auto metadata = creating->suite->Metadata("manager");
+    if (!metadata.ok()) return metadata.status();
+    LoadOptions& load = creating->load;
+    load.metadata = *metadata;
+    load.port = creating->suite->port();
+    load.path = absl::StrCat(kService, "CreateCase");
+    load.duration = bench.Time(absl::Seconds(3));
+    load.message = [next = std::make_shared<uint64_t>(0)](uint64_t, std::string* out) {
+      complaints::v1::CreateCaseRequest request;
+      *request.mutable_case_() = SampleCase(*next);
+      request.set_request_id(SampleRequestId(4, *next));
+      ++*next;
+      request.AppendToString(out);
+    };
+    LoadOptions once = load;
+    once.duration = bench.Time(absl::Seconds(1));
+    once.sample_every = 1;
+    complaints::v1::Case& made = creating->made;
+    once.sample = [&made](uint64_t, absl::string_view response) {
+      made.ParseFromArray(response.data(), static_cast<int>(response.size()));
+    };
+    if (auto warm = RunWithoutFailure(once); !warm.ok()) return warm.status();
+    if (made.deadlines_size() != 2 || !made.has_due_time()) {
+      return absl::DataLossError("the case has no deadlines");
+    }
+    return creating;
+  }
+};
+
 }  // namespace
 
 absl::StatusOr<Measured> ComplaintCreateVsEcho(Bench& bench) {
-  TempDir data;
-  auto suite = Suite::Start(bench, data.path());
-  if (!suite.ok()) return suite.status();
-  auto echo = EchoServer::Start(bench);
+  auto creating = Creating::Start(bench);
+  if (!creating.ok()) return creating.status();
+  auto echo = BaselineServer::StartEcho(bench);
   if (!echo.ok()) return echo.status();
-  const absl::Status rules = CreateCaseRules(**suite);
-  if (!rules.ok()) return rules;
-  LoadOptions create;
-  create.port = (*suite)->port();
-  create.path = absl::StrCat(kService, "CreateCase");
-  create.duration = bench.Time(absl::Seconds(3));
-  auto metadata = (*suite)->Metadata("manager");
-  if (!metadata.ok()) return metadata.status();
-  create.metadata = *metadata;
-  uint64_t next = 0;
-  create.message = [&next](uint64_t, std::string* out) {
-    complaints::v1::CreateCaseRequest request;
-    *request.mutable_case_() = SampleCase(next);
-    request.set_request_id(SampleRequestId(4, next));
-    ++next;
-    request.AppendToString(out);
-  };
   // The echo sends what the creator gets.
-  std::string message;
-  LoadOptions once = create;
-  once.duration = bench.Time(absl::Seconds(1));
-  once.sample_every = 1;
-  once.sample = [&message](uint64_t, absl::string_view response) {
-    message = std::string(response);
+  return AgainstBaseline(bench, "complaint_create_vs_echo", (*creating)->load,
+                         EchoLoad(**echo, "EchoCase", (*creating)->made.SerializeAsString(),
+                                  (*creating)->load.duration));
+}
+
+absl::StatusOr<Measured> ComplaintCreateVsBare(Bench& bench) {
+  auto creating = Creating::Start(bench);
+  if (!creating.ok()) return creating.status();
+  auto bare = BaselineServer::StartBare(bench);
+  if (!bare.ok()) return bare.status();
+  LoadOptions rows;
+  rows.port = (*bare)->port();
+  rows.path = "/sqm.bench.v1.BareService/CreateCase";
+  rows.duration = (*creating)->load.duration;
+  uint64_t next = 0;
+  rows.message = [one = (*creating)->made, &next](uint64_t, std::string* out) mutable {
+    const complaints::v1::Case sample = SampleCase(next);
+    *one.mutable_customer() = sample.customer();
+    one.set_number(absl::StrFormat("B-2026-%07d", next));
+    one.set_customer_key(SampleRequestId(5, next));
+    ++next;
+    one.AppendToString(out);
   };
-  if (auto warm = RunWithoutFailure(once); !warm.ok()) return warm.status();
-  complaints::v1::Case made;
-  if (!made.ParseFromString(message) || made.deadlines_size() != 2 || !made.has_due_time()) {
-    return absl::DataLossError("the case has no deadlines");
-  }
-  return AgainstEcho(bench, "complaint_create_vs_echo", create,
-                     EchoLoad(**echo, "EchoCase", message, create.duration));
+  return AgainstBaseline(bench, "complaint_create_vs_bare", (*creating)->load, rows, kBareCreates);
 }
 
 absl::StatusOr<Measured> DueSoonP99(Bench& bench) {

@@ -1,16 +1,16 @@
 // The baseline: a minimal gRPC callback server of the suite's own messages. No token, no metrics,
 // no store; what a service adds to this is what the ratios show.
 //   sqm-echo PORT        (0 = any; prints `listening PORT`)
+#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
-#include <cstdlib>
 
 #include "echo.grpc.pb.h"
 #include "tests/bench/sample.h"
+#include "tests/bench/serve.h"
 
 namespace sqm::bench {
 namespace {
@@ -76,35 +76,19 @@ class EchoServer final : public v1::EchoService::CallbackService {
   }
 };
 
-int Run(const std::string& address) {
-  // The signal is waited for, not handled: shutting down takes locks.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  EchoServer service;
-  int port = 0;
-  grpc::ServerBuilder builder;
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
-  builder.RegisterService(&service);
-  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  if (server == nullptr || port == 0) {
-    std::fprintf(stderr, "sqm-echo: cannot listen on %s\n", address.c_str());
-    return 1;
-  }
-  std::printf("listening %d\n", port);
-  std::fflush(stdout);
-  int signal = 0;
-  sigwait(&signals, &signal);
-  server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1));
-  return 0;
-}
-
 }  // namespace
 }  // namespace sqm::bench
 
 int main(int argc, char** argv) {
-  return sqm::bench::Run(absl::StrCat("127.0.0.1:", argc > 1 ? argv[1] : "0"));
+  int port = 0;
+  if (argc != 2 || !absl::SimpleAtoi(argv[1], &port)) {
+    std::fputs("usage: sqm-echo PORT\n", stderr);
+    return 2;
+  }
+  sqm::bench::HoldSignals();
+  sqm::bench::EchoServer service;
+  const absl::Status status = sqm::bench::ServeUntilSignal(port, service);
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "sqm-echo: %s\n", std::string(status.message()).c_str());
+  return 1;
 }

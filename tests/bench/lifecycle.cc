@@ -12,7 +12,7 @@ absl::StatusOr<Measured> IdleMemory(Bench& bench) {
     TempDir data;
     auto suite = Suite::Start(bench, data.path());
     if (!suite.ok()) return suite.status();
-    auto echo = EchoServer::Start(bench);
+    auto echo = BaselineServer::StartEcho(bench);
     if (!echo.ok()) return echo.status();
     absl::SleepFor(bench.Time(absl::Seconds(3)));
     measured.values.push_back((*suite)->process().ResidentMegabytes());
@@ -29,7 +29,7 @@ absl::StatusOr<Measured> StartTime(Bench& bench) {
     if (!suite.ok()) return suite.status();
     measured.values.push_back(absl::ToDoubleMilliseconds((*suite)->start_time()));
     (*suite)->process().Stop();
-    auto echo = EchoServer::Start(bench);
+    auto echo = BaselineServer::StartEcho(bench);
     if (!echo.ok()) return echo.status();
     measured.baselines.push_back(absl::ToDoubleMilliseconds((*echo)->start_time()));
   }

@@ -23,7 +23,7 @@ using ::testing::Le;
 class LoadTest : public testing::Test {
  protected:
   void SetUp() override {
-    auto echo = EchoServer::Start(bench_);
+    auto echo = BaselineServer::StartEcho(bench_);
     ASSERT_TRUE(echo.ok()) << echo.status();
     echo_ = *std::move(echo);
     options_.port = echo_->port();
@@ -37,7 +37,7 @@ class LoadTest : public testing::Test {
   }
 
   const Bench bench_{SQM_BIN_DIR, true, 1};
-  std::unique_ptr<EchoServer> echo_;
+  std::unique_ptr<BaselineServer> echo_;
   LoadOptions options_;
   int64_t made_ = 0;
 };

@@ -11,7 +11,7 @@
 #include "common/store/postgres/statements.h"
 #include "common/store/rows.h"
 #include "services/monitoring/contracts.h"
-#include "tests/bench/against_echo.h"
+#include "tests/bench/against_baseline.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/request_load.h"
 #include "tests/bench/sample.h"

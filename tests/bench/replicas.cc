@@ -12,7 +12,7 @@
 #include "sqm/complaints/v1/complaints_service.grpc.pb.h"
 #include "sqm/feed/v1/feed.grpc.pb.h"
 #include "sqm/monitoring/v1/monitoring_service.grpc.pb.h"
-#include "tests/bench/against_echo.h"
+#include "tests/bench/against_baseline.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/histogram.h"
 #include "tests/bench/request_load.h"

@@ -2,7 +2,7 @@
 #include <absl/strings/str_cat.h>
 
 #include "sqm/monitoring/v1/monitoring_service.grpc.pb.h"
-#include "tests/bench/against_echo.h"
+#include "tests/bench/against_baseline.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/histogram.h"
 #include "tests/bench/load.h"
@@ -41,7 +41,7 @@ absl::StatusOr<Measured> CachedGetAgainstEcho(Bench& bench, const char* name,
   TempDir data;
   auto suite = Suite::Start(bench, data.path(), std::move(flags));
   if (!suite.ok()) return suite.status();
-  auto echo = EchoServer::Start(bench);
+  auto echo = BaselineServer::StartEcho(bench);
   if (!echo.ok()) return echo.status();
   monitoring::v1::BatchCreateContactsRequest create;
   for (int i = 0; i < kContacts; ++i) {
@@ -84,20 +84,38 @@ absl::StatusOr<Measured> CachedGetAgainstEcho(Bench& bench, const char* name,
   once.duration = bench.Time(absl::Seconds(1));
   if (auto warm = RunWithoutFailure(once); !warm.ok()) return warm.status();
   get.sample_every = 0;
-  return AgainstEcho(bench, name, get, EchoLoad(**echo, "Echo", message, get.duration));
+  return AgainstBaseline(bench, name, get, EchoLoad(**echo, "Echo", message, get.duration));
 }
 
 absl::StatusOr<Measured> DurableCreateVsEcho(Bench& bench) {
   TempDir data;
   auto suite = Suite::Start(bench, data.path());
   if (!suite.ok()) return suite.status();
-  auto echo = EchoServer::Start(bench);
+  auto echo = BaselineServer::StartEcho(bench);
   if (!echo.ok()) return echo.status();
   auto create = CreateContactLoad(**suite, 2, bench.Time(absl::Seconds(3)));
   if (!create.ok()) return create.status();
   const std::string message = StoredContact(1).SerializeAsString();
-  return AgainstEcho(bench, "durable_create_vs_echo", *create,
-                     EchoLoad(**echo, "Echo", message, create->duration));
+  return AgainstBaseline(bench, "durable_create_vs_echo", *create,
+                         EchoLoad(**echo, "Echo", message, create->duration));
+}
+
+absl::StatusOr<Measured> DurableCreateVsBare(Bench& bench) {
+  TempDir data;
+  auto suite = Suite::Start(bench, data.path());
+  if (!suite.ok()) return suite.status();
+  auto bare = BaselineServer::StartBare(bench);
+  if (!bare.ok()) return bare.status();
+  auto create = CreateContactLoad(**suite, 3, bench.Time(absl::Seconds(3)));
+  if (!create.ok()) return create.status();
+  LoadOptions rows;
+  rows.port = (*bare)->port();
+  rows.path = "/sqm.bench.v1.BareService/CreateContact";
+  rows.duration = create->duration;
+  rows.message = [next = std::make_shared<uint64_t>(0)](uint64_t, std::string* out) {
+    StoredContact((*next)++).AppendToString(out);
+  };
+  return AgainstBaseline(bench, "durable_create_vs_bare", *create, rows, kBareCreates);
 }
 
 absl::StatusOr<Measured> ListGrowth(Bench& bench) {

@@ -19,12 +19,23 @@ absl::Status ToAbsl(const grpc::Status& status) {
                                     status.error_message());
 }
 
-absl::StatusOr<std::unique_ptr<EchoServer>> EchoServer::Start(const Bench& bench) {
-  std::unique_ptr<EchoServer> server(new EchoServer());
+absl::StatusOr<std::unique_ptr<BaselineServer>> BaselineServer::StartEcho(const Bench& bench) {
+  return Start(bench, "sqm-echo", false);
+}
+
+absl::StatusOr<std::unique_ptr<BaselineServer>> BaselineServer::StartBare(const Bench& bench) {
+  return Start(bench, "sqm-bare", true);
+}
+
+absl::StatusOr<std::unique_ptr<BaselineServer>> BaselineServer::Start(const Bench& bench,
+                                                                      const std::string& program,
+                                                                      bool with_folder) {
+  std::unique_ptr<BaselineServer> server(new BaselineServer());
   server->port_ = FreePort();
   const absl::Time begin = absl::Now();
-  auto process = Process::Start({bench.Program("sqm-echo"), absl::StrCat(server->port_)},
-                                server->folder_.path() + "/echo.log");
+  std::vector<std::string> argv = {bench.Program(program), absl::StrCat(server->port_)};
+  if (with_folder) argv.push_back(server->folder_.path());
+  auto process = Process::Start(argv, server->folder_.path() + "/server.log");
   if (!process.ok()) return process.status();
   server->process_ = *std::move(process);
   absl::Status status = WaitForPort(server->port_, server->process_.get(), absl::Seconds(10));

@@ -1,4 +1,4 @@
-// The servers under measurement: the suite and the echo beside it, started as processes.
+// The servers under measurement: the suite and the baselines beside it, started as processes.
 #pragma once
 
 #include <absl/status/statusor.h>
@@ -15,17 +15,24 @@
 
 namespace sqm::bench {
 
-// A raw callback server of the contact and the case.
-class EchoServer {
+// A minimal server of the contact and the case.
+class BaselineServer {
  public:
-  static absl::StatusOr<std::unique_ptr<EchoServer>> Start(const Bench& bench);
+  // Sends back what it gets.
+  static absl::StatusOr<std::unique_ptr<BaselineServer>> StartEcho(const Bench& bench);
+  // Writes the rows of a create besides.
+  static absl::StatusOr<std::unique_ptr<BaselineServer>> StartBare(const Bench& bench);
   int port() const { return port_; }
   Process& process() { return *process_; }
   // Spawning to accepting connections.
   absl::Duration start_time() const { return start_time_; }
 
  private:
-  EchoServer() = default;
+  BaselineServer() = default;
+  // `program PORT`, and the server's folder when it has one.
+  static absl::StatusOr<std::unique_ptr<BaselineServer>> Start(const Bench& bench,
+                                                               const std::string& program,
+                                                               bool with_folder);
   TempDir folder_;
   int port_ = 0;
   std::unique_ptr<Process> process_;

@@ -51,7 +51,7 @@ absl::StatusOr<Measured> FeedCatchup(Bench& bench) {
   if (!data.ok()) return data.status();
   auto suite = Suite::Start(bench, *data);
   if (!suite.ok()) return suite.status();
-  auto echo = EchoServer::Start(bench);
+  auto echo = BaselineServer::StartEcho(bench);
   if (!echo.ok()) return echo.status();
   const auto feed = feed::v1::FeedService::NewStub((*suite)->Channel());
   const auto flood = v1::EchoService::NewStub(grpc::CreateChannel(
@@ -86,7 +86,7 @@ absl::StatusOr<Measured> FeedLag(Bench& bench) {
   TempDir data;
   auto suite = Suite::Start(bench, data.path());
   if (!suite.ok()) return suite.status();
-  auto echo = EchoServer::Start(bench);
+  auto echo = BaselineServer::StartEcho(bench);
   if (!echo.ok()) return echo.status();
   const auto feed = feed::v1::FeedService::NewStub((*suite)->Channel());
   auto metadata = (*suite)->Metadata("service");

@@ -1,4 +1,4 @@
-#include "tests/bench/against_echo.h"
+#include "tests/bench/against_baseline.h"
 
 #include <absl/strings/str_cat.h>
 
@@ -14,8 +14,8 @@ absl::StatusOr<LoadResult> RunWithoutFailure(const LoadOptions& options) {
   return result;
 }
 
-LoadOptions EchoLoad(const EchoServer& echo, const std::string& method, const std::string& message,
-                     absl::Duration duration) {
+LoadOptions EchoLoad(const BaselineServer& echo, const std::string& method,
+                     const std::string& message, absl::Duration duration) {
   LoadOptions options;
   options.port = echo.port();
   options.path = absl::StrCat("/sqm.bench.v1.EchoService/", method);
@@ -24,16 +24,16 @@ LoadOptions EchoLoad(const EchoServer& echo, const std::string& method, const st
   return options;
 }
 
-absl::StatusOr<Measured> AgainstEcho(Bench& bench, const char* name, const LoadOptions& ours,
-                                     const LoadOptions& echo) {
-  Measured measured{name, "ratio", {}, {}, "echo calls/s"};
+absl::StatusOr<Measured> AgainstBaseline(Bench& bench, const char* name, const LoadOptions& ours,
+                                         const LoadOptions& baseline, const char* baseline_name) {
+  Measured measured{name, "ratio", {}, {}, baseline_name};
   for (int round = 0; round < bench.rounds(); ++round) {
     double rates[2] = {};
     for (int turn = 0; turn < 2; ++turn) {
-      const bool is_echo = (round + turn) % 2 == 0;
-      auto result = RunWithoutFailure(is_echo ? echo : ours);
+      const bool is_baseline = (round + turn) % 2 == 0;
+      auto result = RunWithoutFailure(is_baseline ? baseline : ours);
       if (!result.ok()) return result.status();
-      rates[is_echo ? 1 : 0] = result->per_second;
+      rates[is_baseline ? 1 : 0] = result->per_second;
     }
     measured.values.push_back(rates[0] / rates[1]);
     measured.baselines.push_back(rates[1]);
