@@ -13,7 +13,6 @@
 namespace sqm::rpc {
 namespace {
 
-using google::protobuf::Message;
 using grpc::ByteBuffer;
 
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(
@@ -116,20 +115,6 @@ void PrepareContext(const CallOptions& options, grpc::ClientContext& context) {
     add("traceparent", options.trace->Traceparent());
     add("tracestate", options.trace->tracestate);
   }
-}
-
-ByteBuffer ToBytes(const Message& message) {
-  grpc::Slice slice(message.ByteSizeLong());
-  message.SerializeWithCachedSizesToArray(const_cast<uint8_t*>(slice.begin()));
-  return ByteBuffer(&slice, 1);
-}
-
-bool FromBytes(const ByteBuffer& bytes, Message& message) {
-  // A buffer that never got a slice is an empty message.
-  if (!bytes.Valid()) return message.ParseFromArray("", 0);
-  ByteBuffer copy(bytes);  // shares the slices; the reader wants a buffer of its own
-  grpc::ProtoBufferReader reader(&copy);
-  return message.ParseFromZeroCopyStream(&reader);
 }
 
 absl::Status MalformedResponse(absl::string_view path) {

@@ -20,6 +20,7 @@
 #include "common/contract/registry.h"
 #include "common/observe/trace.h"
 #include "common/rpc/call.h"
+#include "common/rpc/message_bytes.h"
 
 namespace sqm::rpc {
 
@@ -84,10 +85,7 @@ Task<absl::StatusOr<grpc::ByteBuffer>> CallBytes(std::shared_ptr<grpc::Channel> 
                                                  std::string path, grpc::ByteBuffer request,
                                                  CallOptions options);
 
-grpc::ByteBuffer ToBytes(const google::protobuf::Message& message);
-// False where the bytes are not such a message.
-bool FromBytes(const grpc::ByteBuffer& bytes, google::protobuf::Message& message);
-// The error for such bytes.
+// The error for bytes that are not the answer of `path`.
 absl::Status MalformedResponse(absl::string_view path);
 
 // `auto contact = co_await CallUnary<GetContactRequest, Contact>(channel, path, request, options);`

@@ -1,24 +1,20 @@
 #include "common/rpc/pipeline.h"
 
-#include <absl/strings/escaping.h>
 #include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
-#include <absl/strings/str_split.h>
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include <algorithm>
 
 #include "common/base/check.h"
-#include "common/base/digest.h"
 #include "common/base/proto_copy.h"
 #include "common/base/status.h"
 #include "common/cache/snapshot.h"
-#include "common/contract/redact.h"
 #include "common/contract/validate.h"
 #include "common/observe/log.h"
 #include "common/rpc/error.h"
+#include "common/rpc/message_bytes.h"
+#include "common/rpc/request_key.h"
 
 namespace sqm::rpc {
 namespace {
@@ -38,74 +34,6 @@ absl::Status NotHereYet(int64_t position) {
 }
 
 absl::string_view View(grpc::string_ref ref) { return {ref.data(), ref.size()}; }
-
-store::Hash128 HashOf(absl::string_view bytes) {
-  const Digest digest = Sha256({bytes});
-  store::Hash128 hash;
-  std::copy_n(digest.begin(), hash.size(), hash.begin());
-  return hash;
-}
-
-// The first half of the UUID, then half a hash of all that the key stands for: ids that begin with
-// the time (version 7) stay in order, so that remembering them touches few pages of the store.
-store::Hash128 KeyOf(absl::string_view uuid, absl::string_view all) {
-  store::Hash128 key = HashOf(all);
-  std::string head = absl::HexStringToBytes(
-      absl::StrCat(uuid.substr(0, 8), uuid.substr(9, 4), uuid.substr(14, 4)));
-  std::copy(head.begin(), head.end(), key.begin());
-  return key;
-}
-
-// The same bytes for the same message whatever client encoded it.
-std::string Deterministic(const Message& message) {
-  std::string bytes;
-  google::protobuf::io::StringOutputStream stream(&bytes);
-  google::protobuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  message.SerializeToCodedStream(&coded);
-  coded.Trim();
-  return bytes;
-}
-
-void FindPersonal(const contract::Registry& registry, const contract::Descriptor* descriptor,
-                  std::vector<const FieldDescriptor*>& path,
-                  std::vector<Route::PersonalPath>& found) {
-  const contract::ResourceType* type = registry.FindType(descriptor);
-  if (type != nullptr) {
-    if (!type->personal.empty()) found.push_back({path, type});
-    return;
-  }
-  if (path.size() >= 4 || absl::StartsWith(descriptor->full_name(), "google.")) return;
-  for (int i = 0; i < descriptor->field_count(); ++i) {
-    const FieldDescriptor* field = descriptor->field(i);
-    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || field->is_map()) continue;
-    path.push_back(field);
-    FindPersonal(registry, field->message_type(), path, found);
-    path.pop_back();
-  }
-}
-
-void ForEachResource(Message& message, const std::vector<const FieldDescriptor*>& path, size_t at,
-                     const std::function<void(Message&)>& each) {
-  if (at == path.size()) return each(message);
-  const auto* reflection = message.GetReflection();
-  if (path[at]->is_repeated()) {
-    for (int i = 0; i < reflection->FieldSize(message, path[at]); ++i) {
-      ForEachResource(*reflection->MutableRepeatedMessage(&message, path[at], i), path, at + 1,
-                      each);
-    }
-  } else if (reflection->HasField(message, path[at])) {
-    ForEachResource(*reflection->MutableMessage(&message, path[at]), path, at + 1, each);
-  }
-}
-
-grpc::ByteBuffer ShareBody(const store::RecordPtr& record) {
-  auto* keep = new store::RecordPtr(record);
-  grpc::Slice slice(
-      const_cast<char*>(record->body.data()), record->body.size(),
-      [](void* held) { delete static_cast<store::RecordPtr*>(held); }, keep);
-  return grpc::ByteBuffer(&slice, 1);
-}
 
 absl::Status Overloaded() {
   return WithRetry(Fail(absl::StatusCode::kResourceExhausted, type::v1::ERROR_REASON_OVERLOADED,
@@ -147,8 +75,7 @@ Route& Pipeline::AddRoute(absl::string_view path) {
   route->metrics =
       parts_.metrics->ForMethod(method->descriptor->service()->full_name(),
                                 method->descriptor->name(), TypeOf(method->descriptor));
-  std::vector<const FieldDescriptor*> fields;
-  FindPersonal(*parts_.registry, method->descriptor->output_type(), fields, route->personal);
+  route->personal = FindPersonal(*parts_.registry, method->descriptor->output_type());
   route->tells_history = method->resource != nullptr && method->resource->options.shared() &&
                          method->options.read_only();
   bool added = by_method_.emplace(method, route.get()).second;
@@ -305,13 +232,7 @@ absl::Status Pipeline::DecodeStreamed(const grpc::ByteBuffer& bytes, Message& re
                              limits_.message_bytes, " are allowed"),
                 {{"limit", absl::StrCat(limits_.message_bytes)}});
   }
-  grpc::Slice slice;
-  bool parsed;
-  if (bytes.TrySingleSlice(&slice).ok() || bytes.DumpToSingleSlice(&slice).ok()) {
-    parsed = request.ParseFromArray(slice.begin(), static_cast<int>(slice.size()));
-  } else {
-    parsed = false;
-  }
+  const bool parsed = FromBytes(bytes, request);
   if (!parsed) {
     return Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_MALFORMED_REQUEST,
                 absl::StrCat("the request is not a valid ",
@@ -348,12 +269,8 @@ absl::Status Pipeline::Decode(const Route& route, const grpc::ByteBuffer& bytes,
                 "request_id must be a UUID such as 123e4567-e89b-12d3-a456-426614174000");
   }
   if (!call.validate_only_) {
-    store::Idempotency idempotency;
-    idempotency.key =
-        KeyOf(call.request_id_, absl::StrCat(call.tenant_, "\n", call.principal_->subject, "\n",
-                                             method.path, "\n", call.request_id_));
-    idempotency.payload = HashOf(Deterministic(request));
-    call.idempotency_ = std::move(idempotency);
+    call.idempotency_ = IdempotencyOf(call.request_id_, call.tenant_, call.principal_->subject,
+                                      method.path, request);
   }
   return absl::OkStatus();
 }
@@ -407,9 +324,7 @@ absl::StatusOr<grpc::ByteBuffer> Pipeline::Encode(const Message& message) const 
     return Fail(absl::StatusCode::kResourceExhausted, type::v1::ERROR_REASON_TOO_LARGE,
                 "the response is larger than 16 MiB: ask for fewer elements");
   }
-  grpc::Slice slice(size);
-  message.SerializeWithCachedSizesToArray(const_cast<uint8_t*>(slice.begin()));
-  return grpc::ByteBuffer(&slice, 1);
+  return ToBytes(message, size);
 }
 
 bool Pipeline::AuditsWhatIsSeen(const Route& route, const Call& call) const {
@@ -419,7 +334,7 @@ bool Pipeline::AuditsWhatIsSeen(const Route& route, const Call& call) const {
 bool Pipeline::ShowsAll(const Route& route, const Call& call) const {
   if (route.personal.empty()) return true;
   if (call.masked() || AuditsWhatIsSeen(route, call)) return false;
-  for (const Route::PersonalPath& personal : route.personal) {
+  for (const PersonalPath& personal : route.personal) {
     for (const contract::AnnotatedPath& path : personal.type->personal) {
       if (!auth::MaySeePersonal(call.principal(), path.rules->personal())) return false;
     }
@@ -431,17 +346,10 @@ Task<absl::StatusOr<grpc::ByteBuffer>> Pipeline::Redacted(const Route& route, Ca
                                                           Reply reply) {
   const Message& original = reply.record ? *reply.record->message : *reply.message;
   const std::unique_ptr<Message> shown = CopyOf(original);
-  std::vector<std::string> seen;
-  auto may_see = [&call](options::v1::PersonalClass personal) {
+  const auto may_see = [&call](options::v1::PersonalClass personal) {
     return !call.masked() && auth::MaySeePersonal(call.principal(), personal);
   };
-  for (const Route::PersonalPath& personal : route.personal) {
-    ForEachResource(*shown, personal.path, 0, [&](Message& resource) {
-      if (contract::Redact(*personal.type, may_see, resource)) {
-        seen.push_back(resource.GetReflection()->GetString(resource, personal.type->name));
-      }
-    });
-  }
+  std::vector<std::string> seen = MaskPersonal(route.personal, may_see, *shown);
   // Who reads as a person leaves a trace; what a service does with its copy, it audits itself.
   if (!seen.empty() && AuditsWhatIsSeen(route, call)) {
     Task<absl::Status> writing = audit_(call, std::move(seen));

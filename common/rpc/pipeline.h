@@ -1,7 +1,7 @@
 // What happens to every call, in this order; each step may end it:
 //
-//   admit         a bound on calls in flight that follows their latency: shed before anything is
-//   spent trace         the caller's trace, so that whatever follows can be found by it
+//   admit         a bound on calls in flight that follows their latency: shed before any work
+//   trace         the caller's trace, so that whatever follows can be found by it
 //   authenticate  whose token is it? Nothing of the request is decoded for strangers
 //   authorise     do the roles grant the method's permission, and is the tenant the caller's?
 //                 Then whether the caller is within its rate, where one is set
@@ -39,6 +39,7 @@
 #include "common/observe/metrics.h"
 #include "common/rpc/call.h"
 #include "common/rpc/concurrency_limit.h"
+#include "common/rpc/personal_fields.h"
 #include "common/rpc/rate_limit.h"
 #include "common/store/store.h"
 
@@ -100,13 +101,8 @@ struct Route {
   // Of unary methods: the limit that it counts against, and its own part in it.
   ConcurrencyLimit* limit = nullptr;
   ConcurrencyLimit::Method* latency = nullptr;
-  std::vector<size_t> rates;  // rules that match it
-  // Where in the response resources with personal fields stand.
-  struct PersonalPath {
-    std::vector<const google::protobuf::FieldDescriptor*> path;
-    const contract::ResourceType* type = nullptr;
-  };
-  std::vector<PersonalPath> personal;
+  std::vector<size_t> rates;           // rules that match it
+  std::vector<PersonalPath> personal;  // where the response has personal fields
   // Whether answers say where snapshots of what they hold are (see kHistoryKey).
   bool tells_history = false;
 };
