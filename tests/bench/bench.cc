@@ -19,7 +19,7 @@ const std::vector<NamedBench>& AllBenches() {
       {"durable_create_vs_echo", {"durable_create_vs_echo", 0.45, true}, DurableCreateVsEcho},
       {"complaint_create_vs_echo", {"complaint_create_vs_echo", 0.40, true}, ComplaintCreateVsEcho},
       {"durable_create_vs_bare", {"durable_create_vs_bare", 0.70, true}, DurableCreateVsBare},
-      {"complaint_create_vs_bare", {"complaint_create_vs_bare", 0.60, true}, ComplaintCreateVsBare},
+      {"complaint_create_vs_bare", {"complaint_create_vs_bare", 0.55, true}, ComplaintCreateVsBare},
       {"pg_create_vs_single", {"pg_create_vs_single", 2, true}, PgCreateVsSingle},
       {"pg_cached_get_vs_echo", {"pg_cached_get_vs_echo", 0.75, true}, PgCachedGetVsEcho},
       {"redis_outage_read_slowdown", {"redis_outage_read_slowdown", 2, false}, RedisOutage},
