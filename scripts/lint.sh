@@ -61,7 +61,7 @@ since() {
 check_protos() {
   # The tool's version is pinned in package.json; nothing of it is run at install.
   if [ ! -x node_modules/.bin/buf ] || [ package.json -nt node_modules/.package-lock.json ]; then
-    npm install --no-save --no-package-lock --no-audit --no-fund --ignore-scripts --silent ||
+    npm install --no-save --no-package-lock --no-audit --no-fund --ignore-scripts --loglevel=error ||
       { echo "protos: npm install failed"; return 1; }
   fi
   node_modules/.bin/buf lint || return 1
