@@ -16,6 +16,8 @@ postgres=(postgresql)
 test=(libgtest-dev libgmock-dev libbenchmark-dev libnghttp2-dev libprotoc-dev git postgresql
   # Networks of their own for replicas, which are delayed, lossy or parted.
   iproute2
+  # The documents are rendered as a reader sees them.
+  chromium
   # A client generated for another language, and the fuzz targets (libFuzzer needs clang).
   python3-grpcio python3-protobuf clang libclang-rt-14-dev)
 lint=(clang-format clang-tidy shellcheck git ca-certificates)
