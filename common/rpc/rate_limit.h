@@ -45,7 +45,7 @@ absl::StatusOr<RateRule> ParseRateRule(absl::string_view text);
 
 class RateLimits {
  public:
-  // `shared` null: each process for itself. Both must outlive it.
+  // `shared` null: each for itself. Both must outlive it, and it what it has under way at Redis.
   RateLimits(std::vector<RateRule> rules, cache::SharedBuckets* shared, const Clock& clock)
       : rules_(std::move(rules)), shared_(shared), clock_(clock) {}
   RateLimits(const RateLimits&) = delete;

@@ -3,6 +3,8 @@
 #include <absl/strings/str_cat.h>
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "common/base/status.h"
 #include "common/rpc/rate_limit.h"
 #include "tests/support/redis_server.h"
@@ -35,9 +37,11 @@ class SharedRateTest : public ::testing::Test {
     EXPECT_TRUE(Await(buckets_->Spend("north", "nobody", rate_, 0)).ok());
   }
   double Spend(double spent) { return *Await(buckets_->Spend("north", "ann", rate_, spent)); }
-  std::unique_ptr<RateLimits> Replica(absl::string_view rule) {
-    return std::make_unique<RateLimits>(std::vector<RateRule>{*ParseRateRule(rule)}, buckets_.get(),
-                                        SystemClock::Get());
+  // Kept until nothing is under way any more.
+  RateLimits& Replica(absl::string_view rule) {
+    replicas_.push_back(std::make_unique<RateLimits>(std::vector<RateRule>{*ParseRateRule(rule)},
+                                                     buckets_.get(), SystemClock::Get()));
+    return *replicas_.back();
   }
   absl::Status Call(RateLimits& replica) {
     auth::Principal ann;
@@ -61,6 +65,7 @@ class SharedRateTest : public ::testing::Test {
   std::unique_ptr<testing::RedisServer> server_;
   std::unique_ptr<cache::Redis> redis_;
   std::unique_ptr<cache::SharedBuckets> buckets_;
+  std::vector<std::unique_ptr<RateLimits>> replicas_;
 };
 
 TEST_F(SharedRateTest, ABucketIsSpentByAllAndOwesAtMostABurst) {
@@ -102,38 +107,38 @@ TEST_F(SharedRateTest, EveryBucketEnds) {
 }
 
 TEST_F(SharedRateTest, ReplicasShareOneLimit) {
-  auto north = Replica("rate=0.001 burst=64");
-  auto south = Replica("rate=0.001 burst=64");
+  RateLimits& north = Replica("rate=0.001 burst=64");
+  RateLimits& south = Replica("rate=0.001 burst=64");
   int granted = 0;
-  for (int i = 0; i < 200; ++i) granted += Call(i % 2 == 0 ? *north : *south).ok();
+  for (int i = 0; i < 200; ++i) granted += Call(i % 2 == 0 ? north : south).ok();
   // A sixteenth of the burst may be untold in each, and one command on its way.
   EXPECT_GE(granted, 64);
   EXPECT_LE(granted, 64 + 2 * (64 / 16 + 2));
-  EXPECT_FALSE(Call(*north).ok());
-  EXPECT_FALSE(Call(*south).ok());
+  EXPECT_FALSE(Call(north).ok());
+  EXPECT_FALSE(Call(south).ok());
 }
 
 TEST_F(SharedRateTest, AReplicaThatComesLaterLearnsWhatIsSpent) {
-  auto first = Replica("rate=0.001 burst=64");
-  EXPECT_EQ(Granted(*first, 100), 64);
-  auto second = Replica("rate=0.001 burst=64");
-  EXPECT_LE(Granted(*second, 100), 64 / 16 + 2);
+  RateLimits& first = Replica("rate=0.001 burst=64");
+  EXPECT_EQ(Granted(first, 100), 64);
+  RateLimits& second = Replica("rate=0.001 burst=64");
+  EXPECT_LE(Granted(second, 100), 64 / 16 + 2);
 }
 
 TEST_F(SharedRateTest, WithoutRedisEachGoesOnByItself) {
-  auto north = Replica("rate=0.001 burst=64");
-  auto south = Replica("rate=0.001 burst=64");
+  RateLimits& north = Replica("rate=0.001 burst=64");
+  RateLimits& south = Replica("rate=0.001 burst=64");
   server_->Kill();
-  EXPECT_EQ(Granted(*north, 100), 64);
-  EXPECT_EQ(Granted(*south, 100), 64);
-  EXPECT_EQ(ReasonOf(Call(*north)), type::v1::ERROR_REASON_RATE_LIMITED);
+  EXPECT_EQ(Granted(north, 100), 64);
+  EXPECT_EQ(Granted(south, 100), 64);
+  EXPECT_EQ(ReasonOf(Call(north)), type::v1::ERROR_REASON_RATE_LIMITED);
 }
 
 TEST_F(SharedRateTest, RedisEmptiedGrantsABurstAtMost) {
-  auto north = Replica("rate=0.001 burst=64");
-  EXPECT_EQ(Granted(*north, 100), 64);
+  RateLimits& north = Replica("rate=0.001 burst=64");
+  EXPECT_EQ(Granted(north, 100), 64);
   server_->Command({"FLUSHALL"});
-  EXPECT_LE(Granted(*north, 200), 64);
+  EXPECT_LE(Granted(north, 200), 64);
 }
 
 }  // namespace
