@@ -136,25 +136,22 @@ TEST_F(ReferenceClientTest, SharedTypesComeFromRedis) {
   MakeScorecard("first");
   // The owner has said where its snapshots are.
   ASSERT_TRUE(Get(*scorecard_, "scorecards/first", As(auth::Role::kManager)).ok());
-  MakeScorecard("second");
-  AwaitShared("second");
+  const std::string second = MakeSharedScorecard();
   // While the owner cannot be reached.
   proxy_->Hold(true);
-  auto found = Get(*scorecard_, "scorecards/second", As(auth::Role::kManager));
+  auto found = Get(*scorecard_, second, As(auth::Role::kManager));
   ASSERT_TRUE(found.ok()) << found.status();
-  EXPECT_EQ(static_cast<const v1::Scorecard&>(**found).name(), "scorecards/second");
+  EXPECT_EQ(static_cast<const v1::Scorecard&>(**found).name(), second);
   EXPECT_EQ(client().Stats().redis, 1u);
   // Not for whom the owner would refuse.
   testing::Caller guard = As(auth::Role::kGuard);
-  EXPECT_TRUE(absl::IsPermissionDenied(Get(*scorecard_, "scorecards/second", guard).status()));
+  EXPECT_TRUE(absl::IsPermissionDenied(Get(*scorecard_, second, guard).status()));
   testing::Caller stranger = As(auth::Role::kManager);
   stranger.tenant = "other";
-  EXPECT_FALSE(Get(*scorecard_, "scorecards/second", stranger, absl::Milliseconds(100)).ok());
+  EXPECT_FALSE(Get(*scorecard_, second, stranger, absl::Milliseconds(100)).ok());
   // Nor for longer than 2 s after it was true.
   clock_.Advance(absl::Seconds(2));
-  EXPECT_FALSE(
-      Get(*scorecard_, "scorecards/second", As(auth::Role::kManager), absl::Milliseconds(100))
-          .ok());
+  EXPECT_FALSE(Get(*scorecard_, second, As(auth::Role::kManager), absl::Milliseconds(100)).ok());
   proxy_->Hold(false);
   EXPECT_EQ(client().Stats().redis, 1u);
 }
