@@ -1,7 +1,8 @@
 #include "cli/client/failure.h"
 
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
-#include <absl/strings/str_join.h>
+#include <absl/strings/str_replace.h>
 
 #include <map>
 
@@ -56,6 +57,14 @@ std::string Advice(const Failure& failure, Language language) {
   };
   const auto found = by_reason->find(failure.info.reason());
   if (found != by_reason->end()) return Say(language, found->second);
+  if (failure.info.reason() == "WRONG_STATE") {
+    const auto allowed = failure.info.metadata().find("allowed_states");
+    if (allowed == failure.info.metadata().end() || allowed->second.empty()) {
+      return Say(language, Text::kAdviceFinal);
+    }
+    return Say(language, Text::kAdviceState,
+               Printable(absl::StrReplaceAll(allowed->second, {{",", ", "}})));
+  }
   switch (failure.code) {
     case grpc::StatusCode::UNAVAILABLE:
       return Say(language, Text::kAdviceServer);
@@ -144,13 +153,18 @@ std::string Explain(const Failure& failure, Language language) {
                   failure.info.reason());
   if (!failure.message.empty()) absl::StrAppend(&out, ": ", Printable(failure.message));
   absl::StrAppend(&out, "\n");
+  // Where there is but one, the message says it already.
+  const bool single =
+      failure.bad_request.field_violations_size() + failure.precondition.violations_size() == 1;
+  const auto add = [&](absl::string_view of, absl::string_view description) {
+    if (single && absl::StrContains(failure.message, description)) return;
+    absl::StrAppend(&out, "  - ", Printable(of), ": ", Printable(description), "\n");
+  };
   for (const auto& violation : failure.bad_request.field_violations()) {
-    absl::StrAppend(&out, "  - ", Printable(violation.field()), ": ",
-                    Printable(violation.description()), "\n");
+    add(violation.field(), violation.description());
   }
   for (const auto& violation : failure.precondition.violations()) {
-    absl::StrAppend(&out, "  - ", Printable(violation.subject()), ": ",
-                    Printable(violation.description()), "\n");
+    add(violation.subject(), violation.description());
   }
   if (!failure.resource.resource_name().empty()) {
     absl::StrAppend(&out, "  ", Say(language, Text::kResource), " ",

@@ -7,7 +7,6 @@
 
 #include "cli/commands/cases.h"
 #include "cli/commands/output.h"
-#include "common/base/proto_time.h"
 
 namespace sqm::cli {
 namespace {
@@ -16,6 +15,7 @@ struct ActionArguments {
   std::string target;  // action or case
   std::string filter, of_case, owner, kind = "corrective", text, cause, due, escalate_to, reason;
   bool late = false, open = false, without_effect = false;
+  Pages pages;
 };
 using SharedArguments = std::shared_ptr<ActionArguments>;
 
@@ -23,22 +23,9 @@ std::string ActionName(const std::string& word) {
   return absl::StrContains(word, '/') ? word : absl::StrCat("correctiveActions/", word);
 }
 
-// `2026-12-01` is the end of that day in the zone of --zone; or a time of RFC 3339. False after a
-// complaint.
+// The end of a day, or a time; nothing where nothing was given. False after a complaint.
 bool ReadDue(Context& context, const std::string& word, google::protobuf::Timestamp* due) {
-  if (word.empty()) return true;
-  absl::TimeZone zone;
-  if (!context.Zone(zone)) return false;
-  absl::CivilDay day;
-  absl::Time time;
-  if (absl::ParseCivilTime(word, &day)) {
-    time = absl::FromCivil(absl::CivilSecond(day + 1), zone) - absl::Seconds(1);
-  } else if (!absl::ParseTime(absl::RFC3339_full, word, zone, &time, nullptr)) {
-    context.UsageError(absl::StrCat("--due ", word, ": ", context.T(Text::kNoTime)));
-    return false;
-  }
-  *due = ToTimestamp(time);
-  return true;
+  return word.empty() || ReadTime(context, "--due", word, DayMeans::kEnd, *due);
 }
 
 void Show(Context& context, const v1::CorrectiveAction& action) {
@@ -68,24 +55,19 @@ void List(Context& context, const ActionArguments& arguments) {
   if (!arguments.owner.empty()) {
     filters.push_back(absl::StrCat("owner = \"", StaffName(arguments.owner), "\""));
   }
-  if (arguments.open || arguments.late)
-    filters.push_back("state != DONE AND state != VERIFIED AND state != CANCELLED");
-  if (arguments.late) filters.push_back("escalate_time:*");
+  if (arguments.open || arguments.late) {
+    filters.emplace_back("state != DONE AND state != VERIFIED AND state != CANCELLED");
+  }
+  if (arguments.late) filters.emplace_back("escalate_time:*");
   v1::ListCorrectiveActionsRequest request;
   v1::ListCorrectiveActionsResponse response;
   request.set_filter(absl::StrJoin(filters, " AND "));
   request.set_order_by("due_time");
-  if (!context.Call(ComplaintsPath("ListCorrectiveActions"), request, response)) return;
   if (context.options.columns.empty() && context.options.output == "table") {
     context.options.columns = "name,kind,state,owner,due_time,escalate_time,description,case";
   }
-  const auto output = Output::Make(context, v1::CorrectiveAction::descriptor(), false);
-  if (output == nullptr) return;
-  for (const v1::CorrectiveAction& action : response.corrective_actions()) output->Add(action);
-  output->Finish();
-  if (!response.next_page_token().empty()) {
-    context.Note(context.T(Text::kMorePages, response.next_page_token()));
-  }
+  ShowPages(context, ComplaintsPath("ListCorrectiveActions"), request, response,
+            v1::CorrectiveAction::descriptor(), arguments.pages, Text::kMoreRows);
 }
 
 void Add(Context& context, const ActionArguments& arguments) {
@@ -148,26 +130,31 @@ void AddCorrectiveActionCommands(CLI::App& group, Context& context) {
   CLI::App* actions = group.add_subcommand("actions", context.T(Text::kHelpActions));
   actions->require_subcommand(1);
   auto a = std::make_shared<ActionArguments>();
-  const auto command = [&](const char* name, Text help,
+  SetExample(*actions, context, "actions list --late");
+  const auto command = [&](const char* name, Text help, const char* example,
                            void (*run)(Context&, const ActionArguments&)) {
     CLI::App* c = actions->add_subcommand(name, context.T(help));
+    SetExample(*c, context, absl::StrCat("actions ", name, " ", example));
     c->callback([&context, a, run] { run(context, *a); });
     return c;
   };
-  const auto on_action = [&](const char* name, Text help,
+  const auto on_action = [&](const char* name, Text help, const char* example,
                              void (*run)(Context&, const ActionArguments&)) {
-    CLI::App* c = command(name, help, run);
+    const std::string line = absl::StrCat("correctiveActions/new-form ", example);
+    CLI::App* c = command(name, help, line.c_str(), run);
     c->add_option("ACTION", a->target, context.T(Text::kHelpActionName))->required();
     return c;
   };
-  CLI::App* c = command("list", Text::kHelpActionList, List);
+  CLI::App* c = command("list", Text::kHelpActionList, "--case C-2026-000123 --open", List);
   c->add_option("--case", a->of_case, context.T(Text::kHelpCase));
   c->add_option("--owner", a->owner, context.T(Text::kHelpActionOwner));
   c->add_flag("--open", a->open, context.T(Text::kHelpActionOpen));
   c->add_flag("--late", a->late, context.T(Text::kHelpActionLate));
   c->add_option("--filter", a->filter, context.T(Text::kHelpFilter));
+  AddPageOptions(*c, context, a->pages);
 
-  c = command("add", Text::kHelpActionAdd, Add);
+  c = command("add", Text::kHelpActionAdd,
+              "C-2026-000123 --text \"…\" --owner ann --due 2026-12-01", Add);
   c->add_option("CASE", a->target, context.T(Text::kHelpCase))->required();
   c->add_option("--text", a->text, context.T(Text::kHelpActionText))->required();
   c->add_option("--owner", a->owner, context.T(Text::kHelpActionOwner))->required();
@@ -176,23 +163,24 @@ void AddCorrectiveActionCommands(CLI::App& group, Context& context) {
   c->add_option("--cause", a->cause, context.T(Text::kHelpActionCause));
   c->add_option("--escalate-to", a->escalate_to, context.T(Text::kHelpActionEscalateTo));
 
-  c = on_action("start", Text::kHelpActionStart, Start);
+  c = on_action("start", Text::kHelpActionStart, "", Start);
   c->add_option("--text", a->text, context.T(Text::kHelpCaseText));
 
-  c = on_action("done", Text::kHelpActionDone, Done);
+  c = on_action("done", Text::kHelpActionDone, "--text \"…\"", Done);
   c->add_option("--text", a->text, context.T(Text::kHelpActionResult))->required();
 
-  c = on_action("verify", Text::kHelpActionVerify, Verify);
+  c = on_action("verify", Text::kHelpActionVerify, "--text \"…\"", Verify);
   c->add_option("--text", a->text, context.T(Text::kHelpActionEffect))->required();
   c->add_flag("--not-effective", a->without_effect, context.T(Text::kHelpActionNotEffective));
   c->add_option("--due", a->due, context.T(Text::kHelpActionDue));
 
-  c = on_action("reschedule", Text::kHelpActionReschedule, Reschedule);
+  c = on_action("reschedule", Text::kHelpActionReschedule, "--due 2026-12-15 --reason \"…\"",
+                Reschedule);
   c->add_option("--due", a->due, context.T(Text::kHelpActionDue));
   c->add_option("--owner", a->owner, context.T(Text::kHelpActionOwner));
   c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason))->required();
 
-  c = on_action("cancel", Text::kHelpActionCancel, Cancel);
+  c = on_action("cancel", Text::kHelpActionCancel, "--reason \"…\"", Cancel);
   c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason))->required();
 }
 

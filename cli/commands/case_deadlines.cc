@@ -92,7 +92,8 @@ void Explain(Context& context, const CaseArguments& arguments) {
 }  // namespace
 
 void AddCaseDeadlineCommands(CLI::App& group, Context& context, const SharedCaseArguments& a) {
-  CLI::App* c = OnCase(group, context, "explain", Text::kHelpCaseExplain, a, Explain);
+  CLI::App* c = OnCase(group, context, "explain", Text::kHelpCaseExplain,
+                       "--deadline total-resolution", a, Explain);
   c->add_option("--deadline", a->deadline, context.T(Text::kHelpCaseDeadline))->required();
 }
 

@@ -83,13 +83,14 @@ void Similar(Context& context, const CaseArguments& arguments) {
 }  // namespace
 
 void AddCaseEndCommands(CLI::App& group, Context& context, const SharedCaseArguments& a) {
-  CLI::App* c = OnCase(group, context, "close", Text::kHelpCaseClose, a, Close);
+  CLI::App* c = OnCase(group, context, "close", Text::kHelpCaseClose,
+                       "--outcome upheld --cause billing-run", a, Close);
   c->add_option("--outcome", a->outcome, context.T(Text::kHelpCaseOutcome))->required();
   c->add_option("--cause", a->cause, context.T(Text::kHelpCaseCause));
   c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason));
 
   const auto with_reason = [&](const char* name, Text help, RunCaseCommand run) {
-    CLI::App* made = OnCase(group, context, name, help, a, run);
+    CLI::App* made = OnCase(group, context, name, help, "--reason \"…\"", a, run);
     made->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason))->required();
     return made;
   };
@@ -106,19 +107,20 @@ void AddCaseEndCommands(CLI::App& group, Context& context, const SharedCaseArgum
   c->add_option("--team", a->team, context.T(Text::kHelpCaseTeam));
   c->add_option("--body", a->body, context.T(Text::kHelpCaseBody));
 
-  c = OnCase(group, context, "merge", Text::kHelpCaseMerge, a, Merge);
+  c = OnCase(group, context, "merge", Text::kHelpCaseMerge, "--into C-2026-000120", a, Merge);
   c->add_option("--into", a->into, context.T(Text::kHelpCaseInto))->required();
   c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason));
 
-  c = OnCase(group, context, "archive", Text::kHelpCaseArchive, a, Archive);
+  c = OnCase(group, context, "archive", Text::kHelpCaseArchive, "", a, Archive);
   c->add_option("--text", a->text, context.T(Text::kHelpCaseText));
 
-  c = OnCase(group, context, "satisfaction", Text::kHelpCaseSatisfaction, a, Satisfaction);
+  c = OnCase(group, context, "satisfaction", Text::kHelpCaseSatisfaction, "--score 4", a,
+             Satisfaction);
   c->add_option("--score", a->satisfaction, context.T(Text::kHelpCaseScore))->required();
   c->add_flag("--not-accepted", a->rejected, context.T(Text::kHelpCaseNotAccepted));
   c->add_option("--text", a->text, context.T(Text::kHelpCaseText));
 
-  OnCase(group, context, "similar", Text::kHelpCaseSimilar, a, Similar);
+  OnCase(group, context, "similar", Text::kHelpCaseSimilar, "", a, Similar);
 }
 
 }  // namespace sqm::cli

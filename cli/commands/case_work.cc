@@ -107,7 +107,7 @@ void AddNote(Context& context, const CaseArguments& arguments) {
 
 void AddCaseWorkCommands(CLI::App& group, Context& context, const SharedCaseArguments& a) {
   CLI::App* c =
-      OnCase(group, context, "acknowledge", Text::kHelpCaseAcknowledge, a,
+      OnCase(group, context, "acknowledge", Text::kHelpCaseAcknowledge, "", a,
              [](Context& context, const CaseArguments& arguments) {
                CaseStep<v1::AcknowledgeCaseRequest>(context, arguments, "AcknowledgeCase",
                                                     [&](v1::AcknowledgeCaseRequest& request) {
@@ -117,26 +117,27 @@ void AddCaseWorkCommands(CLI::App& group, Context& context, const SharedCaseArgu
              });
   c->add_option("--text", a->text, context.T(Text::kHelpCaseText));
 
-  c = OnCase(group, context, "classify", Text::kHelpCaseClassify, a, Classify);
+  c = OnCase(group, context, "classify", Text::kHelpCaseClassify,
+             "--category categories/billing-error --severity high", a, Classify);
   c->add_option("--category", a->category, context.T(Text::kHelpCaseCategory))->required();
   c->add_option("--severity", a->severity, context.T(Text::kHelpCaseSeverity));
   c->add_option("--priority", a->priority, context.T(Text::kHelpCasePriority));
   c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason));
 
-  c = OnCase(group, context, "assign", Text::kHelpCaseAssign, a, Assign);
+  c = OnCase(group, context, "assign", Text::kHelpCaseAssign, "--to ann", a, Assign);
   CLI::Option* owner = c->add_option("--to", a->owner, context.T(Text::kHelpCaseOwner));
   CLI::Option* automatic = c->add_flag("--auto", a->automatic, context.T(Text::kHelpCaseAuto));
   owner->excludes(automatic);
   c->add_option("--team", a->team, context.T(Text::kHelpCaseTeam));
   c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason));
 
-  OnCase(group, context, "start", Text::kHelpCaseStart, a,
+  OnCase(group, context, "start", Text::kHelpCaseStart, "", a,
          [](Context& context, const CaseArguments& arguments) {
            CaseStep<v1::StartCaseRequest>(context, arguments, "StartCase",
                                           [](v1::StartCaseRequest&) { return true; });
          });
 
-  c = OnCase(group, context, "propose", Text::kHelpCasePropose, a,
+  c = OnCase(group, context, "propose", Text::kHelpCasePropose, "--text \"…\"", a,
              [](Context& context, const CaseArguments& arguments) {
                CaseStep<v1::ProposeResponseRequest>(context, arguments, "ProposeResponse",
                                                     [&](v1::ProposeResponseRequest& request) {
@@ -146,7 +147,7 @@ void AddCaseWorkCommands(CLI::App& group, Context& context, const SharedCaseArgu
              });
   c->add_option("--text", a->text, context.T(Text::kHelpCaseText))->required();
 
-  c = OnCase(group, context, "reply", Text::kHelpCaseReply, a,
+  c = OnCase(group, context, "reply", Text::kHelpCaseReply, "", a,
              [](Context& context, const CaseArguments& arguments) {
                CaseStep<v1::ReplyCaseRequest>(context, arguments, "ReplyCase",
                                               [&](v1::ReplyCaseRequest& request) {
@@ -156,27 +157,28 @@ void AddCaseWorkCommands(CLI::App& group, Context& context, const SharedCaseArgu
              });
   c->add_option("--text", a->text, context.T(Text::kHelpCaseText));
 
-  c = OnCase(group, context, "refuse", Text::kHelpCaseRefuse, a, Refuse);
+  c = OnCase(group, context, "refuse", Text::kHelpCaseRefuse, "--reason \"…\"", a, Refuse);
   c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason))->required();
 
-  c = OnCase(group, context, "wait", Text::kHelpCaseWait, a, Wait);
+  c = OnCase(group, context, "wait", Text::kHelpCaseWait, "--for customer --question \"…\"", a,
+             Wait);
   c->add_option("--for", a->awaited, context.T(Text::kHelpCaseAwaited))
       ->required()
       ->check(CLI::IsMember({"customer", "third-party"}));
   c->add_option("--question", a->text, context.T(Text::kHelpCaseQuestion))->required();
 
-  c = OnCase(group, context, "resume", Text::kHelpCaseResume, a, Resume);
+  c = OnCase(group, context, "resume", Text::kHelpCaseResume, "", a, Resume);
   c->add_option("--text", a->text, context.T(Text::kHelpCaseText));
 
-  c = OnCase(group, context, "approve", Text::kHelpCaseApprove, a,
+  c = OnCase(group, context, "approve", Text::kHelpCaseApprove, "", a,
              [](Context& context, const CaseArguments& a) { Decide(context, a, true); });
   c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason));
 
-  c = OnCase(group, context, "return", Text::kHelpCaseReturn, a,
+  c = OnCase(group, context, "return", Text::kHelpCaseReturn, "--reason \"…\"", a,
              [](Context& context, const CaseArguments& a) { Decide(context, a, false); });
   c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason))->required();
 
-  c = OnCase(group, context, "note", Text::kHelpCaseNote, a, AddNote);
+  c = OnCase(group, context, "note", Text::kHelpCaseNote, "--text \"…\"", a, AddNote);
   c->add_option("--text", a->text, context.T(Text::kHelpCaseText))->required();
   c->add_flag("--public", a->visible, context.T(Text::kHelpCaseVisible));
 }

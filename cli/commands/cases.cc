@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/commands/output.h"
+#include "common/base/proto_time.h"
 
 namespace sqm::cli {
 
@@ -34,9 +35,12 @@ std::optional<int> EnumValue(Context& context, const EnumDescriptor* type,
 void ShowCase(Context& context, const v1::Case& message) {
   if (context.options.columns.empty() && context.options.output == "table") {
     context.options.columns =
-        "number,kind,state,subject,text,channel,customer,category,severity,priority,owner,team,"
-        "tier,received_time,promised_time,due_time,close_time,reply,outcome,root_cause,"
-        "compensation,satisfaction,name";
+        "number,kind,state,subject,text,channel,customer.reference,customer.display_name,"
+        "customer.phone,category,severity,priority,product,place,language,owner,team,tier,"
+        "received_time,promised_time,due_time,close_time,appointment.place,"
+        "appointment.start_time,appointment.confirmed_by,suggestion.reward_amount,"
+        "suggestion.reward_currency,reply,outcome,root_cause.cause,compensation.state,"
+        "compensation.amount,compensation.currency,satisfaction,name";
   }
   const auto output = Output::Make(context, message.GetDescriptor(), true);
   if (output == nullptr) return;
@@ -44,16 +48,39 @@ void ShowCase(Context& context, const v1::Case& message) {
   output->Finish();
 }
 
-void ShowCases(Context& context, const google::protobuf::RepeatedPtrField<v1::Case>& cases,
-               const std::string& token) {
+void ShowCases(Context& context, absl::string_view method, google::protobuf::Message& request,
+               google::protobuf::Message& response, const Pages& pages) {
   if (context.options.columns.empty() && context.options.output == "table") {
     context.options.columns = "number,kind,state,owner,team,category,due_time,name";
   }
-  const auto output = Output::Make(context, v1::Case::descriptor(), false);
-  if (output == nullptr) return;
-  for (const v1::Case& one : cases) output->Add(one);
-  output->Finish();
-  if (!token.empty()) context.Note(context.T(Text::kMorePages, token));
+  ShowPages(context, ComplaintsPath(method), request, response, v1::Case::descriptor(), pages,
+            Text::kMoreRows);
+}
+
+void AddPageOptions(CLI::App& command, Context& context, Pages& pages) {
+  command.add_option("--page-size", pages.size, context.T(Text::kHelpPageSize));
+  command.add_flag("--all", pages.all, context.T(Text::kHelpAll));
+}
+
+bool ReadTime(Context& context, absl::string_view option, const std::string& word, DayMeans day,
+              google::protobuf::Timestamp& time) {
+  absl::TimeZone zone;
+  if (!context.Zone(zone)) return false;
+  absl::CivilDay date;
+  absl::CivilMinute minute;
+  absl::Time read;
+  if (absl::ParseCivilTime(word, &date)) {
+    read = day == DayMeans::kStart
+               ? absl::FromCivil(date, zone)
+               : absl::FromCivil(absl::CivilSecond(date + 1), zone) - absl::Seconds(1);
+  } else if (absl::ParseCivilTime(word, &minute)) {
+    read = absl::FromCivil(minute, zone);
+  } else if (!absl::ParseTime(absl::RFC3339_full, word, zone, &read, nullptr)) {
+    context.UsageError(absl::StrCat(option, " ", word, ": ", context.T(Text::kNoTime)));
+    return false;
+  }
+  time = ToTimestamp(read);
+  return true;
 }
 
 std::string CaseName(Context& context, const std::string& word) {
@@ -75,16 +102,22 @@ std::string StaffName(const std::string& word) {
   return word.empty() || absl::StrContains(word, '/') ? word : absl::StrCat("staff/", word);
 }
 
+void SetExample(CLI::App& command, const Context& context, absl::string_view arguments) {
+  command.footer(absl::StrCat(context.T(Text::kExamples), "\n  sqm complaints ", arguments));
+}
+
 CLI::App* CaseCommand(CLI::App& group, Context& context, const char* name, Text help,
-                      const SharedCaseArguments& a, RunCaseCommand run) {
+                      const char* example, const SharedCaseArguments& a, RunCaseCommand run) {
   CLI::App* c = group.add_subcommand(name, context.T(help));
+  SetExample(*c, context, absl::StrCat(name, " ", example));
   c->callback([&context, a, run] { run(context, *a); });
   return c;
 }
 
 CLI::App* OnCase(CLI::App& group, Context& context, const char* name, Text help,
-                 const SharedCaseArguments& a, RunCaseCommand run) {
-  CLI::App* c = CaseCommand(group, context, name, help, a, run);
+                 const char* example, const SharedCaseArguments& a, RunCaseCommand run) {
+  const std::string line = absl::StrCat("C-2026-000123", *example == '\0' ? "" : " ", example);
+  CLI::App* c = CaseCommand(group, context, name, help, line.c_str(), a, run);
   c->add_option("CASE", a->target, context.T(Text::kHelpCase))->required();
   return c;
 }

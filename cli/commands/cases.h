@@ -8,8 +8,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/commands/context.h"
+#include "cli/commands/pages.h"
 #include "sqm/complaints/v1/complaints_service.pb.h"
 
 namespace sqm::cli {
@@ -22,11 +24,15 @@ struct CaseArguments {
   std::string subject, text, customer, customer_name, category, severity, priority;
   std::string owner, team, reason, outcome, cause, filter, order_by;
   std::string awaited, into, body, deadline;
-  int page_size = 0;
+  std::string phone, product, place, language, remedy, contact, received, benefit;
+  std::string at, item, amount, currency;
+  std::vector<std::string> preparation;
+  Pages pages;
   int satisfaction = 0;
   bool automatic = false;
   bool visible = false;   // to the customer
   bool rejected = false;  // the customer does not accept the outcome
+  bool undone = false;    // what was ready is not after all
 };
 using SharedCaseArguments = std::shared_ptr<CaseArguments>;
 using RunCaseCommand = void (*)(Context&, const CaseArguments&);
@@ -39,20 +45,38 @@ std::optional<int> EnumValue(Context& context, const google::protobuf::EnumDescr
 
 // A case upright; in a table what people ask of it, not how it is computed.
 void ShowCase(Context& context, const v1::Case& message);
-void ShowCases(Context& context, const google::protobuf::RepeatedPtrField<v1::Case>& cases,
-               const std::string& token);
+// The cases that a method lists.
+void ShowCases(Context& context, absl::string_view method, google::protobuf::Message& request,
+               google::protobuf::Message& response, const Pages& pages);
+// Options of a command that lists.
+void AddPageOptions(CLI::App& command, Context& context, Pages& pages);
 
 // The name of a case that is named, or quoted by its number. Empty after a complaint.
 std::string CaseName(Context& context, const std::string& word);
 
+// What a day stands for where a time is wanted, in the zone of --zone.
+enum class DayMeans { kStart, kEnd };
+// Reads `2026-12-01`, `2026-12-01T14:30` (in the zone of --zone) or a time of RFC 3339 that
+// `option` was given. False after a complaint.
+bool ReadTime(Context& context, absl::string_view option, const std::string& word, DayMeans day,
+              google::protobuf::Timestamp& time);
+
 // `ann` → `staff/ann`.
 std::string StaffName(const std::string& word);
 
-// A command of the group, and one on one case.
+// How a command is used, `sqm complaints ` and a line of arguments, under its help.
+void SetExample(CLI::App& command, const Context& context, absl::string_view arguments);
+
+// A command of the group, and one on one case. `example`: its arguments.
 CLI::App* CaseCommand(CLI::App& group, Context& context, const char* name, Text help,
-                      const SharedCaseArguments& a, RunCaseCommand run);
+                      const char* example, const SharedCaseArguments& a, RunCaseCommand run);
 CLI::App* OnCase(CLI::App& group, Context& context, const char* name, Text help,
-                 const SharedCaseArguments& a, RunCaseCommand run);
+                 const char* example, const SharedCaseArguments& a, RunCaseCommand run);
+
+// What an appointment needs, as --at, --place and --prepare say it; false after a complaint.
+bool ReadAppointment(Context& context, const CaseArguments& arguments,
+                     v1::AppointmentDetails& appointment);
+void AddAppointmentOptions(CLI::App& command, Context& context, const SharedCaseArguments& a);
 
 // A step on the case that the arguments name: `fill` sets what it needs; false after a complaint.
 template <typename Request>
@@ -70,6 +94,7 @@ void CaseStep(Context& context, const CaseArguments& arguments, absl::string_vie
 // The commands by topic; each adds its own to the group.
 void AddCaseWorkCommands(CLI::App& group, Context& context, const SharedCaseArguments& a);
 void AddCaseEndCommands(CLI::App& group, Context& context, const SharedCaseArguments& a);
+void AddCaseSpecialCommands(CLI::App& group, Context& context, const SharedCaseArguments& a);
 void AddCaseDeadlineCommands(CLI::App& group, Context& context, const SharedCaseArguments& a);
 void AddCorrectiveActionCommands(CLI::App& group, Context& context);
 

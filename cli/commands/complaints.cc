@@ -22,9 +22,30 @@ void Create(Context& context, const CaseArguments& arguments) {
   one.set_subject(arguments.subject);
   one.set_text(arguments.text);
   one.set_category(arguments.category);
+  one.set_product(arguments.product);
+  one.set_remedy_sought(arguments.remedy);
+  one.set_related_contact(arguments.contact);
   if (!arguments.customer.empty()) one.mutable_customer()->set_reference(arguments.customer);
   if (!arguments.customer_name.empty()) {
     one.mutable_customer()->set_display_name(arguments.customer_name);
+  }
+  if (!arguments.phone.empty()) one.mutable_customer()->set_phone(arguments.phone);
+  if (!arguments.language.empty()) {
+    const auto language = EnumValue(context, v1::CaseLanguage_descriptor(), arguments.language);
+    if (!language) return;
+    one.set_language(static_cast<v1::CaseLanguage>(*language));
+  }
+  if (!arguments.received.empty() && !ReadTime(context, "--received", arguments.received,
+                                               DayMeans::kStart, *one.mutable_received_time())) {
+    return;
+  }
+  if (!arguments.benefit.empty()) {
+    one.mutable_suggestion()->set_expected_benefit(arguments.benefit);
+  }
+  if (one.kind() != v1::CASE_KIND_APPOINTMENT) {
+    one.set_place(arguments.place);
+  } else if (!ReadAppointment(context, arguments, *one.mutable_appointment())) {
+    return;
   }
   v1::Case made;
   if (context.Call(ComplaintsPath("CreateCase"), request, made)) ShowCase(context, made);
@@ -35,9 +56,7 @@ void List(Context& context, const CaseArguments& arguments) {
   v1::ListCasesResponse response;
   request.set_filter(arguments.filter);
   request.set_order_by(arguments.order_by);
-  request.set_page_size(arguments.page_size);
-  if (!context.Call(ComplaintsPath("ListCases"), request, response)) return;
-  ShowCases(context, response.cases(), response.next_page_token());
+  ShowCases(context, "ListCases", request, response, arguments.pages);
 }
 
 // All cases of the customer who brought one.
@@ -64,9 +83,7 @@ void Queue(Context& context, const CaseArguments& arguments) {
   if (!queue) return;
   request.set_queue(static_cast<v1::CaseQueue>(*queue));
   request.set_team(arguments.team);
-  request.set_page_size(arguments.page_size);
-  if (!context.Call(ComplaintsPath("ListQueue"), request, response)) return;
-  ShowCases(context, response.cases(), response.next_page_token());
+  ShowCases(context, "ListQueue", request, response, arguments.pages);
 }
 
 // The case, then its deadlines and its timeline; as JSON the case and its entries in one object.
@@ -110,6 +127,21 @@ void ShowWhole(Context& context, const CaseArguments& arguments) {
     context.Print("\n");
     context.Print(table);
   }
+  if (!one.appointment().preparation().empty()) {
+    Table table({{context.T(Text::kItem), Align::kLeft, true},
+                 {context.T(Text::kType)},
+                 {context.T(Text::kTitle)},
+                 {context.T(Text::kReady)}});
+    for (const v1::PreparationItem& item : one.appointment().preparation()) {
+      table.Add({item.id(),
+                 text(item, "kind"),
+                 item.title(),
+                 {context.T(item.done() ? Text::kYes : Text::kNo),
+                  item.done() ? Tone::kGood : Tone::kPlain}});
+    }
+    context.Print("\n");
+    context.Print(table);
+  }
   Table table({{context.T(Text::kTime), Align::kLeft, true},
                {context.T(Text::kAction)},
                {context.T(Text::kAuthor)},
@@ -134,7 +166,9 @@ void AddComplaintsCommand(CLI::App& app, Context& context) {
   group->require_subcommand(1);
   group->footer(context.T(Text::kExamples) + "\n" + context.T(Text::kExampleComplaints));
   auto a = std::make_shared<CaseArguments>();
-  CLI::App* c = CaseCommand(*group, context, "create", Text::kHelpCaseCreate, a, Create);
+  CLI::App* c =
+      CaseCommand(*group, context, "create", Text::kHelpCaseCreate,
+                  "--kind complaint --channel phone --subject \"…\" --customer AC-1001", a, Create);
   c->add_option("--subject", a->subject, context.T(Text::kHelpCaseSubject))->required();
   c->add_option("--kind", a->kind, context.T(Text::kHelpCaseKind));
   c->add_option("--channel", a->channel, context.T(Text::kHelpCaseChannel));
@@ -142,26 +176,37 @@ void AddComplaintsCommand(CLI::App& app, Context& context) {
   c->add_option("--customer", a->customer, context.T(Text::kHelpCaseCustomer));
   c->add_option("--customer-name", a->customer_name, context.T(Text::kHelpCaseCustomerName));
   c->add_option("--category", a->category, context.T(Text::kHelpCaseCategory));
+  c->add_option("--phone", a->phone, context.T(Text::kHelpCasePhone));
+  c->add_option("--language", a->language, context.T(Text::kHelpCaseLanguage));
+  c->add_option("--product", a->product, context.T(Text::kHelpCaseProduct));
+  c->add_option("--remedy", a->remedy, context.T(Text::kHelpCaseRemedy));
+  c->add_option("--contact", a->contact, context.T(Text::kHelpCaseContact));
+  c->add_option("--received", a->received, context.T(Text::kHelpCaseReceived));
+  c->add_option("--benefit", a->benefit, context.T(Text::kHelpCaseBenefit));
+  c->add_option("--place", a->place, context.T(Text::kHelpCasePlace));
+  AddAppointmentOptions(*c, context, a);
 
   AddImportOf(*group, context, CasesImport("import"));
 
-  c = CaseCommand(*group, context, "list", Text::kHelpCaseList, a, List);
+  c = CaseCommand(*group, context, "list", Text::kHelpCaseList,
+                  "--filter 'state = ASSIGNED' --order-by due_time", a, List);
   c->add_option("--filter", a->filter, context.T(Text::kHelpFilter));
   c->add_option("--order-by", a->order_by, context.T(Text::kHelpOrderBy));
-  c->add_option("--page-size", a->page_size, context.T(Text::kHelpPageSize));
+  AddPageOptions(*c, context, a->pages);
 
-  c = CaseCommand(*group, context, "queue", Text::kHelpCaseQueue, a, Queue);
+  c = CaseCommand(*group, context, "queue", Text::kHelpCaseQueue, "due-soon --all", a, Queue);
   c->add_option("QUEUE", a->target, context.T(Text::kHelpQueueName))->required();
   c->add_option("--team", a->team, context.T(Text::kHelpCaseTeam));
-  c->add_option("--page-size", a->page_size, context.T(Text::kHelpPageSize));
+  AddPageOptions(*c, context, a->pages);
 
-  OnCase(*group, context, "show", Text::kHelpCaseShow, a, ShowWhole);
+  OnCase(*group, context, "show", Text::kHelpCaseShow, "", a, ShowWhole);
 
-  c = OnCase(*group, context, "history", Text::kHelpCaseHistory, a, History);
-  c->add_option("--page-size", a->page_size, context.T(Text::kHelpPageSize));
+  c = OnCase(*group, context, "history", Text::kHelpCaseHistory, "", a, History);
+  AddPageOptions(*c, context, a->pages);
 
   AddCaseWorkCommands(*group, context, a);
   AddCaseEndCommands(*group, context, a);
+  AddCaseSpecialCommands(*group, context, a);
   AddCaseDeadlineCommands(*group, context, a);
   AddCorrectiveActionCommands(*group, context);
 }

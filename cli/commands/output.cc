@@ -139,7 +139,7 @@ void Output::Finish() {
   }
   if (form_ == Form::kTable && !one_) {
     Flush();
-    context_.Note(context_.T(Text::kRows, added_));
+    context_.Note(added_ == 1 ? context_.T(Text::kOneRow) : context_.T(Text::kRows, added_));
   }
   std::cout.flush();
 }

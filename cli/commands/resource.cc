@@ -10,6 +10,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/commands/output.h"
+#include "cli/commands/pages.h"
 
 namespace sqm::cli {
 namespace {
@@ -82,25 +83,10 @@ std::pair<const ResourceInfo*, const MethodDescriptor*> Resolve(Context& context
   return {info, method};
 }
 
-// The repeated field of a list's answer that holds the resources.
-const FieldDescriptor* ItemsField(const MethodDescriptor* method, const ResourceInfo& info) {
-  for (int i = 0; i < method->output_type()->field_count(); ++i) {
-    const FieldDescriptor* field = method->output_type()->field(i);
-    if (field->is_repeated() && field->message_type() == info.message) return field;
-  }
-  return nullptr;
-}
-
 void List(Context& context, const ResourceArguments& arguments) {
   const auto [info, method] =
       Resolve(context, arguments.target, false, options::v1::STANDARD_METHOD_LIST);
   if (method == nullptr) return;
-  const FieldDescriptor* items = ItemsField(method, *info);
-  const FieldDescriptor* next = method->output_type()->FindFieldByName("next_page_token");
-  if (items == nullptr || next == nullptr) {
-    context.UsageError(context.T(Text::kNoSuchMethod, info->options.type()));
-    return;
-  }
   const auto request = NewMessage(method->input_type());
   std::string parent = arguments.parent;
   if (parent.empty() && Field(*request, "parent") != nullptr && info->collections.size() > 1) {
@@ -113,27 +99,9 @@ void List(Context& context, const ResourceArguments& arguments) {
     return;
   }
   SetFlag(*request, "show_deleted", arguments.show_deleted);
-  const int page_size = arguments.page_size == 0 && arguments.all ? 1000 : arguments.page_size;
-  if (const FieldDescriptor* field = Field(*request, "page_size"); field != nullptr) {
-    request->GetReflection()->SetInt32(request.get(), field, page_size);
-  }
-  const auto output = Output::Make(context, info->message, false);
-  if (output == nullptr) return;
-  std::string token;
-  for (;;) {
-    const auto response = NewMessage(method->output_type());
-    if (!context.Call(MethodPath(method), *request, *response)) return;
-    const auto* reflection = response->GetReflection();
-    const int count = reflection->FieldSize(*response, items);
-    for (int i = 0; i < count; ++i) {
-      output->Add(reflection->GetRepeatedMessage(*response, items, i));
-    }
-    token = reflection->GetString(*response, next);
-    if (!arguments.all || token.empty()) break;
-    SetText(context, *request, "page_token", token);
-  }
-  output->Finish();
-  if (!token.empty()) context.Note(context.T(Text::kMorePages, token));
+  const auto response = NewMessage(method->output_type());
+  ShowPages(context, MethodPath(method), *request, *response, info->message,
+            {arguments.page_size, arguments.all}, Text::kMorePages);
 }
 
 void ShowOne(Context& context, const Message& message) {

@@ -9,11 +9,13 @@ namespace {
 
 namespace v1 = complaints::v1;
 
+constexpr char kSqm[] = SQM_BIN_DIR "/sqm";
+
 class ComplaintsCliTest : public ComplaintsWorld {
  protected:
   Finished Sqm(const std::vector<std::string>& words, const std::string& language = "en") {
-    std::vector<std::string> argv = {SQM_BIN_DIR "/sqm", "--login", server_->login_file(),
-                                     "--lang",           language,  "complaints"};
+    std::vector<std::string> argv = {kSqm,     "--login", server_->login_file(),
+                                     "--lang", language,  "complaints"};
     argv.insert(argv.end(), words.begin(), words.end());
     return RunProgram(argv);
   }
@@ -61,7 +63,86 @@ TEST_F(ComplaintsCliTest, FromCreateToClose) {
   EXPECT_FALSE(absl::StrContains(history.out, stranger->number())) << history.out;
 }
 
+TEST_F(ComplaintsCliTest, ListsGoOnToTheEnd) {
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Create(*lead_, Sample()).ok());
+  const auto count = [](const Finished& list) {
+    size_t count = 0;
+    for (size_t at = 0; (at = list.out.find("C-20", at)) != std::string::npos; ++at) ++count;
+    return count;
+  };
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"list"}, {"queue", "unassigned"}}) {
+    std::vector<std::string> page = words;
+    page.insert(page.end(), {"--page-size", "2"});
+    const Finished first = Sqm(page);
+    EXPECT_EQ(count(first), 2u) << first.out;
+    EXPECT_TRUE(absl::StrContains(first.err, "give --all")) << first.err;
+    page.emplace_back("--all");
+    const Finished all = Sqm(page);
+    EXPECT_EQ(count(all), 3u) << all.out << all.err;
+    EXPECT_TRUE(absl::StrContains(all.err, "3 rows")) << all.err;
+    EXPECT_FALSE(absl::StrContains(all.err, "--all")) << all.err;
+  }
+}
+
+TEST_F(ComplaintsCliTest, AppointmentsSuggestionsAndCompensations) {
+  const auto enter = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), "create");
+    words.insert(words.end(), {"--channel", "phone", "--subject", "x", "--columns", "number"});
+    const Finished made = Sqm(words);
+    EXPECT_EQ(made.exit_code, 0) << made.err;
+    const size_t at = made.out.find("-20");
+    return at == std::string::npos ? std::string() : made.out.substr(at - 1, 13);
+  };
+  const auto run = [&](const std::vector<std::vector<std::string>>& steps) {
+    for (const std::vector<std::string>& words : steps) {
+      const Finished step = Sqm(words);
+      EXPECT_EQ(step.exit_code, 0) << words[0] << ": " << step.err;
+    }
+  };
+  const std::string visit =
+      enter({"--kind", "appointment", "--place", "Hall 2", "--at", "2099-12-05T14:30", "--zone",
+             "Asia/Shanghai", "--prepare", "equipment:projector:Projector: for 20", "--prepare",
+             "person:guide:Guide"});
+  run({{"confirm", visit, "--at", "2099-12-06T09:00", "--text", "Agreed"},
+       {"prepare", visit, "--item", "projector"},
+       {"prepare", visit, "--item", "guide"},
+       {"prepare", visit, "--item", "guide", "--not-ready"}});
+  const Finished shown = Sqm({"show", visit});
+  for (const char* word : {"Hall 2", "2099-12-06 09:00", "Projector: for 20", "Confirmed"}) {
+    EXPECT_TRUE(absl::StrContains(shown.out, word)) << shown.out;
+  }
+  run({{"prepare", visit, "--item", "guide"}, {"execute", visit}});
+  ASSERT_TRUE(CreateCategory("billing").ok());
+  const std::string idea = enter({"--kind", "suggestion", "--benefit", "Fewer calls"});
+  run({{"acknowledge", idea},
+       {"classify", idea, "--category", "categories/billing"},
+       {"assign", idea, "--to", "dev"},
+       {"start", idea},
+       {"adopt", idea, "--text", "We do it"},
+       {"reward", idea, "--amount", "200", "--currency", "CNY"}});
+  const Finished again = Sqm({"adopt", idea, "--text", "Once more"});
+  EXPECT_EQ(again.exit_code, 1);
+  EXPECT_TRUE(absl::StrContains(again.err, "→ ")) << again.err;
+  auto one = Assigned(Sample(), "staff/dev");
+  ASSERT_TRUE(one.ok()) << one.status();
+  run({{"start", one->number()},
+       {"compensate", one->number(), "--amount", "120.50", "--currency", "CNY", "--reason",
+        "Charged twice"}});
+  const Finished own = Sqm({"decide-compensation", one->number(), "--refuse", "--reason", "No"});
+  EXPECT_EQ(own.exit_code, 1) << own.out;
+  EXPECT_TRUE(absl::StrContains(own.err, "RULE_VIOLATED")) << own.err;
+}
+
 TEST_F(ComplaintsCliTest, SaysWhatIsWrong) {
+  const Finished time = Sqm({"create", "--subject", "x", "--received", "yesterday"});
+  EXPECT_EQ(time.exit_code, 2);
+  EXPECT_TRUE(absl::StrContains(time.err, "2026-12-01T14:30")) << time.err;
+  const Finished preparation =
+      Sqm({"create", "--kind", "appointment", "--subject", "x", "--prepare", "projector"});
+  EXPECT_EQ(preparation.exit_code, 2);
+  EXPECT_TRUE(absl::StrContains(preparation.err, "KIND:ID:TITLE")) << preparation.err;
+
   const Finished queue = Sqm({"queue", "sideways"});
   EXPECT_EQ(queue.exit_code, 2);
   EXPECT_TRUE(absl::StrContains(queue.err, "due-soon")) << queue.err;
@@ -77,8 +158,8 @@ TEST_F(ComplaintsCliTest, SaysWhatIsWrong) {
 
 TEST_F(ComplaintsCliTest, SeedsWhatShipsOnce) {
   const auto seed = [&](const std::string& language) {
-    return RunProgram({SQM_BIN_DIR "/sqm", "--login", server_->login_file(), "--lang", language,
-                       "--zone", "Europe/London", "seed"});
+    return RunProgram({kSqm, "--login", server_->login_file(), "--lang", language, "--zone",
+                       "Europe/London", "seed"});
   };
   const Finished first = seed("en");
   EXPECT_EQ(first.exit_code, 0) << first.err;

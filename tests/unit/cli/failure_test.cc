@@ -43,6 +43,42 @@ TEST(FailureTest, ExplainsEverythingThatWasSent) {
   EXPECT_EQ(ExitCodeOf(failure), kRefused);
 }
 
+TEST(FailureTest, ASingleViolationIsSaidOnce) {
+  google::rpc::Status wire;
+  wire.set_code(3);
+  wire.set_message("contact.channel: must be set");
+  google::rpc::BadRequest bad;
+  auto* violation = bad.add_field_violations();
+  violation->set_field("contact.channel");
+  violation->set_description("must be set");
+  wire.add_details()->PackFrom(bad);
+  EXPECT_EQ(Explain(ReadFailure(wire), Language::kEnglish),
+            "Error: The call failed.\n  INVALID_ARGUMENT: contact.channel: must be set\n");
+  violation = bad.add_field_violations();
+  violation->set_field("contact.agent");
+  violation->set_description("must be set");
+  wire.clear_details();
+  wire.add_details()->PackFrom(bad);
+  const std::string both = Explain(ReadFailure(wire), Language::kEnglish);
+  EXPECT_THAT(both, HasSubstr("  - contact.channel: must be set\n"));
+  EXPECT_THAT(both, HasSubstr("  - contact.agent: must be set\n"));
+}
+
+TEST(FailureTest, AWrongStateSaysWhatIsPossible) {
+  google::rpc::Status wire;
+  wire.set_code(9);
+  google::rpc::ErrorInfo info;
+  info.set_reason("WRONG_STATE");
+  (*info.mutable_metadata())["allowed_states"] = "CLOSED,WITHDRAWN";
+  wire.add_details()->PackFrom(info);
+  EXPECT_THAT(Explain(ReadFailure(wire), Language::kEnglish),
+              HasSubstr("→ From there it can become: CLOSED, WITHDRAWN.\n"));
+  (*info.mutable_metadata())["allowed_states"] = "";
+  wire.clear_details();
+  wire.add_details()->PackFrom(info);
+  EXPECT_THAT(Explain(ReadFailure(wire), Language::kChinese), HasSubstr("→ 已无后续操作。\n"));
+}
+
 TEST(FailureTest, WithoutLocalizedMessageTheCatalogueSpeaks) {
   google::rpc::Status wire;
   wire.set_code(5);
