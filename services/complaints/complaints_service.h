@@ -64,13 +64,15 @@ class ComplaintsService {
   Task<absl::Status> RenewImport(rpc::Call& call, const v1::Case& stored, v1::Case& incoming);
   Task<absl::Status> CompleteCategory(rpc::Call& call, v1::Category& category);
   Task<absl::StatusOr<std::string>> NextNumber(rpc::Call& call, v1::CaseKind kind, absl::Time time);
-  // Resources of the type that the filter finds, whoever asks: at most `limit`, in order of entry.
+  // Resources of the type that the filter finds, whoever asks: at most `limit`, in order of entry
+  // or as `order_by` says.
   Task<absl::StatusOr<std::vector<store::Listed>>> FindRows(
       const rpc::Call& call, const google::protobuf::Descriptor* message, std::string filter,
-      int limit);
+      int limit, std::string order_by = "");
   // The same of cases.
   Task<absl::StatusOr<std::vector<store::Listed>>> FindCases(const rpc::Call& call,
-                                                             std::string filter, int limit);
+                                                             std::string filter, int limit,
+                                                             std::string order_by = "");
 
   // The shape of every step: read for the caller, check the etag, apply the rule, write the case
   // and the entry that says so.

@@ -4,6 +4,7 @@
 #include "common/base/proto_time.h"
 #include "common/base/status.h"
 #include "common/query/filter.h"
+#include "common/query/order_by.h"
 #include "services/complaints/case_intake.h"
 #include "services/complaints/category_rules.h"
 #include "services/complaints/complaints_service.h"
@@ -13,10 +14,11 @@
 namespace sqm::complaints {
 namespace {
 
-// Cases of a customer that are looked at for a repeat.
-constexpr int kOfCustomer = 500;
-// Cases that are looked at for what is likely the same: of the customer, and of all the newest.
+// Cases that are looked at for a repeat, or for what is likely the same: of the customer, and of
+// all the newest.
 constexpr int kLookedAt = 200;
+// The newest first where all have one key, which an index of that column serves.
+constexpr char kNewestOfCustomer[] = "customer_key desc";
 constexpr absl::Duration kDuplicateWindow = absl::Hours(24 * 30);
 
 std::vector<const v1::Case*> CasesOf(const std::vector<store::Listed>& rows) {
@@ -42,13 +44,15 @@ Task<absl::StatusOr<std::string>> ComplaintsService::NextNumber(rpc::Call& call,
 
 Task<absl::StatusOr<std::vector<store::Listed>>> ComplaintsService::FindRows(
     const rpc::Call& call, const google::protobuf::Descriptor* message, std::string filter,
-    int limit) {
+    int limit, std::string order_by) {
   const contract::ResourceType& type = *resources_.registry().FindType(message);
   CO_ASSIGN_OR_RETURN(query::Filter parsed, query::ParseFilter(filter, type.fields));
+  CO_ASSIGN_OR_RETURN(query::OrderBy order, query::ParseOrderBy(order_by, type.fields));
   store::ListQuery query;
   query.type = &type;
   query.tenant = call.tenant();
   query.filter = &parsed;
+  query.order = &order;
   query.limit = limit;
   Task<absl::StatusOr<std::vector<store::Listed>>> listing =
       resources_.store().List(std::move(query));
@@ -56,10 +60,9 @@ Task<absl::StatusOr<std::vector<store::Listed>>> ComplaintsService::FindRows(
   co_return rows;
 }
 
-Task<absl::StatusOr<std::vector<store::Listed>>> ComplaintsService::FindCases(const rpc::Call& call,
-                                                                              std::string filter,
-                                                                              int limit) {
-  return FindRows(call, v1::Case::descriptor(), std::move(filter), limit);
+Task<absl::StatusOr<std::vector<store::Listed>>> ComplaintsService::FindCases(
+    const rpc::Call& call, std::string filter, int limit, std::string order_by) {
+  return FindRows(call, v1::Case::descriptor(), std::move(filter), limit, std::move(order_by));
 }
 
 Task<absl::Status> ComplaintsService::Receive(rpc::Call& call, v1::Case& incoming) {
@@ -90,8 +93,9 @@ Task<absl::Status> ComplaintsService::CheckRelated(const rpc::Call& call, const 
 
 Task<absl::Status> ComplaintsService::LookForRepeat(rpc::Call& call, v1::Case& incoming) {
   if (incoming.customer_key().empty()) co_return absl::OkStatus();
-  Task<absl::StatusOr<std::vector<store::Listed>>> finding = FindCases(
-      call, absl::StrCat("customer_key = \"", incoming.customer_key(), "\""), kOfCustomer);
+  Task<absl::StatusOr<std::vector<store::Listed>>> finding =
+      FindCases(call, absl::StrCat("customer_key = \"", incoming.customer_key(), "\""), kLookedAt,
+                kNewestOfCustomer);
   absl::StatusOr<std::vector<store::Listed>> earlier = co_await finding;
   if (!earlier.ok()) co_return earlier.status();
   RecogniseRepeat(CasesOf(*earlier), incoming);
@@ -165,7 +169,7 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Suggest(
   for (const std::string& filter : filters) {
     resource::ListOptions options;
     options.filter = filter;
-    if (filter == window) options.order_by = "received_time desc";
+    options.order_by = filter == window ? "received_time desc" : kNewestOfCustomer;
     options.page_size = kLookedAt;
     Task<absl::StatusOr<resource::Page>> listing = resources_.List(call, type, std::move(options));
     absl::StatusOr<resource::Page> page = co_await listing;

@@ -2,6 +2,7 @@
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 
+#include "common/base/proto_time.h"
 #include "tests/integration/complaints_world.h"
 
 namespace sqm::testing {
@@ -216,6 +217,22 @@ TEST_F(ComplaintsCaseTest, RepeatsAndDuplicatesAreRecognisedAndMerged) {
   EXPECT_EQ(Get(*lead_, first->name())->merged_from(0), second->name());
   EXPECT_EQ(Timeline(*lead_, first->name()).size(), 1u);
   EXPECT_EQ(Timeline(*lead_, second->name()).size(), 1u);
+}
+
+TEST_F(ComplaintsCaseTest, ARepeatIsRecognisedAmongManyOldCases) {
+  v1::Case old = Sample();
+  *old.mutable_received_time() = ToTimestamp(absl::Now() - absl::Hours(24 * 200));
+  for (int i = 0; i < 210; ++i) {
+    auto made = Create(*lead_, old);
+    ASSERT_TRUE(made.ok()) << made.status();
+  }
+  auto first = Create(*lead_, Sample());
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->repeat_count(), 0);
+  auto second = Create(*lead_, Sample());
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->repeat_count(), 1);
+  EXPECT_EQ(second->repeat_of(), first->name());
 }
 
 TEST_F(ComplaintsCaseTest, CompensationsSuggestionsAndAppointments) {
