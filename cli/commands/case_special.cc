@@ -116,7 +116,7 @@ void AddCaseSpecialCommands(CLI::App& group, Context& context, const SharedCaseA
     c->add_option("--currency", a->currency, context.T(Text::kHelpCaseCurrency))->required();
   };
   CLI::App* c = OnCase(group, context, "confirm", Text::kHelpCaseConfirm,
-                       "--at 2026-12-01T14:30 --place \"…\"", a, Confirm);
+                       "--at 2030-03-05T14:30 --place \"…\"", a, Confirm);
   c->add_option("--place", a->place, context.T(Text::kHelpCasePlace));
   c->add_option("--text", a->text, context.T(Text::kHelpCaseText));
   AddAppointmentOptions(*c, context, a);
