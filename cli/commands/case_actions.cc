@@ -140,7 +140,8 @@ void AddCorrectiveActionCommands(CLI::App& group, Context& context) {
   };
   const auto on_action = [&](const char* name, Text help, const char* example,
                              void (*run)(Context&, const ActionArguments&)) {
-    const std::string line = absl::StrCat("correctiveActions/new-form ", example);
+    const std::string line =
+        absl::StrCat("correctiveActions/new-form", *example == '\0' ? "" : " ", example);
     CLI::App* c = command(name, help, line.c_str(), run);
     c->add_option("ACTION", a->target, context.T(Text::kHelpActionName))->required();
     return c;

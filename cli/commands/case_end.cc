@@ -50,11 +50,7 @@ void Escalate(Context& context, const CaseArguments& arguments) {
 }
 
 void Archive(Context& context, const CaseArguments& arguments) {
-  CaseStep<v1::ArchiveCaseRequest>(context, arguments, "ArchiveCase",
-                                   [&](v1::ArchiveCaseRequest& request) {
-                                     request.set_comment(arguments.text);
-                                     return true;
-                                   });
+  CommentStep<v1::ArchiveCaseRequest>(context, arguments, "ArchiveCase");
 }
 
 void Satisfaction(Context& context, const CaseArguments& arguments) {

@@ -53,19 +53,11 @@ void Prepare(Context& context, const CaseArguments& arguments) {
 }
 
 void Execute(Context& context, const CaseArguments& arguments) {
-  CaseStep<v1::ExecuteAppointmentRequest>(context, arguments, "ExecuteAppointment",
-                                          [&](v1::ExecuteAppointmentRequest& request) {
-                                            request.set_comment(arguments.text);
-                                            return true;
-                                          });
+  CommentStep<v1::ExecuteAppointmentRequest>(context, arguments, "ExecuteAppointment");
 }
 
 void Adopt(Context& context, const CaseArguments& arguments) {
-  CaseStep<v1::AdoptSuggestionRequest>(context, arguments, "AdoptSuggestion",
-                                       [&](v1::AdoptSuggestionRequest& request) {
-                                         request.set_comment(arguments.text);
-                                         return true;
-                                       });
+  CommentStep<v1::AdoptSuggestionRequest>(context, arguments, "AdoptSuggestion");
 }
 
 void Reward(Context& context, const CaseArguments& arguments) {
@@ -91,7 +83,7 @@ void Compensate(Context& context, const CaseArguments& arguments) {
 void DecideCompensation(Context& context, const CaseArguments& arguments) {
   CaseStep<v1::DecideCompensationRequest>(context, arguments, "DecideCompensation",
                                           [&](v1::DecideCompensationRequest& request) {
-                                            request.set_approved(!arguments.rejected);
+                                            request.set_approved(arguments.approved);
                                             request.set_comment(arguments.reason);
                                             return true;
                                           });
@@ -143,7 +135,11 @@ void AddCaseSpecialCommands(CLI::App& group, Context& context, const SharedCaseA
 
   c = OnCase(group, context, "decide-compensation", Text::kHelpCaseDecideCompensation,
              "--refuse --reason \"…\"", a, DecideCompensation);
-  c->add_flag("--refuse", a->rejected, context.T(Text::kHelpCaseRefuseCompensation));
+  // Money is not given by leaving a word out.
+  CLI::Option_group* decision = c->add_option_group("decision");
+  decision->add_flag("--approve", a->approved, context.T(Text::kHelpCaseApproveCompensation));
+  decision->add_flag("--refuse", a->rejected, context.T(Text::kHelpCaseRefuseCompensation));
+  decision->require_option(1);
   c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason));
 }
 

@@ -71,11 +71,7 @@ void Wait(Context& context, const CaseArguments& arguments) {
 }
 
 void Resume(Context& context, const CaseArguments& arguments) {
-  CaseStep<v1::ResumeCaseRequest>(context, arguments, "ResumeCase",
-                                  [&](v1::ResumeCaseRequest& request) {
-                                    request.set_comment(arguments.text);
-                                    return true;
-                                  });
+  CommentStep<v1::ResumeCaseRequest>(context, arguments, "ResumeCase");
 }
 
 void Decide(Context& context, const CaseArguments& arguments, bool approved) {
@@ -109,11 +105,7 @@ void AddCaseWorkCommands(CLI::App& group, Context& context, const SharedCaseArgu
   CLI::App* c =
       OnCase(group, context, "acknowledge", Text::kHelpCaseAcknowledge, "", a,
              [](Context& context, const CaseArguments& arguments) {
-               CaseStep<v1::AcknowledgeCaseRequest>(context, arguments, "AcknowledgeCase",
-                                                    [&](v1::AcknowledgeCaseRequest& request) {
-                                                      request.set_comment(arguments.text);
-                                                      return true;
-                                                    });
+               CommentStep<v1::AcknowledgeCaseRequest>(context, arguments, "AcknowledgeCase");
              });
   c->add_option("--text", a->text, context.T(Text::kHelpCaseText));
 

@@ -30,6 +30,7 @@ struct CaseArguments {
   Pages pages;
   int satisfaction = 0;
   bool automatic = false;
+  bool approved = false;  // the compensation
   bool visible = false;   // to the customer
   bool rejected = false;  // the customer does not accept the outcome
   bool undone = false;    // what was ready is not after all
@@ -89,6 +90,15 @@ void CaseStep(Context& context, const CaseArguments& arguments, absl::string_vie
   request.set_name(name);
   v1::Case one;
   if (context.Call(ComplaintsPath(method), request, one)) ShowCase(context, one);
+}
+
+// A step that takes a comment and nothing else.
+template <typename Request>
+void CommentStep(Context& context, const CaseArguments& arguments, absl::string_view method) {
+  CaseStep<Request>(context, arguments, method, [&](Request& request) {
+    request.set_comment(arguments.text);
+    return true;
+  });
 }
 
 // The commands by topic; each adds its own to the group.

@@ -19,6 +19,16 @@ class ComplaintsCliTest : public ComplaintsWorld {
     argv.insert(argv.end(), words.begin(), words.end());
     return RunProgram(argv);
   }
+  // Cases are to be resolved within a day.
+  void CreatePolicy() {
+    v1::CreateDeadlinePolicyRequest policy;
+    policy.mutable_deadline_policy()->mutable_label()->set_en("Standard");
+    v1::DeadlineTarget& target = *policy.mutable_deadline_policy()->add_targets();
+    target.set_kind(v1::DEADLINE_KIND_TOTAL_RESOLUTION);
+    target.mutable_target()->set_seconds(86400);
+    target.set_measure(v1::DEADLINE_MEASURE_ELAPSED);
+    ASSERT_TRUE(manager_->Call(&Stub::CreateDeadlinePolicy, policy).ok());
+  }
 };
 
 TEST_F(ComplaintsCliTest, FromCreateToClose) {
@@ -64,14 +74,15 @@ TEST_F(ComplaintsCliTest, FromCreateToClose) {
 }
 
 TEST_F(ComplaintsCliTest, ListsGoOnToTheEnd) {
+  CreatePolicy();
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(Create(*lead_, Sample()).ok());
   const auto count = [](const Finished& list) {
     size_t count = 0;
     for (size_t at = 0; (at = list.out.find("C-20", at)) != std::string::npos; ++at) ++count;
     return count;
   };
-  for (const std::vector<std::string>& words :
-       std::vector<std::vector<std::string>>{{"list"}, {"queue", "unassigned"}}) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"list"}, {"queue", "unassigned"}, {"queue", "due-soon"}}) {
     std::vector<std::string> page = words;
     page.insert(page.end(), {"--page-size", "2"});
     const Finished first = Sqm(page);
@@ -129,6 +140,7 @@ TEST_F(ComplaintsCliTest, AppointmentsSuggestionsAndCompensations) {
   run({{"start", one->number()},
        {"compensate", one->number(), "--amount", "120.50", "--currency", "CNY", "--reason",
         "Charged twice"}});
+  EXPECT_NE(Sqm({"decide-compensation", one->number(), "--reason", "No"}).exit_code, 0);
   const Finished own = Sqm({"decide-compensation", one->number(), "--refuse", "--reason", "No"});
   EXPECT_EQ(own.exit_code, 1) << own.out;
   EXPECT_TRUE(absl::StrContains(own.err, "RULE_VIOLATED")) << own.err;
@@ -185,13 +197,7 @@ TEST_F(ComplaintsCliTest, SeedsWhatShipsOnce) {
 
 TEST_F(ComplaintsCliTest, EveryStepOfALongCase) {
   ASSERT_TRUE(CreateCategory("billing").ok());
-  v1::CreateDeadlinePolicyRequest policy;
-  policy.mutable_deadline_policy()->mutable_label()->set_en("Standard");
-  v1::DeadlineTarget& target = *policy.mutable_deadline_policy()->add_targets();
-  target.set_kind(v1::DEADLINE_KIND_TOTAL_RESOLUTION);
-  target.mutable_target()->set_seconds(86400);
-  target.set_measure(v1::DEADLINE_MEASURE_ELAPSED);
-  ASSERT_TRUE(manager_->Call(&Stub::CreateDeadlinePolicy, policy).ok());
+  CreatePolicy();
   auto one = Assigned(Sample(), "staff/dev");
   ASSERT_TRUE(one.ok()) << one.status();
   const std::string number = one->number();
