@@ -1,11 +1,16 @@
 #include "common/resource/numbers.h"
 
+#include <algorithm>
 #include <functional>
 
 namespace sqm::resource {
 namespace {
 
-constexpr int64_t kBlock = 256;
+// Of a block. It grows at most so many times at once.
+constexpr int64_t kLeast = 16;
+constexpr int64_t kMost = 8192;
+constexpr int64_t kGrowth = 8;
+
 constexpr char kTable[] =
     "CREATE TABLE IF NOT EXISTS number_series (tenant TEXT NOT NULL, series TEXT NOT NULL,"
     " next BIGINT NOT NULL, PRIMARY KEY (tenant, series))";
@@ -15,8 +20,22 @@ constexpr char kUpdate[] = "UPDATE number_series SET next=? WHERE tenant=? AND s
 
 }  // namespace
 
+std::optional<int64_t> Numbers::Series::Draw() {
+  if (current.left() == 0) std::swap(current, ahead);
+  if (current.left() == 0) return std::nullopt;
+  return current.next++;
+}
+
+int64_t Numbers::Series::Wanted(absl::Time now) const {
+  if (taking || ahead.left() > 0 || current.left() * 2 > size) return 0;
+  const double seconds = std::max(absl::ToDoubleSeconds(now - taken_time), 0.0);
+  const double lasting = seconds > 0 ? static_cast<double>(size) / seconds : kMost;
+  const int64_t most = std::clamp(size * kGrowth, kLeast, kMost);
+  return std::clamp(static_cast<int64_t>(std::min<double>(lasting, kMost)), kLeast, most);
+}
+
 // The first number of a new block.
-Task<absl::StatusOr<int64_t>> Numbers::Take(std::string tenant, std::string series) {
+Task<absl::StatusOr<int64_t>> Numbers::Take(std::string tenant, std::string series, int64_t size) {
   int64_t first = 1;
   std::function<absl::Status(store::SqlSession&)> work =
       [&](store::SqlSession& session) -> absl::Status {
@@ -27,49 +46,57 @@ Task<absl::StatusOr<int64_t>> Numbers::Take(std::string tenant, std::string seri
       first = row.Int(0);
       found = true;
     }));
-    return found ? session.Run(kUpdate, {first + kBlock, of, in})
-                 : session.Run(kInsert, {of, in, first + kBlock});
+    return found ? session.Run(kUpdate, {first + size, of, in})
+                 : session.Run(kInsert, {of, in, first + size});
   };
   absl::Status status = co_await store_.Project(std::move(work));
   if (!status.ok()) co_return status;
   co_return first;
 }
 
-Task<absl::StatusOr<int64_t>> Numbers::Next(std::string tenant, std::string series) {
+Task<absl::StatusOr<int64_t>> Numbers::Next(std::string tenant, std::string series,
+                                            absl::Time now) {
   const std::pair<std::string, std::string> key(tenant, series);
   while (true) {
     OneShot<absl::Status> taken;
-    bool takes = false;
+    std::optional<int64_t> mine;
+    int64_t size = 0;  // of the block that this one takes
     {
       absl::MutexLock lock(&mutex_);
-      Block& block = blocks_[key];
-      if (block.next < block.end) co_return block.next++;
-      if (block.taking) {
-        block.waiting.push_back(&taken);
+      Series& one = series_[key];
+      mine = one.Draw();
+      size = one.Wanted(now);
+      if (size > 0) {
+        one.taking = true;
+      } else if (mine) {
+        co_return *mine;
       } else {
-        block.taking = takes = true;
+        one.waiting.push_back(&taken);
       }
     }
-    if (!takes) {
+    if (size == 0) {
       absl::Status status = co_await taken;
       if (!status.ok()) co_return status;
       continue;
     }
-    Task<absl::StatusOr<int64_t>> taking = Take(tenant, series);
+    Task<absl::StatusOr<int64_t>> taking = Take(tenant, series, size);
     absl::StatusOr<int64_t> first = co_await taking;
     std::vector<OneShot<absl::Status>*> waiting;
     {
       absl::MutexLock lock(&mutex_);
-      Block& block = blocks_[key];
-      block.taking = false;
-      waiting.swap(block.waiting);
+      Series& one = series_[key];
+      one.taking = false;
+      waiting.swap(one.waiting);
       if (first.ok()) {
-        block.next = *first + 1;  // the first is ours
-        block.end = *first + kBlock;
+        one.ahead = Block{*first, *first + size};
+        one.size = size;
+        one.taken_time = now;
       }
     }
-    for (OneShot<absl::Status>* one : waiting) one->Set(first.status());
-    co_return first;
+    for (OneShot<absl::Status>* waiter : waiting) waiter->Set(first.status());
+    // Without a new block those have a number still who draw from the old one.
+    if (mine) co_return *mine;
+    if (!first.ok()) co_return first.status();
   }
 }
 

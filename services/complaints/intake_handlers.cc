@@ -36,7 +36,7 @@ using google::protobuf::Message;
 Task<absl::StatusOr<std::string>> ComplaintsService::NextNumber(rpc::Call& call, v1::CaseKind kind,
                                                                 absl::Time time) {
   const std::string series = NumberSeries(kind, time);
-  Task<absl::StatusOr<int64_t>> taking = numbers_.Next(call.tenant(), series);
+  Task<absl::StatusOr<int64_t>> taking = numbers_.Next(call.tenant(), series, call.now());
   absl::StatusOr<int64_t> value = co_await taking;
   if (!value.ok()) co_return value.status();
   co_return FormatNumber(series, *value);

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,7 +54,7 @@ class Bench {
 
 struct NamedBench {
   const char* name;
-  Goal goal;
+  std::optional<Goal> goal;  // none: what was found explains other benches
   absl::StatusOr<Measured> (*run)(Bench& bench);
 };
 
@@ -63,6 +64,7 @@ const std::vector<NamedBench>& AllBenches();
 absl::StatusOr<Measured> CachedGetVsEcho(Bench& bench);
 absl::StatusOr<Measured> DurableCreateVsEcho(Bench& bench);
 absl::StatusOr<Measured> DurableCreateVsBare(Bench& bench);
+absl::StatusOr<Measured> BareCreateVsEcho(Bench& bench);
 absl::StatusOr<Measured> OverloadGoodput(Bench& bench);
 absl::StatusOr<Measured> OverloadP99(Bench& bench);
 absl::StatusOr<Measured> OverloadShortGoodput(Bench& bench);
@@ -83,6 +85,7 @@ absl::StatusOr<Measured> WorkingTime10Years(Bench& bench);
 absl::StatusOr<Measured> Clock200Events(Bench& bench);
 absl::StatusOr<Measured> ComplaintCreateVsEcho(Bench& bench);
 absl::StatusOr<Measured> ComplaintCreateVsBare(Bench& bench);
+absl::StatusOr<Measured> BareCaseVsEcho(Bench& bench);
 absl::StatusOr<Measured> DueSoonP99(Bench& bench);
 absl::StatusOr<Measured> BreachDelayP99(Bench& bench);
 

@@ -184,6 +184,23 @@ struct Creating {
   }
 };
 
+// Cases as the service made one, each of another customer and with another number.
+LoadOptions BareCases(const BaselineServer& bare, const Creating& creating) {
+  LoadOptions rows;
+  rows.port = bare.port();
+  rows.path = "/sqm.bench.v1.BareService/CreateCase";
+  rows.duration = creating.load.duration;
+  rows.message = [one = creating.made, next = uint64_t{0}](uint64_t, std::string* out) mutable {
+    const complaints::v1::Case sample = SampleCase(next);
+    *one.mutable_customer() = sample.customer();
+    one.set_number(absl::StrFormat("B-2026-%07d", next));
+    one.set_customer_key(SampleRequestId(5, next));
+    ++next;
+    one.AppendToString(out);
+  };
+  return rows;
+}
+
 }  // namespace
 
 absl::StatusOr<Measured> ComplaintCreateVsEcho(Bench& bench) {
@@ -202,20 +219,20 @@ absl::StatusOr<Measured> ComplaintCreateVsBare(Bench& bench) {
   if (!creating.ok()) return creating.status();
   auto bare = BaselineServer::StartBare(bench);
   if (!bare.ok()) return bare.status();
-  LoadOptions rows;
-  rows.port = (*bare)->port();
-  rows.path = "/sqm.bench.v1.BareService/CreateCase";
-  rows.duration = (*creating)->load.duration;
-  uint64_t next = 0;
-  rows.message = [one = (*creating)->made, &next](uint64_t, std::string* out) mutable {
-    const complaints::v1::Case sample = SampleCase(next);
-    *one.mutable_customer() = sample.customer();
-    one.set_number(absl::StrFormat("B-2026-%07d", next));
-    one.set_customer_key(SampleRequestId(5, next));
-    ++next;
-    one.AppendToString(out);
-  };
-  return AgainstBaseline(bench, "complaint_create_vs_bare", (*creating)->load, rows, kBareCreates);
+  return AgainstBaseline(bench, "complaint_create_vs_bare", (*creating)->load,
+                         BareCases(**bare, **creating), kBareCreates);
+}
+
+absl::StatusOr<Measured> BareCaseVsEcho(Bench& bench) {
+  auto creating = Creating::Start(bench);
+  if (!creating.ok()) return creating.status();
+  auto bare = BaselineServer::StartBare(bench);
+  if (!bare.ok()) return bare.status();
+  auto echo = BaselineServer::StartEcho(bench);
+  if (!echo.ok()) return echo.status();
+  return AgainstBaseline(bench, "bare_case_vs_echo", BareCases(**bare, **creating),
+                         EchoLoad(**echo, "EchoCase", (*creating)->made.SerializeAsString(),
+                                  (*creating)->load.duration));
 }
 
 absl::StatusOr<Measured> DueSoonP99(Bench& bench) {

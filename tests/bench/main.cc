@@ -41,7 +41,7 @@ int main(int argc, char** argv) {
     }
     std::fprintf(stderr, "%s: %.0f s\n", one.name, absl::ToDoubleSeconds(absl::Now() - begin));
     all.push_back(*std::move(measured));
-    if (!quick) goals.push_back(one.goal);
+    if (!quick && one.goal) goals.push_back(*one.goal);
   }
   if (!known) {
     std::fprintf(stderr, "no bench is called %s; these are:\n", only.c_str());

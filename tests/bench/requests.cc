@@ -11,6 +11,21 @@
 #include "tests/bench/servers.h"
 
 namespace sqm::bench {
+namespace {
+
+// Contacts as a service would have made them.
+LoadOptions BareContacts(const BaselineServer& bare, absl::Duration duration) {
+  LoadOptions rows;
+  rows.port = bare.port();
+  rows.path = "/sqm.bench.v1.BareService/CreateContact";
+  rows.duration = duration;
+  rows.message = [next = std::make_shared<uint64_t>(0)](uint64_t, std::string* out) {
+    StoredContact((*next)++).AppendToString(out);
+  };
+  return rows;
+}
+
+}  // namespace
 
 absl::StatusOr<LoadOptions> CreateContactLoad(const Suite& suite, uint64_t run,
                                               absl::Duration duration) {
@@ -108,14 +123,19 @@ absl::StatusOr<Measured> DurableCreateVsBare(Bench& bench) {
   if (!bare.ok()) return bare.status();
   auto create = CreateContactLoad(**suite, 3, bench.Time(absl::Seconds(3)));
   if (!create.ok()) return create.status();
-  LoadOptions rows;
-  rows.port = (*bare)->port();
-  rows.path = "/sqm.bench.v1.BareService/CreateContact";
-  rows.duration = create->duration;
-  rows.message = [next = std::make_shared<uint64_t>(0)](uint64_t, std::string* out) {
-    StoredContact((*next)++).AppendToString(out);
-  };
-  return AgainstBaseline(bench, "durable_create_vs_bare", *create, rows, kBareCreates);
+  return AgainstBaseline(bench, "durable_create_vs_bare", *create,
+                         BareContacts(**bare, create->duration), kBareCreates);
+}
+
+absl::StatusOr<Measured> BareCreateVsEcho(Bench& bench) {
+  auto bare = BaselineServer::StartBare(bench);
+  if (!bare.ok()) return bare.status();
+  auto echo = BaselineServer::StartEcho(bench);
+  if (!echo.ok()) return echo.status();
+  const absl::Duration duration = bench.Time(absl::Seconds(3));
+  const std::string message = StoredContact(1).SerializeAsString();
+  return AgainstBaseline(bench, "bare_create_vs_echo", BareContacts(**bare, duration),
+                         EchoLoad(**echo, "Echo", message, duration));
 }
 
 absl::StatusOr<Measured> ListGrowth(Bench& bench) {
