@@ -2,10 +2,13 @@
 
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
-#include <absl/strings/str_replace.h>
+#include <absl/strings/str_join.h>
+#include <absl/strings/str_split.h>
 
 #include <map>
 
+#include "cli/schema/catalogue.h"
+#include "cli/schema/value.h"
 #include "cli/text/width.h"
 #include "sqm/options/v1/options.pb.h"
 #include "sqm/type/v1/error_reason.pb.h"
@@ -28,6 +31,23 @@ std::string Headline(const Failure& failure, Language language) {
   if (failure.code == grpc::StatusCode::UNAVAILABLE) return Say(language, Text::kNoServer);
   if (failure.code == grpc::StatusCode::DEADLINE_EXCEEDED) return Say(language, Text::kTooSlow);
   return Say(language, Text::kCallFailed);
+}
+
+// The words of states as people read them, where it is known whose states they are.
+std::string StatesInWords(const std::string& words, const std::string& resource,
+                          Language language) {
+  const absl::StatusOr<Catalogue> catalogue = Catalogue::Load();
+  const ResourceInfo* info = catalogue.ok() ? catalogue->FindByName(resource) : nullptr;
+  const auto* field = info == nullptr ? nullptr : info->message->FindFieldByName("state");
+  const auto* states = field == nullptr ? nullptr : field->enum_type();
+  std::vector<std::string> said;
+  for (const absl::string_view word : absl::StrSplit(words, ',')) {
+    said.emplace_back(Printable(word));
+    for (int i = 1; states != nullptr && i < states->value_count(); ++i) {
+      if (EnumWord(states->value(i)) == word) said.back() = EnumLabel(states->value(i), language);
+    }
+  }
+  return absl::StrJoin(said, language == Language::kChinese ? "、" : ", ");
 }
 
 // What to do next, by reason or, without one, by code.
@@ -58,12 +78,15 @@ std::string Advice(const Failure& failure, Language language) {
   const auto found = by_reason->find(failure.info.reason());
   if (found != by_reason->end()) return Say(language, found->second);
   if (failure.info.reason() == "WRONG_STATE") {
-    const auto allowed = failure.info.metadata().find("allowed_states");
-    if (allowed == failure.info.metadata().end() || allowed->second.empty()) {
+    const auto& metadata = failure.info.metadata();
+    const auto allowed = metadata.find("allowed_states");
+    if (allowed == metadata.end() || allowed->second.empty()) {
       return Say(language, Text::kAdviceFinal);
     }
+    const auto resource = metadata.find("resource");
     return Say(language, Text::kAdviceState,
-               Printable(absl::StrReplaceAll(allowed->second, {{",", ", "}})));
+               StatesInWords(allowed->second, resource == metadata.end() ? "" : resource->second,
+                             language));
   }
   switch (failure.code) {
     case grpc::StatusCode::UNAVAILABLE:

@@ -10,21 +10,6 @@
 namespace sqm::cli {
 namespace {
 
-// A value of a message as people read it.
-class Reader {
- public:
-  Reader(const Context& context, absl::TimeZone zone) : context_(context), zone_(zone) {}
-  std::string operator()(const google::protobuf::Message& message, const char* path) const {
-    const auto found = FindPath(message.GetDescriptor(), path);
-    if (!found.ok()) return "";
-    return ValueText(message, *found, ValueStyle::kPeople, context_.language(), zone_);
-  }
-
- private:
-  const Context& context_;
-  const absl::TimeZone zone_;
-};
-
 Cell Why(const Context& context, const v1::DeadlineSpan& span) {
   if (span.counted()) return context.T(Text::kCounted);
   std::vector<std::string> reasons;
@@ -37,7 +22,6 @@ Cell Why(const Context& context, const v1::DeadlineSpan& span) {
 void ShowExplanation(Context& context, const v1::ExplainDeadlineResponse& response) {
   absl::TimeZone zone;
   if (!context.Zone(zone)) return;
-  const Reader text(context, zone);
   Table whole({{context.T(Text::kDeadline), Align::kLeft, true}, {""}});
   for (const auto& [title, path] :
        {std::pair(Text::kState, "status.state"), std::pair(Text::kDue, "status.due_time"),
@@ -45,7 +29,7 @@ void ShowExplanation(Context& context, const v1::ExplainDeadlineResponse& respon
         std::pair(Text::kCalendar, "calendar"), std::pair(Text::kDeadlineTarget, "target"),
         std::pair(Text::kMeasuredIn, "measure"), std::pair(Text::kElapsed, "elapsed"),
         std::pair(Text::kRemaining, "remaining"), std::pair(Text::kPaused, "paused")}) {
-    const std::string value = text(response, path);
+    const std::string value = context.Words(response, path);
     if (!value.empty()) whole.Add({context.T(title), value});
   }
   context.Print(whole);
@@ -55,18 +39,20 @@ void ShowExplanation(Context& context, const v1::ExplainDeadlineResponse& respon
                {context.T(Text::kRound), Align::kRight},
                {context.T(Text::kWhy)}});
   for (const v1::DeadlineSpan& span : response.spans()) {
-    spans.Add({text(span, "start_time"), text(span, "end_time"), text(span, "amount"),
-               absl::StrCat(span.round()), Why(context, span)});
+    spans.Add({context.Words(span, "start_time"), context.Words(span, "end_time"),
+               context.Words(span, "amount"), absl::StrCat(span.round()), Why(context, span)});
   }
-  context.Print("\n");
-  context.Print(spans);
+  if (spans.rows() > 0) {
+    context.Print("\n");
+    context.Print(spans);
+  }
   if (response.spans_cut()) context.Note(context.T(Text::kSpansCut));
   if (response.steps().empty()) return;
   Table steps({{context.T(Text::kTime), Align::kLeft, true},
                {context.T(Text::kAction)},
                {context.T(Text::kLevel), Align::kRight}});
   for (const v1::DeadlineStep& step : response.steps()) {
-    steps.Add({text(step, "time"), text(step, "kind"),
+    steps.Add({context.Words(step, "time"), context.Words(step, "kind"),
                step.value() == 0 ? std::string() : absl::StrCat(step.value())});
   }
   context.Print("\n");

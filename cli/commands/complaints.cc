@@ -107,11 +107,6 @@ void ShowWhole(Context& context, const CaseArguments& arguments) {
   ShowCase(context, one);
   absl::TimeZone zone;
   if (!context.Zone(zone)) return;
-  const auto text = [&](const google::protobuf::Message& message, const char* path) {
-    const auto found = FindPath(message.GetDescriptor(), path);
-    return found.ok() ? ValueText(message, *found, ValueStyle::kPeople, context.language(), zone)
-                      : std::string();
-  };
   if (!one.deadlines().empty()) {
     Table table({{context.T(Text::kDeadline), Align::kLeft, true},
                  {context.T(Text::kState)},
@@ -122,7 +117,9 @@ void ShowWhole(Context& context, const CaseArguments& arguments) {
                             ? Tone::kBad
                         : status.state() == v1::DEADLINE_STATE_MET ? Tone::kGood
                                                                    : Tone::kPlain;
-      table.Add({text(status, "kind"), {text(status, "state"), tone}, text(status, "due_time")});
+      table.Add({context.Words(status, "kind"),
+                 {context.Words(status, "state"), tone},
+                 context.Words(status, "due_time")});
     }
     context.Print("\n");
     context.Print(table);
@@ -134,7 +131,7 @@ void ShowWhole(Context& context, const CaseArguments& arguments) {
                  {context.T(Text::kReady)}});
     for (const v1::PreparationItem& item : one.appointment().preparation()) {
       table.Add({item.id(),
-                 text(item, "kind"),
+                 context.Words(item, "kind"),
                  item.title(),
                  {context.T(item.done() ? Text::kYes : Text::kNo),
                   item.done() ? Tone::kGood : Tone::kPlain}});
@@ -146,14 +143,18 @@ void ShowWhole(Context& context, const CaseArguments& arguments) {
                {context.T(Text::kAction)},
                {context.T(Text::kAuthor)},
                {context.T(Text::kEntryText)}});
-  // What happened elsewhere has no entries, only events.
+  // The receipt, and what happened elsewhere, have no entries, only events.
   for (const v1::CaseEvent& event : one.events()) {
-    if (!event.imported()) continue;
-    table.Add({text(event, "time"), text(event, "action"), "",
-               context.T(event.time_assumed() ? Text::kElsewhereUnknown : Text::kElsewhere)});
+    if (!event.imported() && event.action() != v1::CASE_ACTION_RECEIVE) continue;
+    std::string remark;
+    if (event.imported()) {
+      remark = context.T(event.time_assumed() ? Text::kElsewhereUnknown : Text::kElsewhere);
+    }
+    table.Add({context.Words(event, "time"), context.Words(event, "action"), "", remark});
   }
   for (const v1::CaseEntry& entry : entries.entries()) {
-    table.Add({text(entry, "create_time"), text(entry, "action"), entry.author(), entry.text()});
+    table.Add({context.Words(entry, "create_time"), context.Words(entry, "action"), entry.author(),
+               entry.text()});
   }
   context.Print("\n");
   context.Print(table);

@@ -11,6 +11,8 @@
 #include <iostream>
 #include <iterator>
 
+#include "cli/schema/columns.h"
+
 namespace sqm::cli {
 
 std::string Environment(const char* name) {
@@ -60,9 +62,27 @@ Connection* Context::connection() {
 }
 
 bool Context::Zone(absl::TimeZone& zone) {
-  if (absl::LoadTimeZone(options.zone, &zone)) return true;
-  UsageError(T(Text::kNoSuchZone, options.zone));
-  return false;
+  if (!absl::LoadTimeZone(options.zone, &zone)) {
+    UsageError(T(Text::kNoSuchZone, options.zone));
+    return false;
+  }
+  zone_ = zone;
+  return true;
+}
+
+std::string Context::Words(const google::protobuf::Message& message, const FieldPath& path) {
+  std::string text = ValueText(message, path, ValueStyle::kPeople, language_, zone_);
+  showed_time_ = showed_time_ || (IsTime(path) && !text.empty());
+  return text;
+}
+
+std::string Context::Words(const google::protobuf::Message& message, absl::string_view path) {
+  const auto found = FindPath(message.GetDescriptor(), path);
+  return found.ok() ? Words(message, *found) : std::string();
+}
+
+void Context::NoteZone() const {
+  if (showed_time_) Note(T(Text::kTimesIn, zone_.name()));
 }
 
 void Context::Fail(const Failure& failure) {

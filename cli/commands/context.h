@@ -65,6 +65,12 @@ class Context {
   Connection* connection();
   // The zone of --zone; false after a complaint.
   bool Zone(absl::TimeZone& zone);
+  // A value as people read it, in the language and in the zone that Zone found; empty where the
+  // message has no such field.
+  std::string Words(const google::protobuf::Message& message, const FieldPath& path);
+  std::string Words(const google::protobuf::Message& message, absl::string_view path);
+  // Says in which zone the times are that were shown, if there were any.
+  void NoteZone() const;
 
   // Prints and keeps the exit code.
   void Fail(const Failure& failure);
@@ -86,6 +92,8 @@ class Context {
   const Language language_;
   Terminal out_;
   Terminal err_;
+  absl::TimeZone zone_ = absl::UTCTimeZone();
+  bool showed_time_ = false;
   RandomIds ids_;
   std::unique_ptr<Catalogue> catalogue_;
   std::unique_ptr<Connection> connection_;

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "cli/commands/commands.h"
+#include "cli/text/headings.h"
 #include "sqm/options/v1/options.pb.h"
 
 namespace sqm::cli {
@@ -44,15 +45,26 @@ std::string RulesText(const FieldDescriptor* field, const Context& context) {
 }
 
 void DescribeFields(Context& context, const google::protobuf::Descriptor* message) {
-  Table table({{context.T(Text::kField), Align::kLeft, true},
-               {context.T(Text::kType)},
-               {context.T(Text::kUnit)},
-               {context.T(Text::kRules)}});
+  // In English a field is called by its own name.
+  const bool named = context.language() != Language::kEnglish;
+  std::vector<Column> columns = {{context.T(Text::kField), Align::kLeft, true},
+                                 {context.T(Text::kType)},
+                                 {context.T(Text::kUnit)},
+                                 {context.T(Text::kRules)}};
+  if (named) columns.insert(columns.begin() + 1, {context.T(Text::kLabel)});
+  Table table(std::move(columns));
   for (int i = 0; i < message->field_count(); ++i) {
     const FieldDescriptor* field = message->field(i);
-    table.Add({field->name(), TypeText(field),
-               field->options().GetExtension(options::v1::field).unit(),
-               RulesText(field, context)});
+    std::vector<Cell> cells = {
+        field->name(), TypeText(field),
+        std::string(
+            UnitWord(context.language(), field->options().GetExtension(options::v1::field).unit())),
+        RulesText(field, context)};
+    if (named) {
+      const absl::string_view heading = Heading(context.language(), field->name());
+      cells.insert(cells.begin() + 1, heading == field->name() ? "" : std::string(heading));
+    }
+    table.Add(std::move(cells));
   }
   context.Print(table);
   Table values({{context.T(Text::kField), Align::kLeft, true},

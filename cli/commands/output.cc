@@ -91,7 +91,7 @@ void Output::Add(const google::protobuf::Message& message) {
   }
   std::vector<Cell> cells;
   for (const FieldPath& path : columns_) {
-    std::string text = ValueText(message, path, ValueStyle::kPeople, context_.language(), zone_);
+    std::string text = context_.Words(message, path);
     const Tone tone = ToneOf(path, text);
     cells.emplace_back(std::move(text), tone);
   }
@@ -102,9 +102,10 @@ void Output::Add(const google::protobuf::Message& message) {
 void Output::Upright(const google::protobuf::Message& message) {
   Table table({{context_.T(Text::kField), Align::kLeft, true}, {context_.T(Text::kValue)}});
   for (const FieldPath& path : columns_) {
-    const std::string text =
-        ValueText(message, path, ValueStyle::kPeople, context_.language(), zone_);
-    if (!text.empty()) table.Add({ColumnOf(path).title, {text, ToneOf(path, text)}});
+    const std::string text = context_.Words(message, path);
+    if (!text.empty()) {
+      table.Add({ColumnOf(path, context_.language()).title, {text, ToneOf(path, text)}});
+    }
   }
   context_.Print(table);
 }
@@ -118,7 +119,7 @@ void Output::Flush() {
     if (asked_ || (says && shown.size() < kShownColumns)) shown.push_back(i);
   }
   std::vector<Column> columns;
-  for (const size_t i : shown) columns.push_back(ColumnOf(columns_[i]));
+  for (const size_t i : shown) columns.push_back(ColumnOf(columns_[i], context_.language()));
   Table table(std::move(columns));
   for (auto& row : rows_) {
     std::vector<Cell> cells;

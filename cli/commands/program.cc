@@ -96,6 +96,7 @@ int RunProgram(int argc, const char* const* argv) {
     // Help and version are no errors; everything else is a fault of use.
     return app.exit(error) == 0 ? kDone : kUsage;
   }
+  context.NoteZone();
   return context.exit_code;
 }
 

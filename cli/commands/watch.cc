@@ -108,7 +108,7 @@ class Watcher {
   std::string State(const google::protobuf::Message& body) const {
     const auto path = FindPath(body.GetDescriptor(), "state");
     if (!path.ok()) return "";
-    return ValueText(body, *path, ValueStyle::kPeople, context_.language(), zone_);
+    return context_.Words(body, *path);
   }
 
   Context& context_;
@@ -150,6 +150,7 @@ void Watch(Context& context, const WatchArguments& arguments) {
     }
   }
   request.set_service(service.empty() ? kDefaultService : service);
+  if (context.options.output == "table") context.Note(context.T(Text::kTimesIn, zone.name()));
   Watcher watcher(context, arguments, *catalogue, zone);
   watcher.token = arguments.resume;
   if (watcher.token.empty() && !arguments.state_file.empty() &&

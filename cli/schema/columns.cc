@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/text/headings.h"
 #include "sqm/options/v1/options.pb.h"
 
 namespace sqm::cli {
@@ -73,12 +74,22 @@ absl::StatusOr<std::vector<FieldPath>> NamedColumns(const Descriptor* message,
   return paths;
 }
 
-Column ColumnOf(const FieldPath& path) {
+bool IsTime(const FieldPath& path) {
+  const Descriptor* type = path.back()->message_type();
+  return type != nullptr && type->full_name() == "google.protobuf.Timestamp";
+}
+
+Column ColumnOf(const FieldPath& path, Language language) {
   const FieldDescriptor* field = path.back();
   Column column;
-  column.title = PathText(path);
+  for (const FieldDescriptor* part : path) {
+    const absl::string_view between = language == Language::kChinese ? "·" : ".";
+    absl::StrAppend(&column.title, column.title.empty() ? "" : between,
+                    Heading(language, part->name()));
+  }
   const std::string& unit = field->options().GetExtension(options::v1::field).unit();
-  if (!unit.empty() && !IsWellKnown(field)) absl::StrAppend(&column.title, " (", unit, ")");
+  if (!unit.empty() && !IsWellKnown(field))
+    absl::StrAppend(&column.title, " (", UnitWord(language, unit), ")");
   const bool number = field->cpp_type() != FieldDescriptor::CPPTYPE_STRING &&
                       field->cpp_type() != FieldDescriptor::CPPTYPE_ENUM &&
                       field->cpp_type() != FieldDescriptor::CPPTYPE_BOOL &&

@@ -25,6 +25,9 @@ absl::StatusOr<std::vector<FieldPath>> NamedColumns(const google::protobuf::Desc
                                                     const std::vector<std::string>& names);
 
 // Title (with the unit, where one is annotated) and alignment of a column.
-Column ColumnOf(const FieldPath& path);
+Column ColumnOf(const FieldPath& path, Language language);
+
+// Whether it holds a point in time, which people read in a zone.
+bool IsTime(const FieldPath& path);
 
 }  // namespace sqm::cli

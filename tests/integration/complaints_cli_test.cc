@@ -96,6 +96,24 @@ TEST_F(ComplaintsCliTest, ListsGoOnToTheEnd) {
   }
 }
 
+TEST_F(ComplaintsCliTest, TablesSpeakTheReadersLanguageAndSayTheirZone) {
+  CreatePolicy();
+  const auto made = Create(*lead_, Sample());
+  ASSERT_TRUE(made.ok()) << made.status();
+  const Finished english = Sqm({"list"});
+  EXPECT_TRUE(absl::StrContains(english.out, "due_time")) << english.out;
+  EXPECT_TRUE(absl::StrContains(english.err, "Times in UTC")) << english.err;
+  const Finished chinese = Sqm({"list", "--zone", "Asia/Shanghai"}, "zh");
+  EXPECT_TRUE(absl::StrContains(chinese.out, "截止时间")) << chinese.out;
+  EXPECT_TRUE(absl::StrContains(chinese.err, "时间按 Asia/Shanghai 时区显示")) << chinese.err;
+  // Nothing but the message is said where no time is shown.
+  EXPECT_EQ(Sqm({"list", "--columns", "number"}).err, "1 row\n");
+  EXPECT_EQ(Sqm({"list", "-o", "json"}).err, "");
+  // A case that was only received has a timeline: its receipt.
+  const Finished shown = Sqm({"show", made->number()});
+  EXPECT_TRUE(absl::EndsWith(shown.out, "  Received\n")) << shown.out;
+}
+
 TEST_F(ComplaintsCliTest, AppointmentsSuggestionsAndCompensations) {
   const auto enter = [&](std::vector<std::string> words) {
     words.insert(words.begin(), "create");

@@ -73,6 +73,13 @@ TEST(FailureTest, AWrongStateSaysWhatIsPossible) {
   wire.add_details()->PackFrom(info);
   EXPECT_THAT(Explain(ReadFailure(wire), Language::kEnglish),
               HasSubstr("→ From there it can become: CLOSED, WITHDRAWN.\n"));
+  (*info.mutable_metadata())["resource"] = "cases/1";
+  wire.clear_details();
+  wire.add_details()->PackFrom(info);
+  EXPECT_THAT(Explain(ReadFailure(wire), Language::kEnglish),
+              HasSubstr("→ From there it can become: Closed, Withdrawn.\n"));
+  EXPECT_THAT(Explain(ReadFailure(wire), Language::kChinese),
+              HasSubstr("→ 当前可转入的状态：已办结、已撤回。\n"));
   (*info.mutable_metadata())["allowed_states"] = "";
   wire.clear_details();
   wire.add_details()->PackFrom(info);

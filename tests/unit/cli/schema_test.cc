@@ -7,6 +7,8 @@
 #include "cli/schema/catalogue.h"
 #include "cli/schema/columns.h"
 #include "cli/schema/value.h"
+#include "cli/text/headings.h"
+#include "sqm/complaints/v1/case.pb.h"
 #include "sqm/monitoring/v1/contact.pb.h"
 #include "sqm/monitoring/v1/scorecard.pb.h"
 
@@ -63,11 +65,31 @@ TEST(ColumnsTest, TableShowsNameStateAndIndexedFields) {
 }
 
 TEST(ColumnsTest, TitlesCarryUnitsAndNumbersAlignRight) {
-  const Column rating = ColumnOf(*FindPath(Contact::descriptor(), "satisfaction"));
-  EXPECT_EQ(rating.title, "satisfaction ({point})");
+  const Column rating =
+      ColumnOf(*FindPath(Contact::descriptor(), "satisfaction"), Language::kEnglish);
+  EXPECT_EQ(rating.title, "satisfaction (points)");
   EXPECT_EQ(rating.align, Align::kRight);
-  EXPECT_TRUE(ColumnOf(*FindPath(Contact::descriptor(), "name")).keep);
+  EXPECT_TRUE(ColumnOf(*FindPath(Contact::descriptor(), "name"), Language::kEnglish).keep);
   EXPECT_FALSE(NamedColumns(Contact::descriptor(), {"name", "nope"}).ok());
+}
+
+TEST(ColumnsTest, TitlesAreInTheLanguageOfTheReader) {
+  const auto title = [](const google::protobuf::Descriptor* message, const char* path) {
+    return ColumnOf(*FindPath(message, path), Language::kChinese).title;
+  };
+  EXPECT_EQ(title(Contact::descriptor(), "satisfaction"), "满意度 (分)");
+  EXPECT_EQ(title(complaints::v1::Case::descriptor(), "customer.phone"), "客户·电话");
+}
+
+// A field that the contracts gain needs a Chinese heading; one that they lose takes it along.
+TEST(ColumnsTest, EveryFieldOfAResourceHasAChineseHeading) {
+  const Catalogue catalogue = *Catalogue::Load();
+  for (const ResourceInfo& info : catalogue.resources()) {
+    for (int i = 0; i < info.message->field_count(); ++i) {
+      const std::string& field = info.message->field(i)->name();
+      EXPECT_NE(Heading(Language::kChinese, field), field) << info.message->full_name();
+    }
+  }
 }
 
 class ValueTest : public ::testing::Test {
