@@ -3,8 +3,9 @@
 #include <absl/strings/str_cat.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
+
 #include "common/base/status.h"
-#include "common/query/filter.h"
 #include "services/complaints/case_intake.h"
 #include "services/complaints/complaints_service.h"
 #include "services/complaints/disclosure_rules.h"
@@ -14,6 +15,7 @@ namespace sqm::complaints {
 namespace {
 
 constexpr char kPanel[] = "disclosurePanels/default";
+// Of a page: so many of the longest texts are within what an answer may hold.
 constexpr int kMessages = 200;
 
 // 160 random bits, as people can write them down.
@@ -97,24 +99,25 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Track(
   if (rows->empty()) co_return unknown;
   const auto& one = static_cast<const v1::Case&>(*rows->front().record->message);
   if (!IsReceiptOf(one, request.receipt())) co_return unknown;
-  store::ListQuery query;
-  query.type = resources_.registry().FindType(v1::CaseEntry::descriptor());
-  query.tenant = call.tenant();
-  query.parent_id = rows->front().id;
-  CO_ASSIGN_OR_RETURN(query::Filter filter,
-                      query::ParseFilter("visibility = PUBLIC", query.type->fields));
-  query.filter = &filter;
-  query.limit = kMessages;
-  Task<absl::StatusOr<std::vector<store::Listed>>> listing =
-      resources_.store().List(std::move(query));
-  absl::StatusOr<std::vector<store::Listed>> entries = co_await listing;
-  if (!entries.ok()) co_return entries.status();
+  // The receipt is what opens it.
+  resource::ListOptions options;
+  options.unguarded = true;
+  options.parent_id = rows->front().id;
+  options.filter = "visibility = PUBLIC";
+  options.page_size = std::min(request.page_size(), kMessages);
+  options.page_token = request.page_token();
+  Task<absl::StatusOr<resource::Page>> listing = resources_.List(
+      call, *resources_.registry().FindType(v1::CaseEntry::descriptor()), std::move(options));
+  absl::StatusOr<resource::Page> page = co_await listing;
+  if (!page.ok()) co_return page.status();
   std::vector<const v1::CaseEntry*> told;
-  for (const store::Listed& entry : *entries) {
+  for (const store::Listed& entry : page->rows) {
     told.push_back(static_cast<const v1::CaseEntry*>(entry.record->message.get()));
   }
+  auto response = std::make_shared<v1::TrackDisclosureResponse>(Told(one, told));
+  response->set_next_page_token(page->next_page_token);
   rpc::Reply reply;
-  reply.message = std::make_shared<v1::TrackDisclosureResponse>(Told(one, told));
+  reply.message = std::move(response);
   co_return reply;
 }
 

@@ -142,5 +142,36 @@ TEST_F(ComplaintsDisclosureTest, IsFollowedByItsReceipt) {
   EXPECT_TRUE(absl::StrContains(stored, receipt->number()));
 }
 
+TEST_F(ComplaintsDisclosureTest, TellsAllMessagesByPages) {
+  ASSERT_TRUE(MakePanel().ok());
+  auto receipt = portal_->Call(&Stub::SubmitDisclosure, Report());
+  ASSERT_TRUE(receipt.ok()) << receipt.status();
+  const std::string name = List(*reader_)[0].name();
+  for (int i = 0; i < 5; ++i) {
+    v1::AddCaseEntryRequest entry;
+    entry.set_parent(name);
+    entry.mutable_entry()->set_action(i == 2 ? v1::CASE_ACTION_NOTE
+                                             : v1::CASE_ACTION_AGENT_MESSAGE);
+    entry.mutable_entry()->set_text(absl::StrCat("message ", i));
+    ASSERT_TRUE(reader_->Call(&Stub::AddCaseEntry, entry).ok());
+  }
+  v1::TrackDisclosureRequest request;
+  request.set_number(receipt->number());
+  request.set_receipt(receipt->receipt());
+  request.set_page_size(3);
+  std::vector<std::string> told;
+  for (int page = 0; page < 2; ++page) {
+    auto answer = portal_->Call(&Stub::TrackDisclosure, request);
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    for (const auto& message : answer->messages()) told.push_back(message.text());
+    EXPECT_EQ(answer->next_page_token().empty(), page == 1);
+    request.set_page_token(answer->next_page_token());
+  }
+  EXPECT_EQ(told, (std::vector<std::string>{"message 0", "message 1", "message 3", "message 4"}));
+  request.set_page_token("made up");
+  EXPECT_EQ(portal_->Call(&Stub::TrackDisclosure, request).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
 }  // namespace
 }  // namespace sqm::testing
