@@ -6,11 +6,10 @@
 #include <absl/time/clock.h>
 #include <grpcpp/generic/generic_stub.h>
 
-#include <fstream>
-#include <iterator>
-
 #include "cli/schema/value.h"
+#include "common/base/task.h"
 #include "common/rpc/keep_grpc.h"
+#include "common/rpc/tls.h"
 
 namespace sqm::cli {
 namespace {
@@ -45,14 +44,8 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const Login& login,
                                                              absl::Duration deadline,
                                                              Language language) {
   rpc::KeepGrpc();
-  std::shared_ptr<grpc::ChannelCredentials> credentials = grpc::InsecureChannelCredentials();
-  if (!login.ca.empty()) {
-    std::ifstream in(login.ca, std::ios::binary);
-    if (!in) return absl::FailedPreconditionError(absl::StrCat(login.ca, ": cannot be read"));
-    grpc::SslCredentialsOptions options;
-    options.pem_root_certs.assign(std::istreambuf_iterator<char>(in), {});
-    credentials = grpc::SslCredentials(options);
-  }
+  ASSIGN_OR_RETURN(const auto credentials,
+                   rpc::ClientTls({login.ca, login.certificate, login.key}));
   grpc::ChannelArguments arguments;
   arguments.SetServiceConfigJSON(kServiceConfig);
   arguments.SetMaxReceiveMessageSize(kLargestMessage);

@@ -55,7 +55,9 @@ absl::StatusOr<Login> ReadLogin(const std::string& path) {
   Login login;
   for (const auto& [key, target] : {std::pair<const char*, std::string*>{"server", &login.server},
                                     {"token", &login.token},
-                                    {"ca", &login.ca}}) {
+                                    {"ca", &login.ca},
+                                    {"certificate", &login.certificate},
+                                    {"key", &login.key}}) {
     if (!root.contains(key)) continue;
     if (!root[key].is_string()) {
       return absl::InvalidArgumentError(absl::StrCat(path, ": `", key, "` must be a string"));
@@ -67,7 +69,11 @@ absl::StatusOr<Login> ReadLogin(const std::string& path) {
 
 absl::Status WriteLogin(const std::string& path, const Login& login) {
   nlohmann::json root = {{"server", login.server}, {"token", login.token}};
-  if (!login.ca.empty()) root["ca"] = login.ca;
+  for (const auto& [key, path] : {std::pair<const char*, const std::string&>{"ca", login.ca},
+                                  {"certificate", login.certificate},
+                                  {"key", login.key}}) {
+    if (!path.empty()) root[key] = path;
+  }
   const std::string text = root.dump(2) + "\n";
   std::error_code error;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
@@ -105,6 +111,8 @@ absl::StatusOr<ResolvedLogin> ResolveLogin(
     login.token = std::string(absl::StripAsciiWhitespace(token));
   }
   if (!options.ca.empty()) login.ca = options.ca;
+  if (!options.certificate.empty()) login.certificate = options.certificate;
+  if (!options.key.empty()) login.key = options.key;
   return resolved;
 }
 

@@ -11,19 +11,24 @@
 
 namespace sqm::cli {
 
-// A login file is a JSON object {"server": "host:port", "token": "…", "ca": "PEM file"}; only the
-// token is secret, which is why the file belongs to its owner alone (mode 0600).
+// A login file is a JSON object {"server": "host:port", "token": "…", "ca": "PEM file",
+// "certificate": "PEM file", "key": "PEM file"}; the token is secret, which is why the file belongs
+// to its owner alone (mode 0600).
 struct Login {
   std::string server;
   std::string token;
-  std::string ca;  // path of a PEM file with the authorities to trust; empty = no TLS
+  // Paths of PEM files: the authorities to trust (empty = no TLS), and what is shown to a server
+  // that demands a certificate.
+  std::string ca, certificate, key;
 };
 
 struct LoginOptions {
-  std::string server;      // --server
-  std::string login_file;  // --login
-  std::string token_file;  // --token-file
-  std::string ca;          // --ca
+  std::string server;       // --server
+  std::string login_file;   // --login
+  std::string token_file;   // --token-file
+  std::string ca;           // --ca
+  std::string certificate;  // --certificate
+  std::string key;          // --key
 };
 
 struct ResolvedLogin {

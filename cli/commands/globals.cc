@@ -11,6 +11,8 @@ void AddGlobalOptions(CLI::App& app, Context& context) {
   app.add_option("--login", o.login.login_file, context.T(Text::kHelpLoginFile));
   app.add_option("--token-file", o.login.token_file, context.T(Text::kHelpTokenFile));
   app.add_option("--ca", o.login.ca, context.T(Text::kHelpCa));
+  app.add_option("--certificate", o.login.certificate, context.T(Text::kHelpCertificate));
+  app.add_option("--key", o.login.key, context.T(Text::kHelpKey));
   app.add_option("--deadline", o.deadline_seconds, context.T(Text::kHelpDeadline))
       ->check(CLI::Range(0.001, 3600.0));
   app.add_option("-o,--output", o.output, context.T(Text::kHelpOutput));

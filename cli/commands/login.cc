@@ -3,6 +3,7 @@
 #include <absl/time/clock.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -27,7 +28,12 @@ void KeepLogin(Context& context) {
     return;
   }
   const std::string path = DefaultLoginFile(Environment);
-  const absl::Status written = WriteLogin(path, resolved->login);
+  // The commands that follow may be given elsewhere.
+  Login kept = resolved->login;
+  for (std::string* file : {&kept.ca, &kept.certificate, &kept.key}) {
+    if (!file->empty()) *file = std::filesystem::absolute(*file).string();
+  }
+  const absl::Status written = WriteLogin(path, kept);
   if (!written.ok()) {
     context.UsageError(written.message());
     return;

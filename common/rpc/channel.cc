@@ -8,26 +8,10 @@
 #include "common/base/status.h"
 #include "common/rpc/error.h"
 #include "common/rpc/keep_grpc.h"
-#include "common/rpc/pem.h"
 
 namespace sqm::rpc {
-namespace {
 
 using grpc::ByteBuffer;
-
-absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(
-    const ChannelOptions& options) {
-  if (options.ca_file.empty()) return grpc::InsecureChannelCredentials();
-  grpc::SslCredentialsOptions ssl;
-  ASSIGN_OR_RETURN(ssl.pem_root_certs, ReadPem(options.ca_file));
-  if (!options.certificate_file.empty()) {
-    ASSIGN_OR_RETURN(ssl.pem_cert_chain, ReadPem(options.certificate_file));
-    ASSIGN_OR_RETURN(ssl.pem_private_key, ReadPem(options.key_file));
-  }
-  return grpc::SslCredentials(ssl);
-}
-
-}  // namespace
 
 std::string ServiceConfig(const ChannelOptions& options) {
   std::string config = R"({"loadBalancingConfig":[{"round_robin":{}}])";
@@ -63,7 +47,7 @@ std::vector<std::string> RetriedMethods(const contract::Registry& registry) {
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ChannelOptions& options) {
   KeepGrpc();
-  ASSIGN_OR_RETURN(auto credentials, Credentials(options));
+  ASSIGN_OR_RETURN(auto credentials, ClientTls(options.tls));
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(options.message_bytes);
   arguments.SetMaxSendMessageSize(options.message_bytes);

@@ -21,15 +21,14 @@
 #include "common/observe/trace.h"
 #include "common/rpc/call.h"
 #include "common/rpc/message_bytes.h"
+#include "common/rpc/tls.h"
 
 namespace sqm::rpc {
 
 struct ChannelOptions {
   // As gRPC names targets: `dns:///monitoring:7443` for every address behind a headless service.
   std::string target;
-  // PEM files. `ca_file`: TLS, the server is verified with it. With certificate and key the client
-  // shows who it is. All empty: plaintext.
-  std::string ca_file, certificate_file, key_file;
+  TlsFiles tls;
   // Full name of the service whose health decides which addresses are used, e.g.
   // `sqm.monitoring.v1.MonitoringService`; empty = health is not looked at.
   std::string health_service;

@@ -16,7 +16,6 @@
 #include "common/base/task.h"
 #include "common/rpc/error.h"
 #include "common/rpc/keep_grpc.h"
-#include "common/rpc/pem.h"
 #include "common/rpc/reactors.h"
 
 namespace sqm::rpc {
@@ -28,20 +27,6 @@ using grpc::internal::RpcMethod;
 // The transport refuses larger messages without saying why, so the pipeline's own, exact refusal
 // must come first.
 constexpr int kTransportBytes = 64 << 20;
-
-absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(const ServerOptions& options) {
-  if (options.certificate_file.empty()) return grpc::InsecureServerCredentials();
-  grpc::SslServerCredentialsOptions ssl;
-  grpc::SslServerCredentialsOptions::PemKeyCertPair pair;
-  ASSIGN_OR_RETURN(pair.cert_chain, ReadPem(options.certificate_file));
-  ASSIGN_OR_RETURN(pair.private_key, ReadPem(options.key_file));
-  ssl.pem_key_cert_pairs.push_back(std::move(pair));
-  if (!options.client_ca_file.empty()) {
-    ASSIGN_OR_RETURN(ssl.pem_root_certs, ReadPem(options.client_ca_file));
-    ssl.client_certificate_request = GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
-  }
-  return grpc::SslServerCredentials(ssl);
-}
 
 }  // namespace
 
@@ -112,7 +97,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options,
   if (options.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   std::unique_ptr<Server> server(new Server());
   grpc::ServerBuilder builder;
-  ASSIGN_OR_RETURN(auto credentials, Credentials(options));
+  ASSIGN_OR_RETURN(auto credentials, ServerTls(options.tls));
   builder.AddListeningPort(options.address, credentials, &server->port_);
   // gRPC's in-process transport loses the last message of a stream that ends early, so the inner
   // channel is a socket in Linux' abstract name space.

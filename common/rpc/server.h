@@ -12,13 +12,13 @@
 #include <vector>
 
 #include "common/rpc/pipeline.h"
+#include "common/rpc/tls.h"
 
 namespace sqm::rpc {
 
 struct ServerOptions {
   std::string address = "127.0.0.1:0";
-  // PEM files. Certificate and key: TLS. With clients' CA too: a client certificate is required.
-  std::string certificate_file, key_file, client_ca_file;
+  TlsFiles tls;
   bool reflection = true;
   // What the process may hold for requests at most.
   size_t memory_bytes = size_t{512} << 20;

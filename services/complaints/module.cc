@@ -81,10 +81,9 @@ void Describe(Settings& settings, ConfigSpec& spec) {
   });
 }
 
-absl::StatusOr<std::shared_ptr<grpc::Channel>> MonitoringAt(const std::string& address) {
-  rpc::ChannelOptions options;
-  options.target = address;
-  options.health_service = "sqm.monitoring.v1.MonitoringService";
+absl::StatusOr<std::shared_ptr<grpc::Channel>> MonitoringAt(const host::Host& host,
+                                                            const std::string& address) {
+  rpc::ChannelOptions options = host.PeerOptions(address, "sqm.monitoring.v1.MonitoringService");
   ASSIGN_OR_RETURN(auto contracts, contract::Registry::Build(resource::ContractsOf(kMonitoring)));
   // A replica that goes is not noticed as long as there is another one.
   options.retried_methods = rpc::RetriedMethods(*contracts);

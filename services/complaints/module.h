@@ -49,7 +49,8 @@ struct Opened {
 using Connect = std::function<std::shared_ptr<grpc::Channel>()>;
 
 // A channel to the monitoring service at an address as gRPC names targets.
-absl::StatusOr<std::shared_ptr<grpc::Channel>> MonitoringAt(const std::string& address);
+absl::StatusOr<std::shared_ptr<grpc::Channel>> MonitoringAt(const host::Host& host,
+                                                            const std::string& address);
 
 // Opens the store and registers the handlers. The result must live until the host has stopped.
 // `monitoring`: called when the first case names something of that service; null: what cases name

@@ -24,7 +24,7 @@ int Main(int argc, char** argv) {
       [&](host::Host& host) -> absl::StatusOr<std::shared_ptr<void>> {
         Connect connect;
         if (!monitoring.empty()) {
-          auto channel = MonitoringAt(monitoring);
+          auto channel = MonitoringAt(host, monitoring);
           if (!channel.ok()) return channel.status();
           connect = [channel = *channel] { return channel; };
         }

@@ -29,6 +29,13 @@ void Describe(Config& config, ConfigSpec& spec) {
   spec.Add("tls.key", &config.tls_key, "PEM file of the server's private key.").SecretFile();
   spec.Add("tls.client_ca", &config.tls_client_ca,
            "PEM file with the authorities of client certificates; set: a client must have one.");
+  spec.Add("peers.ca", &config.peers_ca,
+           "PEM file with the authorities of other services' certificates; set: calls to them go "
+           "over TLS.");
+  spec.Add(
+      "peers.certificate", &config.peers_certificate,
+      "PEM file of the certificate chain that other services are shown, where they demand one.");
+  spec.Add("peers.key", &config.peers_key, "PEM file of its private key.").SecretFile();
   spec.Add(
       "auth.jwks_file", &config.jwks_file,
       "JWKS with the public keys of token issuers; watched for changes. Needed without --dev.");
@@ -121,6 +128,19 @@ void Describe(Config& config, ConfigSpec& spec) {
   spec.AddCheck([&config]() -> std::string {
     if (config.tls_certificate.empty() == config.tls_key.empty()) return "";
     return "tls.certificate and tls.key belong together";
+  });
+  spec.AddCheck([&config]() -> std::string {
+    if (config.tls_client_ca.empty() || !config.tls_certificate.empty()) return "";
+    return "tls.client_ca needs tls.certificate and tls.key";
+  });
+  spec.AddCheck([&config]() -> std::string {
+    if (config.peers_certificate.empty() != config.peers_key.empty()) {
+      return "peers.certificate and peers.key belong together";
+    }
+    if (config.peers_ca.empty() && !config.peers_certificate.empty()) {
+      return "peers.certificate needs peers.ca";
+    }
+    return "";
   });
 }
 

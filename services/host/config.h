@@ -19,6 +19,7 @@ struct Config {
   int64_t threads = 0;  // 0 = one a core, at least 2
 
   std::string tls_certificate, tls_key, tls_client_ca;
+  std::string peers_ca, peers_certificate, peers_key;
 
   std::string jwks_file, issuer, audience = "sqm";
   std::string service_token_file;

@@ -23,6 +23,9 @@
 namespace sqm::host {
 namespace {
 
+// A certificate that is over so soon is told of, every hour.
+constexpr absl::Duration kRenewBefore = absl::Hours(24 * 7);
+
 using observe::Level;
 using observe::Log;
 
@@ -274,14 +277,13 @@ absl::Status Host::Serve() {
   RETURN_IF_ERROR(feed_service_->Register(*feed_pipeline_));
   rpc::ServerOptions options;
   options.address = config_.listen;
-  options.certificate_file = config_.tls_certificate;
-  options.key_file = config_.tls_key;
-  options.client_ca_file = config_.tls_client_ca;
+  options.tls = {config_.tls_client_ca, config_.tls_certificate, config_.tls_key};
   options.reflection = config_.reflection;
   ASSIGN_OR_RETURN(server_, rpc::Server::Start(options, pipelines));
   WatchHealth();
   TrimFeeds();
   ShowLeases();
+  ShowCertificates();
   for (const auto& module : modules_) RETURN_IF_ERROR(module->leases->Start());
   Log(Level::kInfo, "serving", {{"address", config_.listen}, {"port", server_->port()}});
   return absl::OkStatus();
@@ -358,6 +360,43 @@ void Host::ShowLeases() {
           [lease = lease.get()] { return static_cast<double>(lease->terms_taken()); }));
     }
   }
+}
+
+void Host::ShowCertificates() {
+  for (const auto& [end, file] :
+       {std::pair<const char*, std::string>{"server", config_.tls_certificate},
+        {"peers", config_.peers_certificate}}) {
+    if (file.empty()) continue;
+    observe::Gauge* gauge =
+        metrics_.GetGauge("sqm_certificate_end_timestamp_seconds",
+                          "When the certificate is over that this process shows to clients "
+                          "(server) or to other services (peers).",
+                          {{"shown_to", end}});
+    const auto look = [this, gauge, file = file] {
+      const absl::StatusOr<absl::Time> time = rpc::CertificateEnd(file);
+      if (!time.ok()) {
+        Log(Level::kError, "the certificate cannot be read",
+            {{"file", file}, {"error", std::string(time.status().message())}});
+        return;
+      }
+      gauge->Set(static_cast<double>(absl::ToUnixSeconds(*time)));
+      if (*time - clock().Now() < kRenewBefore) {
+        Log(Level::kWarning, "the certificate is over soon: renew the file, nothing else",
+            {{"file", file},
+             {"end", absl::FormatTime(absl::RFC3339_sec, *time, absl::UTCTimeZone())}});
+      }
+    };
+    look();
+    timer_.Every(absl::Hours(1), look);
+  }
+}
+
+rpc::ChannelOptions Host::PeerOptions(std::string target, std::string health_service) const {
+  rpc::ChannelOptions options;
+  options.target = std::move(target);
+  options.tls = {config_.peers_ca, config_.peers_certificate, config_.peers_key};
+  options.health_service = std::move(health_service);
+  return options;
 }
 
 absl::StatusOr<std::string> Host::ServiceAuthorization() const {

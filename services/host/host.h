@@ -23,6 +23,7 @@
 #include "common/observe/metrics.h"
 #include "common/resource/resources.h"
 #include "common/resource/standard.h"
+#include "common/rpc/channel.h"
 #include "common/rpc/pipeline.h"
 #include "common/rpc/server.h"
 #include "common/schedule/lease.h"
@@ -67,6 +68,9 @@ class Host {
   absl::StatusOr<std::string> ServiceAuthorization() const;
   cache::RedisTier* redis() { return redis_tier_.get(); }
   const Config& config() const { return config_; }
+  // For a channel to another service, by the files of peers.*. `health_service`: as in
+  // ChannelOptions.
+  rpc::ChannelOptions PeerOptions(std::string target, std::string health_service) const;
   const Clock& clock() const { return SystemClock::Get(); }
   IdSource& ids() { return ids_; }
   Executor& executor() { return executor_; }
@@ -88,6 +92,7 @@ class Host {
   Task<absl::Status> Trim(store::Store& store);
   void TrimFeeds();
   void ShowLeases();
+  void ShowCertificates();
   void ShowReads(const std::string& service, const store::Store& store);
 
   const Config config_;

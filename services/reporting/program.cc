@@ -39,10 +39,7 @@ int Main(int argc, char** argv) {
              {std::tuple(kMonitoringSource, monitoring, "sqm.monitoring.v1.MonitoringService"),
               std::tuple(kComplaintsSource, complaints, "sqm.complaints.v1.ComplaintsService")}) {
           if (address.empty()) continue;
-          rpc::ChannelOptions options;
-          options.target = address;
-          options.health_service = service;
-          auto channel = rpc::MakeChannel(options);
+          auto channel = rpc::MakeChannel(host.PeerOptions(address, service));
           if (!channel.ok()) return channel.status();
           followed->push_back(
               std::make_unique<Following>(host, *reporting, source, *std::move(channel)));

@@ -6,6 +6,7 @@
 #include <absl/synchronization/mutex.h>
 #include <absl/time/clock.h>
 
+#include <algorithm>
 #include <future>
 #include <thread>
 
@@ -288,7 +289,7 @@ absl::StatusOr<Measured> BreachDelayP99(Bench& bench) {
   for (int round = 0; round < bench.rounds(); ++round) {
     const auto run = [&](int which) {
       return BreachDelay(*pair->services[which], count, bench.Time(absl::Minutes(1)),
-                         bench.Time(absl::Seconds(30)),
+                         std::max(bench.Time(absl::Seconds(30)), absl::Seconds(10)),
                          static_cast<uint64_t>(round * count) + 10'000'000);
     };
     auto few = std::async(std::launch::async, run, 0);

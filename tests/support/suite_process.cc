@@ -291,7 +291,8 @@ std::string Authorization(const std::string& key_dir, const Caller& caller, absl
 Client::Client(const ServerProcess& server, const Caller& caller)
     : Client(server.address(), Authorization(server.key_dir(), caller)) {}
 
-Client::Client(const std::string& target, const std::string& authorization) {
+Client::Client(const std::string& target, const std::string& authorization,
+               const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
   rpc::KeepGrpc();
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(64 << 20);
@@ -300,7 +301,7 @@ Client::Client(const std::string& target, const std::string& authorization) {
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 20);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 20);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 100);
-  channel_ = grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
+  channel_ = grpc::CreateCustomChannel(target, credentials, arguments);
   monitoring_ = monitoring::v1::MonitoringService::NewStub(channel_);
   complaints_ = complaints::v1::ComplaintsService::NewStub(channel_);
   reporting_ = reporting::v1::ReportingService::NewStub(channel_);

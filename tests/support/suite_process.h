@@ -134,7 +134,9 @@ class Client {
  public:
   Client(const ServerProcess& server, const Caller& caller);
   // Of a server, or of several as gRPC names them.
-  Client(const std::string& target, const std::string& authorization);
+  Client(const std::string& target, const std::string& authorization,
+         const std::shared_ptr<grpc::ChannelCredentials>& credentials =
+             grpc::InsecureChannelCredentials());
 
   // Metadata of every call; replaces what was set under the key. An empty value removes it.
   Client& Set(const std::string& key, const std::string& value);

@@ -125,7 +125,7 @@ TEST(Channel, ADeadlineThatIsOverEndsTheCall) {
 TEST(Channel, UnreadableFilesAreNamed) {
   ChannelOptions options;
   options.target = "127.0.0.1:1";
-  options.ca_file = "/nowhere/ca.pem";
+  options.tls.ca = "/nowhere/ca.pem";
   auto channel = MakeChannel(options);
   EXPECT_THAT(std::string(channel.status().message()), ::testing::HasSubstr("/nowhere/ca.pem"));
 }
