@@ -63,9 +63,7 @@ void List(Context& context, const ActionArguments& arguments) {
   v1::ListCorrectiveActionsResponse response;
   request.set_filter(absl::StrJoin(filters, " AND "));
   request.set_order_by("due_time");
-  if (context.options.columns.empty() && context.options.output == "table") {
-    context.options.columns = "name,kind,state,owner,due_time,escalate_time,description,case";
-  }
+  context.TableColumns("name,kind,state,owner,due_time,escalate_time,description,case");
   ShowPages(context, ComplaintsPath("ListCorrectiveActions"), request, response,
             v1::CorrectiveAction::descriptor(), arguments.pages, Text::kMoreRows);
 }

@@ -70,6 +70,7 @@ void Similar(Context& context, const CaseArguments& arguments) {
   request.set_name(CaseName(context, arguments.target));
   if (request.name().empty()) return;
   if (!context.Call(ComplaintsPath("SuggestDuplicates"), request, response)) return;
+  context.TableColumns("number,state,similarity,same_customer,case");
   const auto output = Output::Make(context, v1::DuplicateCandidate::descriptor(), false);
   if (output == nullptr) return;
   for (const v1::DuplicateCandidate& candidate : response.candidates()) output->Add(candidate);

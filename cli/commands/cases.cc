@@ -33,15 +33,13 @@ std::optional<int> EnumValue(Context& context, const EnumDescriptor* type,
 }
 
 void ShowCase(Context& context, const v1::Case& message) {
-  if (context.options.columns.empty() && context.options.output == "table") {
-    context.options.columns =
-        "number,kind,state,subject,text,channel,customer.reference,customer.display_name,"
-        "customer.phone,category,severity,priority,product,place,language,owner,team,tier,"
-        "received_time,promised_time,due_time,close_time,appointment.place,"
-        "appointment.start_time,appointment.confirmed_by,suggestion.reward_amount,"
-        "suggestion.reward_currency,reply,outcome,root_cause.cause,compensation.state,"
-        "compensation.amount,compensation.currency,satisfaction,name";
-  }
+  context.TableColumns(
+      "number,kind,state,subject,text,channel,customer.reference,customer.display_name,"
+      "customer.phone,category,severity,priority,product,place,language,owner,team,tier,"
+      "received_time,promised_time,due_time,close_time,appointment.place,"
+      "appointment.start_time,appointment.confirmed_by,suggestion.reward_amount,"
+      "suggestion.reward_currency,reply,outcome,root_cause.cause,compensation.state,"
+      "compensation.amount,compensation.currency,satisfaction,name");
   const auto output = Output::Make(context, message.GetDescriptor(), true);
   if (output == nullptr) return;
   output->Add(message);
@@ -50,9 +48,7 @@ void ShowCase(Context& context, const v1::Case& message) {
 
 void ShowCases(Context& context, absl::string_view method, google::protobuf::Message& request,
                google::protobuf::Message& response, const Pages& pages) {
-  if (context.options.columns.empty() && context.options.output == "table") {
-    context.options.columns = "number,kind,state,owner,team,category,due_time,name";
-  }
+  context.TableColumns("number,kind,state,subject,owner,team,category,due_time,name");
   ShowPages(context, ComplaintsPath(method), request, response, v1::Case::descriptor(), pages,
             Text::kMoreRows);
 }

@@ -70,6 +70,10 @@ bool Context::Zone(absl::TimeZone& zone) {
   return true;
 }
 
+void Context::TableColumns(absl::string_view columns) {
+  if (options.columns.empty() && options.output == "table") options.columns = std::string(columns);
+}
+
 std::string Context::Words(const google::protobuf::Message& message, const FieldPath& path) {
   std::string text = ValueText(message, path, ValueStyle::kPeople, language_, zone_);
   showed_time_ = showed_time_ || (IsTime(path) && !text.empty());

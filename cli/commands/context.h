@@ -63,6 +63,8 @@ class Context {
   // Null after a complaint: the exit code is set.
   const Catalogue* catalogue();
   Connection* connection();
+  // What a table shows where the caller names no columns.
+  void TableColumns(absl::string_view columns);
   // The zone of --zone; false after a complaint.
   bool Zone(absl::TimeZone& zone);
   // A value as people read it, in the language and in the zone that Zone found; empty where the

@@ -33,6 +33,13 @@ struct LocalCache::Graveyard {
   }
 };
 
+// What an entry takes beside its record; its slot in the hash set counts with the least load of
+// that, 7/16.
+size_t LocalCache::OwnBytes(const Entry& entry) {
+  constexpr size_t kSlot = 2 * (sizeof(void*) + 1);
+  return sizeof(Entry) + entry.text.capacity() + kSlot;
+}
+
 size_t LocalCache::ByHash::operator()(const Entry* entry) const { return entry->hash; }
 
 bool LocalCache::ByKey::operator()(const Entry* a, const Probe& b) const {
@@ -92,13 +99,11 @@ void LocalCache::Apply(const RecordKey& key, store::RecordPtr record) {
   Graveyard dead;
   Shard& shard = ShardOf(hash);
   absl::MutexLock lock(&shard.mutex);
-  Bucket& bucket = shard.buckets[BucketOf(hash)];
-  ++bucket.applies;
+  ++shard.applies[BucketOf(hash)];
   auto it = shard.entries.find(Probe{hash, &key});
-  if (it == shard.entries.end()) {
-    if (!record || record->version < bucket.floor) return;
-    Insert(shard, hash, key, std::move(record), bytes);
-  } else if (!record) {
+  // What nobody has read yet does not push out what is read.
+  if (it == shard.entries.end()) return;
+  if (!record) {
     Remove(shard, *it, dead);
   } else if (record->version > (*it)->record->version) {
     Replace(shard, *it, record, bytes);
@@ -110,7 +115,7 @@ FillToken LocalCache::BeginFill(const RecordKey& key) {
   const uint64_t hash = Hash(key);
   Shard& shard = ShardOf(hash);
   absl::MutexLock lock(&shard.mutex);
-  return FillToken(hash, shard.buckets[BucketOf(hash)].applies);
+  return FillToken(hash, shard.applies[BucketOf(hash)]);
 }
 
 bool LocalCache::Fill(const FillToken& token, const RecordKey& key, store::RecordPtr record) {
@@ -120,7 +125,7 @@ bool LocalCache::Fill(const FillToken& token, const RecordKey& key, store::Recor
   Graveyard dead;
   Shard& shard = ShardOf(hash);
   absl::MutexLock lock(&shard.mutex);
-  if (shard.buckets[BucketOf(hash)].applies != token.applies_) {
+  if (shard.applies[BucketOf(hash)] != token.applies_) {
     ++shard.refused_fills;
     return false;
   }
@@ -141,7 +146,7 @@ void LocalCache::Clear() {
   for (Shard& shard : shards_) {
     Graveyard dead;
     absl::MutexLock lock(&shard.mutex);
-    for (Bucket& bucket : shard.buckets) ++bucket.applies;
+    for (uint64_t& applies : shard.applies) ++applies;
     while (shard.first != nullptr) Remove(shard, shard.first, dead);
   }
 }
@@ -180,23 +185,20 @@ void LocalCache::Insert(Shard& shard, uint64_t hash, const RecordKey& key, store
   entry->text.append(key.tenant.data(), key.tenant.size());
   entry->text.append(key.id.data(), key.id.size());
   entry->record = std::move(record);
-  // The slot in the hash set counts with its load of at least 7/16.
-  entry->bytes = bytes + sizeof(Entry) + entry->text.capacity() + 2 * (sizeof(Entry*) + 1);
+  entry->bytes = bytes + OwnBytes(*entry);
   shard.entries.insert(entry);
   LinkFirst(shard, entry);
   shard.bytes += entry->bytes;
 }
 
 void LocalCache::Replace(Shard& shard, Entry* entry, store::RecordPtr& record, size_t bytes) {
-  const size_t rest = sizeof(Entry) + entry->text.capacity() + 2 * (sizeof(Entry*) + 1);
-  shard.bytes += bytes + rest - entry->bytes;
-  entry->bytes = bytes + rest;
+  const size_t counted = bytes + OwnBytes(*entry);
+  shard.bytes += counted - entry->bytes;
+  entry->bytes = counted;
   entry->record.swap(record);
 }
 
 void LocalCache::Remove(Shard& shard, Entry* entry, Graveyard& dead) {
-  Bucket& bucket = shard.buckets[BucketOf(entry->hash)];
-  bucket.floor = std::max(bucket.floor, entry->record->version);
   shard.entries.erase(entry);
   Unlink(shard, entry);
   shard.bytes -= entry->bytes;

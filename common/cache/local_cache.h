@@ -3,12 +3,11 @@
 // Who writes: `Apply` (own commits and the feed tail) and `Fill` (a read that missed). What holds,
 // whatever their order, as long as a database read sees every commit that was applied before it:
 //   - Get never returns a version below the highest one applied before it began;
-//   - a fill never replaces a newer version, nor brings back an older one that was evicted: it is
-//     refused when anything was applied to its bucket since `BeginFill`;
-//   - a late Apply (the tail runs behind own commits) does not bring back an older version either:
-//     a bucket remembers the highest version it lost (`floor`) and Apply installs an absent key
-//     only from there up. The price is that after evictions a written resource may enter only with
-//     the next read of it.
+//   - a fill never replaces a newer version, nor brings back an older one: it is refused when
+//     anything was applied to its bucket since `BeginFill`;
+//   - a late Apply (the tail runs behind own commits) never lowers a version, and brings nothing
+//   in:
+//     a resource enters when it is read, so that an import does not push out what is read.
 // Readers that share one database read (SingleFlight) make the token part of the flight's key, so
 // that nobody joins a read that began before a commit he has seen.
 #pragma once
@@ -85,8 +84,8 @@ class LocalCache {
   store::RecordPtr Get(const RecordKey& key) { return Get(key, clock_.Now()); }
   store::RecordPtr Get(const RecordKey& key, absl::Time now);
 
-  // A committed state of the resource; lower versions give way to it. Null: the resource is gone
-  // for good (purged), forget it.
+  // A committed state of the resource: replaces a lower version that is here. Null: the resource is
+  // gone for good (purged), forget it.
   void Apply(const RecordKey& key, store::RecordPtr record);
 
   // Around a database read: the token before, the record after. False: not installed.
@@ -124,10 +123,6 @@ class LocalCache {
     bool operator()(const Entry* a, const Probe& b) const;
     bool operator()(const Probe& a, const Entry* b) const { return (*this)(b, a); }
   };
-  struct Bucket {
-    uint64_t applies = 0;  // to keys of this bucket, Clear included
-    int64_t floor = 0;     // the highest version that an entry of this bucket was lost with
-  };
   struct Graveyard;
   struct alignas(64) Shard {
     mutable absl::Mutex mutex;
@@ -140,9 +135,11 @@ class LocalCache {
     uint64_t misses ABSL_GUARDED_BY(mutex) = 0;
     uint64_t evictions ABSL_GUARDED_BY(mutex) = 0;
     uint64_t refused_fills ABSL_GUARDED_BY(mutex) = 0;
-    std::array<Bucket, kBuckets> buckets ABSL_GUARDED_BY(mutex);
+    // By bucket: Applies to its keys, Clear included.
+    std::array<uint64_t, kBuckets> applies ABSL_GUARDED_BY(mutex) = {};
   };
 
+  static size_t OwnBytes(const Entry& entry);
   static uint64_t Hash(const RecordKey& key);
   static int BucketOf(uint64_t hash) { return (hash >> 40) % kBuckets; }
   Shard& ShardOf(uint64_t hash) { return shards_[(hash >> 48) & shard_mask_]; }

@@ -67,6 +67,10 @@ TEST_F(ComplaintsCliTest, FromCreateToClose) {
   other.mutable_customer()->set_reference("AC-2002");
   auto stranger = Create(*lead_, other);
   ASSERT_TRUE(stranger.ok()) << stranger.status();
+  const Finished similar = Sqm({"similar", again->number()});
+  for (const char* word : {"similarity", "same_customer", stranger->number().c_str()}) {
+    EXPECT_TRUE(absl::StrContains(similar.out, word)) << similar.out;
+  }
   const Finished history = Sqm({"history", number});
   EXPECT_TRUE(absl::StrContains(history.out, number)) << history.out;
   EXPECT_TRUE(absl::StrContains(history.out, again->number())) << history.out;
