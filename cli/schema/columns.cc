@@ -88,8 +88,9 @@ Column ColumnOf(const FieldPath& path, Language language) {
                     Heading(language, part->name()));
   }
   const std::string& unit = field->options().GetExtension(options::v1::field).unit();
-  if (!unit.empty() && !IsWellKnown(field))
+  if (!unit.empty() && !IsWellKnown(field)) {
     absl::StrAppend(&column.title, " (", UnitWord(language, unit), ")");
+  }
   const bool number = field->cpp_type() != FieldDescriptor::CPPTYPE_STRING &&
                       field->cpp_type() != FieldDescriptor::CPPTYPE_ENUM &&
                       field->cpp_type() != FieldDescriptor::CPPTYPE_BOOL &&

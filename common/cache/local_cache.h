@@ -5,9 +5,9 @@
 //   - Get never returns a version below the highest one applied before it began;
 //   - a fill never replaces a newer version, nor brings back an older one: it is refused when
 //     anything was applied to its bucket since `BeginFill`;
-//   - a late Apply (the tail runs behind own commits) never lowers a version, and brings nothing
-//   in:
-//     a resource enters when it is read, so that an import does not push out what is read.
+//   - a late Apply (the tail runs behind own commits) never lowers a version. It brings nothing in
+//     either: a resource enters when it is read, so that an import does not push out what people
+//     look at.
 // Readers that share one database read (SingleFlight) make the token part of the flight's key, so
 // that nobody joins a read that began before a commit he has seen.
 #pragma once

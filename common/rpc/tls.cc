@@ -80,7 +80,11 @@ absl::Status CheckTls(const TlsFiles& files) {
 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerTls(const TlsFiles& files) {
   RETURN_IF_ERROR(CheckTls(files));
-  if (files.certificate.empty()) return grpc::InsecureServerCredentials();
+  if (files.certificate.empty()) {
+    // Nobody's certificate could be asked for.
+    if (!files.ca.empty()) return absl::InvalidArgumentError("clients' authorities need TLS");
+    return grpc::InsecureServerCredentials();
+  }
   grpc::experimental::TlsServerCredentialsOptions options(Watch(files));
   options.watch_identity_key_cert_pairs();
   if (!files.ca.empty()) {
@@ -92,7 +96,14 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerTls(const TlsFile
 
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ClientTls(const TlsFiles& files) {
   RETURN_IF_ERROR(CheckTls(files));
-  if (files.ca.empty()) return grpc::InsecureChannelCredentials();
+  if (files.ca.empty()) {
+    // Who gives a certificate does not expect plain text.
+    if (!files.certificate.empty()) {
+      return absl::InvalidArgumentError(
+          "a certificate is shown over TLS only: give the authorities to trust too");
+    }
+    return grpc::InsecureChannelCredentials();
+  }
   grpc::experimental::TlsChannelCredentialsOptions options;
   options.set_certificate_provider(Watch(files));
   options.watch_root_certs();

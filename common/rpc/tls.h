@@ -25,11 +25,12 @@ struct TlsFiles {
 absl::Status CheckTls(const TlsFiles& files);
 
 // Of a server: with `certificate` it speaks TLS, with `ca` too a client must have a certificate.
-// Errors as of CheckTls.
+// Errors as of CheckTls, and for authorities without a certificate.
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerTls(const TlsFiles& files);
 
 // Of a client: with `ca` it speaks TLS and the server's certificate must be for the name that was
-// called; with `certificate` too it shows who it is. Errors as of CheckTls.
+// called; with `certificate` too it shows who it is. Errors as of CheckTls, and for a certificate
+// without authorities.
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ClientTls(const TlsFiles& files);
 
 // When the first certificate of the file is over. Errors as of CheckTls.

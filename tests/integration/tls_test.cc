@@ -65,6 +65,16 @@ TEST_F(TlsTest, OnlyWhoHasACertificateIsHeard) {
   }
 }
 
+TEST_F(TlsTest, WhoAsksForTlsNeverSpeaksPlainText) {
+  EXPECT_THAT(std::string(rpc::ClientTls({"", ours_.certificate("client"), ours_.key("client")})
+                              .status()
+                              .message()),
+              HasSubstr("over TLS only"));
+  EXPECT_FALSE(rpc::ServerTls({ours_.ca(), "", ""}).ok());
+  EXPECT_TRUE(rpc::ClientTls({}).ok());
+  EXPECT_TRUE(rpc::ServerTls({}).ok());
+}
+
 TEST_F(TlsTest, ServicesCallEachOther) {
   auto monitoring = ServerProcess::Start(Strict("sqm-monitoring"));
   ASSERT_TRUE(monitoring.ok()) << monitoring.status();
@@ -176,6 +186,12 @@ TEST_F(TlsTest, TheClientShowsItsCertificateAndTheEndIsMeasured) {
     return RunProgram(words, {{"HOME", dir_.path()}, {"SQM_LOGIN", ""}, {"XDG_CONFIG_HOME", ""}});
   };
   EXPECT_EQ(sqm({"list", "contacts"}).exit_code, 3);
+  const Finished plain = RunProgram(
+      {absl::StrCat(SQM_BIN_DIR, "/sqm"), "list", "contacts", "--server", (*server)->address(),
+       "--certificate", ours_.certificate("client"), "--key", ours_.key("client")},
+      {{"HOME", dir_.path()}, {"SQM_LOGIN", ""}, {"XDG_CONFIG_HOME", ""}});
+  EXPECT_NE(plain.exit_code, 0);
+  EXPECT_THAT(plain.err, HasSubstr("over TLS only"));
   const std::vector<std::string> shown = {"--certificate", ours_.certificate("client"), "--key",
                                           ours_.key("client")};
   std::vector<std::string> list = {"list", "contacts"};
