@@ -166,6 +166,10 @@ std::string Brief(const Failure& failure, Language language) {
   for (const auto& violation : failure.bad_request.field_violations()) {
     absl::StrAppend(&text, " ", violation.field(), ": ", violation.description());
   }
+  const auto rule = failure.info.metadata().find("rule");
+  if (rule != failure.info.metadata().end()) {
+    absl::StrAppend(&text, " ", rule->second, ": ", failure.message);
+  }
   return Printable(text);
 }
 

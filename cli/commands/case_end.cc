@@ -1,5 +1,6 @@
 // The end of a case, and what comes after it.
-#include <absl/strings/str_format.h>
+#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
 
 #include <CLI/CLI.hpp>
 
@@ -16,7 +17,15 @@ void Close(Context& context, const CaseArguments& arguments) {
         if (!value) return false;
         request.set_outcome(static_cast<v1::CaseOutcome>(*value));
         request.set_comment(arguments.reason);
-        if (!arguments.cause.empty()) request.mutable_root_cause()->set_cause(arguments.cause);
+        if (arguments.cause.empty()) return true;
+        v1::RootCause& cause = *request.mutable_root_cause();
+        cause.set_cause(CauseName(arguments.cause));
+        cause.set_process(arguments.process);
+        for (const std::string& why : arguments.whys) cause.add_whys(why);
+        for (const std::string& staff : arguments.staff) cause.add_staff(StaffName(staff));
+        for (const std::string& asset : arguments.assets) {
+          cause.add_assets(absl::StrContains(asset, '/') ? asset : absl::StrCat("assets/", asset));
+        }
         return true;
       });
 }
@@ -53,16 +62,6 @@ void Archive(Context& context, const CaseArguments& arguments) {
   CommentStep<v1::ArchiveCaseRequest>(context, arguments, "ArchiveCase");
 }
 
-void Satisfaction(Context& context, const CaseArguments& arguments) {
-  CaseStep<v1::RecordSatisfactionRequest>(context, arguments, "RecordSatisfaction",
-                                          [&](v1::RecordSatisfactionRequest& request) {
-                                            request.set_satisfaction(arguments.satisfaction);
-                                            request.set_accepted(!arguments.rejected);
-                                            request.set_comment(arguments.text);
-                                            return true;
-                                          });
-}
-
 // Cases that are likely the same, the likeliest first.
 void Similar(Context& context, const CaseArguments& arguments) {
   v1::SuggestDuplicatesRequest request;
@@ -81,9 +80,19 @@ void Similar(Context& context, const CaseArguments& arguments) {
 
 void AddCaseEndCommands(CLI::App& group, Context& context, const SharedCaseArguments& a) {
   CLI::App* c = OnCase(group, context, "close", Text::kHelpCaseClose,
-                       "--outcome upheld --cause billing-run", a, Close);
+                       "--outcome upheld --cause process-handover --why \"…\"", a, Close);
   c->add_option("--outcome", a->outcome, context.T(Text::kHelpCaseOutcome))->required();
-  c->add_option("--cause", a->cause, context.T(Text::kHelpCaseCause));
+  CLI::Option* cause = c->add_option("--cause", a->cause, context.T(Text::kHelpCaseCause));
+  c->add_option("--why", a->whys, context.T(Text::kHelpCaseWhy))
+      ->allow_extra_args(false)
+      ->needs(cause);
+  c->add_option("--staff", a->staff, context.T(Text::kHelpCaseStaff))
+      ->allow_extra_args(false)
+      ->needs(cause);
+  c->add_option("--asset", a->assets, context.T(Text::kHelpCaseAsset))
+      ->allow_extra_args(false)
+      ->needs(cause);
+  c->add_option("--process", a->process, context.T(Text::kHelpCaseProcess))->needs(cause);
   c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason));
 
   const auto with_reason = [&](const char* name, Text help, RunCaseCommand run) {
@@ -109,12 +118,6 @@ void AddCaseEndCommands(CLI::App& group, Context& context, const SharedCaseArgum
   c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason));
 
   c = OnCase(group, context, "archive", Text::kHelpCaseArchive, "", a, Archive);
-  c->add_option("--text", a->text, context.T(Text::kHelpCaseText));
-
-  c = OnCase(group, context, "satisfaction", Text::kHelpCaseSatisfaction, "--score 4", a,
-             Satisfaction);
-  c->add_option("--score", a->satisfaction, context.T(Text::kHelpCaseScore))->required();
-  c->add_flag("--not-accepted", a->rejected, context.T(Text::kHelpCaseNotAccepted));
   c->add_option("--text", a->text, context.T(Text::kHelpCaseText));
 
   OnCase(group, context, "similar", Text::kHelpCaseSimilar, "", a, Similar);

@@ -4,7 +4,6 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/commands/cases.h"
-#include "cli/commands/output.h"
 
 namespace sqm::cli {
 namespace {
@@ -83,22 +82,6 @@ void Decide(Context& context, const CaseArguments& arguments, bool approved) {
                                       });
 }
 
-void AddNote(Context& context, const CaseArguments& arguments) {
-  v1::AddCaseEntryRequest request;
-  request.set_parent(CaseName(context, arguments.target));
-  if (request.parent().empty()) return;
-  request.mutable_entry()->set_action(v1::CASE_ACTION_NOTE);
-  request.mutable_entry()->set_text(arguments.text);
-  request.mutable_entry()->set_visibility(arguments.visible ? v1::ENTRY_VISIBILITY_PUBLIC
-                                                            : v1::ENTRY_VISIBILITY_INTERNAL);
-  v1::CaseEntry entry;
-  if (!context.Call(ComplaintsPath("AddCaseEntry"), request, entry)) return;
-  const auto output = Output::Make(context, entry.GetDescriptor(), true);
-  if (output == nullptr) return;
-  output->Add(entry);
-  output->Finish();
-}
-
 }  // namespace
 
 void AddCaseWorkCommands(CLI::App& group, Context& context, const SharedCaseArguments& a) {
@@ -169,10 +152,6 @@ void AddCaseWorkCommands(CLI::App& group, Context& context, const SharedCaseArgu
   c = OnCase(group, context, "return", Text::kHelpCaseReturn, "--reason \"…\"", a,
              [](Context& context, const CaseArguments& a) { Decide(context, a, false); });
   c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason))->required();
-
-  c = OnCase(group, context, "note", Text::kHelpCaseNote, "--text \"…\"", a, AddNote);
-  c->add_option("--text", a->text, context.T(Text::kHelpCaseText))->required();
-  c->add_flag("--public", a->visible, context.T(Text::kHelpCaseVisible));
 }
 
 }  // namespace sqm::cli

@@ -32,23 +32,27 @@ std::optional<int> EnumValue(Context& context, const EnumDescriptor* type,
   return std::nullopt;
 }
 
-void ShowCase(Context& context, const v1::Case& message) {
+std::unique_ptr<Output> CaseOutput(Context& context) {
   context.TableColumns(
       "number,kind,state,subject,text,channel,customer.reference,customer.display_name,"
       "customer.phone,category,severity,priority,product,place,language,owner,team,tier,"
       "received_time,promised_time,due_time,close_time,appointment.place,"
-      "appointment.start_time,appointment.confirmed_by,suggestion.reward_amount,"
+      "appointment.start_time,appointment.confirmed_by,repeat_count,repeat_of,escalated_to,"
+      "suggestion.reward_amount,"
       "suggestion.reward_currency,reply,outcome,root_cause.cause,compensation.state,"
-      "compensation.amount,compensation.currency,satisfaction,name");
-  const auto output = Output::Make(context, message.GetDescriptor(), true);
-  if (output == nullptr) return;
-  output->Add(message);
-  output->Finish();
+      "compensation.amount,compensation.currency,survey_state,satisfaction,follows,merged_into,"
+      "merged_from,name");
+  return Output::Make(context, v1::Case::descriptor(), true);
+}
+
+void ShowCase(Output& output, const v1::Case& message) {
+  output.Add(message);
+  output.Finish();
 }
 
 void ShowCases(Context& context, absl::string_view method, google::protobuf::Message& request,
                google::protobuf::Message& response, const Pages& pages) {
-  context.TableColumns("number,kind,state,subject,owner,team,category,due_time,name");
+  context.TableColumns("number,kind,state,subject,owner,team,category,due_time");
   ShowPages(context, ComplaintsPath(method), request, response, v1::Case::descriptor(), pages,
             Text::kMoreRows);
 }
@@ -96,6 +100,10 @@ std::string CaseName(Context& context, const std::string& word) {
 
 std::string StaffName(const std::string& word) {
   return word.empty() || absl::StrContains(word, '/') ? word : absl::StrCat("staff/", word);
+}
+
+std::string CauseName(const std::string& word) {
+  return word.empty() || absl::StrContains(word, '/') ? word : absl::StrCat("causes/", word);
 }
 
 void SetExample(CLI::App& command, const Context& context, absl::string_view arguments) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cli/commands/context.h"
+#include "cli/commands/output.h"
 #include "cli/commands/pages.h"
 #include "sqm/complaints/v1/complaints_service.pb.h"
 
@@ -26,7 +27,8 @@ struct CaseArguments {
   std::string awaited, into, body, deadline;
   std::string phone, product, place, language, remedy, contact, received, benefit;
   std::string at, item, amount, currency;
-  std::vector<std::string> preparation;
+  std::string receipt, process;
+  std::vector<std::string> preparation, whys, staff, assets, attachments, hashes;
   Pages pages;
   int satisfaction = 0;
   bool automatic = false;
@@ -44,8 +46,11 @@ std::string ComplaintsPath(absl::string_view method);
 std::optional<int> EnumValue(Context& context, const google::protobuf::EnumDescriptor* type,
                              const std::string& word);
 
-// A case upright; in a table what people ask of it, not how it is computed.
-void ShowCase(Context& context, const v1::Case& message);
+// Where a case is shown upright; in a table what people ask of it, not how it is computed. Made
+// before anything is done, so that nothing is done where it could not be shown: null after a
+// complaint.
+std::unique_ptr<Output> CaseOutput(Context& context);
+void ShowCase(Output& output, const v1::Case& message);
 // The cases that a method lists.
 void ShowCases(Context& context, absl::string_view method, google::protobuf::Message& request,
                google::protobuf::Message& response, const Pages& pages);
@@ -65,6 +70,9 @@ bool ReadTime(Context& context, absl::string_view option, const std::string& wor
 // `ann` → `staff/ann`.
 std::string StaffName(const std::string& word);
 
+// `people-care` → `causes/people-care`.
+std::string CauseName(const std::string& word);
+
 // How a command is used, `sqm complaints ` and a line of arguments, under its help.
 void SetExample(CLI::App& command, const Context& context, absl::string_view arguments);
 
@@ -83,13 +91,14 @@ void AddAppointmentOptions(CLI::App& command, Context& context, const SharedCase
 template <typename Request>
 void CaseStep(Context& context, const CaseArguments& arguments, absl::string_view method,
               const std::function<bool(Request&)>& fill) {
+  const std::unique_ptr<Output> output = CaseOutput(context);
   Request request;
-  if (!fill(request)) return;
+  if (output == nullptr || !fill(request)) return;
   const std::string name = CaseName(context, arguments.target);
   if (name.empty()) return;
   request.set_name(name);
   v1::Case one;
-  if (context.Call(ComplaintsPath(method), request, one)) ShowCase(context, one);
+  if (context.Call(ComplaintsPath(method), request, one)) ShowCase(*output, one);
 }
 
 // A step that takes a comment and nothing else.
@@ -105,6 +114,7 @@ void CommentStep(Context& context, const CaseArguments& arguments, absl::string_
 void AddCaseWorkCommands(CLI::App& group, Context& context, const SharedCaseArguments& a);
 void AddCaseEndCommands(CLI::App& group, Context& context, const SharedCaseArguments& a);
 void AddCaseSpecialCommands(CLI::App& group, Context& context, const SharedCaseArguments& a);
+void AddCaseReceiptCommands(CLI::App& group, Context& context, const SharedCaseArguments& a);
 void AddCaseDeadlineCommands(CLI::App& group, Context& context, const SharedCaseArguments& a);
 void AddCorrectiveActionCommands(CLI::App& group, Context& context);
 

@@ -1,16 +1,60 @@
 // complaints: cases entered, found and shown; the steps of a case are in files of their own.
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "cli/commands/cases.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/output.h"
+#include "cli/schema/value.h"
+#include "cli/text/headings.h"
 
 namespace sqm::cli {
 namespace {
 
+// What a step changed: `owner → staff/ann; severity LOW → HIGH`.
+std::string ChangesText(const Context& context, const v1::CaseEntry& entry) {
+  const auto word = [&](const std::string& value) {
+    const auto* known = google::protobuf::DescriptorPool::generated_pool()->FindEnumValueByName(
+        absl::StrCat("sqm.complaints.v1.", value));
+    return known == nullptr ? value : EnumLabel(known, context.language());
+  };
+  std::string text;
+  for (const v1::EntryChange& change : entry.changes()) {
+    absl::StrAppend(&text, text.empty() ? "" : "; ",
+                    change.field() == "satisfaction" || !absl::StrContains(change.field(), '.')
+                        ? std::string(Heading(context.language(), change.field()))
+                        : change.field());
+    const std::string before = word(change.before()), after = word(change.after());
+    if (!before.empty()) absl::StrAppend(&text, " ", before);
+    if (!after.empty()) absl::StrAppend(&text, " → ", after);
+  }
+  return text;
+}
+
+// What an entry says: its text, and what it changed. What the service says of deadlines by itself
+// begins with which it is.
+std::string EntryText(const Context& context, const v1::CaseEntry& entry) {
+  std::string text = entry.text();
+  if (entry.author().empty()) {
+    const size_t end = std::min(text.find(':'), text.size());
+    v1::DeadlineKind kind;
+    if (v1::DeadlineKind_Parse(absl::StrCat("DEADLINE_KIND_", text.substr(0, end)), &kind)) {
+      text.replace(
+          0, end,
+          EnumLabel(v1::DeadlineKind_descriptor()->FindValueByNumber(kind), context.language()));
+    }
+  }
+  const std::string changes = ChangesText(context, entry);
+  return absl::StrCat(text, text.empty() || changes.empty() ? "" : " ",
+                      changes.empty() ? "" : absl::StrCat("(", changes, ")"));
+}
+
 void Create(Context& context, const CaseArguments& arguments) {
+  const std::unique_ptr<Output> output = CaseOutput(context);
+  if (output == nullptr) return;
   v1::CreateCaseRequest request;
   v1::Case& one = *request.mutable_case_();
   const auto kind = EnumValue(context, v1::CaseKind_descriptor(), arguments.kind);
@@ -43,12 +87,34 @@ void Create(Context& context, const CaseArguments& arguments) {
     one.mutable_suggestion()->set_expected_benefit(arguments.benefit);
   }
   if (one.kind() != v1::CASE_KIND_APPOINTMENT) {
+    if (!arguments.at.empty() || !arguments.preparation.empty()) {
+      context.UsageError(context.T(Text::kOnlyAppointments));
+      return;
+    }
     one.set_place(arguments.place);
   } else if (!ReadAppointment(context, arguments, *one.mutable_appointment())) {
     return;
   }
+  for (const std::string& staff : arguments.staff) one.add_named_staff(StaffName(staff));
+  for (const std::string& asset : arguments.assets) {
+    one.add_named_assets(absl::StrContains(asset, '/') ? asset : absl::StrCat("assets/", asset));
+  }
+  // Before it is one of them itself.
+  v1::SuggestDuplicatesRequest like;
+  *like.mutable_case_() = one;
+  v1::SuggestDuplicatesResponse known;
   v1::Case made;
-  if (context.Call(ComplaintsPath("CreateCase"), request, made)) ShowCase(context, made);
+  if (context.options.output == "table" && context.connection() != nullptr) {
+    // Good to know, and no reason to refuse.
+    (void)context.connection()->Call(ComplaintsPath("SuggestDuplicates"), like, known);
+  }
+  if (!context.Call(ComplaintsPath("CreateCase"), request, made)) return;
+  ShowCase(*output, made);
+  std::string numbers;
+  for (const v1::DuplicateCandidate& candidate : known.candidates()) {
+    absl::StrAppend(&numbers, numbers.empty() ? "" : ", ", candidate.number());
+  }
+  if (!numbers.empty()) context.Note(context.T(Text::kLikelySame, numbers));
 }
 
 void List(Context& context, const CaseArguments& arguments) {
@@ -88,6 +154,8 @@ void Queue(Context& context, const CaseArguments& arguments) {
 
 // The case, then its deadlines and its timeline; as JSON the case and its entries in one object.
 void ShowWhole(Context& context, const CaseArguments& arguments) {
+  const std::unique_ptr<Output> output = CaseOutput(context);
+  if (output == nullptr) return;
   const std::string name = CaseName(context, arguments.target);
   if (name.empty()) return;
   v1::GetCaseRequest get;
@@ -104,7 +172,7 @@ void ShowWhole(Context& context, const CaseArguments& arguments) {
                                ", \"timeline\": ", JsonText(entries, false), "}\n"));
     return;
   }
-  ShowCase(context, one);
+  ShowCase(*output, one);
   absl::TimeZone zone;
   if (!context.Zone(zone)) return;
   if (!one.deadlines().empty()) {
@@ -154,7 +222,7 @@ void ShowWhole(Context& context, const CaseArguments& arguments) {
   }
   for (const v1::CaseEntry& entry : entries.entries()) {
     table.Add({context.Words(entry, "create_time"), context.Words(entry, "action"), entry.author(),
-               entry.text()});
+               EntryText(context, entry)});
   }
   context.Print("\n");
   context.Print(table);
@@ -183,6 +251,8 @@ void AddComplaintsCommand(CLI::App& app, Context& context) {
   c->add_option("--remedy", a->remedy, context.T(Text::kHelpCaseRemedy));
   c->add_option("--contact", a->contact, context.T(Text::kHelpCaseContact));
   c->add_option("--received", a->received, context.T(Text::kHelpCaseReceived));
+  c->add_option("--staff", a->staff, context.T(Text::kHelpCaseStaff))->allow_extra_args(false);
+  c->add_option("--asset", a->assets, context.T(Text::kHelpCaseAsset))->allow_extra_args(false);
   c->add_option("--benefit", a->benefit, context.T(Text::kHelpCaseBenefit));
   c->add_option("--place", a->place, context.T(Text::kHelpCasePlace));
   AddAppointmentOptions(*c, context, a);
@@ -208,6 +278,7 @@ void AddComplaintsCommand(CLI::App& app, Context& context) {
   AddCaseWorkCommands(*group, context, a);
   AddCaseEndCommands(*group, context, a);
   AddCaseSpecialCommands(*group, context, a);
+  AddCaseReceiptCommands(*group, context, a);
   AddCaseDeadlineCommands(*group, context, a);
   AddCorrectiveActionCommands(*group, context);
 }

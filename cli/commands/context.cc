@@ -1,12 +1,15 @@
 #include "cli/commands/context.h"
 
 #include <absl/strings/str_cat.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -25,10 +28,18 @@ Context::Context(Language language)
       out_(LookAtTerminal(STDOUT_FILENO)),
       err_(LookAtTerminal(STDERR_FILENO)) {}
 
-void Context::Settle() {
-  if (!options.no_colour) return;
-  out_.colour = false;
-  err_.colour = false;
+bool Context::Settle() {
+  if (options.no_colour) {
+    out_.colour = false;
+    err_.colour = false;
+  }
+  static constexpr absl::string_view kForms[] = {"table", "json", "jsonl", "csv", "html"};
+  if (std::find(std::begin(kForms), std::end(kForms), options.output) == std::end(kForms)) {
+    UsageError(T(Text::kNoSuchFormat, options.output, "table, json, jsonl, csv"));
+    return false;
+  }
+  absl::TimeZone zone;
+  return Zone(zone);
 }
 
 const Catalogue* Context::catalogue() {
@@ -110,6 +121,16 @@ void Context::Print(absl::string_view text) const {
   std::cout.flush();
 }
 
+bool Context::CheckPrinted() {
+  errno = 0;
+  std::cout.flush();
+  if (std::cout) return true;
+  pollfd reader = {STDOUT_FILENO, POLLOUT, 0};
+  if (poll(&reader, 1, 0) == 1 && (reader.revents & POLLERR) != 0) return true;
+  UsageError(T(Text::kCannotWrite, "stdout", std::strerror(errno != 0 ? errno : EIO)));
+  return false;
+}
+
 bool Context::Call(const std::string& method, const google::protobuf::Message& request,
                    google::protobuf::Message& response) {
   Connection* const server = connection();
@@ -139,13 +160,17 @@ bool Context::WriteOutput(const std::string& path, absl::string_view text) {
     Print(text);
     return true;
   }
-  const std::string draft = absl::StrCat(path, ".part");
+  // What is no file, a pipe for example, is written to and not put another file in its place.
+  std::error_code unknown;
+  const bool special =
+      std::filesystem::exists(path, unknown) && !std::filesystem::is_regular_file(path, unknown);
+  const std::string draft = special ? path : absl::StrCat(path, ".part");
   std::ofstream out(draft, std::ios::binary | std::ios::trunc);
   out.write(text.data(), static_cast<std::streamsize>(text.size()));
   out.close();
-  if (!out || std::rename(draft.c_str(), path.c_str()) != 0) {
+  if (!out || (!special && std::rename(draft.c_str(), path.c_str()) != 0)) {
     UsageError(T(Text::kCannotWrite, path, std::strerror(errno)));
-    std::remove(draft.c_str());
+    if (!special) std::remove(draft.c_str());
     return false;
   }
   return true;

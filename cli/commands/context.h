@@ -52,8 +52,9 @@ class Context {
   const Terminal& out() const { return out_; }
   const Terminal& err() const { return err_; }
   IdSource& ids() { return ids_; }
-  // After the options are read: looks at colour.
-  void Settle();
+  // After the options are read, before anything is done: looks at colour, form and zone. False
+  // after a complaint.
+  bool Settle();
 
   template <typename... Args>
   std::string T(Text text, const Args&... args) const {
@@ -80,6 +81,9 @@ class Context {
   void Note(absl::string_view message) const;  // on stderr
   void Print(absl::string_view text) const;    // on stdout
   void Print(const Table& table) const { Print(table.Format(out_)); }
+  // Whether all that was printed has arrived; false after a complaint. A reader that went away
+  // (`| head`) wanted no more.
+  bool CheckPrinted();
 
   // A typed call; false after a complaint.
   bool Call(const std::string& method, const google::protobuf::Message& request,

@@ -5,6 +5,8 @@
 
 #include <CLI/CLI.hpp>
 #include <atomic>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -128,6 +130,10 @@ class Import {
 
   void Send(CsvReader& reader, RowMapper& mapper, const Connection& connection) {
     Rejects rejects(arguments_.rejects, mapping_.separator);
+    if (!rejects.CanBeWritten()) {
+      context_.UsageError(context_.T(Text::kCannotWrite, arguments_.rejects, std::strerror(errno)));
+      return;
+    }
     Ledger ledger(mapper, rejects, context_.language());
     ImportCategories categories(context_, connection, mapping_, mapper);
     Progress progress(std::cerr, context_.err(), SystemClock::Get(), context_.language(),
@@ -174,7 +180,9 @@ class Import {
     ledger.summary.categories = categories.created();
     Report(ledger, absl::Now() - start);
     if (made && kept) context_.Note(context_.T(Text::kRejectsWritten, arguments_.rejects));
-    if (!kept) context_.UsageError(context_.T(Text::kCannotWrite, arguments_.rejects, ""));
+    if (!kept) {
+      context_.UsageError(context_.T(Text::kCannotWrite, arguments_.rejects, std::strerror(errno)));
+    }
     if (!alive || !failure.ok()) context_.Note(context_.T(Text::kImportStopped));
     if (!failure.ok()) context_.Fail(failure);
   }
@@ -205,7 +213,7 @@ class Import {
       context_.Print("\n");
       context_.Print(summary.Reasons(context_.language()));
     }
-    if (ledger.missing.count(PathText(CategoryPath(mapping_))) > 0) {
+    if (ledger.missing.contains(PathText(CategoryPath(mapping_)))) {
       context_.Note(context_.T(Text::kUseCreateCategories));
     }
     if (arguments_.rejects.empty()) context_.Note(context_.T(Text::kUseRejects));

@@ -1,6 +1,8 @@
 #include "cli/commands/import_ledger.h"
 
+#include <cerrno>
 #include <cstdio>
+#include <filesystem>
 
 namespace sqm::cli {
 
@@ -14,9 +16,29 @@ void Rejects::Add(const RowMapper& mapper, const ImportRow& row, const std::vect
   writer_->Write(RejectRow(mapper, row.row, issues));
 }
 
+bool Rejects::CanBeWritten() const {
+  if (path_.empty()) return true;
+  std::error_code unknown;
+  if (std::filesystem::exists(path_, unknown) &&
+      !std::filesystem::is_regular_file(path_, unknown)) {
+    errno = ENOTSUP;  // a device or folder: nothing that a file could take the place of
+    return false;
+  }
+  const std::string draft = path_ + ".part";
+  const bool can = std::ofstream(draft, std::ios::binary | std::ios::trunc).good();
+  const int why = errno;
+  std::remove(draft.c_str());
+  errno = why;
+  return can;
+}
+
 bool Rejects::Close(bool& made) {
   made = writer_ != nullptr;
-  if (!made) return true;
+  if (!made) {
+    // One of an earlier run would be taken for this one's.
+    if (!path_.empty()) std::remove(path_.c_str());
+    return true;
+  }
   out_.close();
   return out_.good() && std::rename((path_ + ".part").c_str(), path_.c_str()) == 0;
 }

@@ -20,7 +20,9 @@ class Rejects {
   Rejects(std::string path, char separator) : path_(std::move(path)), separator_(separator) {}
 
   void Add(const RowMapper& mapper, const ImportRow& row, const std::vector<Issue>& issues);
-  // False: it could not be written. `made`: there is a file.
+  // Before rows are sent: whether there can be a file; errno says why not.
+  bool CanBeWritten() const;
+  // False: it could not be written, errno says why. `made`: there is a file.
   bool Close(bool& made);
 
  private:

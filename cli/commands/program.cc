@@ -27,6 +27,35 @@ std::string LanguageArgument(int argc, const char* const* argv) {
   return "";
 }
 
+// What to say of a word that stands where a command should and is none; empty where there is none.
+std::string UnknownCommand(CLI::App& app, int argc, const char* const* argv,
+                           const Context& context) {
+  CLI::App* group = &app;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "-h" || word == "--help" || word == "--version") return "";
+    if (absl::StartsWith(word, "-")) {
+      // The value of an option of all commands.
+      const CLI::Option* option = app.get_option_no_throw(word.substr(0, word.find('=')));
+      if (option != nullptr && option->get_items_expected_max() > 0 &&
+          !absl::StrContains(word, '=')) {
+        ++i;
+      }
+      continue;
+    }
+    CLI::App* found = nullptr;
+    std::string known;
+    for (CLI::App* one : group->get_subcommands([](const CLI::App*) { return true; })) {
+      if (one->check_name(word)) found = one;
+      absl::StrAppend(&known, known.empty() ? "" : ", ", one->get_name());
+    }
+    if (found == nullptr) return context.T(Text::kNoSuchCommand, word, known);
+    group = found;
+    if (group->get_subcommands([](const CLI::App*) { return true; }).empty()) return "";
+  }
+  return "";
+}
+
 void Translate(CLI::App& app, const Context& context) {
   auto formatter = std::make_shared<CLI::Formatter>();
   if (context.language() == Language::kChinese) {
@@ -89,15 +118,21 @@ int RunProgram(int argc, const char* const* argv) {
   AddLoginCommands(app, context);
   AddCompletionCommand(app, context);
   TranslateCommands(app, context);
-  app.parse_complete_callback([&context] { context.Settle(); });
+  app.parse_complete_callback([&context] {
+    if (!context.Settle()) throw CLI::RuntimeError(kUsage);
+  });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     // Help and version are no errors; everything else is a fault of use.
+    if (const std::string unknown = UnknownCommand(app, argc, argv, context); !unknown.empty()) {
+      context.UsageError(unknown);
+      return kUsage;
+    }
     return app.exit(error) == 0 ? kDone : kUsage;
   }
   context.NoteZone();
-  return context.exit_code;
+  return context.CheckPrinted() ? context.exit_code : kRefused;
 }
 
 }  // namespace sqm::cli

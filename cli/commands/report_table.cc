@@ -239,7 +239,7 @@ class Writer {
     Pareto(W("Complaints by category", "投诉分类"), W("Category", "分类"), cases.pareto());
     Pareto(W("Complaints closed, by root cause", "办结投诉根本原因"), W("Root cause", "根本原因"),
            cases.causes());
-    Table deadlines({{W("Deadline", "时限")},
+    Table deadlines({{W("Deadline", "时效")},
                      {W("In time", "按时完成"), Align::kRight},
                      {"n", Align::kRight},
                      {T(Text::kInterval), Align::kRight}});
@@ -248,7 +248,7 @@ class Writer {
       deadlines.Add({row.label(), Share(share), absl::StrCat(share.n()),
                      share.has_interval() ? Range(share.interval(), "%") : ""});
     }
-    Section(W("Deadlines", "时限"), deadlines);
+    Section(W("Deadlines", "时效"), deadlines);
     Table teams({{W("Team", "团队")},
                  {W("Opened", "新增"), Align::kRight},
                  {W("Closed", "办结"), Align::kRight},
@@ -260,13 +260,14 @@ class Writer {
     }
     Section(W("Cases by team", "个案（按团队）"), teams);
     Counts(W("Marks given to the handling", "处理满意度评分"), cases.marks());
-    Table compensation({{W("Currency", "币种")},
+    Table compensation({{W("Kind", "类型")},
+                        {W("Currency", "币种")},
                         {W("Amount", "金额"), Align::kRight},
                         {T(Text::kCount), Align::kRight}});
     for (const auto& row : cases.compensation()) {
-      compensation.Add({row.currency(), row.amount(), absl::StrCat(row.count())});
+      compensation.Add({row.label(), row.currency(), row.amount(), absl::StrCat(row.count())});
     }
-    Section(W("Compensation approved", "批准的补偿"), compensation);
+    Section(W("Compensation and rewards", "补偿与奖励"), compensation);
     const auto& disclosures = cases.disclosures();
     Table disclosed({{W("Opened", "新增"), Align::kRight},
                      {W("Closed", "办结"), Align::kRight},

@@ -45,6 +45,12 @@ bool SeedComplaints(Context& context, Table& table) {
       return false;
     }
   }
+  for (const v1::CreateCauseRequest& one : set.causes()) {
+    if (!Ensure<v1::Cause>(context, "CreateCause", "causes", one.cause_id(), one,
+                           label(one.cause().label()), table)) {
+      return false;
+    }
+  }
   for (const v1::CreateDeadlinePolicyRequest& one : set.deadline_policies()) {
     if (!Ensure<v1::DeadlinePolicy>(context, "CreateDeadlinePolicy", "deadlinePolicies",
                                     one.deadline_policy_id(), one,

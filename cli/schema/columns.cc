@@ -101,7 +101,7 @@ Column ColumnOf(const FieldPath& path, Language language) {
                         field->message_type()->full_name() == "google.protobuf.Duration";
   column.align =
       (number || decimal || duration) && !field->is_repeated() ? Align::kRight : Align::kLeft;
-  column.keep = field->name() == "name";
+  column.keep = field->name() == "name" || field->name() == "number";
   return column;
 }
 

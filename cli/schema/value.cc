@@ -43,7 +43,11 @@ std::string DurationText(const Message& message, ValueStyle style) {
   google::protobuf::Duration wire;
   wire.CopyFrom(message);
   const absl::Duration duration = absl::Seconds(wire.seconds()) + absl::Nanoseconds(wire.nanos());
-  if (style == ValueStyle::kPeople) return absl::FormatDuration(duration);
+  if (style == ValueStyle::kPeople) {
+    const absl::Duration size = absl::AbsDuration(duration);
+    return absl::FormatDuration(
+        absl::Trunc(duration, size >= absl::Minutes(1) ? absl::Seconds(1) : absl::Milliseconds(1)));
+  }
   return absl::StrCat(absl::ToDoubleSeconds(duration));
 }
 

@@ -1,6 +1,10 @@
 #include "common/contract/redact.h"
 
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
+
+#include <algorithm>
+#include <map>
 
 #include "common/contract/validate.h"
 
@@ -66,6 +70,42 @@ bool Redact(const ResourceType& type, absl::FunctionRef<bool(options::v1::Person
     });
   }
   return visible;
+}
+
+void RestoreMasked(const ResourceType& type,
+                   absl::FunctionRef<bool(options::v1::PersonalClass)> may_see,
+                   const Message& before, absl::string_view prefix, Message& after,
+                   FieldErrors& errors) {
+  for (const AnnotatedPath& path : type.personal) {
+    const options::v1::PersonalClass personal = path.rules->personal();
+    if (may_see(personal)) continue;
+    // What of the stored values each shown one may stand for.
+    std::multimap<std::string, std::string> stored;
+    ForEachValue(before, path, [&](const std::string& value) {
+      if (!value.empty()) stored.emplace(Mask(personal, value), value);
+    });
+    ForEachString(after, path, [&](Message& holder, const FieldDescriptor* field, int index) {
+      const auto* reflection = holder.GetReflection();
+      const std::string value = index < 0 ? reflection->GetString(holder, field)
+                                          : reflection->GetRepeatedString(holder, field, index);
+      if (!absl::StrContains(value, kHidden)) return;
+      const bool was_stored = std::any_of(stored.begin(), stored.end(),
+                                          [&](const auto& known) { return known.second == value; });
+      if (was_stored) return;
+      const auto known = stored.find(value);
+      if (known == stored.end()) {
+        errors.Add(absl::StrCat(prefix, path.text),
+                   "is masked: leave it out of update_mask, or give the whole value");
+        return;
+      }
+      if (index < 0) {
+        reflection->SetString(&holder, field, known->second);
+      } else {
+        reflection->SetRepeatedString(&holder, field, index, known->second);
+      }
+      stored.erase(known);
+    });
+  }
 }
 
 bool Erase(const ResourceType& type, Message& resource) {

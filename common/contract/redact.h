@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "common/base/status.h"
 #include "common/contract/registry.h"
 
 namespace sqm::contract {
@@ -18,6 +19,14 @@ std::string Mask(options::v1::PersonalClass personal, absl::string_view value);
 // personal value stays visible, which makes the read one to be audited.
 bool Redact(const ResourceType& type, absl::FunctionRef<bool(options::v1::PersonalClass)> may_see,
             Message& resource);
+
+// A caller who may not see a value sends it back as it was shown to him: puts what was stored
+// (`before`) in the place of every masked value of `after` that `may_see` denies. Adds an error
+// where a value looks masked and is not what the stored one is shown as: it would be stored so.
+void RestoreMasked(const ResourceType& type,
+                   absl::FunctionRef<bool(options::v1::PersonalClass)> may_see,
+                   const Message& before, absl::string_view prefix, Message& after,
+                   FieldErrors& errors);
 
 // Removes every personal value of the resource for good. Returns whether there was any.
 bool Erase(const ResourceType& type, Message& resource);

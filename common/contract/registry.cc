@@ -152,7 +152,7 @@ class RegistryBuilder {
       return Bad(type, type.personal.front().text, "a shared type cannot hold personal data");
     }
     for (const ResourceType* t = &type; t != nullptr; t = t->parent) {
-      if (t->owner != nullptr || t->team != nullptr) {
+      if (t->owner != nullptr || t->team != nullptr || t->told != nullptr) {
         return Bad(type, "shared", absl::StrCat("the row rule of ", t->type, " does not allow it"));
       }
     }
@@ -221,6 +221,9 @@ class RegistryBuilder {
     }
     if (!rule.team_field().empty()) {
       ASSIGN_OR_RETURN(type->team, RowField(*type, rule.team_field()));
+    }
+    if (!rule.told_field().empty()) {
+      ASSIGN_OR_RETURN(type->told, RowField(*type, rule.told_field()));
     }
     if (!registry_->by_type_.emplace(type->type, type.get()).second) {
       return Bad(*type, "type", absl::StrCat(type->type, " is taken"));

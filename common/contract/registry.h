@@ -57,6 +57,7 @@ struct ResourceType {
   // Fields of the row rule; null where it has none.
   const query::Field* owner = nullptr;
   const query::Field* team = nullptr;
+  const query::Field* told = nullptr;
 
   // `contacts/01J…` for an id; nested ids are joined by '/': `a/3` → `scorecards/a/versions/3`.
   std::string NameOf(absl::string_view id) const;

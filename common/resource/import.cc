@@ -213,6 +213,7 @@ class Import {
   Task<void> Batch(rpc::Call& call, const Message& request, std::vector<absl::Status>& refused,
                    std::vector<int>& outcomes) const {
     const Reflection* reflection = request.GetReflection();
+    call.GoOnAt(resources_.clock().Now());
     const bool only_check = reflection->GetBool(request, shape_.validate_only);
     const bool update = reflection->GetBool(request, shape_.update_existing);
     std::vector<Draft> drafts(refused.size());

@@ -53,9 +53,15 @@ absl::StatusOr<query::Filter> Resources::VisibleFilter(const rpc::Call& call,
     const std::string& staff = call.principal().staff;
     std::string full = absl::StrContains(staff, '/') ? staff : absl::StrCat("staff/", staff);
     std::string own = absl::StrCat("(", type.owner->path, " = ", Quoted(full));
-    if (visibility == auth::Visibility::kTeam && type.team != nullptr &&
-        !call.principal().team.empty()) {
-      absl::StrAppend(&own, " OR ", type.team->path, " = ", Quoted(call.principal().team));
+    if (type.told != nullptr) absl::StrAppend(&own, " OR ", type.told->path, " = ", Quoted(full));
+    const std::string& team = call.principal().team;
+    if (visibility == auth::Visibility::kTeam && !team.empty()) {
+      if (type.team != nullptr) {
+        absl::StrAppend(&own, " OR ", type.team->path, " = ", Quoted(team));
+      }
+      if (type.told != nullptr) {
+        absl::StrAppend(&own, " OR ", type.told->path, " = ", Quoted(absl::StrCat("team/", team)));
+      }
     }
     parts.push_back(absl::StrCat(own, ")"));
     auto narrow = narrow_.find(&type);

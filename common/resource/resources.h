@@ -87,7 +87,7 @@ class Resources {
   Task<absl::StatusOr<int64_t>> ReadGuard(const rpc::Call& call, std::string name);
 
   // Writes it all or nothing; durable on OK. The reply is the first resource written (or the
-  // remembered first response of the request id). References are checked to exist. With
+  // remembered first response of the request id). What is newly referred to must exist. With
   // validate_only nothing is written and the reply is what would have been.
   Task<absl::StatusOr<rpc::Reply>> Commit(rpc::Call& call, Mutation mutation);
   // Independent mutations at once, each answered by itself. `keys` make a request id of each from
@@ -118,8 +118,10 @@ class Resources {
                                               std::string tenant, std::string id);
   Task<absl::StatusOr<store::RecordPtr>> ReadThrough(const contract::ResourceType& type,
                                                      std::string tenant, std::string id);
+  // Whether there is what the resource names and `before`, null of a new one, did not.
   Task<absl::Status> CheckReferences(const rpc::Call& call, const contract::ResourceType& type,
-                                     const Message& resource, const Mutation& mutation);
+                                     const Message* before, const Message& resource,
+                                     const Mutation& mutation);
   Task<absl::StatusOr<store::WriteSet>> Prepare(const rpc::Call& call, const Mutation& mutation);
   // What is needed of a write set after the store has taken it.
   struct Sent {

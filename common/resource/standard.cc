@@ -4,10 +4,12 @@
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 
+#include "common/auth/permissions.h"
 #include "common/base/check.h"
 #include "common/base/proto_copy.h"
 #include "common/base/status.h"
 #include "common/contract/field_mask.h"
+#include "common/contract/redact.h"
 #include "common/contract/validate.h"
 #include "common/rpc/error.h"
 #include "google/rpc/status.pb.h"
@@ -271,6 +273,10 @@ Task<absl::StatusOr<rpc::Reply>> StandardMethods::Update(rpc::Call& call, const 
     co_return reply;
   }
   FieldErrors errors;
+  const auto may_see = [&call](options::v1::PersonalClass personal) {
+    return !call.masked() && auth::MaySeePersonal(call.principal(), personal);
+  };
+  contract::RestoreMasked(type, may_see, before, absl::StrCat(type.singular, "."), *after, errors);
   contract::Validate(resources_.registry(), *after, absl::StrCat(type.singular, "."), errors);
   CO_RETURN_IF_ERROR(errors.ToStatus());
   if (shape.hooks->on_update) {
@@ -280,6 +286,7 @@ Task<absl::StatusOr<rpc::Reply>> StandardMethods::Update(rpc::Call& call, const 
   }
   Mutation mutation;
   mutation.Update(*after);
+  if (shape.hooks->with_update) shape.hooks->with_update(call, before, *after, mutation);
   Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
   absl::StatusOr<rpc::Reply> reply = co_await committing;
   co_return reply;

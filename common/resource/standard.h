@@ -18,6 +18,9 @@ struct Hooks {
   std::function<Task<absl::Status>(rpc::Call&, Message& resource)> on_create;
   // Checks and completes a changed resource.
   std::function<Task<absl::Status>(rpc::Call&, const Message& before, Message& after)> on_update;
+  // Adds to what a change writes, e.g. what a timeline says of it.
+  std::function<void(rpc::Call&, const Message& before, const Message& after, Mutation&)>
+      with_update;
   // Checks whether the resource may be deleted.
   std::function<Task<absl::Status>(rpc::Call&, const Message& resource)> on_delete;
 };

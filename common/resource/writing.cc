@@ -2,6 +2,7 @@
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
+#include <set>
 
 #include "common/base/digest.h"
 #include "common/base/status.h"
@@ -74,11 +75,16 @@ std::string Resources::NewId(const rpc::Call& call, const std::string& wanted) {
 }
 
 Task<absl::Status> Resources::CheckReferences(const rpc::Call& call, const ResourceType& type,
-                                              const Message& resource, const Mutation& mutation) {
+                                              const Message* before, const Message& resource,
+                                              const Mutation& mutation) {
   std::vector<std::pair<const contract::AnnotatedPath*, std::string>> names;
   for (const contract::AnnotatedPath& path : type.references) {
+    std::set<std::string> named;  // already; it stays whatever has become of it
+    if (before != nullptr) {
+      contract::ForEachValue(*before, path, [&](const std::string& name) { named.insert(name); });
+    }
     contract::ForEachValue(resource, path, [&](const std::string& name) {
-      if (!name.empty()) names.emplace_back(&path, name);
+      if (!name.empty() && !named.contains(name)) names.emplace_back(&path, name);
     });
   }
   for (const auto& [path, name] : names) {
@@ -120,20 +126,23 @@ Task<absl::StatusOr<store::WriteSet>> Resources::Prepare(const rpc::Call& call,
       write_set.requires_.push_back(store::Require{type, id, version});
       continue;
     }
+    RecordPtr before;
+    if (version > 0 && !(type->references.empty() && type->unique.empty())) {
+      Task<absl::StatusOr<RecordPtr>> reading = Read(*type, call.tenant(), id);
+      absl::StatusOr<RecordPtr> read = co_await reading;
+      if (!read.ok()) co_return read.status();
+      before = *std::move(read);
+    }
+    const Message* known = before == nullptr ? nullptr : before->message.get();
     if (step.kind != Mutation::Kind::kDelete && !type->references.empty()) {
-      Task<absl::Status> checking = CheckReferences(call, *type, resource, mutation);
+      Task<absl::Status> checking = CheckReferences(call, *type, known, resource, mutation);
       absl::Status status = co_await checking;
       if (!status.ok()) co_return status;
     }
     if (!type->unique.empty()) {
       std::vector<std::pair<std::string, std::string>> wanted, held;
       if (step.kind != Mutation::Kind::kDelete) wanted = UniqueValues(*type, resource);
-      if (version > 0) {
-        Task<absl::StatusOr<RecordPtr>> reading = Read(*type, call.tenant(), id);
-        absl::StatusOr<RecordPtr> before = co_await reading;
-        if (!before.ok()) co_return before.status();
-        if (*before != nullptr) held = UniqueValues(*type, *(*before)->message);
-      }
+      if (known != nullptr) held = UniqueValues(*type, *known);
       for (auto& [field, value] : wanted) {
         if (std::find(held.begin(), held.end(), std::make_pair(field, value)) == held.end()) {
           write_set.claims.push_back(store::UniqueKey{type, field, value, id});

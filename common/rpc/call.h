@@ -49,8 +49,10 @@ class Call {
   // What the caller sent as `authorization`, for calls that are made in his name; empty where
   // nobody called. Lives as long as the call.
   absl::string_view authorization() const { return authorization_; }
-  // Instant of the call: the same for all that it writes.
+  // Instant of the call: the same for all that it writes, of a stream for each part.
   absl::Time now() const { return now_; }
+  // Of a stream, which may last for hours: what comes from here on belongs to `now`.
+  void GoOnAt(absl::Time now) { now_ = now; }
   absl::Time deadline() const { return deadline_; }
   bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
   // Which rows the caller may see of a resource that has a row rule.

@@ -113,7 +113,7 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::CreateAction(
   CO_ASSIGN_OR_RETURN(v1::CaseEntry entry, BeginAction(*one, action, ActorOf(call), call.now()));
   NameEntry(call, *one, entry);
   resource::Mutation mutation;
-  mutation.Create(action).Create(entry).Guard(guard, *position);
+  mutation.Create(action).Create(entry).Require(*one).Guard(guard, *position);
   Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
   absl::StatusOr<rpc::Reply> reply = co_await committing;
   co_return reply;

@@ -25,13 +25,9 @@ bool KeepsText(const v1::CaseEntry& entry) {
 void AnonymiseCase(const contract::ResourceType& type, absl::Time now, v1::Case& one) {
   contract::Erase(type, one);
   one.clear_customer_key();
+  one.clear_receipt_hash();
   if (one.has_disclosure()) one.mutable_disclosure()->clear_receipt_hash();
   if (one.has_suggestion()) one.mutable_suggestion()->clear_expected_benefit();
-  if (one.has_appointment()) one.mutable_appointment()->clear_place();
-  if (one.has_compensation()) {
-    one.mutable_compensation()->clear_reason();
-    one.mutable_compensation()->clear_decision_comment();
-  }
   *one.mutable_anonymise_time() = ToTimestamp(now);
 }
 

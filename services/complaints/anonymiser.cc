@@ -121,14 +121,16 @@ Task<absl::Status> Anonymiser::RunTenant(std::string tenant, absl::Time now) {
       resources_, v1::Case::descriptor(), tenant, std::move(filter), "retained_since", kCases);
   absl::StatusOr<std::vector<store::Listed>> rows = co_await finding;
   if (!rows.ok()) co_return rows.status();
+  absl::Status failed;
   for (const store::Listed& row : *rows) {
     if (loop_.stopping()) co_return absl::OkStatus();
     v1::Case one = static_cast<const v1::Case&>(*row.record->message);
     Task<absl::Status> anonymising = Anonymise(tenant, now, std::move(one));
     absl::Status status = co_await anonymising;
     // Somebody changed it at the same moment: it is found again.
-    if (!status.ok() && ReasonOf(status) != type::v1::ERROR_REASON_CONFLICT) co_return status;
+    if (ReasonOf(status) != type::v1::ERROR_REASON_CONFLICT) failed.Update(status);
   }
+  if (!failed.ok()) co_return failed;
   if (rows->size() == kCases) {
     loop_.WakeAt(tenant, absl::InfinitePast());
     co_return absl::OkStatus();

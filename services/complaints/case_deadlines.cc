@@ -38,9 +38,11 @@ v1::DeadlineState StateOf(ClockState state) {
   return v1::DEADLINE_STATE_UNSPECIFIED;
 }
 
-v1::DeadlineStatus StatusOf(v1::DeadlineKind kind, const ClockResult& clock) {
+v1::DeadlineStatus StatusOf(v1::DeadlineKind kind, absl::Duration target,
+                            const ClockResult& clock) {
   v1::DeadlineStatus status;
   status.set_kind(kind);
+  *status.mutable_target() = ToDuration(target);
   status.set_state(StateOf(clock.state));
   status.set_round(clock.round);
   if (clock.start) *status.mutable_start_time() = ToTimestamp(*clock.start);
@@ -113,7 +115,12 @@ absl::StatusOr<std::optional<ClockPolicy>> TargetOf(const CompiledPolicy* policy
 // The computed clocks of a case, by kind.
 struct Clocks {
   const CompiledPolicy* policy = nullptr;
-  std::vector<std::pair<v1::DeadlineKind, ClockResult>> clocks;
+  struct Clock {
+    v1::DeadlineKind kind;
+    absl::Duration target;
+    ClockResult result;
+  };
+  std::vector<Clock> clocks;
   std::vector<v1::DeadlineKind> unknown;  // could not be computed: a calendar has ended
 };
 
@@ -129,7 +136,7 @@ Clocks Compute(const DeadlineBook& book, absl::Time now, const v1::Case& one) {
     absl::StatusOr<ClockResult> result =
         target.ok() ? ComputeClock(**target, ClockEvents(clock, timeline), now) : target.status();
     if (result.ok()) {
-      clocks.clocks.emplace_back(kind, *std::move(result));
+      clocks.clocks.push_back({kind, (*target)->target, *std::move(result)});
     } else {
       clocks.unknown.push_back(kind);
     }
@@ -156,6 +163,17 @@ void ForgetFormerRounds(v1::DeadlineKind kind, int round, v1::Case& one) {
               steps.end());
 }
 
+// Whom an escalation tells.
+std::string ToldAt(const CompiledPolicy& policy, const v1::DeadlineStep& step) {
+  for (const v1::DeadlineTarget& target : policy.policy.targets()) {
+    if (target.kind() != step.deadline()) continue;
+    for (const v1::Escalation& level : target.escalations()) {
+      if (level.level() == step.value()) return level.to();
+    }
+  }
+  return "";
+}
+
 // `policy`: of the case; null where only a promise gives it deadlines, which nobody is told of.
 v1::CaseEntry EntryOf(const v1::Case& one, const CompiledPolicy* policy,
                       const v1::DeadlineStep& step) {
@@ -175,14 +193,9 @@ v1::CaseEntry EntryOf(const v1::Case& one, const CompiledPolicy* policy,
       break;
     default: {
       entry.set_action(v1::CASE_ACTION_ESCALATE);
-      std::string to;
-      for (const v1::DeadlineTarget& target : policy->policy.targets()) {
-        if (target.kind() != step.deadline()) continue;
-        for (const v1::Escalation& one : target.escalations()) {
-          if (one.level() == step.value()) to = one.to();
-        }
-      }
+      const std::string to = ToldAt(*policy, step);
       entry.set_text(absl::StrCat(kind, ": ", step.value(), " → ", to));
+      AddChange(entry, "escalated_to", one.escalated_to(), to);
     }
   }
   v1::EntryChange& change = *entry.add_changes();
@@ -252,8 +265,8 @@ void Settle(const DeadlineBook& book, const Clocks& clocks, absl::Time now, v1::
   if (clocks.policy != nullptr) one.set_deadline_policy(clocks.policy->policy.name());
   const bool open = IsOpen(one.state());
   std::optional<absl::Time> due, next;
-  for (const auto& [kind, clock] : clocks.clocks) {
-    *one.add_deadlines() = StatusOf(kind, clock);
+  for (const auto& [kind, target, clock] : clocks.clocks) {
+    *one.add_deadlines() = StatusOf(kind, target, clock);
     for (const DueAction& action : DueActions(clock, DoneOf(one, kind), now)) {
       const v1::DeadlineStep step = StepOf(kind, action.step);
       if (action.notify && open && entries == nullptr) {
@@ -261,7 +274,11 @@ void Settle(const DeadlineBook& book, const Clocks& clocks, absl::Time now, v1::
         continue;
       }
       *one.add_deadline_steps() = step;
-      if (action.notify && open) entries->push_back(EntryOf(one, clocks.policy, step));
+      if (!action.notify || !open) continue;
+      entries->push_back(EntryOf(one, clocks.policy, step));
+      if (step.kind() == v1::DEADLINE_STEP_KIND_ESCALATION) {
+        one.set_escalated_to(ToldAt(*clocks.policy, step));
+      }
     }
     ForgetFormerRounds(kind, clock.round, one);
     if (clock.next) Earlier(clock.next->time, next);
@@ -379,12 +396,16 @@ std::vector<v1::CaseEntry> TakeDueSteps(const DeadlineBook& book, absl::Time now
 }
 
 void AddDeadlineChanges(const v1::Case& before, const v1::Case& after, v1::CaseEntry& entry) {
+  // While nobody knows when it is due: how much time it has.
   const auto due = [](const v1::Case& one, v1::DeadlineKind kind) -> std::string {
     for (const v1::DeadlineStatus& status : one.deadlines()) {
-      if (status.kind() == kind && status.has_due_time()) return TimeText(status.due_time());
+      if (status.kind() != kind) continue;
+      return status.has_due_time() ? TimeText(status.due_time())
+                                   : absl::FormatDuration(FromDuration(status.target()));
     }
     return "";
   };
+  AddChange(entry, "deadline_policy", before.deadline_policy(), after.deadline_policy());
   for (ClockKind clock : kAllClocks) {
     const v1::DeadlineKind kind = DeadlineOf(clock);
     const std::string was = due(before, kind), is = due(after, kind);
@@ -410,7 +431,12 @@ absl::StatusOr<v1::ExplainDeadlineResponse> ExplainDeadline(const DeadlineBook& 
                    ComputeClock(target, ClockEvents(ClockOf(kind), TimelineOf(one)), now));
   ASSIGN_OR_RETURN(Explanation explanation, ExplainClock(target, clock, kMaxSpans));
   v1::ExplainDeadlineResponse response;
-  *response.mutable_status() = StatusOf(kind, clock);
+  *response.mutable_status() = StatusOf(kind, target.target, clock);
+  if (!IsOpen(one.state())) {
+    for (const v1::DeadlineStatus& status : one.deadlines()) {
+      if (status.kind() == kind) *response.mutable_recorded() = status;
+    }
+  }
   if (policy != nullptr) response.set_policy(policy->policy.name());
   *response.mutable_target() = ToDuration(target.target);
   response.set_measure(target.measure == Measure::kWorking ? v1::DEADLINE_MEASURE_WORKING

@@ -233,6 +233,7 @@ void TakeOver(const v1::ImportedCase& row, const v1::Category* category, v1::Cas
   if (row.has_satisfaction()) {
     AddEvent(steps.back(), v1::CASE_ACTION_RECORD_SATISFACTION, reached, one);
     one.set_satisfaction(row.satisfaction());
+    one.mutable_events(one.events_size() - 1)->set_satisfaction(row.satisfaction());
   }
   if (state == v1::CASE_STATE_ARCHIVED) {
     AddEvent(steps.back(), v1::CASE_ACTION_ARCHIVE, v1::CASE_STATE_ARCHIVED, one);
@@ -253,11 +254,14 @@ void TakeOver(const v1::ImportedCase& row, const v1::Category* category, v1::Cas
 }
 
 bool IsWorkedOn(const v1::Case& stored) {
-  return absl::c_any_of(stored.events(),
+  return !stored.merged_from().empty() ||
+         absl::c_any_of(stored.events(),
                         [](const v1::CaseEvent& event) { return !event.imported(); });
 }
 
 bool HasSameImport(const v1::Case& stored, const v1::Case& incoming) {
+  // What was removed of it stays removed.
+  if (stored.has_anonymise_time()) return true;
   const bool worked_on = IsWorkedOn(stored);
   return TakenOver(stored, worked_on) == TakenOver(incoming, worked_on);
 }
@@ -271,6 +275,9 @@ absl::Status ReplaceImport(const v1::Case& stored, v1::Case& incoming) {
   incoming.set_number(stored.number());
   incoming.set_repeat_count(stored.repeat_count());
   incoming.set_repeat_of(stored.repeat_of());
+  // What was told once is not told again.
+  *incoming.mutable_deadline_steps() = stored.deadline_steps();
+  incoming.set_escalated_to(stored.escalated_to());
   return absl::OkStatus();
 }
 

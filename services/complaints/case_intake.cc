@@ -78,6 +78,9 @@ absl::Status ValidateIntake(const v1::Case& incoming, absl::Time now) {
 void AddIntakeErrors(const v1::Case& incoming, absl::Time now, FieldErrors& errors) {
   const absl::Time received =
       incoming.has_received_time() ? FromTimestamp(incoming.received_time()) : now;
+  if (!incoming.subject().empty() && absl::StripAsciiWhitespace(incoming.subject()).empty()) {
+    errors.Add("case.subject", "must say what it is about");
+  }
   if (received > now + kClockSkew) {
     errors.Add("case.received_time", "must not be later than now");
   }
@@ -181,6 +184,10 @@ absl::Status CheckCaseUpdate(const v1::Case& before, const Actor& actor) {
   if (!IsOpen(before.state())) {
     return WrongState(before.name(), StateName(before.state()),
                       AllowedNext(before.kind(), before.state()), "UPDATE");
+  }
+  if (before.events_size() >= kMaxEvents) {
+    return RuleViolated("too-many-steps",
+                        absl::StrCat(before.name(), " has taken ", kMaxEvents, " steps; no more"));
   }
   if (before.owner().empty() || before.owner() == actor.staff || actor.oversees()) {
     return absl::OkStatus();

@@ -70,9 +70,8 @@ constexpr Step kSteps[] = {
     {CASE_ACTION_ASSIGN, kAll, Of(CASE_STATE_CLASSIFIED, CASE_STATE_REOPENED), CASE_STATE_ASSIGNED,
      Who::kAnyone},
     {CASE_ACTION_ASSIGN, kAll,
-     kWaiting | kDraft |
-         Of(CASE_STATE_ASSIGNED, CASE_STATE_INVESTIGATING, CASE_STATE_CONFIRMED,
-            CASE_STATE_PREPARED, CASE_STATE_ADOPTED),
+     kOpen & ~Of(CASE_STATE_RECEIVED, CASE_STATE_ACKNOWLEDGED, CASE_STATE_CLASSIFIED,
+                 CASE_STATE_REOPENED),
      kStays, Who::kAnyone},
     {CASE_ACTION_REFUSE_ASSIGNMENT, kAll, Of(CASE_STATE_ASSIGNED), CASE_STATE_CLASSIFIED,
      Who::kOwner},
@@ -85,13 +84,13 @@ constexpr Step kSteps[] = {
      Of(CASE_STATE_INVESTIGATING, CASE_STATE_WAITING_CUSTOMER), CASE_STATE_WAITING_THIRD_PARTY,
      Who::kHandler},
     {CASE_ACTION_RESUME, kWorked, kWaiting, CASE_STATE_INVESTIGATING, Who::kHandler},
-    {CASE_ACTION_PROPOSE_RESPONSE, kAnswered, Of(CASE_STATE_INVESTIGATING),
+    {CASE_ACTION_PROPOSE_RESPONSE, kWorked, Of(CASE_STATE_INVESTIGATING),
      CASE_STATE_RESPONSE_PROPOSED, Who::kHandler},
-    {CASE_ACTION_APPROVE_RESPONSE, kAnswered, Of(CASE_STATE_RESPONSE_PROPOSED), CASE_STATE_APPROVED,
+    {CASE_ACTION_APPROVE_RESPONSE, kWorked, Of(CASE_STATE_RESPONSE_PROPOSED), CASE_STATE_APPROVED,
      Who::kAnyone},
-    {CASE_ACTION_RETURN_RESPONSE, kAnswered, Of(CASE_STATE_RESPONSE_PROPOSED),
+    {CASE_ACTION_RETURN_RESPONSE, kWorked, Of(CASE_STATE_RESPONSE_PROPOSED),
      CASE_STATE_INVESTIGATING, Who::kAnyone},
-    {CASE_ACTION_REPLY, kAnswered, kDraft, CASE_STATE_REPLIED, Who::kHandler},
+    {CASE_ACTION_REPLY, kWorked, kDraft, CASE_STATE_REPLIED, Who::kHandler},
     {CASE_ACTION_REPLY, Of(CASE_KIND_SERVICE_REQUEST), Of(CASE_STATE_INVESTIGATING),
      CASE_STATE_REPLIED, Who::kHandler},
     {CASE_ACTION_REPLY, kSuggestion,
@@ -109,6 +108,8 @@ constexpr Step kSteps[] = {
     {CASE_ACTION_AUTO_CLOSE, kWorked, Of(CASE_STATE_WAITING_CUSTOMER), CASE_STATE_CLOSED,
      Who::kAnyone},
     {CASE_ACTION_REOPEN, kWorked, Of(CASE_STATE_CLOSED), CASE_STATE_REOPENED, Who::kAnyone},
+    {CASE_ACTION_FOLLOW_UP, kWorked, Of(CASE_STATE_CLOSED, CASE_STATE_ARCHIVED), kStays,
+     Who::kAnyone},
     {CASE_ACTION_WITHDRAW, kAll, kOpen, CASE_STATE_WITHDRAWN, Who::kAnyone},
     {CASE_ACTION_REJECT, kWorked, kIntake | Of(CASE_STATE_INVESTIGATING), CASE_STATE_REJECTED,
      Who::kAnyone},
@@ -138,6 +139,8 @@ constexpr Step kSteps[] = {
     {CASE_ACTION_CUSTOMER_MESSAGE, kAll, kOpen | Of(CASE_STATE_CLOSED), kStays, Who::kAnyone},
     {CASE_ACTION_AGENT_MESSAGE, kAll, kOpen | Of(CASE_STATE_CLOSED), kStays, Who::kAnyone},
     {CASE_ACTION_NOTE, kAll, kOpen | kOver, kStays, Who::kAnyone},
+    {CASE_ACTION_ISSUE_RECEIPT, kAll & ~Of(CASE_KIND_DISCLOSURE), kOpen | kOver, kStays,
+     Who::kAnyone},
     {CASE_ACTION_ADD_CORRECTIVE_ACTION, kAll, kOpen | Of(CASE_STATE_CLOSED), kStays, Who::kAnyone},
 };
 
@@ -184,7 +187,9 @@ absl::Status CheckStep(const v1::Case& from, v1::CaseAction action, const Actor&
     return RuleViolated("anonymised",
                         absl::StrCat(from.name(), " is kept without its personal data"));
   }
-  if (from.events_size() >= kMaxEvents) {
+  // The way to the end stays open.
+  const bool ends = action == CASE_ACTION_REPLY || (step->to != kStays && !IsOpen(step->to));
+  if (from.events_size() >= kMaxEvents && !ends) {
     return RuleViolated("too-many-steps",
                         absl::StrCat(from.name(), " has taken ", kMaxEvents, " steps; no more"));
   }

@@ -2,6 +2,9 @@
 
 #include <absl/algorithm/container.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+
+#include <algorithm>
 
 #include "common/base/proto_time.h"
 #include "common/base/status.h"
@@ -15,9 +18,33 @@ bool WasUpheld(v1::CaseOutcome outcome) {
   return outcome == v1::CASE_OUTCOME_UPHELD || outcome == v1::CASE_OUTCOME_PARTLY_UPHELD;
 }
 
+bool IsCustomerKnown(const v1::Case& one) {
+  const v1::Customer& customer = one.customer();
+  return !customer.reference().empty() || !customer.phone().empty() || !customer.email().empty() ||
+         !customer.address().empty();
+}
+
 absl::Status WindowOver(const v1::Case& one) {
   return RuleViolated("reopen-window-over",
                       absl::StrCat(one.name(), " was closed too long ago to be taken up again"));
+}
+
+// What was said of the end of a case was of that one.
+void GoOn(v1::Case& one) {
+  one.clear_retained_since();
+  one.clear_outcome();
+  one.clear_satisfaction();
+  one.clear_survey_state();
+}
+
+// What only an open case has.
+void End(v1::Case& one, absl::Time now, v1::CaseEntry& entry) {
+  *one.mutable_retained_since() = ToTimestamp(now);
+  one.clear_escalated_to();
+  if (one.compensation().state() != v1::COMPENSATION_STATE_REQUESTED) return;
+  one.mutable_compensation()->set_state(v1::COMPENSATION_STATE_LAPSED);
+  AddChange(entry, "compensation", v1::CompensationState_Name(v1::COMPENSATION_STATE_REQUESTED),
+            v1::CompensationState_Name(v1::COMPENSATION_STATE_LAPSED));
 }
 
 }  // namespace
@@ -33,6 +60,10 @@ void AddChange(v1::CaseEntry& entry, absl::string_view field, absl::string_view 
 
 v1::CaseEntry TakeStep(v1::Case& one, v1::CaseAction action, absl::string_view text,
                        const Actor& actor, absl::Time now) {
+  // Replicas' clocks differ, and the order of what happened does not.
+  if (!one.events().empty()) {
+    now = std::max(now, FromTimestamp(one.events(one.events_size() - 1).time()));
+  }
   v1::CaseEntry entry;
   entry.set_action(action);
   entry.set_from_state(one.state());
@@ -45,10 +76,10 @@ v1::CaseEntry TakeStep(v1::Case& one, v1::CaseAction action, absl::string_view t
   if (to != one.state()) {
     *one.mutable_state_time() = ToTimestamp(now);
     if (to == v1::CASE_STATE_CLOSED) *one.mutable_close_time() = ToTimestamp(now);
-    if (IsOpen(to)) {
-      one.clear_retained_since();
-    } else if (IsOpen(one.state())) {
-      *one.mutable_retained_since() = ToTimestamp(now);
+    if (to == v1::CASE_STATE_REOPENED) {
+      GoOn(one);
+    } else if (IsOpen(one.state()) && !IsOpen(to)) {
+      End(one, now, entry);
     }
   }
   one.set_state(to);
@@ -59,6 +90,48 @@ v1::CaseEntry TakeStep(v1::Case& one, v1::CaseAction action, absl::string_view t
     event.set_state(to);
   }
   return entry;
+}
+
+v1::CaseEntry UpdateEntry(const v1::Case& before, const v1::Case& after, const Actor& actor) {
+  v1::CaseEntry entry;
+  entry.set_action(v1::CASE_ACTION_UPDATE);
+  entry.set_from_state(before.state());
+  entry.set_to_state(after.state());
+  entry.set_visibility(v1::ENTRY_VISIBILITY_INTERNAL);
+  entry.set_author(actor.staff);
+  AddChange(entry, "customer.customer_class", before.customer().customer_class(),
+            after.customer().customer_class());
+  AddChange(entry, "product", before.product(), after.product());
+  AddChange(entry, "related_contact", before.related_contact(), after.related_contact());
+  AddChange(entry, "related_evaluation", before.related_evaluation(), after.related_evaluation());
+  // Of what is personal, or long, the change feed keeps what it was.
+  const auto differs = [&](absl::string_view field, const auto& was, const auto& is) {
+    if (was == is) return;
+    entry.add_changes()->set_field(std::string(field));
+  };
+  v1::Customer was = before.customer(), is = after.customer();
+  was.clear_customer_class();
+  is.clear_customer_class();
+  differs("customer", was.SerializeAsString(), is.SerializeAsString());
+  differs("channel", before.channel(), after.channel());
+  differs("subject", before.subject(), after.subject());
+  differs("text", before.text(), after.text());
+  differs("place", before.place(), after.place());
+  differs("named_staff", absl::StrJoin(before.named_staff(), ","),
+          absl::StrJoin(after.named_staff(), ","));
+  differs("named_assets", absl::StrJoin(before.named_assets(), ","),
+          absl::StrJoin(after.named_assets(), ","));
+  differs("remedy_sought", before.remedy_sought(), after.remedy_sought());
+  differs("language", before.language(), after.language());
+  differs("source", before.source(), after.source());
+  return entry;
+}
+
+void AddUpdateEvent(absl::Time now, v1::Case& one) {
+  v1::CaseEvent& event = *one.add_events();
+  *event.mutable_time() = ToTimestamp(now);
+  event.set_action(v1::CASE_ACTION_UPDATE);
+  event.set_state(one.state());
 }
 
 Entry PlainStep(v1::Case& one, v1::CaseAction action, absl::string_view text, const Actor& actor,
@@ -174,8 +247,13 @@ Entry DecideResponse(v1::Case& one, bool approved, absl::string_view comment, co
   return entry;
 }
 
-Entry Reply(v1::Case& one, absl::string_view text, const Actor& actor, absl::Time now) {
+Entry Reply(v1::Case& one, absl::string_view text, bool approval_required, const Actor& actor,
+            absl::Time now) {
   RETURN_IF_ERROR(CheckStep(one, v1::CASE_ACTION_REPLY, actor));
+  if (one.state() == v1::CASE_STATE_INVESTIGATING && approval_required) {
+    return RuleViolated("approval-missing",
+                        "such answers must be approved before they are sent: propose one");
+  }
   if (one.state() == v1::CASE_STATE_RESPONSE_PROPOSED && one.approval_required()) {
     return RuleViolated("approval-missing", "the draft must be approved before it is sent");
   }
@@ -231,9 +309,15 @@ Entry Close(v1::Case& one, const v1::CloseCaseRequest& request, const Actor& act
   v1::CaseEntry entry = TakeStep(one, v1::CASE_ACTION_CLOSE, request.comment(), actor, now);
   // A mark of an earlier end was of that one.
   one.clear_satisfaction();
+  if (IsCustomerKnown(one)) one.set_survey_state(v1::SURVEY_STATE_TO_ASK);
   one.set_outcome(request.outcome());
   if (request.has_root_cause()) *one.mutable_root_cause() = request.root_cause();
   return entry;
+}
+
+bool GoesOnInAnother(const v1::Case& one, absl::Time now) {
+  return one.state() == v1::CASE_STATE_ARCHIVED ||
+         (one.state() == v1::CASE_STATE_CLOSED && !MayReopen(one, now));
 }
 
 bool MayReopen(const v1::Case& one, absl::Time now) {
@@ -245,8 +329,6 @@ Entry Reopen(v1::Case& one, absl::string_view reason, const Actor& actor, absl::
   if (!MayReopen(one, now)) return WindowOver(one);
   v1::CaseEntry entry = TakeStep(one, v1::CASE_ACTION_REOPEN, reason, actor, now);
   one.set_reopen_count(one.reopen_count() + 1);
-  one.clear_outcome();
-  one.clear_satisfaction();
   return entry;
 }
 
@@ -284,8 +366,6 @@ Entry ToNextTier(v1::Case& one, const v1::EscalateCaseRequest& request, const Ac
   one.clear_owner();
   one.set_team(request.team());
   one.set_external_body(request.external_body());
-  one.clear_outcome();
-  one.clear_satisfaction();
   if (was_closed) one.set_reopen_count(one.reopen_count() + 1);
   return entry;
 }

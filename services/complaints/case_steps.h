@@ -27,9 +27,15 @@ inline constexpr int kMaxMerged = 100;
 void AddChange(v1::CaseEntry& entry, absl::string_view field, absl::string_view before,
                absl::string_view after);
 // Takes a step that CheckStep has allowed: moves the state, appends the event, and begins its
-// entry.
+// entry. With the end of a case goes what only an open one has: an escalation, a compensation that
+// is not decided on (LAPSED); with its going on, what was said of the end.
 v1::CaseEntry TakeStep(v1::Case& one, v1::CaseAction action, absl::string_view text,
                        const Actor& actor, absl::Time now);
+// What the timeline says of a change of the case's own fields: of those that are personal, or long,
+// that they were changed.
+v1::CaseEntry UpdateEntry(const v1::Case& before, const v1::Case& after, const Actor& actor);
+// The event of such a change.
+void AddUpdateEvent(absl::Time now, v1::Case& one);
 // A step that needs no values but a text.
 Entry PlainStep(v1::Case& one, v1::CaseAction action, absl::string_view text, const Actor& actor,
                 absl::Time now);
@@ -52,14 +58,19 @@ Entry ProposeResponse(v1::Case& one, absl::string_view text, bool approval_requi
 // Rule `own-response`: nobody approves what he drafted. Sending back needs a comment.
 Entry DecideResponse(v1::Case& one, bool approved, absl::string_view comment, const Actor& actor,
                      absl::Time now);
-// Rules `approval-missing`, `approved-text-fixed`; a case without a draft needs a text.
-Entry Reply(v1::Case& one, absl::string_view text, const Actor& actor, absl::Time now);
+// `approval_required`: the same for an answer without a draft. Rules `approval-missing`,
+// `approved-text-fixed`; a case without a draft needs a text. A praise is answered without
+// approval, and so is a suggestion that was taken up: that was decided on.
+Entry Reply(v1::Case& one, absl::string_view text, bool approval_required, const Actor& actor,
+            absl::Time now);
 
 // Whether cases of the kind end so.
 bool IsOutcomeOf(v1::CaseOutcome outcome, v1::CaseKind kind);
 // Rules `outcome-of-other-kind`, `compensation-undecided`; a complaint or disclosure that was
-// upheld needs a root cause.
+// upheld needs a root cause. A customer who is known is to be asked how satisfied he is.
 Entry Close(v1::Case& one, const v1::CloseCaseRequest& request, const Actor& actor, absl::Time now);
+// Whether what is taken up again becomes a case of its own: it is archived, or closed too long ago.
+bool GoesOnInAnother(const v1::Case& one, absl::Time now);
 // Whether a closed case is still within its time to be reopened.
 bool MayReopen(const v1::Case& one, absl::Time now);
 // Rule `reopen-window-over`.

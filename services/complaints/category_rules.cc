@@ -2,7 +2,11 @@
 
 #include <absl/algorithm/container.h>
 #include <absl/container/flat_hash_set.h>
+#include <absl/strings/ascii.h>
 #include <absl/strings/str_cat.h>
+
+#include <string>
+#include <tuple>
 
 #include "common/base/proto_time.h"
 #include "common/base/status.h"
@@ -10,6 +14,9 @@
 
 namespace sqm::complaints {
 namespace {
+
+// Of a text, for its category: it says early what it is about.
+constexpr size_t kCharactersLookedAt = 4000;
 
 absl::Status CheckContent(const v1::Category& category) {
   FieldErrors errors;
@@ -21,6 +28,11 @@ absl::Status CheckContent(const v1::Category& category) {
     if (kind == v1::CASE_KIND_UNSPECIFIED) errors.Add("category.kinds", "must name kinds");
     if (!kinds.insert(kind).second) errors.Add("category.kinds", "names a kind twice");
   }
+  for (const std::string& keyword : category.keywords()) {
+    if (absl::StripAsciiWhitespace(keyword) != keyword || keyword.empty()) {
+      errors.Add("category.keywords", "must be words without blanks before and after");
+    }
+  }
   return errors.ToStatus();
 }
 
@@ -31,6 +43,19 @@ void AddRevision(v1::Category& category, absl::Time now) {
   *revision.mutable_label() = category.label();
   revision.set_definition(category.definition());
   *revision.mutable_time() = ToTimestamp(now);
+}
+
+// Whether the text has the keyword: a word of ASCII by itself, any other as part of it.
+bool Speaks(absl::string_view text, absl::string_view keyword) {
+  const auto is_part_of_word = [](char c) { return absl::ascii_isalnum(c) || c == '_'; };
+  const bool whole = absl::c_all_of(keyword, [](char c) { return absl::ascii_isascii(c); });
+  for (size_t at = text.find(keyword); at != absl::string_view::npos;
+       at = text.find(keyword, at + 1)) {
+    if (!whole) return true;
+    // The text begins and ends with a blank.
+    if (!is_part_of_word(text[at - 1]) && !is_part_of_word(text[at + keyword.size()])) return true;
+  }
+  return false;
 }
 
 absl::Status Retired(const v1::Category& category) {
@@ -81,6 +106,30 @@ absl::Status CheckKind(const v1::Category& category, v1::CaseKind kind) {
   return RuleViolated("category-for-other-kinds",
                       absl::StrCat(category.name(), " is not for cases of kind ", name),
                       {{"category", category.name()}, {"kind", name}});
+}
+
+const v1::Category* SuggestCategory(absl::Span<const v1::Category> categories, v1::CaseKind kind,
+                                    absl::string_view subject, absl::string_view text) {
+  const std::string said =
+      absl::StrCat(" ", absl::AsciiStrToLower(subject), " ",
+                   absl::AsciiStrToLower(text.substr(0, kCharactersLookedAt)), " ");
+  const v1::Category* best = nullptr;
+  std::tuple<size_t, size_t, bool> most;
+  for (const v1::Category& category : categories) {
+    if (category.state() != v1::CATEGORY_STATE_ACTIVE || !CheckKind(category, kind).ok()) continue;
+    size_t found = 0, letters = 0;
+    for (const std::string& keyword : category.keywords()) {
+      if (!Speaks(said, absl::AsciiStrToLower(keyword))) continue;
+      ++found;
+      letters += keyword.size();
+    }
+    const std::tuple<size_t, size_t, bool> weight(found, letters,
+                                                  !category.parent_category().empty());
+    if (found == 0 || (best != nullptr && weight <= most)) continue;
+    best = &category;
+    most = weight;
+  }
+  return best;
 }
 
 absl::Status RetireCategory(v1::Category& category) {

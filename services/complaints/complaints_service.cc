@@ -6,6 +6,7 @@
 #include "services/complaints/case_deadlines.h"
 #include "services/complaints/case_intake.h"
 #include "services/complaints/category_rules.h"
+#include "services/complaints/cause_rules.h"
 #include "services/complaints/handlers.h"
 #include "services/complaints/special_steps.h"
 
@@ -21,13 +22,14 @@ std::string SeenBy(const rpc::Call& call) {
 }
 
 ComplaintsService::ComplaintsService(rpc::Pipeline& pipeline, resource::Resources& resources,
-                                     DeadlineBooks& books, RelatedResources* related,
-                                     std::string secret)
+                                     DeadlineBooks& books, RelatedResources* related, Rules rules)
     : pipeline_(pipeline),
       resources_(resources),
       books_(books),
       related_(related),
-      secret_(std::move(secret)),
+      rules_(std::move(rules)),
+      categories_(resources, {v1::Category::descriptor()},
+                  [this](std::string tenant) { return MakeCategoryBook(std::move(tenant)); }),
       standard_(pipeline, resources),
       numbers_(resources.store()) {}
 
@@ -44,6 +46,7 @@ void ComplaintsService::Register() {
   RegisterWork();
   RegisterEnd();
   RegisterSpecial();
+  RegisterReceipts();
   RegisterDeadlines();
   RegisterDisclosures();
   RegisterDesk();
@@ -63,11 +66,21 @@ void ComplaintsService::SetHooks() {
         CheckRelated(call, &static_cast<const v1::Case&>(before), changed, "");
     absl::Status related = co_await checking;
     if (!related.ok()) co_return related;
-    changed.set_customer_key(CustomerKey(secret_, call.tenant(), changed.customer()));
+    AddUpdateEvent(call.now(), changed);
+    changed.set_customer_key(CustomerKey(rules_.secret, call.tenant(), changed.customer()));
     // Another class of customers may have other deadlines.
     Task<absl::Status> settling = Settle(call, changed);
     absl::Status settled = co_await settling;
     co_return settled;
+  };
+  one.with_update = [this](rpc::Call& call, const Message& before, const Message& after,
+                           resource::Mutation& mutation) {
+    const auto& was = static_cast<const v1::Case&>(before);
+    const auto& is = static_cast<const v1::Case&>(after);
+    v1::CaseEntry entry = UpdateEntry(was, is, ActorOf(call));
+    AddDeadlineChanges(was, is, entry);
+    NameEntry(call, is, entry);
+    mutation.Create(entry);
   };
   standard_.SetHooks("complaints/Case", std::move(one));
 
@@ -81,6 +94,15 @@ void ComplaintsService::SetHooks() {
                              static_cast<v1::Category&>(after));
   };
   standard_.SetHooks("complaints/Category", std::move(category));
+
+  resource::Hooks cause;
+  cause.on_create = [this](rpc::Call& call, Message& resource) {
+    return CompleteCause(call, static_cast<const v1::Cause&>(resource));
+  };
+  cause.on_update = [](rpc::Call&, const Message&, Message& after) -> Task<absl::Status> {
+    co_return CheckCause(static_cast<const v1::Cause&>(after));
+  };
+  standard_.SetHooks("complaints/Cause", std::move(cause));
 }
 
 // ---- The shape of a step ---------------------------------------------------------------------
@@ -98,10 +120,18 @@ Task<absl::Status> ComplaintsService::Settle(const rpc::Call& call, v1::Case& on
   co_return absl::OkStatus();
 }
 
+Task<absl::Status> ComplaintsService::SettleAfter(const rpc::Call& call, const v1::CaseEntry& step,
+                                                  v1::Case& one) {
+  if (!IsOpen(step.from_state()) && !IsOpen(one.state())) co_return absl::OkStatus();
+  Task<absl::Status> settling = Settle(call, one);
+  absl::Status settled = co_await settling;
+  co_return settled;
+}
+
 Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Write(rpc::Call& call, v1::Case one,
                                                           v1::CaseEntry entry) {
   const v1::Case before = one;
-  Task<absl::Status> settling = Settle(call, one);
+  Task<absl::Status> settling = SettleAfter(call, entry, one);
   absl::Status settled = co_await settling;
   if (!settled.ok()) co_return settled;
   if (entry.action() == v1::CASE_ACTION_CLASSIFY) AddDeadlineChanges(before, one, entry);
@@ -134,35 +164,47 @@ void ComplaintsService::RegisterWork() {
         return PlainStep(one, v1::CASE_ACTION_RESUME, request.comment(), ActorOf(call), call.now());
       });
   pipeline_.Handle(PathOf("ProposeResponse"), [this](rpc::Call& call, const Message& request) {
-    return Propose(call, static_cast<const v1::ProposeResponseRequest&>(request));
+    return Answer<v1::ProposeResponseRequest>(
+        call, static_cast<const v1::ProposeResponseRequest&>(request),
+        [](rpc::Call& call, const auto& request, bool approval, v1::Case& one) {
+          return ProposeResponse(one, request.text(), approval, ActorOf(call), call.now());
+        });
   });
   Step<v1::DecideResponseRequest>("DecideResponse", [](rpc::Call& call, const auto& request,
                                                        v1::Case& one) {
     return DecideResponse(one, request.approved(), request.comment(), ActorOf(call), call.now());
   });
-  Step<v1::ReplyCaseRequest>("ReplyCase", [](rpc::Call& call, const auto& request, v1::Case& one) {
-    return Reply(one, request.text(), ActorOf(call), call.now());
+  pipeline_.Handle(PathOf("ReplyCase"), [this](rpc::Call& call, const Message& request) {
+    return Answer<v1::ReplyCaseRequest>(
+        call, static_cast<const v1::ReplyCaseRequest&>(request),
+        [](rpc::Call& call, const auto& request, bool approval, v1::Case& one) {
+          return Reply(one, request.text(), approval, ActorOf(call), call.now());
+        });
   });
   pipeline_.Handle(PathOf("AddCaseEntry"), [this](rpc::Call& call, const Message& request) {
     return AddEntry(call, static_cast<const v1::AddCaseEntryRequest&>(request));
   });
 }
 
-Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Propose(
-    rpc::Call& call, const v1::ProposeResponseRequest& request) {
+Task<absl::StatusOr<bool>> ComplaintsService::ApprovalOf(rpc::Call& call, const v1::Case& one) {
+  if (one.category().empty()) co_return false;
+  Task<absl::StatusOr<v1::Category>> reading = CategoryOf(call, one.category());
+  absl::StatusOr<v1::Category> category = co_await reading;
+  if (!category.ok()) co_return category.status();
+  co_return NeedsApproval(*category, one.severity());
+}
+
+template <typename Request>
+Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Answer(rpc::Call& call, const Request& request,
+                                                           AnswerRule<Request> rule) {
   Task<absl::StatusOr<v1::Case>> reading = resources_.Get<v1::Case>(call, request.name());
   absl::StatusOr<v1::Case> one = co_await reading;
   if (!one.ok()) co_return one.status();
   CO_RETURN_IF_ERROR(resources_.CheckEtag(*one, request.etag()));
-  bool approval = false;
-  if (!one->category().empty()) {
-    Task<absl::StatusOr<v1::Category>> category_reading = CategoryOf(call, one->category());
-    absl::StatusOr<v1::Category> category = co_await category_reading;
-    if (!category.ok()) co_return category.status();
-    approval = NeedsApproval(*category, one->severity());
-  }
-  CO_ASSIGN_OR_RETURN(v1::CaseEntry entry,
-                      ProposeResponse(*one, request.text(), approval, ActorOf(call), call.now()));
+  Task<absl::StatusOr<bool>> asking = ApprovalOf(call, *one);
+  absl::StatusOr<bool> approval = co_await asking;
+  if (!approval.ok()) co_return approval.status();
+  CO_ASSIGN_OR_RETURN(v1::CaseEntry entry, rule(call, request, *approval, *one));
   Task<absl::StatusOr<rpc::Reply>> writing = Write(call, *std::move(one), std::move(entry));
   absl::StatusOr<rpc::Reply> reply = co_await writing;
   co_return reply;
@@ -175,7 +217,7 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::AddEntry(
   if (!one.ok()) co_return one.status();
   v1::CaseEntry entry = request.entry();
   CO_RETURN_IF_ERROR(complaints::AddEntry(*one, entry, ActorOf(call), call.now()));
-  Task<absl::Status> settling = Settle(call, *one);
+  Task<absl::Status> settling = SettleAfter(call, entry, *one);
   absl::Status settled = co_await settling;
   if (!settled.ok()) co_return settled;
   NameEntry(call, *one, entry);
@@ -196,8 +238,8 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::AddEntry(
 // ---- The end ---------------------------------------------------------------------------------
 
 void ComplaintsService::RegisterEnd() {
-  Step<v1::CloseCaseRequest>("CloseCase", [](rpc::Call& call, const auto& request, v1::Case& one) {
-    return Close(one, request, ActorOf(call), call.now());
+  pipeline_.Handle(PathOf("CloseCase"), [this](rpc::Call& call, const Message& request) {
+    return End(call, static_cast<const v1::CloseCaseRequest&>(request));
   });
   pipeline_.Handle(PathOf("ReopenCase"), [this](rpc::Call& call, const Message& request) {
     return Reopen(call, static_cast<const v1::ReopenCaseRequest&>(request));
@@ -221,10 +263,23 @@ void ComplaintsService::RegisterEnd() {
                                                  v1::Case& one) {
     return PlainStep(one, v1::CASE_ACTION_ARCHIVE, request.comment(), ActorOf(call), call.now());
   });
-  Step<v1::RecordSatisfactionRequest>(
-      "RecordSatisfaction", [](rpc::Call& call, const auto& request, v1::Case& one) {
-        return RecordSatisfaction(one, request, ActorOf(call), call.now());
-      });
+}
+
+Task<absl::StatusOr<rpc::Reply>> ComplaintsService::End(rpc::Call& call,
+                                                        const v1::CloseCaseRequest& request) {
+  if (request.has_root_cause()) {
+    const std::string& name = request.root_cause().cause();
+    Task<absl::StatusOr<v1::Cause>> reading = resources_.Get<v1::Cause>(call, name);
+    absl::StatusOr<v1::Cause> cause = co_await reading;
+    if (!cause.ok()) co_return OfReference(cause.status(), "root_cause.cause", name);
+    CO_RETURN_IF_ERROR(CheckInUse(*cause));
+  }
+  Rule<v1::CloseCaseRequest> rule = [](rpc::Call& call, const auto& request, v1::Case& one) {
+    return Close(one, request, ActorOf(call), call.now());
+  };
+  Task<absl::StatusOr<rpc::Reply>> changing = Change(call, request, std::move(rule));
+  absl::StatusOr<rpc::Reply> reply = co_await changing;
+  co_return reply;
 }
 
 Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Reopen(rpc::Call& call,
@@ -234,16 +289,16 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Reopen(rpc::Call& call,
   if (!one.ok()) co_return one.status();
   CO_RETURN_IF_ERROR(resources_.CheckEtag(*one, request.etag()));
   const Actor actor = ActorOf(call);
-  CO_RETURN_IF_ERROR(CheckStep(*one, v1::CASE_ACTION_REOPEN, actor));
   resource::Mutation mutation;
   v1::CaseEntry entry;
-  if (MayReopen(*one, call.now())) {
+  if (!GoesOnInAnother(*one, call.now())) {
     CO_ASSIGN_OR_RETURN(entry, complaints::Reopen(*one, request.reason(), actor, call.now()));
     Task<absl::Status> settling = Settle(call, *one);
     absl::Status settled = co_await settling;
     if (!settled.ok()) co_return settled;
     mutation.Update(*one);
   } else {
+    CO_RETURN_IF_ERROR(CheckStep(*one, v1::CASE_ACTION_FOLLOW_UP, actor));
     Task<absl::StatusOr<std::string>> numbering = NextNumber(call, one->kind(), call.now());
     absl::StatusOr<std::string> number = co_await numbering;
     if (!number.ok()) co_return number.status();
@@ -294,8 +349,8 @@ void ComplaintsService::RegisterSpecial() {
         return RequestCompensation(one, request, ActorOf(call), call.now());
       });
   Step<v1::DecideCompensationRequest>(
-      "DecideCompensation", [](rpc::Call& call, const auto& request, v1::Case& one) {
-        return DecideCompensation(one, request, ActorOf(call), call.now());
+      "DecideCompensation", [this](rpc::Call& call, const auto& request, v1::Case& one) {
+        return DecideCompensation(one, request, rules_.compensation, ActorOf(call), call.now());
       });
   Step<v1::AdoptSuggestionRequest>(
       "AdoptSuggestion", [](rpc::Call& call, const auto& request, v1::Case& one) {

@@ -4,7 +4,9 @@
 #include <absl/status/statusor.h>
 
 #include <functional>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "common/resource/numbers.h"
 #include "common/resource/resources.h"
@@ -12,19 +14,27 @@
 #include "common/rpc/pipeline.h"
 #include "services/complaints/assignment.h"
 #include "services/complaints/case_steps.h"
+#include "services/complaints/compensation_limits.h"
 #include "services/complaints/deadline_books.h"
 #include "services/complaints/handlers.h"
 #include "services/complaints/related_resources.h"
+#include "services/complaints/tenant_books.h"
 #include "sqm/complaints/v1/complaints_service.pb.h"
 
 namespace sqm::complaints {
 
+// What an installation decides.
+struct Rules {
+  std::string secret;  // makes customers' pseudonyms
+  CompensationLimits compensation;
+};
+
 class ComplaintsService {
  public:
-  // All must outlive it. `secret`: makes customers' pseudonyms. `related`: null where what cases
-  // name in the monitoring service is not checked.
+  // All must outlive it. `related`: null where what cases name in the monitoring service is not
+  // checked.
   ComplaintsService(rpc::Pipeline& pipeline, resource::Resources& resources, DeadlineBooks& books,
-                    RelatedResources* related, std::string secret);
+                    RelatedResources* related, Rules rules);
 
   // Gives every method of the contract its handler.
   void Register();
@@ -45,6 +55,8 @@ class ComplaintsService {
   // In desk_handlers.cc: assignment by rule, reply templates.
   void SetDeskHooks();
   void RegisterDesk();
+  // In receipt_handlers.cc: what customers see and say.
+  void RegisterReceipts();
   // In disclosure_handlers.cc.
   void RegisterDisclosures();
   // In action_handlers.cc: corrective actions.
@@ -63,6 +75,12 @@ class ComplaintsService {
   Task<absl::Status> EnterImport(rpc::Call& call, v1::Case& one);
   Task<absl::Status> RenewImport(rpc::Call& call, const v1::Case& stored, v1::Case& incoming);
   Task<absl::Status> CompleteCategory(rpc::Call& call, v1::Category& category);
+  Task<absl::Status> CompleteCause(rpc::Call& call, const v1::Cause& cause);
+  // The categories of a tenant that have keywords.
+  using CategoryBook = std::vector<v1::Category>;
+  Task<absl::StatusOr<std::shared_ptr<const CategoryBook>>> MakeCategoryBook(std::string tenant);
+  // Suggests a category for a case that names none.
+  Task<absl::Status> SuggestFor(const rpc::Call& call, v1::Case& incoming);
   Task<absl::StatusOr<std::string>> NextNumber(rpc::Call& call, v1::CaseKind kind, absl::Time time);
   // Resources of the type that the filter finds, whoever asks: at most `limit`, in order of entry
   // or as `order_by` says.
@@ -84,13 +102,22 @@ class ComplaintsService {
   Task<absl::StatusOr<rpc::Reply>> Write(rpc::Call& call, v1::Case one, v1::CaseEntry entry);
   // Computes the deadlines by what is in force now.
   Task<absl::Status> Settle(const rpc::Call& call, v1::Case& one);
+  // The same after a step; those of a case that was over and stays so are what they were.
+  Task<absl::Status> SettleAfter(const rpc::Call& call, const v1::CaseEntry& step, v1::Case& one);
   void NameEntry(const rpc::Call& call, const v1::Case& one, v1::CaseEntry& entry);
   Task<absl::StatusOr<v1::Category>> CategoryOf(rpc::Call& call, std::string name);
 
   Task<absl::StatusOr<rpc::Reply>> Classify(rpc::Call& call,
                                             const v1::ClassifyCaseRequest& request);
-  Task<absl::StatusOr<rpc::Reply>> Propose(rpc::Call& call,
-                                           const v1::ProposeResponseRequest& request);
+  // Whether an answer to the case must be approved before it is sent.
+  Task<absl::StatusOr<bool>> ApprovalOf(rpc::Call& call, const v1::Case& one);
+  // The shape of a step that answers: the rule is told that, too.
+  template <typename Request>
+  using AnswerRule = std::function<Entry(rpc::Call&, const Request&, bool, v1::Case&)>;
+  template <typename Request>
+  Task<absl::StatusOr<rpc::Reply>> Answer(rpc::Call& call, const Request& request,
+                                          AnswerRule<Request> rule);
+  Task<absl::StatusOr<rpc::Reply>> End(rpc::Call& call, const v1::CloseCaseRequest& request);
   Task<absl::StatusOr<rpc::Reply>> Reopen(rpc::Call& call, const v1::ReopenCaseRequest& request);
   Task<absl::StatusOr<rpc::Reply>> Merge(rpc::Call& call, const v1::MergeCaseRequest& request);
   Task<absl::StatusOr<rpc::Reply>> AddEntry(rpc::Call& call,
@@ -107,6 +134,17 @@ class ComplaintsService {
   Task<absl::StatusOr<rpc::Reply>> Explain(rpc::Call& call,
                                            const v1::ExplainDeadlineRequest& request);
   Task<absl::StatusOr<rpc::Reply>> ListQueue(rpc::Call& call, const v1::ListQueueRequest& request);
+
+  // The case that number and receipt belong to; NOT_FOUND where they do not belong together.
+  Task<absl::StatusOr<v1::Case>> OfReceipt(const rpc::Call& call, std::string number,
+                                           std::string receipt, bool disclosure);
+  // A page of what the holder of a receipt is shown of the timeline.
+  Task<absl::StatusOr<resource::Page>> PublicEntries(const rpc::Call& call, std::string name,
+                                                     int page_size, std::string page_token);
+  Task<absl::StatusOr<rpc::Reply>> Issue(rpc::Call& call,
+                                         const v1::IssueCaseReceiptRequest& request);
+  Task<absl::StatusOr<rpc::Reply>> TrackCase(rpc::Call& call, const v1::TrackCaseRequest& request);
+  Task<absl::StatusOr<rpc::Reply>> Rate(rpc::Call& call, const v1::RateCaseRequest& request);
 
   Task<absl::StatusOr<rpc::Reply>> Submit(rpc::Call& call,
                                           const v1::SubmitDisclosureRequest& request);
@@ -136,7 +174,8 @@ class ComplaintsService {
   resource::Resources& resources_;
   DeadlineBooks& books_;
   RelatedResources* const related_;
-  const std::string secret_;
+  const Rules rules_;
+  TenantBooks<CategoryBook> categories_;
   resource::StandardMethods standard_;
   resource::Numbers numbers_;
 };

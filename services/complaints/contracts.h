@@ -9,6 +9,7 @@
 #include "sqm/complaints/v1/case.pb.h"
 #include "sqm/complaints/v1/case_entry.pb.h"
 #include "sqm/complaints/v1/category.pb.h"
+#include "sqm/complaints/v1/cause.pb.h"
 #include "sqm/complaints/v1/corrective_action.pb.h"
 #include "sqm/complaints/v1/deadline_policy.pb.h"
 #include "sqm/complaints/v1/disclosure.pb.h"
@@ -21,6 +22,7 @@ inline std::vector<const google::protobuf::FileDescriptor*> Contracts() {
   return {v1::Case::descriptor()->file(),
           v1::CaseEntry::descriptor()->file(),
           v1::Category::descriptor()->file(),
+          v1::Cause::descriptor()->file(),
           v1::Calendar::descriptor()->file(),
           v1::DeadlinePolicy::descriptor()->file(),
           v1::DisclosurePanel::descriptor()->file(),

@@ -10,22 +10,10 @@
 
 namespace sqm::complaints {
 
-DeadlineBooks::DeadlineBooks(resource::Resources& resources) : resources_(resources) {
-  const contract::ResourceType* policy =
-      resources_.registry().FindType(v1::DeadlinePolicy::descriptor());
-  const contract::ResourceType* calendar =
-      resources_.registry().FindType(v1::Calendar::descriptor());
-  resources_.store().OnCommit([this, policy, calendar](const store::CommittedBatchPtr& batch) {
-    for (const store::StoredChange& change : batch->changes) {
-      if (change.type != policy && change.type != calendar) continue;
-      absl::MutexLock lock(&mutex_);
-      Slot& slot = slots_[batch->tenant];
-      slot.book = nullptr;
-      ++slot.changes;
-      return;
-    }
-  });
-}
+DeadlineBooks::DeadlineBooks(resource::Resources& resources)
+    : resources_(resources),
+      books_(resources, {v1::DeadlinePolicy::descriptor(), v1::Calendar::descriptor()},
+             [this](std::string tenant) { return Make(std::move(tenant)); }) {}
 
 Task<absl::StatusOr<std::vector<store::Listed>>> DeadlineBooks::Policies(std::string tenant) {
   store::ListQuery query;
@@ -51,6 +39,29 @@ Task<absl::StatusOr<CalendarPtr>> DeadlineBooks::CalendarOf(std::string tenant, 
   co_return CompileCalendar(static_cast<const v1::Calendar&>(*(*record)->message));
 }
 
+void DeadlineBooks::MakeNewer(const std::string& tenant, const std::vector<store::Listed>& policies,
+                              std::string content, DeadlineBook& book) {
+  for (const store::Listed& row : policies) {
+    const auto& policy = static_cast<const v1::DeadlinePolicy&>(*row.record->message);
+    absl::StrAppend(&content, policy.name(), policy.etag(), "\n");
+  }
+  absl::MutexLock lock(&mutex_);
+  Last& last = last_[tenant];
+  // Calls that began earlier may commit later: what is new is newer all the same.
+  if (content != last.content && book.time <= last.time) {
+    book.time = last.time + absl::Milliseconds(1);
+  } else if (content == last.content) {
+    book.time = last.time;
+  }
+  last = {std::move(content), book.time};
+}
+
+absl::Time DeadlineBooks::LatestTime(const std::string& tenant) {
+  absl::MutexLock lock(&mutex_);
+  const auto last = last_.find(tenant);
+  return last == last_.end() ? absl::InfinitePast() : last->second.time;
+}
+
 Task<absl::StatusOr<DeadlineBookPtr>> DeadlineBooks::Make(std::string tenant) {
   auto book = std::make_shared<DeadlineBook>();
   Task<absl::StatusOr<std::vector<store::Listed>>> listing = Policies(tenant);
@@ -59,11 +70,12 @@ Task<absl::StatusOr<DeadlineBookPtr>> DeadlineBooks::Make(std::string tenant) {
   const contract::ResourceType& calendars =
       *resources_.registry().FindType(v1::Calendar::descriptor());
   std::map<std::string, CalendarPtr> compiled;
+  std::string compiled_etags;
   for (const store::Listed& row : *rows) {
     const auto& policy = static_cast<const v1::DeadlinePolicy&>(*row.record->message);
     book->time = std::max(book->time, FromTimestamp(policy.update_time()));
     if (policy.state() != v1::DEADLINE_POLICY_STATE_ACTIVE) continue;
-    if (!policy.calendar().empty() && compiled.count(policy.calendar()) == 0) {
+    if (!policy.calendar().empty() && !compiled.contains(policy.calendar())) {
       CO_ASSIGN_OR_RETURN(std::string id, calendars.IdOf(policy.calendar()));
       Task<absl::StatusOr<store::RecordPtr>> reading = resources_.Read(calendars, tenant, id);
       absl::StatusOr<store::RecordPtr> record = co_await reading;
@@ -71,34 +83,18 @@ Task<absl::StatusOr<DeadlineBookPtr>> DeadlineBooks::Make(std::string tenant) {
       if (*record == nullptr) co_return absl::DataLossError("a policy's calendar is not there");
       const auto& calendar = static_cast<const v1::Calendar&>(*(*record)->message);
       book->time = std::max(book->time, FromTimestamp(calendar.update_time()));
+      absl::StrAppend(&compiled_etags, calendar.name(), calendar.etag(), "\n");
       CO_ASSIGN_OR_RETURN(compiled[policy.calendar()], CompileCalendar(calendar));
     }
-    CO_ASSIGN_OR_RETURN(CompiledPolicy made, CompilePolicy(policy, compiled[policy.calendar()]));
-    book->policies.push_back(std::move(made));
+    book->policies.push_back(CompileAccepted(policy, compiled[policy.calendar()]));
   }
   // Two of one rank are never for one case; by name, so that the order is the same everywhere.
   std::stable_sort(book->policies.begin(), book->policies.end(),
                    [](const CompiledPolicy& a, const CompiledPolicy& b) {
                      return a.policy.rank() > b.policy.rank();
                    });
+  MakeNewer(tenant, *rows, compiled_etags, *book);
   co_return DeadlineBookPtr(std::move(book));
-}
-
-Task<absl::StatusOr<DeadlineBookPtr>> DeadlineBooks::Of(std::string tenant) {
-  uint64_t changes = 0;
-  {
-    absl::MutexLock lock(&mutex_);
-    Slot& slot = slots_[tenant];
-    if (slot.book != nullptr) co_return slot.book;
-    changes = slot.changes;
-  }
-  Task<absl::StatusOr<DeadlineBookPtr>> making = Make(tenant);
-  absl::StatusOr<DeadlineBookPtr> book = co_await making;
-  if (!book.ok()) co_return book.status();
-  absl::MutexLock lock(&mutex_);
-  Slot& slot = slots_[tenant];
-  if (slot.changes == changes) slot.book = *book;
-  co_return book;
 }
 
 }  // namespace sqm::complaints

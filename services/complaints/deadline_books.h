@@ -1,17 +1,17 @@
 // The policies and calendars of every tenant, compiled once and again when they change.
 #pragma once
 
-#include <absl/base/thread_annotations.h>
+#include <absl/container/flat_hash_map.h>
 #include <absl/status/statusor.h>
 #include <absl/synchronization/mutex.h>
 
-#include <functional>
-#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/resource/resources.h"
 #include "services/complaints/policy_rules.h"
+#include "services/complaints/tenant_books.h"
 
 namespace sqm::complaints {
 
@@ -28,22 +28,33 @@ class DeadlineBooks {
   // it.
   explicit DeadlineBooks(resource::Resources& resources);
 
-  Task<absl::StatusOr<DeadlineBookPtr>> Of(std::string tenant);
+  Task<absl::StatusOr<DeadlineBookPtr>> Of(std::string tenant) {
+    return books_.Of(std::move(tenant));
+  }
+  // The time of the last book that was made of the tenant; past = none was.
+  absl::Time LatestTime(const std::string& tenant);
   // Every policy of the tenant, those out of force included.
   Task<absl::StatusOr<std::vector<store::Listed>>> Policies(std::string tenant);
   // The compiled calendar; REFERENCE_NOT_FOUND where there is none. Null for an empty name.
   Task<absl::StatusOr<CalendarPtr>> CalendarOf(std::string tenant, std::string name);
 
  private:
-  struct Slot {
-    DeadlineBookPtr book;  // null: must be made
-    uint64_t changes = 0;  // of policies and calendars, as far as this process saw them
-  };
   Task<absl::StatusOr<DeadlineBookPtr>> Make(std::string tenant);
+
+  // Gives a book whose content differs from the last one's a later time. `content`: of the
+  // calendars, what tells one state from another.
+  void MakeNewer(const std::string& tenant, const std::vector<store::Listed>& policies,
+                 std::string content, DeadlineBook& book);
+
+  struct Last {
+    std::string content;
+    absl::Time time = absl::InfinitePast();
+  };
 
   resource::Resources& resources_;
   absl::Mutex mutex_;
-  std::map<std::string, Slot> slots_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, Last> last_ ABSL_GUARDED_BY(mutex_);  // by tenant
+  TenantBooks<DeadlineBook> books_;
 };
 
 }  // namespace sqm::complaints

@@ -246,13 +246,4 @@ absl::StatusOr<ClockResult> ComputeClock(const ClockPolicy& policy,
   return result;
 }
 
-absl::StatusOr<ClockChange> RecomputeClock(const ClockPolicy& before, const ClockPolicy& after,
-                                           absl::Span<const ClockEvent> events, absl::Time now) {
-  auto old_result = ComputeClock(before, events, now);
-  if (!old_result.ok()) return old_result.status();
-  auto new_result = ComputeClock(after, events, now);
-  if (!new_result.ok()) return new_result.status();
-  return ClockChange{*std::move(old_result), *std::move(new_result)};
-}
-
 }  // namespace sqm::complaints

@@ -145,12 +145,4 @@ inline constexpr absl::Duration kAfterDue = absl::Milliseconds(1);
 absl::StatusOr<ClockResult> ComputeClock(const ClockPolicy& policy,
                                          absl::Span<const ClockEvent> events, absl::Time now);
 
-// What a change of policy, priority or calendar does: the same events under both.
-struct ClockChange {
-  ClockResult before;
-  ClockResult after;
-};
-absl::StatusOr<ClockChange> RecomputeClock(const ClockPolicy& before, const ClockPolicy& after,
-                                           absl::Span<const ClockEvent> events, absl::Time now);
-
 }  // namespace sqm::complaints

@@ -45,7 +45,13 @@ DeadlineEngine::DeadlineEngine(resource::Resources& resources, DeadlineBooks& bo
       if (change.type == policy || change.type == calendar) {
         loop_.WakeAt(batch->tenant, absl::InfinitePast());
       } else if (change.type == type) {
-        wake_for(batch->tenant, static_cast<const v1::Case&>(*change.record->message));
+        const auto& one = static_cast<const v1::Case&>(*change.record->message);
+        wake_for(batch->tenant, one);
+        // It was computed before the last change of what it is computed by.
+        if (one.has_deadlines_time() &&
+            FromTimestamp(one.deadlines_time()) < books_.LatestTime(batch->tenant)) {
+          loop_.WakeAt(batch->tenant, absl::InfinitePast());
+        }
       } else if (change.type == action) {
         wake_for(batch->tenant, static_cast<const v1::CorrectiveAction&>(*change.record->message));
       }
@@ -146,11 +152,9 @@ Task<absl::Status> DeadlineEngine::RunTenant(std::string tenant, absl::Time now)
   Task<absl::StatusOr<bool>> taking =
       Work<v1::Case>(tenant, now, std::move(due), "next_event_time", std::move(take));
   absl::StatusOr<bool> taken = co_await taking;
-  if (!taken.ok()) co_return taken.status();
-
+  // What cannot be done of one kind does not keep the others.
   Task<absl::StatusOr<bool>> renewing = Renew(tenant, now, *book);
   absl::StatusOr<bool> renewed = co_await renewing;
-  if (!renewed.ok()) co_return renewed.status();
 
   // An action that is due now is in time.
   std::string late = Compare("next_event_time", "<", now);
@@ -162,7 +166,9 @@ Task<absl::Status> DeadlineEngine::RunTenant(std::string tenant, absl::Time now)
   Task<absl::StatusOr<bool>> escalating = Work<v1::CorrectiveAction>(
       tenant, now, std::move(late), "next_event_time", std::move(escalate));
   absl::StatusOr<bool> escalated = co_await escalating;
-  if (!escalated.ok()) co_return escalated.status();
+  for (const absl::Status& status : {taken.status(), renewed.status(), escalated.status()}) {
+    if (!status.ok()) co_return status;
+  }
 
   if (!*taken || !*renewed || !*escalated) {
     loop_.WakeAt(tenant, absl::InfinitePast());

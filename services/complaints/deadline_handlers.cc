@@ -140,6 +140,16 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::ListQueue(rpc::Call& call,
     case v1::CASE_QUEUE_UNASSIGNED:
       options.filter = absl::StrCat("NOT owner:* AND ", kOpenRows);
       break;
+    case v1::CASE_QUEUE_ESCALATED:
+      options.filter = absl::StrCat("(escalated_to = \"", StaffOf(call), "\"",
+                                    team.empty() || !ActorOf(call).oversees()
+                                        ? ""
+                                        : absl::StrCat(" OR escalated_to = \"team/", team, "\""),
+                                    ") AND ", kOpenRows);
+      break;
+    case v1::CASE_QUEUE_TO_SURVEY:
+      options.filter = "survey_state = TO_ASK";
+      break;
     // Only what is open has a due time.
     case v1::CASE_QUEUE_DUE_SOON:
       options.filter = Compare("due_time", ">", as_of);

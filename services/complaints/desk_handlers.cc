@@ -2,6 +2,7 @@
 #include <absl/strings/str_cat.h>
 
 #include "common/base/status.h"
+#include "common/calendar/zone.h"
 #include "services/complaints/assignment.h"
 #include "services/complaints/complaints_service.h"
 #include "services/complaints/handlers.h"
@@ -138,8 +139,8 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Render(rpc::Call& call,
     co_return OfReference(reply_template.status(), "template", request.template_());
   }
   absl::TimeZone zone = absl::UTCTimeZone();
-  if (!request.zone().empty() && !absl::LoadTimeZone(request.zone(), &zone)) {
-    co_return InvalidField("zone", "is not a zone of the IANA database");
+  if (!request.zone().empty()) {
+    CO_ASSIGN_OR_RETURN(zone, calendar::FindZone(request.zone(), "zone"));
   }
   std::optional<v1::Category> category;
   if (!one->category().empty()) {

@@ -1,32 +1,17 @@
 // The handlers of disclosures.
-#include <absl/strings/escaping.h>
 #include <absl/strings/str_cat.h>
-#include <openssl/rand.h>
-
-#include <algorithm>
 
 #include "common/base/status.h"
 #include "services/complaints/case_intake.h"
 #include "services/complaints/complaints_service.h"
 #include "services/complaints/disclosure_rules.h"
 #include "services/complaints/handlers.h"
+#include "services/complaints/receipt.h"
 
 namespace sqm::complaints {
 namespace {
 
 constexpr char kPanel[] = "disclosurePanels/default";
-// Of a page: so many of the longest texts are within what an answer may hold.
-constexpr int kMessages = 200;
-
-// 160 random bits, as people can write them down.
-absl::StatusOr<std::string> NewReceipt() {
-  unsigned char bytes[20];
-  if (RAND_bytes(bytes, sizeof(bytes)) != 1) {
-    return absl::InternalError("the system gives no random bytes");
-  }
-  return absl::BytesToHexString(
-      absl::string_view(reinterpret_cast<const char*>(bytes), sizeof(bytes)));
-}
 
 }  // namespace
 
@@ -70,10 +55,11 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Submit(
   if (!settled.ok()) co_return settled;
   auto response = std::make_shared<v1::SubmitDisclosureResponse>();
   response->set_number(*number);
-  response->set_receipt(request.receipt());
   resource::Mutation mutation;
-  // A receipt that the service makes is not remembered either.
-  mutation.Anonymous().Respond(*response);
+  // The receipt is not remembered either: of the service it would be told once, and the caller's
+  // own comes with the repetition.
+  mutation.Anonymous().Respond(*response).Require(*panel);
+  response->set_receipt(request.receipt());
   if (response->receipt().empty()) {
     CO_ASSIGN_OR_RETURN(*response->mutable_receipt(), NewReceipt());
   }
@@ -81,7 +67,9 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Submit(
   mutation.Create(one);
   Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
   absl::StatusOr<rpc::Reply> reply = co_await committing;
-  if (!reply.ok() || reply->record == nullptr) co_return reply;  // refused, or seen before
+  if (!reply.ok()) co_return reply;
+  if (reply->record == nullptr)
+    co_return WithReceipt(*std::move(reply), response, request.receipt());
   rpc::Reply made;
   made.message = std::move(response);
   co_return made;
@@ -89,32 +77,19 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Submit(
 
 Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Track(
     rpc::Call& call, const v1::TrackDisclosureRequest& request) {
-  const absl::Status unknown = NotFound("complaints/Case", request.number());
-  if (request.number().find_first_of("\"\\*") != std::string::npos) co_return unknown;
-  Task<absl::StatusOr<std::vector<store::Listed>>> finding =
-      FindCases(call, absl::StrCat("number = \"", request.number(), "\""), 1);
-  absl::StatusOr<std::vector<store::Listed>> rows = co_await finding;
-  if (!rows.ok()) co_return rows.status();
-  // A wrong receipt is not told from a number that there is not.
-  if (rows->empty()) co_return unknown;
-  const auto& one = static_cast<const v1::Case&>(*rows->front().record->message);
-  if (!IsReceiptOf(one, request.receipt())) co_return unknown;
-  // The receipt is what opens it.
-  resource::ListOptions options;
-  options.unguarded = true;
-  options.parent_id = rows->front().id;
-  options.filter = "visibility = PUBLIC";
-  options.page_size = std::min(request.page_size(), kMessages);
-  options.page_token = request.page_token();
-  Task<absl::StatusOr<resource::Page>> listing = resources_.List(
-      call, *resources_.registry().FindType(v1::CaseEntry::descriptor()), std::move(options));
+  Task<absl::StatusOr<v1::Case>> opening =
+      OfReceipt(call, request.number(), request.receipt(), /*disclosure=*/true);
+  absl::StatusOr<v1::Case> one = co_await opening;
+  if (!one.ok()) co_return one.status();
+  Task<absl::StatusOr<resource::Page>> listing =
+      PublicEntries(call, one->name(), request.page_size(), request.page_token());
   absl::StatusOr<resource::Page> page = co_await listing;
   if (!page.ok()) co_return page.status();
   std::vector<const v1::CaseEntry*> told;
   for (const store::Listed& entry : page->rows) {
     told.push_back(static_cast<const v1::CaseEntry*>(entry.record->message.get()));
   }
-  auto response = std::make_shared<v1::TrackDisclosureResponse>(Told(one, told));
+  auto response = std::make_shared<v1::TrackDisclosureResponse>(Told(*one, told));
   response->set_next_page_token(page->next_page_token);
   rpc::Reply reply;
   reply.message = std::move(response);

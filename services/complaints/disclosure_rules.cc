@@ -2,9 +2,7 @@
 
 #include <absl/algorithm/container.h>
 #include <absl/strings/str_cat.h>
-#include <openssl/crypto.h>
 
-#include "common/base/digest.h"
 #include "common/base/status.h"
 
 namespace sqm::complaints {
@@ -34,16 +32,6 @@ std::string RestrictedTo(const v1::DisclosureDetails& disclosure) {
   return text;
 }
 
-std::string ReceiptHash(absl::string_view number, absl::string_view receipt) {
-  return std::string(BytesOf(Sha256({number, "\n", receipt})));
-}
-
-bool IsReceiptOf(const v1::Case& one, absl::string_view receipt) {
-  const std::string& kept = one.disclosure().receipt_hash();
-  const std::string given = ReceiptHash(one.number(), receipt);
-  return kept.size() == given.size() && CRYPTO_memcmp(kept.data(), given.data(), given.size()) == 0;
-}
-
 v1::TrackDisclosureResponse Told(const v1::Case& one,
                                  absl::Span<const v1::CaseEntry* const> entries) {
   v1::TrackDisclosureResponse told;
@@ -65,6 +53,9 @@ Entry GrantAccess(v1::Case& one, absl::string_view reader, absl::string_view rea
                   const Actor& actor) {
   if (!one.has_disclosure()) {
     return RuleViolated("not-a-disclosure", absl::StrCat(one.name(), " is no disclosure"));
+  }
+  if (absl::c_linear_search(one.named_staff(), reader)) {
+    return RuleViolated("reader-is-named", absl::StrCat("it names ", reader), {{"reader", reader}});
   }
   v1::DisclosureDetails& disclosure = *one.mutable_disclosure();
   if (absl::c_linear_search(disclosure.readers(), reader)) {

@@ -22,16 +22,11 @@ v1::Case DisclosureCase(const v1::SubmitDisclosureRequest& request,
 // `|staff/a|staff/b|`, as Case.restricted_to has it.
 std::string RestrictedTo(const v1::DisclosureDetails& disclosure);
 
-// SHA-256 of number and secret: what is kept of a receipt.
-std::string ReceiptHash(absl::string_view number, absl::string_view receipt);
-// Whether the receipt is the case's, in a time that does not tell how near it was.
-bool IsReceiptOf(const v1::Case& one, absl::string_view receipt);
-
 // What the holder of the receipt is told; `entries` in order of time.
 v1::TrackDisclosureResponse Told(const v1::Case& one,
                                  absl::Span<const v1::CaseEntry* const> entries);
 
-// Rules `not-a-disclosure`, `already-a-reader`, `too-many-readers`.
+// Rules `not-a-disclosure`, `reader-is-named`, `already-a-reader`, `too-many-readers`.
 Entry GrantAccess(v1::Case& one, absl::string_view reader, absl::string_view reason,
                   const Actor& actor);
 

@@ -45,6 +45,17 @@ inline constexpr absl::string_view kOpenRows =
     "state != CLOSED AND state != WITHDRAWN AND state != REJECTED AND state != MERGED AND "
     "state != ARCHIVED";
 
+// The answer to a repeated request, as it is remembered, with the receipt that the caller sent.
+// `response`: one of the type.
+template <typename Response>
+rpc::Reply WithReceipt(rpc::Reply remembered, const std::shared_ptr<Response>& response,
+                       const std::string& receipt) {
+  *response = static_cast<const Response&>(*remembered.message);
+  response->set_receipt(receipt);
+  remembered.message = response;
+  return remembered;
+}
+
 // What a request names could not be read: if it is not there, the request is at fault.
 inline absl::Status OfReference(const absl::Status& status, absl::string_view field,
                                 absl::string_view name) {

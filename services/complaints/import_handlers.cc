@@ -68,7 +68,7 @@ Task<absl::Status> ComplaintsService::EnterImport(rpc::Call& call, v1::Case& one
   absl::StatusOr<std::string> number = co_await numbering;
   if (!number.ok()) co_return number.status();
   one.set_number(*std::move(number));
-  one.set_customer_key(CustomerKey(secret_, call.tenant(), one.customer()));
+  one.set_customer_key(CustomerKey(rules_.secret, call.tenant(), one.customer()));
   Task<absl::Status> settling = Settle(call, one);
   absl::Status status = co_await settling;
   if (!status.ok()) co_return status;
@@ -80,7 +80,7 @@ Task<absl::Status> ComplaintsService::EnterImport(rpc::Call& call, v1::Case& one
 Task<absl::Status> ComplaintsService::RenewImport(rpc::Call& call, const v1::Case& stored,
                                                   v1::Case& incoming) {
   CO_RETURN_IF_ERROR(ReplaceImport(stored, incoming));
-  incoming.set_customer_key(CustomerKey(secret_, call.tenant(), incoming.customer()));
+  incoming.set_customer_key(CustomerKey(rules_.secret, call.tenant(), incoming.customer()));
   Task<absl::Status> settling = Settle(call, incoming);
   absl::Status settled = co_await settling;
   co_return settled;

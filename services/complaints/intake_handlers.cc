@@ -1,12 +1,14 @@
 // The handlers of intake: receipt, classification, assignment, duplicates; and of categories.
 #include <absl/strings/str_cat.h>
 
+#include "common/auth/permissions.h"
 #include "common/base/proto_time.h"
 #include "common/base/status.h"
 #include "common/query/filter.h"
 #include "common/query/order_by.h"
 #include "services/complaints/case_intake.h"
 #include "services/complaints/category_rules.h"
+#include "services/complaints/cause_rules.h"
 #include "services/complaints/complaints_service.h"
 #include "services/complaints/handlers.h"
 #include "services/complaints/similarity.h"
@@ -17,6 +19,8 @@ namespace {
 // Cases that are looked at for a repeat, or for what is likely the same: of the customer, and of
 // all the newest.
 constexpr int kLookedAt = 200;
+// Most categories whose keywords are looked for.
+constexpr int kCategoriesLookedAt = 5000;
 // The newest first where all have one key, which an index of that column serves.
 constexpr char kNewestOfCustomer[] = "customer_key desc";
 constexpr absl::Duration kDuplicateWindow = absl::Hours(24 * 30);
@@ -65,6 +69,37 @@ Task<absl::StatusOr<std::vector<store::Listed>>> ComplaintsService::FindCases(
   return FindRows(call, v1::Case::descriptor(), std::move(filter), limit, std::move(order_by));
 }
 
+Task<absl::StatusOr<std::shared_ptr<const ComplaintsService::CategoryBook>>>
+ComplaintsService::MakeCategoryBook(std::string tenant) {
+  auto book = std::make_shared<CategoryBook>();
+  store::ListQuery query;
+  query.type = resources_.registry().FindType(v1::Category::descriptor());
+  query.tenant = std::move(tenant);
+  query.limit = kCategoriesLookedAt;
+  Task<absl::StatusOr<std::vector<store::Listed>>> listing =
+      resources_.store().List(std::move(query));
+  absl::StatusOr<std::vector<store::Listed>> rows = co_await listing;
+  if (!rows.ok()) co_return rows.status();
+  for (const store::Listed& row : *rows) {
+    const auto& category = static_cast<const v1::Category&>(*row.record->message);
+    if (category.keywords().empty()) continue;
+    book->push_back(category);
+    book->back().clear_revisions();
+  }
+  co_return std::shared_ptr<const CategoryBook>(std::move(book));
+}
+
+Task<absl::Status> ComplaintsService::SuggestFor(const rpc::Call& call, v1::Case& incoming) {
+  if (!incoming.category().empty()) co_return absl::OkStatus();
+  Task<absl::StatusOr<std::shared_ptr<const CategoryBook>>> opening = categories_.Of(call.tenant());
+  absl::StatusOr<std::shared_ptr<const CategoryBook>> book = co_await opening;
+  if (!book.ok()) co_return book.status();
+  const v1::Category* suggested =
+      SuggestCategory(**book, incoming.kind(), incoming.subject(), incoming.text());
+  if (suggested != nullptr) incoming.set_category(suggested->name());
+  co_return absl::OkStatus();
+}
+
 Task<absl::Status> ComplaintsService::Receive(rpc::Call& call, v1::Case& incoming) {
   CO_RETURN_IF_ERROR(ValidateIntake(incoming, call.now()));
   Task<absl::Status> checking = CheckRelated(call, nullptr, incoming, "");
@@ -73,11 +108,19 @@ Task<absl::Status> ComplaintsService::Receive(rpc::Call& call, v1::Case& incomin
   Task<absl::StatusOr<std::string>> numbering = NextNumber(call, incoming.kind(), call.now());
   absl::StatusOr<std::string> number = co_await numbering;
   if (!number.ok()) co_return number.status();
-  const std::string key = CustomerKey(secret_, call.tenant(), incoming.customer());
+  Task<absl::Status> suggesting = SuggestFor(call, incoming);
+  absl::Status status = co_await suggesting;
+  if (!status.ok()) co_return status;
+  const std::string key = CustomerKey(rules_.secret, call.tenant(), incoming.customer());
   BeginCase(*number, key, call.principal().team, call.now(), incoming);
   Task<absl::Status> settling = Settle(call, incoming);
-  absl::Status status = co_await settling;
+  status = co_await settling;
   if (!status.ok()) co_return status;
+  // What is only checked tells nothing of the customer's other cases.
+  if (call.validate_only()) {
+    incoming.clear_customer_key();
+    co_return absl::OkStatus();
+  }
   Task<absl::Status> looking = LookForRepeat(call, incoming);
   status = co_await looking;
   co_return status;
@@ -152,9 +195,25 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Classify(
 
 Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Suggest(
     rpc::Call& call, const v1::SuggestDuplicatesRequest& request) {
-  Task<absl::StatusOr<v1::Case>> reading = resources_.Get<v1::Case>(call, request.name());
-  absl::StatusOr<v1::Case> one = co_await reading;
-  if (!one.ok()) co_return one.status();
+  if (request.name().empty() == !request.has_case_()) {
+    co_return InvalidField("name", "must be given, or case in its place");
+  }
+  absl::StatusOr<v1::Case> one = request.case_();
+  if (request.has_case_()) {
+    // Who may not read what customers say does not find it out by guessing either.
+    if (call.masked() ||
+        !auth::MaySeePersonal(call.principal(), options::v1::PERSONAL_CLASS_TEXT)) {
+      co_return Fail(absl::StatusCode::kPermissionDenied, type::v1::ERROR_REASON_PERMISSION_DENIED,
+                     "cases are compared with a text by those who may read their texts");
+    }
+    one->clear_name();
+    one->set_customer_key(CustomerKey(rules_.secret, call.tenant(), one->customer()));
+    if (!one->has_received_time()) *one->mutable_received_time() = ToTimestamp(call.now());
+  } else {
+    Task<absl::StatusOr<v1::Case>> reading = resources_.Get<v1::Case>(call, request.name());
+    one = co_await reading;
+    if (!one.ok()) co_return one.status();
+  }
   const contract::ResourceType& type = *resources_.registry().FindType(v1::Case::descriptor());
   const std::string window =
       Compare("received_time", ">=", FromTimestamp(one->received_time()) - kDuplicateWindow);
@@ -185,7 +244,7 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Suggest(
   co_return reply;
 }
 
-// ---- Categories ------------------------------------------------------------------------------
+// ---- Categories and causes -------------------------------------------------------------------
 
 Task<absl::Status> ComplaintsService::CompleteCategory(rpc::Call& call, v1::Category& category) {
   if (category.parent_category().empty()) co_return BeginCategory(nullptr, call.now(), category);
@@ -194,6 +253,16 @@ Task<absl::Status> ComplaintsService::CompleteCategory(rpc::Call& call, v1::Cate
   absl::StatusOr<v1::Category> parent = co_await reading;
   if (!parent.ok()) co_return OfReference(parent.status(), "parent_category", name);
   co_return BeginCategory(&*parent, call.now(), category);
+}
+
+Task<absl::Status> ComplaintsService::CompleteCause(rpc::Call& call, const v1::Cause& cause) {
+  if (cause.parent_cause().empty()) co_return BeginCause(nullptr, cause);
+  Task<absl::StatusOr<v1::Cause>> reading = resources_.Get<v1::Cause>(call, cause.parent_cause());
+  absl::StatusOr<v1::Cause> parent = co_await reading;
+  if (!parent.ok()) {
+    co_return OfReference(parent.status(), "cause.parent_cause", cause.parent_cause());
+  }
+  co_return BeginCause(&*parent, cause);
 }
 
 Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Retire(

@@ -71,6 +71,16 @@ void Describe(Settings& settings, ConfigSpec& spec) {
            "readable by its owner only. Default: complaints.key in the data directory, made at the "
            "first start.")
       .SecretFile();
+  spec.Add(
+      "complaints.compensation_limits", &settings.compensation_limits,
+      "Up to what amounts a team lead and a supervisor decide on compensation for one case, by "
+      "currency: `CNY 200 2000, JPY 4000 40000`. A manager decides on more, and on other "
+      "currencies.");
+  spec.AddCheck([&settings]() -> std::string {
+    const auto limits = CompensationLimits::Parse(settings.compensation_limits);
+    if (limits.ok()) return "";
+    return absl::StrCat("complaints.compensation_limits: ", limits.status().message());
+  });
   spec.AddCheck([&settings]() -> std::string {
     if (settings.keep_personal_data == absl::ZeroDuration() ||
         settings.keep_personal_data > kReopenWindow) {
@@ -92,7 +102,9 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> MonitoringAt(const host::Host& ho
 
 absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host, const Settings& settings,
                                              Connect monitoring) {
-  ASSIGN_OR_RETURN(std::string secret, OpenSecret(host, settings));
+  Rules rules;
+  ASSIGN_OR_RETURN(rules.secret, OpenSecret(host, settings));
+  ASSIGN_OR_RETURN(rules.compensation, CompensationLimits::Parse(settings.compensation_limits));
   ASSIGN_OR_RETURN(host::Module * module, host.AddModule("complaints", Contracts()));
   std::unique_ptr<RelatedResources> related;
   if (monitoring) {
@@ -106,7 +118,7 @@ absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host, const Settings& s
     ASSIGN_OR_RETURN(related, RelatedResources::Open(std::move(parts)));
   }
   auto opened =
-      std::make_shared<Opened>(host, *module, settings, std::move(related), std::move(secret));
+      std::make_shared<Opened>(host, *module, settings, std::move(related), std::move(rules));
   if (opened->related != nullptr) ShowReferences(host.metrics(), *opened);
   opened->service.Register();
   return opened;

@@ -18,6 +18,8 @@ struct Settings {
   absl::Duration keep_personal_data;
   // File with the secret of customers' pseudonyms; empty: made in the data directory.
   std::string key_file;
+  // Who decides on how much compensation (see CompensationLimits::Parse).
+  std::string compensation_limits = std::string(kDefaultCompensationLimits);
 };
 
 // Adds every key of `settings` to `spec`.
@@ -26,11 +28,11 @@ void Describe(Settings& settings, ConfigSpec& spec);
 // The service with what it computes deadlines by, and what works by itself.
 struct Opened {
   Opened(host::Host& host, host::Module& module, const Settings& settings,
-         std::unique_ptr<RelatedResources> of_monitoring, std::string secret)
+         std::unique_ptr<RelatedResources> of_monitoring, Rules rules)
       : resources(*module.resources),
         related(std::move(of_monitoring)),
         books(*module.resources),
-        service(*module.pipeline, *module.resources, books, related.get(), std::move(secret)),
+        service(*module.pipeline, *module.resources, books, related.get(), std::move(rules)),
         engine(*module.resources, books, module.leases->Add("complaints-deadlines"),
                host.executor(), host.timer()),
         anonymiser(*module.resources, module.leases->Add("complaints-anonymisation"),

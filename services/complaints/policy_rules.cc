@@ -108,6 +108,18 @@ bool Names(const List& list, const Value& value) {
 
 }  // namespace
 
+CompiledPolicy CompileAccepted(const v1::DeadlinePolicy& policy, const CalendarPtr& calendar) {
+  CompiledPolicy compiled;
+  compiled.policy = policy;
+  for (const v1::DeadlineTarget& target : policy.targets()) {
+    CompiledTarget made;
+    made.term = target.term().empty() ? nullptr : FindTerm(target.term());
+    made.clock = ClockPolicyOf(target, calendar);
+    compiled.targets[target.kind()] = std::move(made);
+  }
+  return compiled;
+}
+
 absl::StatusOr<CompiledPolicy> CompilePolicy(const v1::DeadlinePolicy& policy,
                                              const CalendarPtr& calendar) {
   CompiledPolicy compiled;

@@ -49,6 +49,10 @@ v1::DeadlineKind DeadlineOf(ClockKind clock);
 // the resolution, escalations in a circle (somebody is told at two levels).
 absl::StatusOr<CompiledPolicy> CompilePolicy(const v1::DeadlinePolicy& policy,
                                              const CalendarPtr& calendar);
+// The same of a policy that was accepted once, whatever became of its calendar since: a deadline
+// that it cannot say the time of any more is not known for the cases in question, nor is any other
+// policy touched.
+CompiledPolicy CompileAccepted(const v1::DeadlinePolicy& policy, const CalendarPtr& calendar);
 
 // Rule `policies-contradict` (metadata `other`): another policy in force has the same rank and is
 // for a case that this one is for, too.

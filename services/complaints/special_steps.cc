@@ -11,12 +11,34 @@
 namespace sqm::complaints {
 namespace {
 
-// The least role that may decide on the amount, as errors name it.
-absl::StatusOr<auth::Role> DeciderOf(const std::string& amount) {
-  ASSIGN_OR_RETURN(Rational value, Rational::ParseDecimal(amount, 2));
-  if (value <= Rational(kTeamLeadCompensation)) return auth::Role::kTeamLead;
-  if (value <= Rational(kSupervisorCompensation)) return auth::Role::kSupervisor;
-  return auth::Role::kManager;
+constexpr absl::string_view kNoCurrency = "is not a currency of ISO 4217, as CNY is";
+
+// What the customer has with what is asked for, in its currency.
+absl::StatusOr<Rational> TotalOf(const v1::Case& one) {
+  const v1::Compensation& asked = one.compensation();
+  ASSIGN_OR_RETURN(Rational total, Rational::ParseDecimal(asked.amount(), 2));
+  for (const v1::CaseEvent& event : one.events()) {
+    if (event.action() != v1::CASE_ACTION_APPROVE_COMPENSATION) continue;
+    if (event.amount().empty() || event.currency() != asked.currency()) continue;
+    ASSIGN_OR_RETURN(Rational granted, Rational::ParseDecimal(event.amount(), 2));
+    total += granted;
+  }
+  return total;
+}
+
+// Says in the step's event what it granted.
+void Grant(v1::Case& one, const std::string& amount, const std::string& currency) {
+  v1::CaseEvent& event = *one.mutable_events(one.events_size() - 1);
+  event.set_amount(amount);
+  event.set_currency(currency);
+}
+
+bool WasClosedAutomatically(const v1::Case& one) {
+  for (int i = one.events_size() - 1; i >= 0; --i) {
+    if (one.events(i).action() == v1::CASE_ACTION_CLOSE) return false;
+    if (one.events(i).action() == v1::CASE_ACTION_AUTO_CLOSE) return true;
+  }
+  return false;
 }
 
 bool MayDecide(const Actor& actor, auth::Role least) {
@@ -52,6 +74,7 @@ void SettlePreparation(v1::Case& one, v1::CaseEntry& entry) {
 Entry RequestCompensation(v1::Case& one, const v1::RequestCompensationRequest& request,
                           const Actor& actor, absl::Time now) {
   RETURN_IF_ERROR(CheckStep(one, v1::CASE_ACTION_REQUEST_COMPENSATION, actor));
+  if (!IsCurrency(request.currency())) return InvalidField("currency", std::string(kNoCurrency));
   if (one.compensation().state() == v1::COMPENSATION_STATE_REQUESTED) {
     return RuleViolated("compensation-undecided", "one was asked for and is not decided on yet");
   }
@@ -72,7 +95,7 @@ Entry RequestCompensation(v1::Case& one, const v1::RequestCompensationRequest& r
 }
 
 Entry DecideCompensation(v1::Case& one, const v1::DecideCompensationRequest& request,
-                         const Actor& actor, absl::Time now) {
+                         const CompensationLimits& limits, const Actor& actor, absl::Time now) {
   const v1::CaseAction action = request.approved() ? v1::CASE_ACTION_APPROVE_COMPENSATION
                                                    : v1::CASE_ACTION_REFUSE_COMPENSATION;
   RETURN_IF_ERROR(CheckStep(one, action, actor));
@@ -84,12 +107,15 @@ Entry DecideCompensation(v1::Case& one, const v1::DecideCompensationRequest& req
                         absl::StrCat(actor.staff, " asked for it and may not decide on it"),
                         {{"requester", one.compensation().requester()}});
   }
-  ASSIGN_OR_RETURN(auth::Role least, DeciderOf(one.compensation().amount()));
+  ASSIGN_OR_RETURN(const Rational total, TotalOf(one));
+  const std::string& currency = one.compensation().currency();
+  const auth::Role least = limits.DeciderOf(currency, total);
   if (!MayDecide(actor, least)) {
-    return RuleViolated("compensation-above-limit",
-                        absl::StrCat("an amount of ", one.compensation().amount(),
-                                     " is decided on by a ", auth::RoleName(least)),
-                        {{"needs", auth::RoleName(least)}});
+    return RuleViolated(
+        "compensation-above-limit",
+        absl::StrCat("with it the case has ", total.ToFixed(2).value_or("much"), " ", currency,
+                     ", which a ", auth::RoleName(least), " decides on"),
+        {{"needs", auth::RoleName(least)}});
   }
   v1::CaseEntry entry = TakeStep(one, action, request.comment(), actor, now);
   v1::Compensation& compensation = *one.mutable_compensation();
@@ -98,6 +124,7 @@ Entry DecideCompensation(v1::Case& one, const v1::DecideCompensationRequest& req
   compensation.set_decider(actor.staff);
   compensation.set_decision_comment(request.comment());
   *compensation.mutable_decision_time() = ToTimestamp(now);
+  if (request.approved()) Grant(one, compensation.amount(), compensation.currency());
   return entry;
 }
 
@@ -112,9 +139,11 @@ Entry AdoptSuggestion(v1::Case& one, absl::string_view comment, const Actor& act
 Entry RewardSuggestion(v1::Case& one, const v1::RewardSuggestionRequest& request,
                        const Actor& actor, absl::Time now) {
   RETURN_IF_ERROR(CheckStep(one, v1::CASE_ACTION_REWARD, actor));
+  if (!IsCurrency(request.currency())) return InvalidField("currency", std::string(kNoCurrency));
   v1::CaseEntry entry = TakeStep(one, v1::CASE_ACTION_REWARD, request.comment(), actor, now);
   one.mutable_suggestion()->set_reward_amount(request.amount());
   one.mutable_suggestion()->set_reward_currency(request.currency());
+  Grant(one, request.amount(), request.currency());
   v1::EntryChange& change = *entry.add_changes();
   change.set_field("suggestion.reward");
   change.set_after(absl::StrCat(request.amount(), " ", request.currency()));
@@ -185,34 +214,50 @@ Entry ExecuteAppointment(v1::Case& one, absl::string_view comment, const Actor& 
   return entry;
 }
 
-Entry RecordSatisfaction(v1::Case& one, const v1::RecordSatisfactionRequest& request,
-                         const Actor& actor, absl::Time now) {
+Entry RecordSatisfaction(v1::Case& one, const Rating& rating, const Actor& actor, absl::Time now) {
   RETURN_IF_ERROR(CheckStep(one, v1::CASE_ACTION_RECORD_SATISFACTION, actor));
-  for (int i = one.events_size() - 1; i >= 0; --i) {
-    if (one.events(i).action() == v1::CASE_ACTION_CLOSE) break;
-    if (one.events(i).action() != v1::CASE_ACTION_AUTO_CLOSE) continue;
+  if (WasClosedAutomatically(one)) {
     return RuleViolated("closed-automatically",
                         "nobody answered: the customer is not asked how satisfied he is");
   }
   if (one.has_satisfaction()) {
     return RuleViolated("already-asked", "the customer was asked since the case was closed");
   }
-  if (!request.accepted()) {
+  v1::CaseEntry entry;
+  if (rating.accepted) {
+    entry = TakeStep(one, v1::CASE_ACTION_RECORD_SATISFACTION, rating.comment, actor, now);
+    one.set_survey_state(v1::SURVEY_STATE_ANSWERED);
+  } else {
     // Kept as the reason of the reopening, beside the mark.
-    ASSIGN_OR_RETURN(v1::CaseEntry entry, Reopen(one, request.comment(), actor, now));
-    one.set_satisfaction(request.satisfaction());
-    v1::EntryChange& change = *entry.add_changes();
-    change.set_field("satisfaction");
-    change.set_after(absl::StrCat(request.satisfaction()));
-    return entry;
+    ASSIGN_OR_RETURN(entry, Reopen(one, rating.comment, actor, now));
   }
-  v1::CaseEntry entry =
-      TakeStep(one, v1::CASE_ACTION_RECORD_SATISFACTION, request.comment(), actor, now);
-  one.set_satisfaction(request.satisfaction());
+  one.set_satisfaction(rating.satisfaction);
+  one.mutable_events(one.events_size() - 1)->set_satisfaction(rating.satisfaction);
   v1::EntryChange& change = *entry.add_changes();
   change.set_field("satisfaction");
-  change.set_after(absl::StrCat(request.satisfaction()));
+  change.set_after(absl::StrCat(rating.satisfaction));
   return entry;
+}
+
+Entry IssueReceipt(v1::Case& one, std::string hash, const Actor& actor, absl::Time now) {
+  if (one.has_disclosure()) {
+    return RuleViolated("receipt-of-disclosure",
+                        "who made a disclosure has the receipt that SubmitDisclosure gave");
+  }
+  RETURN_IF_ERROR(CheckStep(one, v1::CASE_ACTION_ISSUE_RECEIPT, actor));
+  v1::CaseEntry entry = TakeStep(one, v1::CASE_ACTION_ISSUE_RECEIPT, "", actor, now);
+  one.set_receipt_hash(std::move(hash));
+  if (one.survey_state() == v1::SURVEY_STATE_TO_ASK) {
+    AddChange(entry, "survey_state", v1::SurveyState_Name(one.survey_state()),
+              v1::SurveyState_Name(v1::SURVEY_STATE_ASKED));
+    one.set_survey_state(v1::SURVEY_STATE_ASKED);
+  }
+  return entry;
+}
+
+bool MayRate(const v1::Case& one) {
+  return one.state() == v1::CASE_STATE_CLOSED && !one.has_satisfaction() &&
+         !WasClosedAutomatically(one) && !one.has_anonymise_time();
 }
 
 }  // namespace sqm::complaints

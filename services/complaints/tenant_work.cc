@@ -24,7 +24,10 @@ TenantWork::TenantWork(std::string what, resource::Resources& resources, schedul
       lease_(lease),
       executor_(executor),
       timer_(timer),
-      work_(std::move(work)) {}
+      work_(std::move(work)) {
+  // Commits that were not heard of may have brought something.
+  resources_.store().OnGap([this] { gap_ = true; });
+}
 
 TenantWork::~TenantWork() { Stop(); }
 
@@ -72,7 +75,7 @@ Task<void> TenantWork::Run() {
     co_await timer_.Sleep(kTick);
     co_await executor_.Hop();
     const bool held = lease_.Held();
-    if (held && !works) WakeAll();
+    if (held && (gap_.exchange(false) || !works)) WakeAll();
     works = held;
     if (!works) continue;
     const absl::Time now = resources_.clock().Now();

@@ -58,7 +58,8 @@ class TenantWork {
   Timer& timer_;
   const Work work_;
   std::atomic<bool> stopping_{false};
-  bool started_ = false;  // of the thread that starts and stops
+  std::atomic<bool> gap_{false};  // since the last look
+  bool started_ = false;          // of the thread that starts and stops
   absl::Notification stopped_;
   absl::Mutex mutex_;
   // When to look at a tenant next; absent = never, unless somebody says otherwise.

@@ -269,7 +269,11 @@ absl::Status Host::Serve() {
           absl::StrCat("methods without a handler: ", absl::StrJoin(missing, ", ")));
     }
     pipelines.push_back(module->pipeline.get());
-    if (module.get() == audit_) continue;
+    if (module.get() == audit_) {
+      // Nobody follows it, and its changes are trimmed all the same.
+      RETURN_IF_ERROR(feed::PrepareRegistrations(*module->store));
+      continue;
+    }
     sources[module->name] =
         feed::FeedSource{module->hub.get(), module->store.get(), module->registry.get()};
   }

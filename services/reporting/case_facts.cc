@@ -60,8 +60,7 @@ class Reader {
     if (!disclosed_) {
       Settled();
       for (const cases::DeadlineStatus& status : case_.deadlines()) Deadline(status);
-      Satisfaction();
-      Compensation();
+      Events();
     }
     Overdue();
     fact_.parts.resize(parts_);
@@ -182,28 +181,21 @@ class Reader {
     }
   }
 
-  // The mark that holds, when it was given: at the latest of the steps that give one.
-  void Satisfaction() {
-    if (!case_.has_satisfaction() || case_.satisfaction() < 1 || case_.satisfaction() > 5) return;
-    for (int i = case_.events_size() - 1; i >= 0; --i) {
-      const cases::CaseAction action = case_.events(i).action();
-      if (action != cases::CASE_ACTION_RECORD_SATISFACTION && action != cases::CASE_ACTION_REOPEN) {
-        continue;
+  // Every mark and every amount granted, when it was: what comes later takes none of them back.
+  void Events() {
+    for (const cases::CaseEvent& event : case_.events()) {
+      if (event.satisfaction() >= 1 && event.satisfaction() <= 5) {
+        const int quantity = static_cast<int>(Quantity::kCaseRated1) + event.satisfaction() - 1;
+        Add(When(event.time()), static_cast<Quantity>(quantity));
       }
-      const int quantity = static_cast<int>(Quantity::kCaseRated1) + case_.satisfaction() - 1;
-      Add(When(case_.events(i).time()), static_cast<Quantity>(quantity));
-      return;
+      if (event.amount().empty()) continue;
+      const auto amount = TenThousandths(event.amount());
+      if (!amount.has_value()) continue;
+      FactPart& part = Part(When(event.time()));
+      EncodeDimensions(Group::kCompensation, {Kinds()[case_.kind()], event.currency()},
+                       part.dimensions);
+      part.observations.push_back({Quantity::kCompensation, *amount});
     }
-  }
-
-  void Compensation() {
-    const cases::Compensation& given = case_.compensation();
-    const auto amount = TenThousandths(given.amount());
-    if (given.state() != cases::COMPENSATION_STATE_APPROVED || !amount.has_value()) return;
-    FactPart& part = Part(When(given.decision_time()));
-    EncodeDimensions(Group::kCompensation, {Kinds()[case_.kind()], given.currency()},
-                     part.dimensions);
-    part.observations.push_back({Quantity::kCompensation, *amount});
   }
 
   const cases::Case& case_;

@@ -43,7 +43,8 @@ class CaseBuilder {
         by_deadline_[values[dimension::kDeadline]].Merge(row.total);
         by_team_[values[dimension::kDeadlineTeam]].Merge(row.total);
       } else if (row.dimensions.group == Group::kCompensation) {
-        by_currency_[values[dimension::kCurrency]].Merge(row.total);
+        const auto& kind = values[dimension::kCaseKind];
+        granted_[{std::string(kind), std::string(values[dimension::kCurrency])}].Merge(row.total);
       } else if (row.dimensions.group == Group::kCaseCause) {
         const int64_t n = row.total.Count(Quantity::kCauses);
         if (n == 0 || values[dimension::kCaseKind] != "complaint") continue;
@@ -60,16 +61,18 @@ class CaseBuilder {
     Ageing();
     Deadlines();
     Pareto(
-        by_category_, "category", [&](const std::string& name) { return CategoryText(name); },
+        by_category_, "category", [&](const std::string& name) { return TaxonText(name); },
         *section_.mutable_pareto());
     Pareto(
-        by_cause_, "cause", [](const std::string& cause) { return cause; },
+        by_cause_, "cause", [&](const std::string& name) { return TaxonText(name); },
         *section_.mutable_causes());
     Marks();
-    for (const auto& [currency, cell] : by_currency_) {
+    for (const auto& [what, cell] : granted_) {
       const Moments amount = cell.Of(Quantity::kCompensation);
       v1::CompensationRow& row = *section_.add_compensation();
-      row.set_currency(currency);
+      row.set_kind(what.first);
+      row.set_label(EnumLabel(language_, cases::CaseKind_descriptor(), what.first));
+      row.set_currency(what.second);
       row.set_amount(AmountText(amount.sum));
       row.set_count(amount.n);
     }
@@ -80,8 +83,7 @@ class CaseBuilder {
     const auto open = input_.standing.find(cases::CASE_KIND_DISCLOSURE);
     disclosures.set_open(open == input_.standing.end() ? 0 : open->second.open);
     const bool empty = totals_.cases.empty() && totals_.deadlines.empty() && totals_.open == 0 &&
-                       totals_.disclosures.empty() && disclosures.open() == 0 &&
-                       by_currency_.empty();
+                       totals_.disclosures.empty() && disclosures.open() == 0 && granted_.empty();
     section_.set_empty(empty);
     if (!empty) return;
     const bool read =
@@ -164,10 +166,9 @@ class CaseBuilder {
     }
   }
 
-  std::string CategoryText(const std::string& name) const {
-    const auto known = input_.categories.find(name);
-    const std::string label =
-        known == input_.categories.end() ? "" : Pick(language_, known->second);
+  std::string TaxonText(const std::string& name) const {
+    const auto known = input_.taxons.find(name);
+    const std::string label = known == input_.taxons.end() ? "" : Pick(language_, known->second);
     return label.empty() ? name : label;
   }
 
@@ -228,7 +229,8 @@ class CaseBuilder {
   const Language language_;
   const Totals& totals_;
   v1::CaseSection& section_;
-  std::map<std::string, Cell> by_kind_, by_team_, by_deadline_, by_currency_;
+  std::map<std::string, Cell> by_kind_, by_team_, by_deadline_;
+  std::map<std::pair<std::string, std::string>, Cell> granted_;  // by kind and currency
   std::map<std::string, int64_t> by_category_, by_cause_;
 };
 
@@ -238,11 +240,13 @@ void AddCases(const DailyInput& input, const Totals& totals, v1::DailyReport& re
   CaseBuilder(input, totals, *report.mutable_cases()).Build();
 }
 
-std::vector<std::string> CategoriesOf(const CellSet& cells) {
+std::vector<std::string> TaxonsOf(const CellSet& cells) {
   std::set<std::string> names;
   for (const CellSet::Row& row : cells.rows()) {
-    if (row.dimensions.group != Group::kCase) continue;
-    const std::string& name = row.dimensions.values[dimension::kCategory];
+    const Group group = row.dimensions.group;
+    if (group != Group::kCase && group != Group::kCaseCause) continue;
+    const std::string& name =
+        row.dimensions.values[group == Group::kCase ? dimension::kCategory : dimension::kCause];
     if (!name.empty()) names.insert(name);
   }
   return {names.begin(), names.end()};

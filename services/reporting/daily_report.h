@@ -31,7 +31,8 @@ struct DailyInput {
   std::vector<monitoring::v1::ScorecardVersion> scorecards;  // those known of the day's evaluations
   StandingCases standing;                                    // at the end of the day
   StandingCases previous_standing;                           // at its beginning
-  std::map<std::string, type::v1::Text> categories;  // labels of the day's categories, by name
+  // Labels of the day's categories and causes, by name.
+  std::map<std::string, type::v1::Text> taxons;
   std::vector<Cursor> sources;
   int64_t min_evaluations = kMinEvaluations;
 };
@@ -40,7 +41,7 @@ v1::DailyReport BuildDailyReport(const DailyInput& input);
 
 // Names of the scorecard versions that the cells' evaluations used, in order.
 std::vector<std::string> ScorecardVersionsOf(const CellSet& cells);
-// Names of the categories that the cells' complaints have, in order.
-std::vector<std::string> CategoriesOf(const CellSet& cells);
+// Names of the categories and causes that the cells' cases have, in order.
+std::vector<std::string> TaxonsOf(const CellSet& cells);
 
 }  // namespace sqm::reporting

@@ -44,10 +44,10 @@ absl::StatusOr<v1::DailyReport> MakeDailyReport(store::SqlSession& session,
   standing = LoadStanding(session, tenant, day->from());
   if (!standing.ok()) return standing.status();
   input.previous_standing = *std::move(standing);
-  for (std::string& name : CategoriesOf(input.cells)) {
-    auto label = LoadCategoryLabel(session, tenant, name);
+  for (std::string& name : TaxonsOf(input.cells)) {
+    auto label = LoadTaxonLabel(session, tenant, name);
     if (!label.ok()) return label.status();
-    input.categories.emplace(std::move(name), *std::move(label));
+    input.taxons.emplace(std::move(name), *std::move(label));
   }
   input.day = *std::move(day);
   return BuildDailyReport(input);

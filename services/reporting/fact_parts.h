@@ -15,7 +15,9 @@
 
 namespace sqm::reporting {
 
+// What cases are about and what they came of: taxonomies, whose labels reports show.
 inline constexpr absl::string_view kCategoryType = "complaints/Category";
+inline constexpr absl::string_view kCauseType = "complaints/Cause";
 
 // Values of an enum as keys: the names without their common prefix, in lower case; zero is empty.
 // Immutable once made.

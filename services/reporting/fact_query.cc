@@ -104,11 +104,11 @@ absl::StatusOr<std::optional<monitoring::v1::ScorecardVersion>> LoadScorecardVer
   return version;
 }
 
-absl::StatusOr<type::v1::Text> LoadCategoryLabel(SqlSession& session, absl::string_view tenant,
-                                                 absl::string_view name) {
+absl::StatusOr<type::v1::Text> LoadTaxonLabel(SqlSession& session, absl::string_view tenant,
+                                              absl::string_view name) {
   type::v1::Text label;
   std::string next(name);
-  // A category has one parent at most.
+  // It has one parent at most.
   for (int level = 0; level < 2 && !next.empty(); ++level) {
     const std::string wanted = std::exchange(next, {});
     absl::Status status =

@@ -49,10 +49,10 @@ absl::StatusOr<std::vector<NoteEntry>> LoadNotes(store::SqlSession& session,
 // A scorecard version; nothing when none of this name was followed.
 absl::StatusOr<std::optional<monitoring::v1::ScorecardVersion>> LoadScorecardVersion(
     store::SqlSession& session, absl::string_view tenant, absl::string_view name);
-// What a category of cases is called: with its parent's label before its own where it has one,
-// `Billing › Fees`. Both languages empty when none of this name was followed.
-absl::StatusOr<type::v1::Text> LoadCategoryLabel(store::SqlSession& session,
-                                                 absl::string_view tenant, absl::string_view name);
+// What a category or cause of cases is called: with its parent's label before its own where it has
+// one, `Billing › Fees`. Both languages empty when none of this name was followed.
+absl::StatusOr<type::v1::Text> LoadTaxonLabel(store::SqlSession& session, absl::string_view tenant,
+                                              absl::string_view name);
 // Recomputes the cells of [from, to), and the spans that begin there, from the facts: the number
 // that differ. Anything but 0 is a fault. Reads every fact of the tenant.
 absl::StatusOr<int64_t> CountDrift(store::SqlSession& session, absl::string_view tenant,

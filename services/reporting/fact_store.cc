@@ -7,6 +7,7 @@
 #include "services/reporting/fact_parts.h"
 #include "services/reporting/spans.h"
 #include "sqm/complaints/v1/category.pb.h"
+#include "sqm/complaints/v1/cause.pb.h"
 
 namespace sqm::reporting {
 namespace {
@@ -92,10 +93,15 @@ absl::Status ApplyScorecard(SqlSession& session, absl::string_view tenant, absl:
       {tenant, source, change.name(), change.version(), Bytes{change.body()}});
 }
 
-absl::Status ApplyCategory(SqlSession& session, absl::string_view tenant, absl::string_view source,
-                           const feed::v1::Change& change) {
-  complaints::v1::Category category;
-  if (change.kind() == feed::v1::CHANGE_KIND_DELETED || !category.ParseFromString(change.body())) {
+const std::string& ParentOf(const complaints::v1::Category& one) { return one.parent_category(); }
+const std::string& ParentOf(const complaints::v1::Cause& one) { return one.parent_cause(); }
+
+// A category or cause. Their names differ, so one table holds both.
+template <typename Taxon>
+absl::Status ApplyTaxon(SqlSession& session, absl::string_view tenant, absl::string_view source,
+                        const feed::v1::Change& change) {
+  Taxon taxon;
+  if (change.kind() == feed::v1::CHANGE_KIND_DELETED || !taxon.ParseFromString(change.body())) {
     return session.Run("DELETE FROM reporting_categories WHERE tenant = ? AND name = ?",
                        {tenant, change.name()});
   }
@@ -103,8 +109,8 @@ absl::Status ApplyCategory(SqlSession& session, absl::string_view tenant, absl::
       "INSERT INTO reporting_categories (tenant, source, name, version, parent, en, zh)"
       " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, name) DO UPDATE SET"
       " version = excluded.version, parent = excluded.parent, en = excluded.en, zh = excluded.zh",
-      {tenant, source, change.name(), change.version(), category.parent_category(),
-       category.label().en(), category.label().zh()});
+      {tenant, source, change.name(), change.version(), ParentOf(taxon), taxon.label().en(),
+       taxon.label().zh()});
 }
 
 }  // namespace
@@ -281,7 +287,10 @@ absl::StatusOr<Applied> FactStore::ApplyBatch(SqlSession& session, absl::string_
       status = ApplyScorecard(session, tenant, source, change);
       ++applied.skipped;
     } else if (change.resource_type() == kCategoryType) {
-      status = ApplyCategory(session, tenant, source, change);
+      status = ApplyTaxon<complaints::v1::Category>(session, tenant, source, change);
+      ++applied.skipped;
+    } else if (change.resource_type() == kCauseType) {
+      status = ApplyTaxon<complaints::v1::Cause>(session, tenant, source, change);
       ++applied.skipped;
     } else {
       switch (reader_.Read(change, fact_)) {

@@ -21,7 +21,7 @@ constexpr absl::string_view kContactType = "monitoring/Contact";
 constexpr absl::string_view kEvaluationType = "monitoring/Evaluation";
 constexpr absl::string_view kNoteType = "monitoring/ImprovementNote";
 constexpr absl::string_view kCaseType = "complaints/Case";
-constexpr absl::string_view kComplaints[] = {kCaseType, kCategoryType};
+constexpr absl::string_view kComplaints[] = {kCaseType, kCategoryType, kCauseType};
 constexpr int kNoteCharacters = 200;
 // Items of one evaluation; the contract allows 200.
 constexpr int kMaxItems = 200;

@@ -128,9 +128,11 @@ std::string TeamTable(Language l, const v1::CaseSection& section) {
 std::string CompensationTable(Language l, const v1::CaseSection& section) {
   if (section.compensation().empty()) return "";
   HtmlTable table(Say(l, "cases.compensation"));
-  table.Column(Say(l, "currency")).Column(Say(l, "amount"), true).Column(Say(l, "count"), true);
+  table.Column(Say(l, "cases.kind")).Column(Say(l, "currency"));
+  table.Column(Say(l, "amount"), true).Column(Say(l, "count"), true);
   for (const v1::CompensationRow& row : section.compensation()) {
-    table.Row().Head(row.currency()).Number(row.amount()).Number(Whole(row.count()));
+    table.Row().Head(row.label()).Text(row.currency());
+    table.Number(row.amount()).Number(Whole(row.count()));
   }
   return table.Take();
 }

@@ -135,7 +135,7 @@ void AddCases(Csv& csv, const v1::CaseSection& cases) {
     }
   }
   for (const v1::CompensationRow& row : cases.compensation()) {
-    csv.About("case-compensation", row.currency(), "");
+    csv.About("case-compensation", absl::StrCat(row.kind(), "/", row.currency()), row.label());
     csv.Row("amount", row.amount(), CsvField(row.currency()), row.count(), nullptr);
   }
   for (const v1::CaseTeamRow& row : cases.by_team()) {

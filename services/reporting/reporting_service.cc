@@ -30,6 +30,9 @@ absl::StatusOr<ReportingService::Wanted> ReportingService::WantedOf(const rpc::C
   // Checked before any look-up, so that a bad zone is never a cached one.
   ASSIGN_OR_RETURN(LocalDay day, LocalDayOf(wanted.date, wanted.zone));
   wanted.date = day.date;
+  if (day.from() > BucketOf(call.now())) {
+    return InvalidField("date", "lies ahead: there is nothing to report yet");
+  }
   wanted.language = call.chinese() ? Language::kChinese : Language::kEnglish;
   if (!language.empty()) {
     std::optional<Language> known = LanguageOf(language);

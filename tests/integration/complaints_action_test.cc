@@ -82,6 +82,7 @@ class ComplaintsActionTest : public ComplaintsWorld {
 };
 
 TEST_F(ComplaintsActionTest, GoesOnAfterTheCaseIsClosed) {
+  ASSERT_TRUE(CreateCause("double-run").ok());
   const std::string name = Replied();
   auto action = Add(*agent_, Wanted(name));
   ASSERT_TRUE(action.ok()) << action.status();
@@ -90,13 +91,13 @@ TEST_F(ComplaintsActionTest, GoesOnAfterTheCaseIsClosed) {
   auto closed =
       Do<v1::CloseCaseRequest>(*agent_, &Stub::CloseCase, name, [](v1::CloseCaseRequest& request) {
         request.set_outcome(v1::CASE_OUTCOME_UPHELD);
-        request.mutable_root_cause()->set_cause("double run");
+        request.mutable_root_cause()->set_cause("causes/double-run");
       });
   ASSERT_TRUE(closed.ok()) << closed.status();
   // Another, of the cause that is known now.
   auto later = Add(*lead_, Wanted(name));
   ASSERT_TRUE(later.ok()) << later.status();
-  EXPECT_EQ(later->cause(), "double run");
+  EXPECT_EQ(later->cause(), "causes/double-run");
   EXPECT_EQ(List(*agent_, "owner = \"staff/ann\" AND state < DONE").size(), 2u);
   EXPECT_EQ(List(*manager_, absl::StrCat("case = \"", name, "\"")).size(), 2u);
 

@@ -24,6 +24,7 @@ TEST_F(ComplaintsCaseTest, FromIntakeToArchive) {
   EXPECT_TRUE(absl::EndsWith(one->number(), "-000001")) << one->number();
   EXPECT_EQ(one->team(), "north");
   EXPECT_EQ(one->customer_key().size(), 32u);
+  ASSERT_TRUE(CreateCause("billing-run").ok());
   // Masked for the auditor, and nobody's business for an agent before it is his.
   EXPECT_EQ(Get(*auditor_, name)->text(), "***");
   EXPECT_TRUE(IsRefused(Get(*agent_, name).status(), kNotFound));
@@ -81,16 +82,22 @@ TEST_F(ComplaintsCaseTest, FromIntakeToArchive) {
   ASSERT_TRUE(Do<v1::ReplyCaseRequest>(*agent_, &Stub::ReplyCase, name).ok());
   one = Do<v1::CloseCaseRequest>(*agent_, &Stub::CloseCase, name, [](auto& request) {
     request.set_outcome(v1::CASE_OUTCOME_UPHELD);
-    request.mutable_root_cause()->set_cause("billing run started twice");
+    request.mutable_root_cause()->set_cause("causes/billing-run");
     request.mutable_root_cause()->add_whys("a lock was missing");
   });
   ASSERT_TRUE(one.ok()) << one.status();
   EXPECT_EQ(one->state(), v1::CASE_STATE_CLOSED);
-  one = Do<v1::RecordSatisfactionRequest>(*agent_, &Stub::RecordSatisfaction, name,
-                                          [](auto& request) {
-                                            request.set_satisfaction(5);
-                                            request.set_accepted(true);
-                                          });
+  EXPECT_EQ(one->survey_state(), v1::SURVEY_STATE_TO_ASK);
+  const auto satisfied = [](v1::RecordSatisfactionRequest& request) {
+    request.set_satisfaction(5);
+    request.set_accepted(true);
+  };
+  // Who handles cases does not say how well.
+  EXPECT_TRUE(IsRefused(
+      Do<v1::RecordSatisfactionRequest>(*agent_, &Stub::RecordSatisfaction, name, satisfied)
+          .status(),
+      kForbidden));
+  one = Do<v1::RecordSatisfactionRequest>(*lead_, &Stub::RecordSatisfaction, name, satisfied);
   ASSERT_TRUE(one.ok()) << one.status();
   one = Do<v1::ArchiveCaseRequest>(*manager_, &Stub::ArchiveCase, name);
   ASSERT_TRUE(one.ok()) << one.status();
@@ -297,6 +304,19 @@ TEST_F(ComplaintsCaseTest, CompensationsSuggestionsAndAppointments) {
   ASSERT_TRUE(prepared.ok()) << prepared.status();
   EXPECT_EQ(prepared->state(), v1::CASE_STATE_PREPARED);
   EXPECT_TRUE(Do<v1::ExecuteAppointmentRequest>(*lead_, &Stub::ExecuteAppointment, name).ok());
+  // Nobody owned it so far: that can be made good.
+  const auto fulfilled = [](v1::CloseCaseRequest& request) {
+    request.set_outcome(v1::CASE_OUTCOME_FULFILLED);
+  };
+  EXPECT_TRUE(
+      IsRefused(Do<v1::CloseCaseRequest>(*lead_, &Stub::CloseCase, name, fulfilled).status(),
+                Rule("no-owner")));
+  ASSERT_TRUE(Do<v1::AssignCaseRequest>(*lead_, &Stub::AssignCase, name, [](auto& request) {
+                request.set_owner("staff/ann");
+              }).ok());
+  auto closed = Do<v1::CloseCaseRequest>(*agent_, &Stub::CloseCase, name, fulfilled);
+  ASSERT_TRUE(closed.ok()) << closed.status();
+  EXPECT_EQ(closed->state(), v1::CASE_STATE_CLOSED);
 }
 
 TEST_F(ComplaintsCaseTest, CustomersAndNumbersSurviveARestart) {

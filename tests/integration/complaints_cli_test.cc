@@ -33,6 +33,7 @@ class ComplaintsCliTest : public ComplaintsWorld {
 
 TEST_F(ComplaintsCliTest, FromCreateToClose) {
   ASSERT_TRUE(CreateCategory("billing").ok());
+  ASSERT_TRUE(CreateCause("double-run").ok());
   Finished made = Sqm({"create", "--kind", "complaint", "--channel", "phone", "--subject",
                        "Charged twice", "--customer", "AC-1001", "--columns", "number"});
   ASSERT_EQ(made.exit_code, 0) << made.err;
@@ -46,7 +47,7 @@ TEST_F(ComplaintsCliTest, FromCreateToClose) {
            {"start", number},
            {"propose", number, "--text", "It is paid back."},
            {"reply", number},
-           {"close", number, "--outcome", "upheld", "--cause", "double run"}}) {
+           {"close", number, "--outcome", "upheld", "--cause", "double-run", "--why", "no lock"}}) {
     const Finished step = Sqm(words);
     EXPECT_EQ(step.exit_code, 0) << words[0] << step.err;
   }
@@ -219,6 +220,7 @@ TEST_F(ComplaintsCliTest, SeedsWhatShipsOnce) {
 
 TEST_F(ComplaintsCliTest, EveryStepOfALongCase) {
   ASSERT_TRUE(CreateCategory("billing").ok());
+  ASSERT_TRUE(CreateCause("double-run").ok());
   CreatePolicy();
   auto one = Assigned(Sample(), "staff/dev");
   ASSERT_TRUE(one.ok()) << one.status();
@@ -260,7 +262,7 @@ TEST_F(ComplaintsCliTest, EveryStepOfALongCase) {
        {"start", number},
        {"propose", number, "--text", "And a voucher"},
        {"reply", number},
-       {"close", number, "--outcome", "upheld", "--cause", "double run"},
+       {"close", number, "--outcome", "upheld", "--cause", "double-run", "--why", "no lock"},
        {"satisfaction", number, "--score", "2", "--not-accepted", "--text", "Still wrong"},
        {"withdraw", number, "--reason", "Paid after all"},
        {"archive", number}});
@@ -273,6 +275,81 @@ TEST_F(ComplaintsCliTest, EveryStepOfALongCase) {
   run({{"merge", twin->number(), "--into", other->number(), "--reason", "the same"},
        {"reject", other->number(), "--reason", "not ours"}});
   EXPECT_EQ(Get(*manager_, twin->name())->merged_into(), other->name());
+}
+
+TEST_F(ComplaintsCliTest, NothingIsDoneThatCannotBeShown) {
+  const auto cases = [&] {
+    auto listed = manager_->Call(&Stub::ListCases, v1::ListCasesRequest());
+    return listed.ok() ? listed->cases_size() : -1;
+  };
+  const std::vector<std::string> create = {"create", "--subject", "Charged twice"};
+  for (const std::vector<std::string>& wrong : std::vector<std::vector<std::string>>{
+           {"-o", "foo"}, {"--columns", "nope"}, {"--zone", "Mars/X"}, {"--at", "2030-01-01"}}) {
+    std::vector<std::string> words = create;
+    words.insert(words.end(), wrong.begin(), wrong.end());
+    const Finished refused = Sqm(words);
+    EXPECT_EQ(refused.exit_code, 2) << wrong[0] << refused.out << refused.err;
+    EXPECT_EQ(cases(), 0) << wrong[0];
+  }
+  const Finished unknown = Sqm({"lst"});
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_TRUE(absl::StrContains(unknown.err, "`lst`")) << unknown.err;
+  EXPECT_TRUE(absl::StrContains(unknown.err, "list")) << unknown.err;
+}
+
+TEST_F(ComplaintsCliTest, MessagesReceiptsAndDisclosures) {
+  auto first = Create(*lead_, Sample());
+  ASSERT_TRUE(first.ok()) << first.status();
+  const Finished made = Sqm({"create", "--subject", "Late fee charged twice", "--text",
+                             "The late fee of March was charged twice to my account.", "--customer",
+                             "AC-1001", "--staff", "otto"});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  EXPECT_TRUE(absl::StrContains(made.err, first->number())) << "likely the same: " << made.err;
+  const std::string& number = first->number();
+  EXPECT_EQ(Sqm({"message", number, "--from", "customer", "--text", "When?"}).exit_code, 0);
+  EXPECT_EQ(Sqm({"message", number, "--from", "us", "--text", "Soon", "--attach", "https://f/a"})
+                .exit_code,
+            2)
+      << "without its hash";
+  EXPECT_EQ(Sqm({"message", number, "--from", "us", "--text", "Soon", "--attach", "https://f/a",
+                 "--sha256", std::string(64, 'a')})
+                .exit_code,
+            0);
+  EXPECT_EQ(Sqm({"note", number, "--text", "internal"}).exit_code, 0);
+  const Finished receipt = Sqm({"receipt", number, "-o", "json"});
+  ASSERT_EQ(receipt.exit_code, 0) << receipt.err;
+  const size_t at = receipt.out.find("\"receipt\": \"");
+  ASSERT_NE(at, std::string::npos) << receipt.out;
+  const std::string secret = receipt.out.substr(at + 12, 40);
+  const Finished told = Sqm({"track", number, "--receipt", secret}, "zh");
+  EXPECT_EQ(told.exit_code, 0) << told.err;
+  EXPECT_TRUE(absl::StrContains(told.out, "Soon")) << told.out;
+  EXPECT_FALSE(absl::StrContains(told.out, "internal")) << told.out;
+  EXPECT_EQ(Sqm({"track", number, "--receipt", std::string(40, 'f')}).exit_code, 1);
+  // Not closed yet.
+  EXPECT_EQ(Sqm({"rate", number, "--receipt", secret, "--score", "5"}).exit_code, 1);
+  // The timeline says what changed, in the reader's words.
+  ASSERT_TRUE(CreateCategory("billing").ok());
+  ASSERT_EQ(Sqm({"acknowledge", number}).exit_code, 0);
+  ASSERT_EQ(
+      Sqm({"classify", number, "--category", "categories/billing", "--severity", "high"}).exit_code,
+      0);
+  const Finished shown = Sqm({"show", number}, "zh");
+  EXPECT_TRUE(absl::StrContains(shown.out, "→ categories/billing")) << shown.out;
+  EXPECT_TRUE(absl::StrContains(shown.out, "→ 严重")) << shown.out;
+
+  v1::CreateDisclosurePanelRequest panel;
+  panel.mutable_disclosure_panel()->add_members("staff/rita");
+  panel.set_disclosure_panel_id("default");
+  ASSERT_TRUE(manager_->Call(&Stub::CreateDisclosurePanel, panel).ok());
+  const Finished disclosed = Sqm(
+      {"disclose", "--subject", "Forged", "--text", "Receipts", "--channel", "web", "-o", "json"});
+  ASSERT_EQ(disclosed.exit_code, 0) << disclosed.err;
+  const size_t begin = disclosed.out.find("D-"), key = disclosed.out.find("\"receipt\": \"");
+  ASSERT_TRUE(begin != std::string::npos && key != std::string::npos) << disclosed.out;
+  const Finished followed = Sqm(
+      {"track", disclosed.out.substr(begin, 13), "--receipt", disclosed.out.substr(key + 12, 40)});
+  EXPECT_EQ(followed.exit_code, 0) << followed.err;
 }
 
 TEST_F(ComplaintsCliTest, ActionsFromAddToVerify) {

@@ -57,6 +57,12 @@ class ComplaintsWorld : public ::testing::Test {
     request.set_category_id(id);
     return manager_->Call(&Stub::CreateCategory, request);
   }
+  absl::StatusOr<complaints::v1::Cause> CreateCause(const std::string& id) {
+    complaints::v1::CreateCauseRequest request;
+    request.mutable_cause()->mutable_label()->set_en(id);
+    request.set_cause_id(id);
+    return manager_->Call(&Stub::CreateCause, request);
+  }
   absl::StatusOr<complaints::v1::Case> Get(const Client& client, const std::string& name) {
     complaints::v1::GetCaseRequest request;
     request.set_name(name);

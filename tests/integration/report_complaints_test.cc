@@ -28,7 +28,7 @@ class ReportComplaintsTest : public ComplaintsWorld {
         [&] {
           return Do<v1::CloseCaseRequest>(*supervisor_, &Stub::CloseCase, name, [](auto& request) {
             request.set_outcome(v1::CASE_OUTCOME_UPHELD);
-            request.mutable_root_cause()->set_cause("wrong fee");
+            request.mutable_root_cause()->set_cause("causes/wrong-fee");
           });
         }};
     absl::StatusOr<v1::Case> one = absl::UnknownError("no step");
@@ -97,6 +97,7 @@ TEST_F(ReportComplaintsTest, FiguresAreThoseOfTheCases) {
   const absl::Time now = absl::Now();
   const absl::CivilDay today = absl::ToCivilDay(now, absl::UTCTimeZone());
   ASSERT_TRUE(CreateCategory("billing").ok());
+  ASSERT_TRUE(CreateCause("wrong-fee").ok());
   std::set<std::string> names;
   const auto keep = [&](const absl::StatusOr<v1::Case>& one) {
     EXPECT_TRUE(one.ok()) << one.status();
@@ -183,14 +184,15 @@ TEST_F(ReportComplaintsTest, FiguresAreThoseOfTheCases) {
   for (const auto& row : section.pareto()) EXPECT_EQ(row.label(), "billing");
   // Of the two that were closed one went on.
   ASSERT_EQ(section.causes_size(), 1);
-  EXPECT_EQ(section.causes(0).label(), "wrong fee");
+  EXPECT_EQ(section.causes(0).key(), "causes/wrong-fee");
+  EXPECT_EQ(section.causes(0).label(), "wrong-fee");
   EXPECT_EQ(section.causes(0).count(), 1);
   EXPECT_EQ(Value(*report, "complaint-first-contact-resolution"), 1);
   // The one line of a day without cases, on the terminal too.
   TempDir home;
   Finished table = RunProgram(
-      {SQM_BIN_DIR "/sqm", "--login", server_->login_file(), "report", "daily", "--date",
-       absl::FormatCivilTime(today - 11), "-o", "table", "--zone", "UTC", "--lang", "en"},
+      {absl::StrCat(SQM_BIN_DIR, "/sqm"), "--login", server_->login_file(), "report", "daily",
+       "--date", absl::FormatCivilTime(today - 11), "-o", "table", "--zone", "UTC", "--lang", "en"},
       {{"HOME", home.path()}, {"LC_ALL", "C.UTF-8"}});
   EXPECT_EQ(table.exit_code, 0) << table.err;
   EXPECT_TRUE(absl::StrContains(table.out, "No case came in, ended or was open on this day."))

@@ -168,20 +168,17 @@ TEST(DefaultPolicy, Table) {
   ASSERT_EQ(expected.size(), static_cast<size_t>(kRoleCount));
   for (const auto& [role, granted] : expected) {
     for (const std::string& permission : everything) {
-      EXPECT_EQ(May(role, permission), granted.count(permission) > 0)
+      EXPECT_EQ(May(role, permission), granted.contains(permission))
           << RoleName(role) << " " << permission;
     }
   }
 }
 
 TEST(DefaultPolicy, ComplaintsTable) {
-  const std::set<std::string> reads = {"cases.read",
-                                       "entries.read",
-                                       "categories.read",
-                                       "calendars.read",
-                                       "deadline_policies.read",
-                                       "reply_templates.read",
-                                       "corrective_actions.read"};
+  const std::set<std::string> reads = {"cases.read",           "entries.read",
+                                       "categories.read",      "causes.read",
+                                       "calendars.read",       "deadline_policies.read",
+                                       "reply_templates.read", "corrective_actions.read"};
   const std::set<std::string> disclosures = {"disclosures.submit", "disclosures.track",
                                              "disclosures.grant"};
   const auto with_reads = [&reads](std::set<std::string> more) {
@@ -195,16 +192,28 @@ TEST(DefaultPolicy, ComplaintsTable) {
   const auto all_but = [&everything](const std::set<std::string>& less) {
     std::set<std::string> rest;
     for (const std::string& name : everything) {
-      if (less.count(name) == 0) rest.insert(name);
+      if (!less.contains(name)) rest.insert(name);
     }
     return rest;
   };
-  const std::set<std::string> settings = {
-      "categories.create",        "categories.update",        "categories.retire",
-      "calendars.create",         "calendars.update",         "deadline_policies.create",
-      "deadline_policies.update", "deadline_policies.retire", "disclosure_panels.read",
-      "disclosure_panels.create", "disclosure_panels.update", "reply_templates.create",
-      "reply_templates.update",   "reply_templates.delete"};
+  const std::set<std::string> settings = {"categories.create",
+                                          "categories.update",
+                                          "categories.retire",
+                                          "calendars.create",
+                                          "calendars.update",
+                                          "deadline_policies.create",
+                                          "deadline_policies.update",
+                                          "deadline_policies.retire",
+                                          "disclosure_panels.read",
+                                          "disclosure_panels.create",
+                                          "disclosure_panels.update",
+                                          "reply_templates.create",
+                                          "reply_templates.update",
+                                          "reply_templates.delete",
+                                          "causes.create",
+                                          "causes.update",
+                                          "receipts.track",
+                                          "receipts.rate"};
   std::set<std::string> not_of_leads = settings;
   not_of_leads.insert({"suggestions.decide", "cases.archive", "cases.import"});
   not_of_leads.insert(disclosures.begin(), disclosures.end());
@@ -213,7 +222,8 @@ TEST(DefaultPolicy, ComplaintsTable) {
   officers.insert({"reply_templates.create", "reply_templates.update", "reply_templates.delete",
                    "categories.create", "categories.update", "categories.retire",
                    "calendars.create", "calendars.update", "deadline_policies.create",
-                   "deadline_policies.update", "deadline_policies.retire"});
+                   "deadline_policies.update", "deadline_policies.retire", "causes.create",
+                   "causes.update", "receipts.issue", "satisfaction.record"});
   officers.insert({"cases.create", "cases.import", "cases.acknowledge", "cases.classify",
                    "entries.create", "corrective_actions.create", "corrective_actions.plan",
                    "corrective_actions.handle", "corrective_actions.verify"});
@@ -222,10 +232,11 @@ TEST(DefaultPolicy, ComplaintsTable) {
       {Role::kService, everything},
       {Role::kSupervisor, all_but(settings)},
       {Role::kTeamLead, all_but(not_of_leads)},
-      {Role::kAgent, with_reads({"cases.create", "cases.update", "cases.handle", "cases.close",
-                                 "cases.reopen", "cases.withdraw", "cases.escalate",
-                                 "entries.create", "compensations.request", "appointments.handle",
-                                 "corrective_actions.create", "corrective_actions.handle"})},
+      {Role::kAgent,
+       with_reads({"cases.create", "cases.update", "cases.handle", "cases.close", "cases.reopen",
+                   "cases.withdraw", "cases.escalate", "entries.create", "compensations.request",
+                   "appointments.handle", "receipts.issue", "corrective_actions.create",
+                   "corrective_actions.handle"})},
       {Role::kQaOfficer, with_reads(officers)},
       {Role::kAuditor,
        [&reads] {
@@ -233,14 +244,15 @@ TEST(DefaultPolicy, ComplaintsTable) {
          all.insert({"disclosure_panels.read", "handlers.read"});
          return all;
        }()},
-      {Role::kCustomer, {"disclosures.submit", "disclosures.track"}},
+      {Role::kCustomer,
+       {"disclosures.submit", "disclosures.track", "receipts.track", "receipts.rate"}},
   };
   for (int i = 0; i < kRoleCount; ++i) {
     const Role role = static_cast<Role>(i);
     const auto found = expected.find(role);
     for (const std::string& permission : everything) {
       EXPECT_EQ(May(role, "complaints." + permission),
-                found != expected.end() && found->second.count(permission) > 0)
+                found != expected.end() && found->second.contains(permission))
           << RoleName(role) << " " << permission;
     }
   }
@@ -300,7 +312,7 @@ TEST(MaySeePersonal, Table) {
     for (int c = 1; c <= 5; ++c) {
       const auto personal = static_cast<PersonalClass>(c);
       EXPECT_EQ(MaySeePersonal(Of(BitOf(role)), personal),
-                limited == some.end() || limited->second.count(personal) > 0)
+                limited == some.end() || limited->second.contains(personal))
           << RoleName(role) << " " << c;
     }
     EXPECT_TRUE(MaySeePersonal(Of(BitOf(role)), options::v1::PERSONAL_CLASS_UNSPECIFIED));

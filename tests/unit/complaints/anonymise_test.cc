@@ -5,6 +5,7 @@
 
 #include "services/complaints/case_steps.h"
 #include "sqm/complaints/v1/category.pb.h"
+#include "sqm/complaints/v1/cause.pb.h"
 #include "sqm/complaints/v1/corrective_action.pb.h"
 #include "tests/unit/complaints/samples.h"
 
@@ -16,7 +17,8 @@ class Anonymise : public ::testing::Test {
   Anonymise()
       : registry_(*contract::Registry::Build(
             {v1::Case::descriptor()->file(), v1::CaseEntry::descriptor()->file(),
-             v1::Category::descriptor()->file(), v1::CorrectiveAction::descriptor()->file()})) {}
+             v1::Category::descriptor()->file(), v1::Cause::descriptor()->file(),
+             v1::CorrectiveAction::descriptor()->file()})) {}
   template <typename T>
   const contract::ResourceType& Type() {
     return *registry_->FindType(T::descriptor());

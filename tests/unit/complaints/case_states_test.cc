@@ -60,6 +60,36 @@ TEST(CaseStates, EveryKindCanBeClosedFromWhereverItIs) {
   }
 }
 
+// Where nobody owns a case there is somebody to give it to, wherever it is: nothing that needs an
+// owner is out of reach.
+TEST(CaseStates, WhatNeedsAnOwnerCanBeGivenOne) {
+  for (int kind = v1::CaseKind_MIN + 1; kind <= v1::CaseKind_MAX; ++kind) {
+    for (int state = v1::CaseState_MIN + 1; v1::CaseState_IsValid(state) && state < 50; ++state) {
+      v1::Case one = In(static_cast<v1::CaseState>(state), static_cast<v1::CaseKind>(kind));
+      one.clear_owner();
+      for (int action = v1::CaseAction_MIN + 1; action <= v1::CaseAction_MAX; ++action) {
+        if (!v1::CaseAction_IsValid(action)) continue;
+        const absl::Status status = CheckStep(one, static_cast<v1::CaseAction>(action), kLead);
+        if (MetadataOf(status, "rule") != "no-owner") continue;
+        if (state < v1::CASE_STATE_CLASSIFIED) continue;  // classified first
+        EXPECT_TRUE(CheckStep(one, v1::CASE_ACTION_ASSIGN, kLead).ok())
+            << KindName(one.kind()) << " " << StateName(one.state()) << " "
+            << ActionName(static_cast<v1::CaseAction>(action));
+      }
+    }
+  }
+}
+
+TEST(CaseStates, TheWayToTheEndIsOpenHoweverMuchHappened) {
+  v1::Case one = In(v1::CASE_STATE_REPLIED);
+  while (one.events_size() < kMaxEvents) one.add_events();
+  EXPECT_EQ(RuleOf(CheckStep(one, v1::CASE_ACTION_CUSTOMER_MESSAGE, kAgent)), "too-many-steps");
+  EXPECT_TRUE(CheckStep(one, v1::CASE_ACTION_CLOSE, kAgent).ok());
+  EXPECT_TRUE(CheckStep(one, v1::CASE_ACTION_WITHDRAW, kAgent).ok());
+  one.set_state(v1::CASE_STATE_APPROVED);
+  EXPECT_TRUE(CheckStep(one, v1::CASE_ACTION_REPLY, kAgent).ok());
+}
+
 TEST(CaseStates, RefusesWithWhatIsPossible) {
   const absl::Status status = CheckStep(Received(), v1::CASE_ACTION_CLOSE, kManager);
   EXPECT_EQ(ReasonOf(status), type::v1::ERROR_REASON_WRONG_STATE);

@@ -109,7 +109,7 @@ TEST(CaseSteps, AnAnswerIsApprovedWhereTheRuleAsks) {
 
   v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
   ASSERT_TRUE(ProposeResponse(one, "sorry", true, kAgent, kNow).ok());
-  EXPECT_EQ(RuleOf(Reply(one, "", kAgent, kNow).status()), "approval-missing");
+  EXPECT_EQ(RuleOf(Reply(one, "", false, kAgent, kNow).status()), "approval-missing");
   EXPECT_EQ(RuleOf(DecideResponse(one, true, "", kAgent, kNow).status()), "own-response");
   EXPECT_EQ(ReasonOf(DecideResponse(one, false, "", kLead, kNow).status()),
             type::v1::ERROR_REASON_INVALID_FIELD);
@@ -119,8 +119,9 @@ TEST(CaseSteps, AnAnswerIsApprovedWhereTheRuleAsks) {
   ASSERT_TRUE(ProposeResponse(one, "we are sorry", true, kAgent, kNow).ok());
   ASSERT_TRUE(DecideResponse(one, true, "", kLead, kNow).ok());
   EXPECT_EQ(one.approver(), "staff/leo");
-  EXPECT_EQ(RuleOf(Reply(one, "something else", kAgent, kNow).status()), "approved-text-fixed");
-  auto entry = Reply(one, "", kAgent, kNow);
+  EXPECT_EQ(RuleOf(Reply(one, "something else", false, kAgent, kNow).status()),
+            "approved-text-fixed");
+  auto entry = Reply(one, "", false, kAgent, kNow);
   ASSERT_TRUE(entry.ok());
   EXPECT_EQ(entry->visibility(), v1::ENTRY_VISIBILITY_PUBLIC);
   EXPECT_EQ(one.state(), v1::CASE_STATE_REPLIED);
@@ -129,11 +130,19 @@ TEST(CaseSteps, AnAnswerIsApprovedWhereTheRuleAsks) {
 
 TEST(CaseSteps, OtherKindsAreAnsweredWithoutADraft) {
   v1::Case request = In(v1::CASE_STATE_INVESTIGATING, v1::CASE_KIND_SERVICE_REQUEST);
-  EXPECT_EQ(ReasonOf(Reply(request, "", kAgent, kNow).status()),
+  EXPECT_EQ(ReasonOf(Reply(request, "", false, kAgent, kNow).status()),
             type::v1::ERROR_REASON_INVALID_FIELD);
-  EXPECT_TRUE(Reply(request, "done", kAgent, kNow).ok());
+  EXPECT_TRUE(Reply(request, "done", false, kAgent, kNow).ok());
+  // Unless the category asks for an approval, which only a draft can have.
+  v1::Case grave = In(v1::CASE_STATE_INVESTIGATING, v1::CASE_KIND_SERVICE_REQUEST);
+  EXPECT_EQ(RuleOf(Reply(grave, "done", true, kAgent, kNow).status()), "approval-missing");
+  ASSERT_TRUE(ProposeResponse(grave, "done", true, kAgent, kNow).ok());
+  ASSERT_TRUE(DecideResponse(grave, true, "", kLead, kNow).ok());
+  EXPECT_TRUE(Reply(grave, "", true, kAgent, kNow).ok());
+  v1::Case adopted = In(v1::CASE_STATE_ADOPTED, v1::CASE_KIND_SUGGESTION);
+  EXPECT_TRUE(Reply(adopted, "thank you", true, kAgent, kNow).ok());
   v1::Case complaint = In(v1::CASE_STATE_INVESTIGATING);
-  EXPECT_EQ(ReasonOf(Reply(complaint, "done", kAgent, kNow).status()),
+  EXPECT_EQ(ReasonOf(Reply(complaint, "done", false, kAgent, kNow).status()),
             type::v1::ERROR_REASON_WRONG_STATE);
 }
 
@@ -153,6 +162,70 @@ TEST(CaseSteps, ClosingNeedsWhatFollowsFromTheOutcome) {
   EXPECT_EQ(one.state(), v1::CASE_STATE_CLOSED);
   EXPECT_EQ(FromTimestamp(one.close_time()), kNow);
   EXPECT_EQ(one.root_cause().cause(), "training");
+  // Nobody known brought it.
+  EXPECT_EQ(one.survey_state(), v1::SURVEY_STATE_UNSPECIFIED);
+}
+
+TEST(CaseSteps, AKnownCustomerIsToBeAskedOfEveryEnd) {
+  v1::CloseCaseRequest request;
+  request.set_outcome(v1::CASE_OUTCOME_NOT_UPHELD);
+  v1::Case one = In(v1::CASE_STATE_REPLIED);
+  one.mutable_customer()->set_phone("555");
+  ASSERT_TRUE(Close(one, request, kAgent, kNow).ok());
+  EXPECT_EQ(one.survey_state(), v1::SURVEY_STATE_TO_ASK);
+  ASSERT_TRUE(Reopen(one, "again", kAgent, kNow).ok());
+  EXPECT_EQ(one.survey_state(), v1::SURVEY_STATE_UNSPECIFIED);
+  EXPECT_EQ(one.outcome(), v1::CASE_OUTCOME_UNSPECIFIED);
+}
+
+TEST(CaseSteps, TheEndTakesWhatOnlyAnOpenCaseHas) {
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+  one.set_escalated_to("staff/leo");
+  one.mutable_compensation()->set_state(v1::COMPENSATION_STATE_REQUESTED);
+  auto entry = PlainStep(one, v1::CASE_ACTION_WITHDRAW, "", kLead, kNow);
+  ASSERT_TRUE(entry.ok()) << entry.status();
+  EXPECT_EQ(one.escalated_to(), "");
+  EXPECT_EQ(one.compensation().state(), v1::COMPENSATION_STATE_LAPSED);
+  ASSERT_EQ(entry->changes_size(), 1);
+  EXPECT_EQ(entry->changes(0).field(), "compensation");
+  // What was decided on stays.
+  v1::Case paid = In(v1::CASE_STATE_INVESTIGATING);
+  paid.mutable_compensation()->set_state(v1::COMPENSATION_STATE_APPROVED);
+  ASSERT_TRUE(PlainStep(paid, v1::CASE_ACTION_WITHDRAW, "", kLead, kNow).ok());
+  EXPECT_EQ(paid.compensation().state(), v1::COMPENSATION_STATE_APPROVED);
+}
+
+TEST(CaseSteps, StepsStayInOrderWhereClocksDiffer) {
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+  TakeStep(one, v1::CASE_ACTION_WAIT_CUSTOMER, "", kAgent, kNow + absl::Seconds(2));
+  TakeStep(one, v1::CASE_ACTION_RESUME, "", kAgent, kNow + absl::Seconds(1));
+  EXPECT_EQ(FromTimestamp(one.events(one.events_size() - 1).time()), kNow + absl::Seconds(2));
+}
+
+TEST(CaseSteps, WhatIsArchivedGoesOnInAnotherCase) {
+  v1::Case one = In(v1::CASE_STATE_CLOSED);
+  EXPECT_FALSE(GoesOnInAnother(one, kNow + kReopenWindow));
+  EXPECT_TRUE(GoesOnInAnother(one, kNow + kReopenWindow + absl::Seconds(1)));
+  ASSERT_TRUE(PlainStep(one, v1::CASE_ACTION_ARCHIVE, "", kManager, kNow).ok());
+  EXPECT_TRUE(GoesOnInAnother(one, kNow));
+  EXPECT_TRUE(CheckStep(one, v1::CASE_ACTION_FOLLOW_UP, kAgent).ok());
+  EXPECT_FALSE(GoesOnInAnother(In(v1::CASE_STATE_REPLIED), kNow));
+}
+
+TEST(CaseSteps, AChangeSaysWhatAndOfPersonalDataOnlyThat) {
+  v1::Case before = Received();
+  v1::Case after = before;
+  after.mutable_customer()->set_customer_class("vip");
+  after.mutable_customer()->set_phone("555-0199");
+  after.set_subject("another");
+  const v1::CaseEntry entry = UpdateEntry(before, after, kAgent);
+  EXPECT_EQ(entry.action(), v1::CASE_ACTION_UPDATE);
+  ASSERT_EQ(entry.changes_size(), 3);
+  EXPECT_EQ(entry.changes(0).field(), "customer.customer_class");
+  EXPECT_EQ(entry.changes(0).after(), "vip");
+  EXPECT_EQ(entry.changes(1).field(), "customer");
+  EXPECT_EQ(entry.changes(1).after(), "");
+  EXPECT_EQ(entry.changes(2).field(), "subject");
 }
 
 TEST(CaseSteps, ReopensWithinItsWindow) {

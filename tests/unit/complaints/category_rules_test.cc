@@ -63,5 +63,35 @@ TEST(CategoryRules, BoundsTheMeanings) {
   EXPECT_EQ(RuleOf(ReviseCategory(before, kNow, after)), "too-many-revisions");
 }
 
+v1::Category With(const char* name, std::vector<std::string> keywords) {
+  v1::Category category = Labelled(name);
+  category.set_name(name);
+  category.set_state(v1::CATEGORY_STATE_ACTIVE);
+  for (std::string& keyword : keywords) category.add_keywords(std::move(keyword));
+  return category;
+}
+
+TEST(SuggestCategory, ByTheWordsThatStandInTheText) {
+  std::vector<v1::Category> known = {With("fee", {"fee", "charge", "收费"}),
+                                     With("refund", {"refund", "late fee"}), With("none", {})};
+  const auto suggested = [&](const char* subject, const char* text = "") -> std::string {
+    const auto* found = SuggestCategory(known, v1::CASE_KIND_COMPLAINT, subject, text);
+    return found == nullptr ? "" : found->name();
+  };
+  EXPECT_EQ(suggested("A FEE"), "fee");
+  EXPECT_EQ(suggested("", "they charge a fee."), "fee");
+  // Whole words of ASCII; others wherever they stand.
+  EXPECT_EQ(suggested("coffee, feedback, discharged"), "");
+  EXPECT_EQ(suggested("乱收费了"), "fee");
+  // As many words, more letters.
+  EXPECT_EQ(suggested("a late fee"), "refund");
+  known[1].set_state(v1::CATEGORY_STATE_RETIRED);
+  EXPECT_EQ(suggested("refund"), "");
+  known[0].add_kinds(v1::CASE_KIND_PRAISE);
+  EXPECT_EQ(suggested("fee"), "");
+  v1::Category blank = With("blank", {" fee"});
+  EXPECT_EQ(ReasonOf(BeginCategory(nullptr, kNow, blank)), type::v1::ERROR_REASON_INVALID_FIELD);
+}
+
 }  // namespace
 }  // namespace sqm::complaints

@@ -354,18 +354,5 @@ TEST(ComputeClock, SpansAndRoundsAreBounded) {
   EXPECT_TRUE(result->spans_cut);
 }
 
-TEST(RecomputeClock, TellsBeforeAndAfter) {
-  const std::vector<ClockEvent> events = {Start("2026-03-02 09:00"), Pause("2026-03-02 10:00"),
-                                          Resume("2026-03-02 12:00")};
-  const auto change = RecomputeClock(Working(absl::Hours(16)), Working(absl::Hours(4)), events,
-                                     T("2026-03-02 16:00"));
-  ASSERT_TRUE(change.ok());
-  EXPECT_EQ(Show(change->before.due), "Wed 2026-03-04 11:00:00");
-  EXPECT_EQ(change->before.state, ClockState::kRunning);
-  EXPECT_EQ(Show(change->after.due), "Mon 2026-03-02 15:00:00");
-  EXPECT_EQ(change->after.state, ClockState::kBreached);
-  EXPECT_EQ(change->before.paused, change->after.paused);
-}
-
 }  // namespace
 }  // namespace sqm::complaints

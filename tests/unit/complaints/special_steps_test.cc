@@ -20,6 +20,11 @@ v1::DecideCompensationRequest Deciding(bool approved) {
   return request;
 }
 
+const CompensationLimits& Limits() {
+  static const CompensationLimits limits = *CompensationLimits::Parse(kDefaultCompensationLimits);
+  return limits;
+}
+
 TEST(SpecialSteps, CompensationIsDecidedByAmount) {
   const struct {
     absl::string_view amount;
@@ -34,7 +39,7 @@ TEST(SpecialSteps, CompensationIsDecidedByAmount) {
     v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
     ASSERT_TRUE(RequestCompensation(one, Asking(amount), kAgent, kNow).ok());
     EXPECT_EQ(one.compensation().state(), v1::COMPENSATION_STATE_REQUESTED);
-    auto entry = DecideCompensation(one, Deciding(true), actor, kNow);
+    auto entry = DecideCompensation(one, Deciding(true), Limits(), actor, kNow);
     EXPECT_EQ(entry.ok(), needs.empty()) << amount << entry.status();
     EXPECT_EQ(MetadataOf(entry.status(), "needs"), needs);
     EXPECT_EQ(one.compensation().state(),
@@ -44,19 +49,57 @@ TEST(SpecialSteps, CompensationIsDecidedByAmount) {
 
 TEST(SpecialSteps, OneCompensationAtATimeAndNotByWhoAsked) {
   v1::Case one = In(v1::CASE_STATE_REPLIED);
-  EXPECT_EQ(RuleOf(DecideCompensation(one, Deciding(true), kManager, kNow).status()),
+  EXPECT_EQ(RuleOf(DecideCompensation(one, Deciding(true), Limits(), kManager, kNow).status()),
             "no-compensation-requested");
   ASSERT_TRUE(RequestCompensation(one, Asking("10"), kLead, kNow).ok());
   EXPECT_EQ(RuleOf(RequestCompensation(one, Asking("20"), kLead, kNow).status()),
             "compensation-undecided");
-  EXPECT_EQ(RuleOf(DecideCompensation(one, Deciding(true), kLead, kNow).status()),
+  EXPECT_EQ(RuleOf(DecideCompensation(one, Deciding(true), Limits(), kLead, kNow).status()),
             "own-compensation");
-  ASSERT_TRUE(DecideCompensation(one, Deciding(false), kManager, kNow).ok());
+  ASSERT_TRUE(DecideCompensation(one, Deciding(false), Limits(), kManager, kNow).ok());
   EXPECT_EQ(one.compensation().state(), v1::COMPENSATION_STATE_REFUSED);
   EXPECT_TRUE(RequestCompensation(one, Asking("20"), kLead, kNow).ok());
   v1::Case fresh = In(v1::CASE_STATE_CLASSIFIED);
   EXPECT_EQ(ReasonOf(RequestCompensation(fresh, Asking("20"), kLead, kNow).status()),
             type::v1::ERROR_REASON_WRONG_STATE);
+}
+
+TEST(SpecialSteps, WhatWasGrantedBeforeCountsInItsCurrency) {
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+  ASSERT_TRUE(RequestCompensation(one, Asking("150"), kAgent, kNow).ok());
+  ASSERT_TRUE(DecideCompensation(one, Deciding(true), Limits(), kLead, kNow).ok());
+  const v1::CaseEvent& granted = one.events(one.events_size() - 1);
+  EXPECT_EQ(granted.amount(), "150");
+  EXPECT_EQ(granted.currency(), "CNY");
+  ASSERT_TRUE(RequestCompensation(one, Asking("60"), kAgent, kNow).ok());
+  EXPECT_EQ(
+      MetadataOf(DecideCompensation(one, Deciding(true), Limits(), kLead, kNow).status(), "needs"),
+      "supervisor");
+  ASSERT_TRUE(DecideCompensation(one, Deciding(true), Limits(), kSupervisor, kNow).ok());
+  // Of another currency the case has nothing yet; one without limits is a manager's.
+  v1::RequestCompensationRequest dollars = Asking("30");
+  dollars.set_currency("USD");
+  ASSERT_TRUE(RequestCompensation(one, dollars, kAgent, kNow).ok());
+  ASSERT_TRUE(DecideCompensation(one, Deciding(true), Limits(), kLead, kNow).ok());
+  dollars.set_currency("RMB");
+  EXPECT_EQ(ReasonOf(RequestCompensation(one, dollars, kAgent, kNow).status()),
+            type::v1::ERROR_REASON_INVALID_FIELD);
+  dollars.set_currency("KWD");
+  dollars.set_amount("0.01");
+  ASSERT_TRUE(RequestCompensation(one, dollars, kAgent, kNow).ok());
+  EXPECT_EQ(
+      MetadataOf(DecideCompensation(one, Deciding(true), Limits(), kSupervisor, kNow).status(),
+                 "needs"),
+      "manager");
+}
+
+TEST(CompensationLimits, SayWhatIsWrong) {
+  EXPECT_TRUE(CompensationLimits::Parse("").ok());
+  for (const char* wrong : {"CNY", "CNY 200", "cny 200 2000", "CNY 200 2000 3", "CNY x 2000",
+                            "CNY 200 100", "CNY -1 100", "CNY 1 2, CNY 1 2", "CNY 0.001 2"}) {
+    EXPECT_EQ(CompensationLimits::Parse(wrong).status().code(), absl::StatusCode::kInvalidArgument)
+        << wrong;
+  }
 }
 
 TEST(SpecialSteps, ASuggestionIsAdoptedThenRewarded) {
@@ -120,9 +163,7 @@ TEST(SpecialSteps, AnAppointmentIsPreparedItemByItem) {
 TEST(SpecialSteps, SatisfactionIsAskedOnceAfterAPersonHasClosed) {
   v1::Case one = In(v1::CASE_STATE_CLOSED);
   one.add_events()->set_action(v1::CASE_ACTION_AUTO_CLOSE);
-  v1::RecordSatisfactionRequest request;
-  request.set_satisfaction(4);
-  request.set_accepted(true);
+  const Rating request{4, true, ""};
   EXPECT_EQ(RuleOf(RecordSatisfaction(one, request, kAgent, kNow).status()),
             "closed-automatically");
   one.add_events()->set_action(v1::CASE_ACTION_CLOSE);
@@ -135,15 +176,36 @@ TEST(SpecialSteps, SatisfactionIsAskedOnceAfterAPersonHasClosed) {
 TEST(SpecialSteps, WhoDoesNotAcceptHasItReopened) {
   v1::Case one = In(v1::CASE_STATE_CLOSED);
   one.add_events()->set_action(v1::CASE_ACTION_CLOSE);
-  v1::RecordSatisfactionRequest request;
-  request.set_satisfaction(1);
-  request.set_comment("nothing was done");
-  request.set_accepted(false);
+  const Rating request{1, false, "nothing was done"};
   auto entry = RecordSatisfaction(one, request, kAgent, kNow);
   ASSERT_TRUE(entry.ok()) << entry.status();
   EXPECT_EQ(one.state(), v1::CASE_STATE_REOPENED);
   EXPECT_EQ(one.satisfaction(), 1);
   EXPECT_EQ(entry->text(), "nothing was done");
+  // The mark stays what it was then, whatever the case comes to.
+  EXPECT_EQ(one.events(one.events_size() - 1).satisfaction(), 1);
+}
+
+TEST(SpecialSteps, AReceiptAsksOnceThereIsSomethingToAsk) {
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+  auto entry = IssueReceipt(one, "hash", kAgent, kNow);
+  ASSERT_TRUE(entry.ok()) << entry.status();
+  EXPECT_EQ(one.receipt_hash(), "hash");
+  EXPECT_EQ(one.survey_state(), v1::SURVEY_STATE_UNSPECIFIED);
+  EXPECT_FALSE(MayRate(one));
+  v1::Case closed = In(v1::CASE_STATE_CLOSED);
+  closed.add_events()->set_action(v1::CASE_ACTION_CLOSE);
+  closed.set_survey_state(v1::SURVEY_STATE_TO_ASK);
+  ASSERT_TRUE(IssueReceipt(closed, "hash", kAgent, kNow).ok());
+  EXPECT_EQ(closed.survey_state(), v1::SURVEY_STATE_ASKED);
+  EXPECT_TRUE(MayRate(closed));
+  ASSERT_TRUE(RecordSatisfaction(closed, {5, true, ""}, Actor(), kNow).ok());
+  EXPECT_EQ(closed.survey_state(), v1::SURVEY_STATE_ANSWERED);
+  EXPECT_FALSE(MayRate(closed));
+  v1::Case disclosure = In(v1::CASE_STATE_INVESTIGATING, v1::CASE_KIND_DISCLOSURE);
+  disclosure.mutable_disclosure();
+  EXPECT_EQ(RuleOf(IssueReceipt(disclosure, "hash", kManager, kNow).status()),
+            "receipt-of-disclosure");
 }
 
 }  // namespace

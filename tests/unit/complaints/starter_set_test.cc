@@ -6,6 +6,7 @@
 
 #include "services/complaints/calendar_rules.h"
 #include "services/complaints/category_rules.h"
+#include "services/complaints/cause_rules.h"
 #include "services/complaints/policy_rules.h"
 #include "services/complaints/reply_template.h"
 #include "tests/unit/complaints/samples.h"
@@ -48,6 +49,30 @@ TEST(StarterSet, IsSound) {
   }
   EXPECT_GE(below, 10);
 
+  // A case that says what it is about is classified so.
+  std::vector<v1::Category> known;
+  for (const auto& [name, category] : categories) {
+    known.push_back(category);
+    known.back().set_name(name);
+  }
+  const auto suggested = [&](absl::string_view text) -> std::string {
+    const auto* found = SuggestCategory(known, v1::CASE_KIND_COMPLAINT, "", text);
+    return found == nullptr ? "" : found->name();
+  };
+  EXPECT_EQ(suggested("I was charged twice in March"), "categories/billing-error");
+  EXPECT_EQ(suggested("客服态度恶劣，非常不耐烦"), "categories/service-attitude");
+  EXPECT_EQ(suggested("thank you"), "");
+
+  std::map<std::string, v1::Cause> causes;
+  for (const v1::CreateCauseRequest& one : set->causes()) {
+    ExpectBothLanguages(one.cause().label());
+    const auto parent = causes.find(one.cause().parent_cause());
+    ASSERT_EQ(parent == causes.end(), one.cause().parent_cause().empty()) << one.cause_id();
+    EXPECT_TRUE(BeginCause(parent == causes.end() ? nullptr : &parent->second, one.cause()).ok());
+    EXPECT_TRUE(causes.emplace("causes/" + one.cause_id(), one.cause()).second);
+  }
+  EXPECT_GE(causes.size(), 20u);
+
   std::vector<CompiledPolicy> policies;
   for (const v1::CreateDeadlinePolicyRequest& one : set->deadline_policies()) {
     ExpectBothLanguages(one.deadline_policy().label());
@@ -56,7 +81,9 @@ TEST(StarterSet, IsSound) {
     ASSERT_TRUE(compiled.ok()) << compiled.status();
     policies.push_back(*std::move(compiled));
   }
-  ASSERT_EQ(policies.size(), 1u);
+  ASSERT_EQ(policies.size(), 2u);
+  EXPECT_EQ(policies[1].policy.kinds(0), v1::CASE_KIND_DISCLOSURE);
+  EXPECT_TRUE(CheckAgainst(policies[0].policy, {&policies[1].policy}).ok());
   const auto& first = policies[0].targets[v1::DEADLINE_KIND_FIRST_RESPONSE];
   ASSERT_TRUE(first.has_value());
   EXPECT_LE(first->clock.target, absl::Hours(24));

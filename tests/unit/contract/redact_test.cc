@@ -90,6 +90,28 @@ TEST_F(Redacting, NothingIsSeenWhereNothingIs) {
   EXPECT_EQ(message->ShortDebugString(), before);
 }
 
+// Who reads a masked resource and sends it back with a change changes nothing else.
+TEST_F(Redacting, PutsBackWhatWasMasked) {
+  const auto before = Make(R"(topic: "billing"
+      main { full_name: "Ada" phones: "13800138000" phones: "13900138001" }
+      others { full_name: "Bo Li" })");
+  const auto sees_names = [](PersonalClass c) { return c == options::v1::PERSONAL_CLASS_NAME; };
+  auto after = Make(R"(topic: "fees"
+      main { full_name: "Ada" phones: "***8001" phones: "***8000" phones: "555-0199" }
+      others { full_name: "B***" })");
+  FieldErrors errors;
+  RestoreMasked(*type_, sees_names, *before, "a.", *after, errors);
+  EXPECT_TRUE(errors.ToStatus().ok()) << errors.ToStatus();
+  EXPECT_EQ(after->ShortDebugString(), Make(R"(topic: "fees"
+      main { full_name: "Ada" phones: "13900138001" phones: "13800138000" phones: "555-0199" }
+      others { full_name: "B***" })")
+                                           ->ShortDebugString());
+  // Shown to somebody else, or of another value: it must not be stored.
+  after = Make(R"(main { phones: "***7777" })");
+  RestoreMasked(*type_, sees_names, *before, "a.", *after, errors);
+  EXPECT_EQ(ReasonOf(errors.ToStatus()), type::v1::ERROR_REASON_INVALID_FIELD);
+}
+
 TEST_F(Redacting, ErasesForGood) {
   auto message = Make(R"(name: "as/1" topic: "billing"
       main { full_name: "张三" phones: "13800138000" phones: "123" }

@@ -25,12 +25,13 @@ std::vector<Bucket> When(const Fact& fact, Quantity quantity) {
 TEST(CaseFactsTest, EveryStepAtItsTime) {
   cases::Case one = MakeCase(10 * 60);
   one.set_repeat_count(2);
+  Compensate(one, 2 * kHour, "12.50");
   Close(one, 3 * kHour);
   Rate(one, 4 * kHour, 2);
   Reopen(one, 5 * kHour);
+  one.mutable_events(one.events_size() - 1)->set_satisfaction(1);
   Step(one, 6 * kHour, cases::CASE_ACTION_WITHDRAW, cases::CASE_STATE_WITHDRAWN);
   Step(one, 7 * kHour, cases::CASE_ACTION_ARCHIVE, cases::CASE_STATE_ARCHIVED);
-  Compensate(one, 2 * kHour, "12.50");
   Fact fact;
   ASSERT_EQ(ReadCase(one, fact), Effect::kPut);
   EXPECT_EQ(fact.bucket, kFrom);
@@ -40,9 +41,14 @@ TEST(CaseFactsTest, EveryStepAtItsTime) {
   EXPECT_THAT(When(fact, Quantity::kCasesReopened), testing::ElementsAre(20));
   EXPECT_THAT(When(fact, Quantity::kCasesWithdrawn), testing::ElementsAre(24));
   EXPECT_THAT(When(fact, Quantity::kCompensation), testing::ElementsAre(8));
-  // A reopening may give the mark too: the latest of both steps did.
-  EXPECT_THAT(When(fact, Quantity::kCaseRated2), testing::ElementsAre(20));
-  EXPECT_EQ(fact.parts.back().observations[0].value, 125000);
+  // Each mark at its time; a reopening may give one too.
+  EXPECT_THAT(When(fact, Quantity::kCaseRated2), testing::ElementsAre(16));
+  EXPECT_THAT(When(fact, Quantity::kCaseRated1), testing::ElementsAre(20));
+  const auto granted = std::find_if(fact.parts.begin(), fact.parts.end(), [](const FactPart& part) {
+    return Dimensions::Decode(part.dimensions)->group == Group::kCompensation;
+  });
+  ASSERT_NE(granted, fact.parts.end());
+  EXPECT_EQ(granted->observations[0].value, 125000);
   EXPECT_THAT(fact.spans,
               testing::ElementsAre(Span{Standing::kOpen, 1, kFrom, kFrom + 1, kFrom + 12},
                                    Span{Standing::kOpen, 1, kFrom, kFrom + 21, kFrom + 24}));

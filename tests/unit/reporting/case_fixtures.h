@@ -76,15 +76,13 @@ inline void Meet(complaints::v1::Case& one, complaints::v1::DeadlineKind kind, i
 }
 inline void Compensate(complaints::v1::Case& one, int64_t seconds, const std::string& amount,
                        const std::string& currency = "CNY") {
-  auto& compensation = *one.mutable_compensation();
-  compensation.set_state(complaints::v1::COMPENSATION_STATE_APPROVED);
-  compensation.set_amount(amount);
-  compensation.set_currency(currency);
-  *compensation.mutable_decision_time() = At(seconds);
+  Step(one, seconds, complaints::v1::CASE_ACTION_APPROVE_COMPENSATION, one.state());
+  one.mutable_events(one.events_size() - 1)->set_amount(amount);
+  one.mutable_events(one.events_size() - 1)->set_currency(currency);
 }
 inline void Rate(complaints::v1::Case& one, int64_t seconds, int mark) {
   Step(one, seconds, complaints::v1::CASE_ACTION_RECORD_SATISFACTION, one.state());
-  one.set_satisfaction(mark);
+  one.mutable_events(one.events_size() - 1)->set_satisfaction(mark);
 }
 
 inline feed::v1::Change CaseChange(const complaints::v1::Case& one, const std::string& name,

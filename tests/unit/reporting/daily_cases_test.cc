@@ -8,6 +8,7 @@
 #include "services/reporting/report_csv.h"
 #include "services/reporting/report_html.h"
 #include "sqm/complaints/v1/category.pb.h"
+#include "sqm/complaints/v1/cause.pb.h"
 #include "tests/unit/reporting/case_fixtures.h"
 #include "tests/unit/reporting/sqlite_session.h"
 #include "tests/unit/reporting/well_formed.h"
@@ -38,6 +39,17 @@ class DailyCasesTest : public testing::Test {
     change.set_resource_type("complaints/Category");
     *batch_.add_changes() = std::move(change);
   }
+  void PutCause(const std::string& name, const char* en, const char* zh,
+                const std::string& parent = "") {
+    cases::Cause cause;
+    cause.mutable_label()->set_en(en);
+    cause.mutable_label()->set_zh(zh);
+    cause.set_parent_cause(parent);
+    ++position_;
+    feed::v1::Change change = MakeChange("", cause, name, position_, position_);
+    change.set_resource_type("complaints/Cause");
+    *batch_.add_changes() = std::move(change);
+  }
   v1::DailyReport Report(Language language = Language::kEnglish, const char* date = "2024-01-15") {
     batch_.set_resume_token("token");
     EXPECT_TRUE(store_.ApplyBatch(session_, "default", "complaints", batch_).ok());
@@ -49,12 +61,14 @@ class DailyCasesTest : public testing::Test {
   void PutDay() {
     PutCategory("categories/billing", "Billing", "账单");
     PutCategory("categories/fees", "Fees", "费用", "categories/billing");
+    PutCause("causes/people", "People", "人员");
+    PutCause("causes/training", "Lack of skill", "技能不足", "causes/people");
     cases::Case one = MakeCase(9 * kHour, "categories/fees");
     one.set_repeat_count(1);
     Meet(one, cases::DEADLINE_KIND_FIRST_RESPONSE, 10 * kHour);
     Breach(one, cases::DEADLINE_KIND_FIRST_RESOLUTION, 12 * kHour, 14 * kHour);
     Compensate(one, 13 * kHour, "1250.5");
-    one.mutable_root_cause()->set_cause("Training");
+    one.mutable_root_cause()->set_cause("causes/training");
     Step(one, 14 * kHour, cases::CASE_ACTION_REPLY, cases::CASE_STATE_REPLIED);
     Close(one, 14 * kHour);
     Rate(one, 15 * kHour, 4);
@@ -141,9 +155,10 @@ TEST_F(DailyCasesTest, FiguresAreThoseCountedByHand) {
   EXPECT_EQ(section.deadlines(1).in_time().n(), 1);
   ASSERT_EQ(section.compensation_size(), 2);
   EXPECT_EQ(section.compensation(0).ShortDebugString(),
-            "currency: \"CNY\" amount: \"1250.50\" count: 1");
+            "currency: \"CNY\" amount: \"1250.50\" count: 1 kind: \"complaint\" label: "
+            "\"Complaint\"");
   EXPECT_EQ(section.compensation(1).ShortDebugString(),
-            "currency: \"EUR\" amount: \"0.01\" count: 1");
+            "currency: \"EUR\" amount: \"0.01\" count: 1 kind: \"praise\" label: \"Praise\"");
   // Complaints only; equal ones by name, that without a category first.
   ASSERT_EQ(section.pareto_size(), 3);
   EXPECT_EQ(section.pareto(0).label(), "Billing › Fees");
@@ -156,9 +171,10 @@ TEST_F(DailyCasesTest, FiguresAreThoseCountedByHand) {
   EXPECT_EQ(section.pareto(2).cumulative_share(), 1);
   // The one that was reopened is not done with.
   ASSERT_EQ(section.causes_size(), 1);
-  EXPECT_EQ(
-      section.causes(0).ShortDebugString(),
-      "key: \"Training\" label: \"Training\" count: 1 share: 1 cumulative_share: 1 merged: 1");
+  EXPECT_EQ(section.causes(0).key(), "causes/training");
+  EXPECT_EQ(section.causes(0).label(), "People › Lack of skill");
+  EXPECT_EQ(section.causes(0).count(), 1);
+  EXPECT_EQ(section.causes(0).cumulative_share(), 1);
   ASSERT_EQ(section.by_team_size(), 2);
   EXPECT_EQ(section.by_team(0).team(), "north");
   EXPECT_EQ(section.by_team(0).opened(), 4);
@@ -185,7 +201,8 @@ TEST_F(DailyCasesTest, DisclosuresAreNowhereElse) {
     EXPECT_EQ(WellFormed(html), "");
     EXPECT_THAT(html, Not(HasSubstr(">cases.")));
     EXPECT_THAT(csv, HasSubstr("\r\ndisclosures,,,opened,1,1,1,,\r\n"));
-    EXPECT_THAT(csv, HasSubstr("\r\ncase-compensation,CNY,,amount,1250.50,CNY,1,,\r\n"));
+    EXPECT_THAT(csv, HasSubstr("\r\ncase-compensation,complaint/CNY,"));
+    EXPECT_THAT(csv, HasSubstr(",amount,1250.50,CNY,1,,\r\n"));
     EXPECT_THAT(html,
                 HasSubstr(language == Language::kEnglish ? "1 came in, 0 closed, 1 open"
                                                          : "新增 1 件，办结 0 件，未结 1 件"));

@@ -1,0 +1,166 @@
+// The handlers of receipts: what opens a case to its customer, and what he says of it.
+#include <absl/strings/str_cat.h>
+
+#include <algorithm>
+
+#include "common/base/status.h"
+#include "services/complaints/complaints_service.h"
+#include "services/complaints/handlers.h"
+#include "services/complaints/receipt.h"
+#include "services/complaints/special_steps.h"
+
+namespace sqm::complaints {
+namespace {
+
+// Of a page: so many of the longest texts are within what an answer may hold.
+constexpr int kMessages = 200;
+
+Rating RatingOf(const v1::RecordSatisfactionRequest& request) {
+  return {request.satisfaction(), request.accepted(), request.comment()};
+}
+Rating RatingOf(const v1::RateCaseRequest& request) {
+  return {request.satisfaction(), request.accepted(), request.comment()};
+}
+
+}  // namespace
+
+using google::protobuf::Message;
+
+void ComplaintsService::RegisterReceipts() {
+  pipeline_.Handle(PathOf("IssueCaseReceipt"), [this](rpc::Call& call, const Message& request) {
+    return Issue(call, static_cast<const v1::IssueCaseReceiptRequest&>(request));
+  });
+  pipeline_.Handle(PathOf("TrackCase"), [this](rpc::Call& call, const Message& request) {
+    return TrackCase(call, static_cast<const v1::TrackCaseRequest&>(request));
+  });
+  pipeline_.Handle(PathOf("RateCase"), [this](rpc::Call& call, const Message& request) {
+    return Rate(call, static_cast<const v1::RateCaseRequest&>(request));
+  });
+  Step<v1::RecordSatisfactionRequest>(
+      "RecordSatisfaction", [](rpc::Call& call, const auto& request, v1::Case& one) {
+        return RecordSatisfaction(one, RatingOf(request), ActorOf(call), call.now());
+      });
+}
+
+Task<absl::StatusOr<v1::Case>> ComplaintsService::OfReceipt(const rpc::Call& call,
+                                                            std::string number, std::string receipt,
+                                                            bool disclosure) {
+  const absl::Status unknown = NotFound("complaints/Case", number);
+  if (number.find_first_of("\"\\*") != std::string::npos) co_return unknown;
+  Task<absl::StatusOr<std::vector<store::Listed>>> finding =
+      FindCases(call, absl::StrCat("number = \"", number, "\""), 1);
+  absl::StatusOr<std::vector<store::Listed>> rows = co_await finding;
+  if (!rows.ok()) co_return rows.status();
+  // A wrong receipt is not told from a number that there is not.
+  if (rows->empty()) co_return unknown;
+  const auto& one = static_cast<const v1::Case&>(*rows->front().record->message);
+  if (one.has_disclosure() != disclosure || !IsReceiptOf(one, receipt)) co_return unknown;
+  co_return one;
+}
+
+Task<absl::StatusOr<resource::Page>> ComplaintsService::PublicEntries(const rpc::Call& call,
+                                                                      std::string name,
+                                                                      int page_size,
+                                                                      std::string page_token) {
+  const contract::ResourceType& cases = *resources_.registry().FindType(v1::Case::descriptor());
+  resource::ListOptions options;
+  options.unguarded = true;  // the receipt is what opens it
+  CO_ASSIGN_OR_RETURN(options.parent_id, cases.IdOf(name));
+  options.filter = "visibility = PUBLIC";
+  options.page_size = std::min(page_size, kMessages);
+  options.page_token = std::move(page_token);
+  Task<absl::StatusOr<resource::Page>> listing = resources_.List(
+      call, *resources_.registry().FindType(v1::CaseEntry::descriptor()), std::move(options));
+  absl::StatusOr<resource::Page> page = co_await listing;
+  co_return page;
+}
+
+Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Issue(
+    rpc::Call& call, const v1::IssueCaseReceiptRequest& request) {
+  Task<absl::StatusOr<v1::Case>> reading = resources_.Get<v1::Case>(call, request.name());
+  absl::StatusOr<v1::Case> one = co_await reading;
+  if (!one.ok()) co_return one.status();
+  CO_RETURN_IF_ERROR(resources_.CheckEtag(*one, request.etag()));
+  auto response = std::make_shared<v1::IssueCaseReceiptResponse>();
+  response->set_number(one->number());
+  response->set_language(one->language());
+  response->set_asks_satisfaction(MayRate(*one));
+  resource::Mutation mutation;
+  // The receipt is not remembered.
+  mutation.Respond(*response);
+  response->set_receipt(request.receipt());
+  if (response->receipt().empty()) {
+    CO_ASSIGN_OR_RETURN(*response->mutable_receipt(), NewReceipt());
+  }
+  CO_ASSIGN_OR_RETURN(v1::CaseEntry entry,
+                      IssueReceipt(*one, ReceiptHash(one->number(), response->receipt()),
+                                   ActorOf(call), call.now()));
+  NameEntry(call, *one, entry);
+  mutation.Update(*one).Create(entry);
+  Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
+  absl::StatusOr<rpc::Reply> reply = co_await committing;
+  if (!reply.ok()) co_return reply;
+  if (reply->record == nullptr)
+    co_return WithReceipt(*std::move(reply), response, request.receipt());
+  rpc::Reply made;
+  made.message = std::move(response);
+  co_return made;
+}
+
+Task<absl::StatusOr<rpc::Reply>> ComplaintsService::TrackCase(rpc::Call& call,
+                                                              const v1::TrackCaseRequest& request) {
+  Task<absl::StatusOr<v1::Case>> opening =
+      OfReceipt(call, request.number(), request.receipt(), /*disclosure=*/false);
+  absl::StatusOr<v1::Case> one = co_await opening;
+  if (!one.ok()) co_return one.status();
+  Task<absl::StatusOr<resource::Page>> listing =
+      PublicEntries(call, one->name(), request.page_size(), request.page_token());
+  absl::StatusOr<resource::Page> page = co_await listing;
+  if (!page.ok()) co_return page.status();
+  auto response = std::make_shared<v1::TrackCaseResponse>();
+  response->set_number(one->number());
+  response->set_state(one->state());
+  *response->mutable_received_time() = one->received_time();
+  if (one->has_due_time()) *response->mutable_due_time() = one->due_time();
+  response->set_outcome(one->outcome());
+  response->set_may_rate(MayRate(*one));
+  for (const store::Listed& row : page->rows) {
+    const auto& entry = static_cast<const v1::CaseEntry&>(*row.record->message);
+    v1::CaseMessage& message = *response->add_messages();
+    *message.mutable_time() = entry.create_time();
+    message.set_action(entry.action());
+    message.set_text(entry.text());
+  }
+  response->set_next_page_token(page->next_page_token);
+  rpc::Reply reply;
+  reply.message = std::move(response);
+  co_return reply;
+}
+
+Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Rate(rpc::Call& call,
+                                                         const v1::RateCaseRequest& request) {
+  Task<absl::StatusOr<v1::Case>> opening =
+      OfReceipt(call, request.number(), request.receipt(), /*disclosure=*/false);
+  absl::StatusOr<v1::Case> one = co_await opening;
+  if (!one.ok()) co_return one.status();
+  // The customer himself: nobody of the staff.
+  CO_ASSIGN_OR_RETURN(v1::CaseEntry entry,
+                      RecordSatisfaction(*one, RatingOf(request), Actor(), call.now()));
+  Task<absl::Status> settling = SettleAfter(call, entry, *one);
+  absl::Status settled = co_await settling;
+  if (!settled.ok()) co_return settled;
+  NameEntry(call, *one, entry);
+  auto response = std::make_shared<v1::RateCaseResponse>();
+  response->set_number(one->number());
+  response->set_state(one->state());
+  resource::Mutation mutation;
+  mutation.Respond(*response).Update(*one).Create(entry);
+  Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
+  absl::StatusOr<rpc::Reply> reply = co_await committing;
+  if (!reply.ok() || reply->record == nullptr) co_return reply;
+  rpc::Reply made;
+  made.message = std::move(response);
+  co_return made;
+}
+
+}  // namespace sqm::complaints

@@ -1,0 +1,346 @@
+// What customers see and say of their case, and what the desk must not lose of them.
+#include <absl/strings/str_cat.h>
+
+#include "tests/integration/complaints_world.h"
+
+namespace sqm::testing {
+namespace {
+
+namespace v1 = complaints::v1;
+
+class ComplaintsReceiptTest : public ComplaintsWorld {
+ protected:
+  void SetUp() override {
+    ComplaintsWorld::SetUp();
+    if (HasFatalFailure()) return;
+    portal_ = Caller(auth::Role::kCustomer, "portal-7");
+    ASSERT_TRUE(CreateCategory("billing").ok());
+  }
+  // Answered and closed by the agent.
+  absl::StatusOr<v1::Case> Closed() {
+    auto one = Assigned(Sample(), "staff/ann");
+    if (!one.ok()) return one;
+    const std::string name = one->name();
+    one = Do<v1::StartCaseRequest>(*agent_, &Stub::StartCase, name);
+    if (!one.ok()) return one;
+    one = Do<v1::ProposeResponseRequest>(*agent_, &Stub::ProposeResponse, name, [](auto& request) {
+      request.set_text("The fee is right.");
+    });
+    if (!one.ok()) return one;
+    one = Do<v1::ReplyCaseRequest>(*agent_, &Stub::ReplyCase, name);
+    if (!one.ok()) return one;
+    return Do<v1::CloseCaseRequest>(*agent_, &Stub::CloseCase, name, [](auto& request) {
+      request.set_outcome(v1::CASE_OUTCOME_NOT_UPHELD);
+    });
+  }
+  absl::StatusOr<v1::IssueCaseReceiptResponse> Issue(const Client& client, const std::string& name,
+                                                     const std::string& request_id = "",
+                                                     const std::string& receipt = "") {
+    v1::IssueCaseReceiptRequest request;
+    request.set_name(name);
+    request.set_request_id(request_id);
+    request.set_receipt(receipt);
+    return client.Call(&Stub::IssueCaseReceipt, request);
+  }
+  absl::StatusOr<v1::TrackCaseResponse> Track(const std::string& number,
+                                              const std::string& receipt) {
+    v1::TrackCaseRequest request;
+    request.set_number(number);
+    request.set_receipt(receipt);
+    return portal_->Call(&Stub::TrackCase, request);
+  }
+  absl::StatusOr<v1::RateCaseResponse> Rate(const std::string& number, const std::string& receipt,
+                                            int mark, bool accepted) {
+    v1::RateCaseRequest request;
+    request.set_number(number);
+    request.set_receipt(receipt);
+    request.set_satisfaction(mark);
+    request.set_accepted(accepted);
+    return portal_->Call(&Stub::RateCase, request);
+  }
+  size_t ToSurvey() {
+    v1::ListQueueRequest request;
+    request.set_queue(v1::CASE_QUEUE_TO_SURVEY);
+    auto queue = lead_->Call(&Stub::ListQueue, request);
+    EXPECT_TRUE(queue.ok()) << queue.status();
+    return queue.ok() ? static_cast<size_t>(queue->cases_size()) : 0;
+  }
+
+  std::unique_ptr<Client> portal_;
+};
+
+TEST_F(ComplaintsReceiptTest, TheCustomerFollowsAndRatesHisCase) {
+  auto one = Closed();
+  ASSERT_TRUE(one.ok()) << one.status();
+  EXPECT_EQ(ToSurvey(), 1u);
+  EXPECT_TRUE(IsRefused(Track(one->number(), std::string(40, 'a')).status(), kNotFound));
+  EXPECT_TRUE(IsRefused(Issue(*portal_, one->name()).status(), kForbidden));
+  EXPECT_TRUE(IsRefused(Issue(*other_, one->name()).status(), kNotFound));
+  auto receipt = Issue(*agent_, one->name());
+  ASSERT_TRUE(receipt.ok()) << receipt.status();
+  EXPECT_EQ(receipt->number(), one->number());
+  EXPECT_EQ(receipt->receipt().size(), 40u);
+  EXPECT_TRUE(receipt->asks_satisfaction());
+  EXPECT_EQ(ToSurvey(), 0u);
+  EXPECT_EQ(Get(*agent_, one->name())->survey_state(), v1::SURVEY_STATE_ASKED);
+
+  auto told = Track(one->number(), receipt->receipt());
+  ASSERT_TRUE(told.ok()) << told.status();
+  EXPECT_EQ(told->state(), v1::CASE_STATE_CLOSED);
+  EXPECT_TRUE(told->may_rate());
+  std::string said;
+  for (const v1::CaseMessage& message : told->messages()) absl::StrAppend(&said, message.text());
+  EXPECT_EQ(said, "The fee is right.") << "and nothing that is internal";
+  // Nothing of it opens another's, or another way.
+  EXPECT_TRUE(IsRefused(Track("C-2026-999999", receipt->receipt()).status(), kNotFound));
+  EXPECT_TRUE(IsRefused(Track("C-2026-0*", receipt->receipt()).status(), kNotFound));
+  EXPECT_TRUE(IsRefused(Get(*portal_, one->name()).status(), kForbidden));
+
+  EXPECT_TRUE(IsRefused(Rate(one->number(), std::string(40, 'b'), 5, true).status(), kNotFound));
+  EXPECT_TRUE(
+      IsRefused(Rate(one->number(), receipt->receipt(), 6, true).status(), Field("satisfaction")));
+  auto rated = Rate(one->number(), receipt->receipt(), 2, false);
+  ASSERT_TRUE(rated.ok()) << rated.status();
+  EXPECT_EQ(rated->state(), v1::CASE_STATE_REOPENED);
+  one = Get(*agent_, one->name());
+  EXPECT_EQ(one->events(one->events_size() - 1).satisfaction(), 2);
+  const std::vector<v1::CaseEntry> lines = Timeline(*agent_, one->name());
+  EXPECT_EQ(lines.back().action(), v1::CASE_ACTION_REOPEN);
+  EXPECT_EQ(lines.back().author(), "") << "nobody of the staff said it";
+  EXPECT_FALSE(Track(one->number(), receipt->receipt())->may_rate());
+}
+
+TEST_F(ComplaintsReceiptTest, ANewReceiptTakesThePlaceOfTheOld) {
+  auto one = Closed();
+  ASSERT_TRUE(one.ok()) << one.status();
+  const std::string id = "1f0e6a52-6f3a-4b3e-9d0e-000000000001";
+  const std::string own = "as random as a key, twice";
+  auto first = Issue(*agent_, one->name(), id, own);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->receipt(), own);
+  // The repetition brings its receipt along; the service has kept none.
+  auto again = Issue(*agent_, one->name(), id, own);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->receipt(), own);
+  EXPECT_TRUE(Track(one->number(), own).ok());
+  auto second = Issue(*agent_, one->name());
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_TRUE(IsRefused(Track(one->number(), own).status(), kNotFound));
+  ASSERT_TRUE(Track(one->number(), second->receipt()).ok());
+  // Without a word of the customer the case is closed all the same, and once only he is heard.
+  ASSERT_TRUE(Rate(one->number(), second->receipt(), 5, true).ok());
+  EXPECT_TRUE(
+      IsRefused(Rate(one->number(), second->receipt(), 1, true).status(), Rule("already-asked")));
+  ASSERT_TRUE(Do<v1::ArchiveCaseRequest>(*manager_, &Stub::ArchiveCase, one->name()).ok());
+  // What is archived goes on in a case of its own.
+  auto next = Do<v1::ReopenCaseRequest>(*lead_, &Stub::ReopenCase, one->name(), [](auto& request) {
+    request.set_reason("It happened again");
+  });
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_EQ(next->follows(), one->name());
+  EXPECT_EQ(Get(*manager_, one->name())->state(), v1::CASE_STATE_ARCHIVED);
+}
+
+// Deadlines of what is over are what they were, whatever policies say later.
+TEST_F(ComplaintsReceiptTest, WhatIsOverKeepsItsDeadlines) {
+  v1::CreateDeadlinePolicyRequest create;
+  v1::DeadlinePolicy& policy = *create.mutable_deadline_policy();
+  policy.mutable_label()->set_en("Standard");
+  v1::DeadlineTarget& target = *policy.add_targets();
+  target.set_kind(v1::DEADLINE_KIND_FIRST_RESPONSE);
+  target.mutable_target()->set_seconds(3600);
+  target.set_measure(v1::DEADLINE_MEASURE_ELAPSED);
+  create.set_deadline_policy_id("standard");
+  ASSERT_TRUE(manager_->Call(&Stub::CreateDeadlinePolicy, create).ok());
+  auto one = Closed();
+  ASSERT_TRUE(one.ok()) << one.status();
+  ASSERT_EQ(one->deadlines_size(), 1);
+  EXPECT_EQ(one->deadlines(0).state(), v1::DEADLINE_STATE_MET);
+  v1::RetireDeadlinePolicyRequest retire;
+  retire.set_name("deadlinePolicies/standard");
+  ASSERT_TRUE(manager_->Call(&Stub::RetireDeadlinePolicy, retire).ok());
+  auto archived = Do<v1::ArchiveCaseRequest>(*manager_, &Stub::ArchiveCase, one->name());
+  ASSERT_TRUE(archived.ok()) << archived.status();
+  ASSERT_EQ(archived->deadlines_size(), 1);
+  EXPECT_EQ(archived->deadlines(0).state(), v1::DEADLINE_STATE_MET);
+  EXPECT_EQ(archived->deadline_policy(), "deadlinePolicies/standard");
+}
+
+// Who was told that a case is late sees it, and finds it.
+TEST_F(ComplaintsReceiptTest, WhoItIsEscalatedToSeesIt) {
+  v1::CreateDeadlinePolicyRequest create;
+  v1::DeadlinePolicy& policy = *create.mutable_deadline_policy();
+  policy.mutable_label()->set_en("Standard");
+  v1::DeadlineTarget& target = *policy.add_targets();
+  target.set_kind(v1::DEADLINE_KIND_FIRST_RESPONSE);
+  target.mutable_target()->set_seconds(1);
+  target.set_measure(v1::DEADLINE_MEASURE_ELAPSED);
+  v1::Escalation& level = *target.add_escalations();
+  level.set_level(1);
+  level.set_to("team/south");
+  ASSERT_TRUE(manager_->Call(&Stub::CreateDeadlinePolicy, create).ok());
+  const Client elsewhere(*server_, As(auth::Role::kTeamLead, "lara", "south"));
+  const Client colleague(*server_, As(auth::Role::kAgent, "sam", "south"));
+  auto one = Create(*lead_, Sample());
+  ASSERT_TRUE(one.ok()) << one.status();
+  EXPECT_TRUE(IsRefused(Get(elsewhere, one->name()).status(), kNotFound));
+  EXPECT_TRUE(
+      Eventually([&] { return Get(*manager_, one->name())->escalated_to() == "team/south"; }));
+  EXPECT_TRUE(Get(elsewhere, one->name()).ok());
+  EXPECT_TRUE(IsRefused(Get(colleague, one->name()).status(), kNotFound));
+  v1::ListQueueRequest queue;
+  queue.set_queue(v1::CASE_QUEUE_ESCALATED);
+  EXPECT_EQ(elsewhere.Call(&Stub::ListQueue, queue)->cases_size(), 1);
+  EXPECT_EQ(lead_->Call(&Stub::ListQueue, queue)->cases_size(), 0);
+  ASSERT_TRUE(
+      Do<v1::WithdrawCaseRequest>(*lead_, &Stub::WithdrawCase, one->name(), [](auto& request) {
+        request.set_reason("solved");
+      }).ok());
+  EXPECT_EQ(elsewhere.Call(&Stub::ListQueue, queue)->cases_size(), 0);
+  EXPECT_TRUE(IsRefused(Get(elsewhere, one->name()).status(), kNotFound));
+}
+
+// Who reads a case without its personal data and sends it back changes nothing of that.
+TEST_F(ComplaintsReceiptTest, MaskedValuesAreNotWrittenBack) {
+  v1::Case sample = Sample();
+  sample.mutable_customer()->set_phone("555-0100-4711");
+  auto made = Assigned(sample, "staff/ann");
+  ASSERT_TRUE(made.ok()) << made.status();
+  auto one = Get(*agent_, made->name());
+  ASSERT_TRUE(one.ok()) << one.status();
+  ASSERT_EQ(one->customer().phone(), "***4711");
+  v1::UpdateCaseRequest update;
+  v1::Case& patch = *update.mutable_case_();
+  patch.set_name(one->name());
+  patch.set_product("broadband");
+  *patch.mutable_customer() = one->customer();
+  ASSERT_TRUE(agent_->Call(&Stub::UpdateCase, update).ok());
+  auto stored = Get(*manager_, made->name());
+  ASSERT_TRUE(stored.ok()) << stored.status();
+  EXPECT_EQ(stored->product(), "broadband");
+  EXPECT_EQ(stored->customer().phone(), "555-0100-4711");
+  EXPECT_EQ(stored->customer().display_name(), "Li Lei");
+  EXPECT_EQ(stored->customer_key(), made->customer_key());
+  EXPECT_EQ(Timeline(*manager_, made->name()).back().action(), v1::CASE_ACTION_UPDATE);
+  // A new number is taken, a masked one of somewhere else is not.
+  patch.mutable_customer()->set_phone("***1234");
+  EXPECT_TRUE(
+      IsRefused(agent_->Call(&Stub::UpdateCase, update).status(), Field("case.customer.phone")));
+  patch.mutable_customer()->set_phone("555-0200");
+  ASSERT_TRUE(agent_->Call(&Stub::UpdateCase, update).ok());
+  EXPECT_EQ(Get(*manager_, made->name())->customer().phone(), "555-0200");
+}
+
+// One that is not entered yet is compared with those that the caller sees.
+TEST_F(ComplaintsReceiptTest, DuplicatesAreSuggestedBeforeACaseIsEntered) {
+  auto one = Create(*lead_, Sample());
+  ASSERT_TRUE(one.ok()) << one.status();
+  v1::SuggestDuplicatesRequest request;
+  *request.mutable_case_() = Sample();
+  auto like = lead_->Call(&Stub::SuggestDuplicates, request);
+  ASSERT_TRUE(like.ok()) << like.status();
+  ASSERT_EQ(like->candidates_size(), 1);
+  EXPECT_EQ(like->candidates(0).case_(), one->name());
+  EXPECT_TRUE(like->candidates(0).same_customer());
+  // Not a way to find out what one may not read.
+  EXPECT_TRUE(IsRefused(auditor_->Call(&Stub::SuggestDuplicates, request).status(), kForbidden));
+  request.set_name(one->name());
+  EXPECT_TRUE(IsRefused(lead_->Call(&Stub::SuggestDuplicates, request).status(), Field("name")));
+  v1::CreateCaseRequest check;
+  *check.mutable_case_() = Sample();
+  check.set_validate_only(true);
+  auto checked = lead_->Call(&Stub::CreateCase, check);
+  ASSERT_TRUE(checked.ok()) << checked.status();
+  EXPECT_EQ(checked->customer_key(), "");
+  EXPECT_EQ(checked->repeat_count(), 0);
+}
+
+TEST_F(ComplaintsReceiptTest, WhatItIsAboutIsSuggestedByItsWords) {
+  v1::Category fees;
+  fees.add_keywords("late fee");
+  ASSERT_TRUE(CreateCategory("fees", fees).ok());
+  auto one = Create(*lead_, Sample());
+  ASSERT_TRUE(one.ok()) << one.status();
+  EXPECT_EQ(one->category(), "categories/fees");
+  EXPECT_EQ(one->category_revision(), 0) << "a person confirms it";
+  // A change of the words holds for what comes next.
+  v1::UpdateCategoryRequest update;
+  update.mutable_category()->set_name("categories/fees");
+  update.mutable_update_mask()->add_paths("keywords");
+  update.mutable_category()->add_keywords("refund");
+  ASSERT_TRUE(manager_->Call(&Stub::UpdateCategory, update).ok());
+  EXPECT_EQ(Create(*lead_, Sample())->category(), "");
+}
+
+TEST_F(ComplaintsReceiptTest, CausesAreOfTheTaxonomy) {
+  ASSERT_TRUE(CreateCause("process").ok());
+  v1::CreateCauseRequest create;
+  create.mutable_cause()->mutable_label()->set_zh("部门衔接");
+  create.mutable_cause()->set_parent_cause("causes/process");
+  create.set_cause_id("handover");
+  ASSERT_TRUE(manager_->Call(&Stub::CreateCause, create).ok());
+  create.mutable_cause()->set_parent_cause("causes/handover");
+  create.set_cause_id("deeper");
+  EXPECT_TRUE(
+      IsRefused(manager_->Call(&Stub::CreateCause, create).status(), Rule("cause-too-deep")));
+  EXPECT_TRUE(IsRefused(agent_->Call(&Stub::CreateCause, create).status(), kForbidden));
+  auto one = Closed();
+  ASSERT_TRUE(one.ok()) << one.status();
+  ASSERT_TRUE(Do<v1::ReopenCaseRequest>(*lead_, &Stub::ReopenCase, one->name(), [](auto& request) {
+                request.set_reason("wrong");
+              }).ok());
+  ASSERT_TRUE(Do<v1::StartCaseRequest>(*agent_, &Stub::StartCase, one->name()).ok());
+  ASSERT_TRUE(Do<v1::ProposeResponseRequest>(*agent_, &Stub::ProposeResponse, one->name(),
+                                             [](auto& request) { request.set_text("Paid back"); })
+                  .ok());
+  ASSERT_TRUE(Do<v1::ReplyCaseRequest>(*agent_, &Stub::ReplyCase, one->name()).ok());
+  const auto close = [&](const std::string& cause) {
+    return Do<v1::CloseCaseRequest>(*agent_, &Stub::CloseCase, one->name(),
+                                    [&](auto& request) {
+                                      request.set_outcome(v1::CASE_OUTCOME_UPHELD);
+                                      request.mutable_root_cause()->set_cause(cause);
+                                    })
+        .status();
+  };
+  EXPECT_TRUE(IsRefused(close("causes/unknown"), kNoReference));
+  v1::UpdateCauseRequest retire;
+  retire.mutable_cause()->set_name("causes/process");
+  retire.mutable_cause()->set_retired(true);
+  ASSERT_TRUE(manager_->Call(&Stub::UpdateCause, retire).ok());
+  EXPECT_TRUE(IsRefused(close("causes/process"), Rule("cause-retired")));
+  EXPECT_TRUE(close("causes/handover").ok());
+}
+
+// A calendar that ends takes the deadlines that it measured; work goes on.
+TEST_F(ComplaintsReceiptTest, ACalendarThatEndsStopsNobody) {
+  v1::CreateCalendarRequest calendar;
+  calendar.mutable_calendar()->mutable_label()->set_en("Office");
+  calendar.mutable_calendar()->set_zone("Asia/Shanghai");
+  v1::WeekdayHours& hours = *calendar.mutable_calendar()->add_weekly();
+  for (int day = 1; day <= 5; ++day) hours.add_days(static_cast<v1::Weekday>(day));
+  hours.add_intervals("09:00-17:00");
+  calendar.set_calendar_id("office");
+  auto made = manager_->Call(&Stub::CreateCalendar, calendar);
+  ASSERT_TRUE(made.ok()) << made.status();
+  v1::CreateDeadlinePolicyRequest policy;
+  policy.mutable_deadline_policy()->mutable_label()->set_en("FCA");
+  policy.mutable_deadline_policy()->set_calendar("calendars/office");
+  v1::DeadlineTarget& target = *policy.mutable_deadline_policy()->add_targets();
+  target.set_kind(v1::DEADLINE_KIND_FIRST_RESOLUTION);
+  target.set_term("fca-summary");
+  ASSERT_TRUE(manager_->Call(&Stub::CreateDeadlinePolicy, policy).ok());
+  v1::UpdateCalendarRequest end;
+  *end.mutable_calendar() = *made;
+  end.mutable_calendar()->clear_etag();
+  end.mutable_calendar()->set_effective_to("2025-12-31");
+  end.mutable_update_mask()->add_paths("effective_to");
+  auto ended = manager_->Call(&Stub::UpdateCalendar, end);
+  ASSERT_TRUE(ended.ok()) << ended.status();
+  auto one = Create(*lead_, Sample());
+  ASSERT_TRUE(one.ok()) << one.status();
+  ASSERT_EQ(one->deadlines_size(), 1);
+  EXPECT_EQ(one->deadlines(0).state(), v1::DEADLINE_STATE_UNKNOWN);
+}
+
+}  // namespace
+}  // namespace sqm::testing
