@@ -83,8 +83,11 @@ bool ReadTime(Context& context, absl::string_view option, const std::string& wor
   return true;
 }
 
-std::string CaseName(Context& context, const std::string& word) {
-  if (absl::StartsWith(word, "cases/")) return word;
+std::string CaseName(Context& context, const std::string& typed) {
+  // As it comes out of a file with Windows' ends of lines, or is written by hand.
+  const std::string given(absl::StripAsciiWhitespace(typed));
+  if (absl::StartsWith(given, "cases/")) return given;
+  const std::string word = absl::AsciiStrToUpper(given);
   v1::ListCasesRequest request;
   v1::ListCasesResponse response;
   request.set_filter(
@@ -92,7 +95,7 @@ std::string CaseName(Context& context, const std::string& word) {
   request.set_page_size(1);
   if (!context.Call(ComplaintsPath("ListCases"), request, response)) return "";
   if (response.cases().empty()) {
-    context.UsageError(context.T(Text::kNoSuchCase, word));
+    context.Fail(LocalFailure(grpc::StatusCode::NOT_FOUND, context.T(Text::kNoSuchCase, word)));
     return "";
   }
   return response.cases(0).name();

@@ -58,7 +58,7 @@ void ShowCases(Context& context, absl::string_view method, google::protobuf::Mes
 void AddPageOptions(CLI::App& command, Context& context, Pages& pages);
 
 // The name of a case that is named, or quoted by its number. Empty after a complaint.
-std::string CaseName(Context& context, const std::string& word);
+std::string CaseName(Context& context, const std::string& typed);
 
 // What a day stands for where a time is wanted, in the zone of --zone.
 enum class DayMeans { kStart, kEnd };

@@ -135,6 +135,7 @@ void History(Context& context, const CaseArguments& arguments) {
   if (!context.Call(ComplaintsPath("GetCase"), get, one)) return;
   if (one.customer_key().empty()) {
     context.Note(context.T(Text::kCustomerUnknown));
+    if (context.options.output == "json") context.Print("[]\n");
     return;
   }
   CaseArguments of_customer = arguments;
