@@ -36,6 +36,13 @@ ClockPolicy ClockPolicyOf(const v1::DeadlineTarget& target, const CalendarPtr& c
   return clock;
 }
 
+// Whether the term may be a deadline of the kind. What is to be resolved by then may be so for the
+// first time or after all reopenings: one policy can have a short and a long term.
+bool Serves(const StatutoryTerm& term, ClockKind kind) {
+  return term.clock == kind ||
+         (term.clock == ClockKind::kFirstResolution && kind == ClockKind::kTotalResolution);
+}
+
 // What a target says of its time: a term, or a duration and its measure.
 const StatutoryTerm* CheckTime(const v1::DeadlineTarget& target, const CalendarPtr& calendar,
                                const std::string& path, FieldErrors& errors) {
@@ -54,7 +61,7 @@ const StatutoryTerm* CheckTime(const v1::DeadlineTarget& target, const CalendarP
   const StatutoryTerm* term = FindTerm(target.term());
   if (term == nullptr) {
     errors.Add(absl::StrCat(path, ".term"), "is not known; see ListStatutoryTerms");
-  } else if (term->clock != ClockOf(target.kind())) {
+  } else if (!Serves(*term, ClockOf(target.kind()))) {
     errors.Add(absl::StrCat(path, ".term"),
                absl::StrCat("is for ", v1::DeadlineKind_Name(DeadlineOf(term->clock))));
   } else if (calendar == nullptr) {

@@ -92,6 +92,30 @@ TEST(PolicyRules, CompilesTargetsAndTerms) {
   EXPECT_FALSE(compiled->targets[v1::DEADLINE_KIND_APPROVAL].has_value());
 }
 
+// The summary within three business days, and the final answer within eight weeks.
+TEST(PolicyRules, OnePolicyHasAShortTermAndALongOne) {
+  auto calendar = CompileCalendar(Week());
+  ASSERT_TRUE(calendar.ok());
+  v1::DeadlinePolicy policy;
+  policy.mutable_label()->set_en("FCA DISP");
+  for (const auto& [kind, term] : {std::pair(v1::DEADLINE_KIND_FIRST_RESOLUTION, "fca-summary"),
+                                   std::pair(v1::DEADLINE_KIND_TOTAL_RESOLUTION, "fca-final")}) {
+    v1::DeadlineTarget& target = *policy.add_targets();
+    target.set_kind(kind);
+    target.set_term(term);
+  }
+  auto compiled = CompilePolicy(policy, *calendar);
+  ASSERT_TRUE(compiled.ok()) << compiled.status();
+  auto summary = compiled->targets[v1::DEADLINE_KIND_FIRST_RESOLUTION]->ClockFor(kNow);
+  auto final_answer = compiled->targets[v1::DEADLINE_KIND_TOTAL_RESOLUTION]->ClockFor(kNow);
+  ASSERT_TRUE(summary.ok() && final_answer.ok());
+  EXPECT_EQ(summary->measure, Measure::kWorking);
+  EXPECT_EQ(final_answer->target, absl::Hours(24 * 56));
+  // A first response is no resolution.
+  policy.mutable_targets(0)->set_kind(v1::DEADLINE_KIND_FIRST_RESPONSE);
+  EXPECT_EQ(FieldsOf(CompilePolicy(policy, *calendar).status()), "deadline_policy.targets[0].term");
+}
+
 TEST(PolicyRules, NamesWhatContradictsItself) {
   const auto fields = [](const v1::DeadlinePolicy& policy) {
     return FieldsOf(CompilePolicy(policy, nullptr).status());
