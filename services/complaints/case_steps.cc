@@ -80,6 +80,9 @@ v1::CaseEntry TakeStep(v1::Case& one, v1::CaseAction action, absl::string_view t
       GoOn(one);
     } else if (IsOpen(one.state()) && !IsOpen(to)) {
       End(one, now, entry);
+    } else if (to == v1::CASE_STATE_ARCHIVED) {
+      // Who was not heard until then is not asked any more.
+      if (one.survey_state() != v1::SURVEY_STATE_ANSWERED) one.clear_survey_state();
     }
   }
   one.set_state(to);

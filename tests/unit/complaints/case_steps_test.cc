@@ -206,7 +206,9 @@ TEST(CaseSteps, WhatIsArchivedGoesOnInAnotherCase) {
   v1::Case one = In(v1::CASE_STATE_CLOSED);
   EXPECT_FALSE(GoesOnInAnother(one, kNow + kReopenWindow));
   EXPECT_TRUE(GoesOnInAnother(one, kNow + kReopenWindow + absl::Seconds(1)));
+  one.set_survey_state(v1::SURVEY_STATE_TO_ASK);
   ASSERT_TRUE(PlainStep(one, v1::CASE_ACTION_ARCHIVE, "", kManager, kNow).ok());
+  EXPECT_EQ(one.survey_state(), v1::SURVEY_STATE_UNSPECIFIED) << "nobody is asked any more";
   EXPECT_TRUE(GoesOnInAnother(one, kNow));
   EXPECT_TRUE(CheckStep(one, v1::CASE_ACTION_FOLLOW_UP, kAgent).ok());
   EXPECT_FALSE(GoesOnInAnother(In(v1::CASE_STATE_REPLIED), kNow));
