@@ -27,4 +27,8 @@ google::protobuf::Duration ToDuration(absl::Duration duration) {
   return result;
 }
 
+std::string TimestampText(const google::protobuf::Timestamp& time) {
+  return absl::FormatTime(absl::RFC3339_sec, FromTimestamp(time), absl::UTCTimeZone());
+}
+
 }  // namespace sqm

@@ -8,8 +8,10 @@
 #include "common/base/proto_time.h"
 #include "common/base/status.h"
 #include "common/base/task.h"
+#include "services/complaints/auto_close.h"
 #include "services/complaints/case_states.h"
 #include "services/complaints/case_steps.h"
+#include "services/complaints/case_timeline.h"
 #include "services/complaints/deadline_actions.h"
 #include "services/complaints/deadline_explain.h"
 
@@ -90,10 +92,6 @@ std::string KindText(v1::DeadlineKind kind) {
   return std::string(absl::StripPrefix(v1::DeadlineKind_Name(kind), "DEADLINE_KIND_"));
 }
 
-std::string TimeText(const Timestamp& time) {
-  return absl::FormatTime(absl::RFC3339_sec, FromTimestamp(time), absl::UTCTimeZone());
-}
-
 // What holds for one deadline of the case: the target of its policy or, for its first resolution,
 // what the customer was promised. Nothing where it has no such deadline; errors as of ClockFor.
 absl::StatusOr<std::optional<ClockPolicy>> TargetOf(const CompiledPolicy* policy,
@@ -121,6 +119,7 @@ struct Clocks {
     ClockResult result;
   };
   std::vector<Clock> clocks;
+  const v1::DeadlinePolicy* Policy() const { return policy == nullptr ? nullptr : &policy->policy; }
   std::vector<v1::DeadlineKind> unknown;  // could not be computed: a calendar has ended
 };
 
@@ -200,57 +199,8 @@ v1::CaseEntry EntryOf(const v1::Case& one, const CompiledPolicy* policy,
   }
   v1::EntryChange& change = *entry.add_changes();
   change.set_field(absl::StrCat("deadline.", kind));
-  change.set_after(TimeText(step.time()));
+  change.set_after(TimestampText(step.time()));
   return entry;
-}
-
-// When a case that waits for the customer is closed without an answer, by its policy.
-struct AutoClose {
-  absl::Time time;  // of the notice, or of the closing once that was given
-  absl::Time close;
-  bool noticed = false;
-};
-
-std::optional<AutoClose> AutoCloseOf(const CompiledPolicy* policy, const v1::Case& one) {
-  if (policy == nullptr || !policy->policy.has_auto_close_after()) return std::nullopt;
-  if (one.state() != v1::CASE_STATE_WAITING_CUSTOMER) return std::nullopt;
-  const absl::Time since = FromTimestamp(one.state_time());
-  const absl::Duration notice = FromDuration(policy->policy.auto_close_notice());
-  AutoClose plan;
-  plan.close = since + FromDuration(policy->policy.auto_close_after());
-  plan.time = plan.close - notice;
-  for (const v1::CaseEvent& event : one.events()) {
-    const absl::Time time = FromTimestamp(event.time());
-    if (event.action() != v1::CASE_ACTION_AUTO_CLOSE_NOTICE || time < since) continue;
-    // A notice that came late (the service was down) leaves as much time all the same.
-    plan.close = std::max(plan.close, time + notice);
-    plan.time = plan.close;
-    plan.noticed = true;
-  }
-  return plan;
-}
-
-std::string NoticeText(const v1::Case& one, absl::Time close) {
-  const std::string time = TimeText(ToTimestamp(close));
-  return one.language() == v1::CASE_LANGUAGE_ZH
-             ? absl::StrCat("如未收到您的答复，本案将于 ", time, " 自动办结。")
-             : absl::StrCat("Without an answer the case will be closed at ", time, ".");
-}
-
-// Gives notice or closes, where it is time for that. False: it is not.
-bool TakeAutoClose(const CompiledPolicy* policy, absl::Time now, v1::Case& one,
-                   std::vector<v1::CaseEntry>& entries) {
-  const std::optional<AutoClose> plan = AutoCloseOf(policy, one);
-  if (!plan || plan->time > now || one.events_size() >= kMaxEvents) return false;
-  if (!plan->noticed) {
-    const absl::Duration notice = FromDuration(policy->policy.auto_close_notice());
-    entries.push_back(TakeStep(one, v1::CASE_ACTION_AUTO_CLOSE_NOTICE,
-                               NoticeText(one, std::max(plan->close, now + notice)), Actor(), now));
-    return true;
-  }
-  entries.push_back(TakeStep(one, v1::CASE_ACTION_AUTO_CLOSE, "", Actor(), now));
-  one.set_outcome(v1::CASE_OUTCOME_NOTED);
-  return true;
 }
 
 // What is to be told stays for the engine, or is told in `entries`; what is only to be marked is
@@ -291,7 +241,7 @@ void Settle(const DeadlineBook& book, const Clocks& clocks, absl::Time now, v1::
   }
   AddUnknown(clocks, one);
   if (!open) return;
-  if (const std::optional<AutoClose> plan = AutoCloseOf(clocks.policy, one);
+  if (const std::optional<AutoClose> plan = AutoCloseOf(clocks.Policy(), one);
       plan && one.events_size() < kMaxEvents) {
     Earlier(plan->time, next);
   }
@@ -303,84 +253,6 @@ void Settle(const DeadlineBook& book, const Clocks& clocks, absl::Time now, v1::
 
 }  // namespace
 
-std::vector<CaseEvent> TimelineOf(const v1::Case& one) {
-  std::vector<CaseEvent> timeline;
-  bool waits_for_customer = false, waits_for_others = false;
-  for (int i = 0; i < one.events_size(); ++i) {
-    // An end whose time is not known decides nothing; that the customer was asked then, neither.
-    const bool assumed = one.events(i).time_assumed();
-    // The events of one step follow each other.
-    int64_t sequence = int64_t{3} * i;
-    const auto add = [&](CaseEventKind kind, PauseReasons ended = kPauseAll) {
-      timeline.push_back({.time = FromTimestamp(one.events(i).time()),
-                          .sequence = sequence++,
-                          .kind = kind,
-                          .ended = ended});
-    };
-    switch (one.events(i).action()) {
-      case v1::CASE_ACTION_RECEIVE:
-        add(CaseEventKind::kReceived);
-        break;
-      case v1::CASE_ACTION_ACKNOWLEDGE:
-        add(CaseEventKind::kAcknowledged);
-        break;
-      case v1::CASE_ACTION_AGENT_MESSAGE:
-      case v1::CASE_ACTION_CONFIRM:
-        add(CaseEventKind::kAgentReplied);
-        break;
-      case v1::CASE_ACTION_CUSTOMER_MESSAGE:
-        add(CaseEventKind::kCustomerWrote);
-        break;
-      case v1::CASE_ACTION_WAIT_CUSTOMER:
-        if (waits_for_others) add(CaseEventKind::kResumed, kPauseThirdParty);
-        if (!assumed) add(CaseEventKind::kAgentReplied);
-        add(CaseEventKind::kWaitingCustomer);
-        break;
-      case v1::CASE_ACTION_WAIT_THIRD_PARTY:
-        if (waits_for_customer) add(CaseEventKind::kResumed, kPauseCustomer);
-        add(CaseEventKind::kWaitingThirdParty);
-        break;
-      case v1::CASE_ACTION_RESUME:
-      case v1::CASE_ACTION_RETURN_RESPONSE:
-        add(CaseEventKind::kResumed);
-        break;
-      case v1::CASE_ACTION_PROPOSE_RESPONSE:
-        add(CaseEventKind::kResponseProposed);
-        break;
-      case v1::CASE_ACTION_APPROVE_RESPONSE:
-        add(CaseEventKind::kApproved);
-        break;
-      case v1::CASE_ACTION_REPLY:
-      case v1::CASE_ACTION_ADOPT:
-      case v1::CASE_ACTION_EXECUTE:
-        add(CaseEventKind::kReplied);
-        break;
-      case v1::CASE_ACTION_CLOSE:
-      case v1::CASE_ACTION_AUTO_CLOSE:
-        add(assumed ? CaseEventKind::kWithdrawn : CaseEventKind::kClosed);
-        break;
-      case v1::CASE_ACTION_REOPEN:
-      case v1::CASE_ACTION_NEXT_TIER:
-        add(CaseEventKind::kReopened);
-        break;
-      case v1::CASE_ACTION_MERGE:
-        add(CaseEventKind::kMerged);
-        break;
-      case v1::CASE_ACTION_WITHDRAW:
-        add(CaseEventKind::kWithdrawn);
-        break;
-      case v1::CASE_ACTION_REJECT:
-        add(assumed ? CaseEventKind::kWithdrawn : CaseEventKind::kRejected);
-        break;
-      default:
-        break;
-    }
-    waits_for_customer = one.events(i).state() == v1::CASE_STATE_WAITING_CUSTOMER;
-    waits_for_others = one.events(i).state() == v1::CASE_STATE_WAITING_THIRD_PARTY;
-  }
-  return timeline;
-}
-
 void SettleDeadlines(const DeadlineBook& book, absl::Time now, v1::Case& one) {
   Settle(book, Compute(book, now, one), now, one, nullptr);
 }
@@ -389,7 +261,7 @@ std::vector<v1::CaseEntry> TakeDueSteps(const DeadlineBook& book, absl::Time now
   std::vector<v1::CaseEntry> entries;
   const Clocks clocks = Compute(book, now, one);
   Settle(book, clocks, now, one, &entries);
-  if (TakeAutoClose(clocks.policy, now, one, entries)) {
+  if (TakeAutoClose(clocks.Policy(), now, one, entries)) {
     Settle(book, Compute(book, now, one), now, one, &entries);
   }
   return entries;
@@ -400,7 +272,7 @@ void AddDeadlineChanges(const v1::Case& before, const v1::Case& after, v1::CaseE
   const auto due = [](const v1::Case& one, v1::DeadlineKind kind) -> std::string {
     for (const v1::DeadlineStatus& status : one.deadlines()) {
       if (status.kind() != kind) continue;
-      return status.has_due_time() ? TimeText(status.due_time())
+      return status.has_due_time() ? TimestampText(status.due_time())
                                    : absl::FormatDuration(FromDuration(status.target()));
     }
     return "";

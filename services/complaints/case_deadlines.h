@@ -15,12 +15,6 @@
 
 namespace sqm::complaints {
 
-// The events of a case as its clocks read them (clock_events.h says what they make of them). A
-// suggestion that is adopted and an appointment that is kept are resolved; a question to the
-// customer is a word to him, too. An end at a time that is only assumed ends clocks without a
-// result.
-std::vector<CaseEvent> TimelineOf(const v1::Case& one);
-
 // Computes all deadlines anew, the first resolution by what the customer was promised where that is
 // known: policy, statuses, due_time, next_event_time, deadlines_time. A case
 // that is over has no due time and no next event. A deadline whose calendar has ended is UNKNOWN:

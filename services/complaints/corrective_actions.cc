@@ -97,10 +97,6 @@ absl::Status CheckDue(absl::string_view field, absl::Time due, absl::Time now) {
   return InvalidField(field, "must lie ahead");
 }
 
-std::string TimeText(const google::protobuf::Timestamp& time) {
-  return absl::FormatTime(absl::RFC3339_sec, FromTimestamp(time), absl::UTCTimeZone());
-}
-
 // The entry of a step that was allowed; moves the state.
 v1::CaseEntry TakeActionStep(CorrectiveAction& action, v1::CaseAction taken, absl::string_view text,
                              const Actor& actor) {
@@ -147,7 +143,7 @@ Entry BeginAction(const v1::Case& one, CorrectiveAction& action, const Actor& ac
   v1::CaseEntry entry =
       TakeActionStep(action, v1::CASE_ACTION_ADD_CORRECTIVE_ACTION, action.description(), actor);
   AddChange(entry, "corrective_action.owner", "", action.owner());
-  AddChange(entry, "corrective_action.due_time", "", TimeText(action.due_time()));
+  AddChange(entry, "corrective_action.due_time", "", TimestampText(action.due_time()));
   return entry;
 }
 
@@ -198,8 +194,8 @@ Entry VerifyAction(CorrectiveAction& action, const v1::VerifyCorrectiveActionReq
   check.set_comment(request.comment());
   v1::CaseEntry entry = TakeActionStep(action, step, request.comment(), actor);
   if (request.effective()) return entry;
-  AddChange(entry, "corrective_action.due_time", TimeText(action.due_time()),
-            TimeText(request.due_time()));
+  AddChange(entry, "corrective_action.due_time", TimestampText(action.due_time()),
+            TimestampText(request.due_time()));
   action.set_attempt(action.attempt() + 1);
   action.clear_result();
   action.clear_done_by();
@@ -223,8 +219,8 @@ Entry RescheduleAction(CorrectiveAction& action,
   v1::CaseEntry entry =
       TakeActionStep(action, v1::CASE_ACTION_RESCHEDULE_CORRECTIVE_ACTION, request.reason(), actor);
   if (moves) {
-    AddChange(entry, "corrective_action.due_time", TimeText(action.due_time()),
-              TimeText(request.due_time()));
+    AddChange(entry, "corrective_action.due_time", TimestampText(action.due_time()),
+              TimestampText(request.due_time()));
     SetDue(action, request.due_time());
   }
   if (hands_over) {
@@ -249,7 +245,7 @@ std::optional<v1::CaseEntry> EscalateLateAction(CorrectiveAction& action, absl::
   action.clear_next_event_time();
   v1::CaseEntry entry = TakeActionStep(action, v1::CASE_ACTION_ESCALATE_CORRECTIVE_ACTION,
                                        action.escalate_to(), Actor());
-  AddChange(entry, "corrective_action.due_time", "", TimeText(action.due_time()));
+  AddChange(entry, "corrective_action.due_time", "", TimestampText(action.due_time()));
   return entry;
 }
 

@@ -16,15 +16,13 @@
 #include "common/feed/registrations.h"
 #include "common/observe/log.h"
 #include "common/resource/audit.h"
+#include "services/host/certificates.h"
 #include "services/host/open_store.h"
 #include "sqm/audit/v1/audit.pb.h"
 #include "sqm/feed/v1/feed.pb.h"
 
 namespace sqm::host {
 namespace {
-
-// A certificate that is over so soon is told of, every hour.
-constexpr absl::Duration kRenewBefore = absl::Hours(24 * 7);
 
 using observe::Level;
 using observe::Log;
@@ -287,7 +285,7 @@ absl::Status Host::Serve() {
   WatchHealth();
   TrimFeeds();
   ShowLeases();
-  ShowCertificates();
+  WatchCertificates(config_, metrics_, timer_, clock());
   for (const auto& module : modules_) RETURN_IF_ERROR(module->leases->Start());
   Log(Level::kInfo, "serving", {{"address", config_.listen}, {"port", server_->port()}});
   return absl::OkStatus();
@@ -363,35 +361,6 @@ void Host::ShowLeases() {
           "sqm_job_terms_total", "How often this process has taken the job.", labels,
           [lease = lease.get()] { return static_cast<double>(lease->terms_taken()); }));
     }
-  }
-}
-
-void Host::ShowCertificates() {
-  for (const auto& [end, file] :
-       {std::pair<const char*, std::string>{"server", config_.tls_certificate},
-        {"peers", config_.peers_certificate}}) {
-    if (file.empty()) continue;
-    observe::Gauge* gauge =
-        metrics_.GetGauge("sqm_certificate_end_timestamp_seconds",
-                          "When the certificate is over that this process shows to clients "
-                          "(server) or to other services (peers).",
-                          {{"shown_to", end}});
-    const auto look = [this, gauge, file = file] {
-      const absl::StatusOr<absl::Time> time = rpc::CertificateEnd(file);
-      if (!time.ok()) {
-        Log(Level::kError, "the certificate cannot be read",
-            {{"file", file}, {"error", std::string(time.status().message())}});
-        return;
-      }
-      gauge->Set(static_cast<double>(absl::ToUnixSeconds(*time)));
-      if (*time - clock().Now() < kRenewBefore) {
-        Log(Level::kWarning, "the certificate is over soon: renew the file, nothing else",
-            {{"file", file},
-             {"end", absl::FormatTime(absl::RFC3339_sec, *time, absl::UTCTimeZone())}});
-      }
-    };
-    look();
-    timer_.Every(absl::Hours(1), look);
   }
 }
 

@@ -92,7 +92,6 @@ class Host {
   Task<absl::Status> Trim(store::Store& store);
   void TrimFeeds();
   void ShowLeases();
-  void ShowCertificates();
   void ShowReads(const std::string& service, const store::Store& store);
 
   const Config config_;

@@ -1,0 +1,57 @@
+#include "services/complaints/auto_close.h"
+
+#include <absl/strings/str_cat.h>
+
+#include <algorithm>
+#include <string>
+
+#include "common/base/proto_time.h"
+#include "services/complaints/case_steps.h"
+
+namespace sqm::complaints {
+namespace {
+
+std::string NoticeText(const v1::Case& one, absl::Time close) {
+  const std::string time = TimestampText(ToTimestamp(close));
+  return one.language() == v1::CASE_LANGUAGE_ZH
+             ? absl::StrCat("如未收到您的答复，本案将于 ", time, " 自动办结。")
+             : absl::StrCat("Without an answer the case will be closed at ", time, ".");
+}
+
+}  // namespace
+
+std::optional<AutoClose> AutoCloseOf(const v1::DeadlinePolicy* policy, const v1::Case& one) {
+  if (policy == nullptr || !policy->has_auto_close_after()) return std::nullopt;
+  if (one.state() != v1::CASE_STATE_WAITING_CUSTOMER) return std::nullopt;
+  const absl::Time since = FromTimestamp(one.state_time());
+  const absl::Duration notice = FromDuration(policy->auto_close_notice());
+  AutoClose plan;
+  plan.close = since + FromDuration(policy->auto_close_after());
+  plan.time = plan.close - notice;
+  for (const v1::CaseEvent& event : one.events()) {
+    const absl::Time time = FromTimestamp(event.time());
+    if (event.action() != v1::CASE_ACTION_AUTO_CLOSE_NOTICE || time < since) continue;
+    // A notice that came late (the service was down) leaves as much time all the same.
+    plan.close = std::max(plan.close, time + notice);
+    plan.time = plan.close;
+    plan.noticed = true;
+  }
+  return plan;
+}
+
+bool TakeAutoClose(const v1::DeadlinePolicy* policy, absl::Time now, v1::Case& one,
+                   std::vector<v1::CaseEntry>& entries) {
+  const std::optional<AutoClose> plan = AutoCloseOf(policy, one);
+  if (!plan || plan->time > now || one.events_size() >= kMaxEvents) return false;
+  if (!plan->noticed) {
+    const absl::Duration notice = FromDuration(policy->auto_close_notice());
+    entries.push_back(TakeStep(one, v1::CASE_ACTION_AUTO_CLOSE_NOTICE,
+                               NoticeText(one, std::max(plan->close, now + notice)), Actor(), now));
+    return true;
+  }
+  entries.push_back(TakeStep(one, v1::CASE_ACTION_AUTO_CLOSE, "", Actor(), now));
+  one.set_outcome(v1::CASE_OUTCOME_NOTED);
+  return true;
+}
+
+}  // namespace sqm::complaints
