@@ -50,6 +50,59 @@ std::string StatesInWords(const std::string& words, const std::string& resource,
   return absl::StrJoin(said, language == Language::kChinese ? "、" : ", ");
 }
 
+// What a rule means to who is refused: in Chinese the reason too, for services give it in English.
+std::string RuleAdvice(const std::string& rule, Language language) {
+  struct Known {
+    absl::string_view rule, en, zh;
+  };
+  static constexpr Known kRules[] = {
+#define SQM_RULE(rule, en, zh) {rule, en, zh},
+#include "cli/text/rules.def"
+#undef SQM_RULE
+  };
+  for (const Known& known : kRules) {
+    if (known.rule == rule) {
+      return std::string(language == Language::kChinese ? known.zh : known.en);
+    }
+  }
+  return "";
+}
+
+// The commands that lead a case on to the states, one after the other.
+std::string CommandsTo(const std::string& states, absl::string_view current) {
+  static const auto* const commands =
+      new std::map<absl::string_view, absl::string_view>{{"ACKNOWLEDGED", "acknowledge"},
+                                                         {"CLASSIFIED", "classify"},
+                                                         {"ASSIGNED", "assign"},
+                                                         {"WAITING_CUSTOMER", "wait"},
+                                                         {"WAITING_THIRD_PARTY", "wait"},
+                                                         {"RESPONSE_PROPOSED", "propose"},
+                                                         {"APPROVED", "approve"},
+                                                         {"REPLIED", "reply"},
+                                                         {"REOPENED", "reopen"},
+                                                         {"CONFIRMED", "confirm"},
+                                                         {"PREPARED", "prepare"},
+                                                         {"EXECUTED", "execute"},
+                                                         {"ADOPTED", "adopt"},
+                                                         {"REWARDED", "reward"},
+                                                         {"CLOSED", "close"},
+                                                         {"WITHDRAWN", "withdraw"},
+                                                         {"REJECTED", "reject"},
+                                                         {"MERGED", "merge"},
+                                                         {"ARCHIVED", "archive"}};
+  std::vector<absl::string_view> words;
+  for (const absl::string_view state : absl::StrSplit(states, ',')) {
+    absl::string_view word;
+    if (state == "INVESTIGATING") {
+      word = absl::StartsWith(current, "WAITING") ? "resume" : "start";
+    } else if (const auto known = commands->find(state); known != commands->end()) {
+      word = known->second;
+    }
+    if (!word.empty() && (words.empty() || words.back() != word)) words.push_back(word);
+  }
+  return absl::StrJoin(words, ", ");
+}
+
 // What to do next, by reason or, without one, by code.
 std::string Advice(const Failure& failure, Language language) {
   static const auto* const by_reason = new std::map<std::string, Text>{
@@ -83,10 +136,21 @@ std::string Advice(const Failure& failure, Language language) {
     if (allowed == metadata.end() || allowed->second.empty()) {
       return Say(language, Text::kAdviceFinal);
     }
-    const auto resource = metadata.find("resource");
-    return Say(language, Text::kAdviceState,
-               StatesInWords(allowed->second, resource == metadata.end() ? "" : resource->second,
-                             language));
+    const auto found_resource = metadata.find("resource");
+    const std::string resource = found_resource == metadata.end() ? "" : found_resource->second;
+    std::string advice =
+        Say(language, Text::kAdviceState, StatesInWords(allowed->second, resource, language));
+    const auto current = metadata.find("current_state");
+    if (absl::StartsWith(resource, "cases/") && current != metadata.end()) {
+      absl::StrAppend(
+          &advice, " ",
+          Say(language, Text::kAdviceCommands, CommandsTo(allowed->second, current->second)));
+    }
+    return advice;
+  }
+  if (const auto rule = failure.info.metadata().find("rule");
+      rule != failure.info.metadata().end()) {
+    return RuleAdvice(rule->second, language);
   }
   switch (failure.code) {
     case grpc::StatusCode::UNAVAILABLE:

@@ -118,7 +118,7 @@ void AddCaseEndCommands(CLI::App& group, Context& context, const SharedCaseArgum
   c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason));
 
   c = OnCase(group, context, "archive", Text::kHelpCaseArchive, "", a, Archive);
-  c->add_option("--text", a->text, context.T(Text::kHelpCaseText));
+  AddText(*c, "--text", a->text, context.T(Text::kHelpCaseText));
 
   OnCase(group, context, "similar", Text::kHelpCaseSimilar, "", a, Similar);
 }

@@ -84,6 +84,15 @@ void Rate(Context& context, const CaseArguments& arguments) {
   if (context.Call(ComplaintsPath("RateCase"), request, response)) Show(context, response);
 }
 
+void SendMessage(Context& context, const CaseArguments& arguments) {
+  v1::SendCaseMessageRequest request;
+  v1::SendCaseMessageResponse response;
+  request.set_number(arguments.target);
+  request.set_receipt(arguments.receipt);
+  request.set_text(arguments.text);
+  if (context.Call(ComplaintsPath("SendCaseMessage"), request, response)) Show(context, response);
+}
+
 void Satisfaction(Context& context, const CaseArguments& arguments) {
   CaseStep<v1::RecordSatisfactionRequest>(context, arguments, "RecordSatisfaction",
                                           [&](v1::RecordSatisfactionRequest& request) {
@@ -157,10 +166,10 @@ void AddCaseReceiptCommands(CLI::App& group, Context& context, const SharedCaseA
   const auto add_rating = [&](CLI::App* c) {
     c->add_option("--score", a->satisfaction, context.T(Text::kHelpCaseScore))->required();
     c->add_flag("--not-accepted", a->rejected, context.T(Text::kHelpCaseNotAccepted));
-    c->add_option("--text", a->text, context.T(Text::kHelpCaseText));
+    AddText(*c, "--text", a->text, context.T(Text::kHelpCaseText));
   };
   CLI::App* c = OnCase(group, context, "note", Text::kHelpCaseNote, "--text \"…\"", a, AddNote);
-  c->add_option("--text", a->text, context.T(Text::kHelpCaseText))->required();
+  AddText(*c, "--text", a->text, context.T(Text::kHelpCaseText))->required();
   c->add_flag("--public", a->visible, context.T(Text::kHelpCaseVisible));
   add_attachments(c);
 
@@ -169,13 +178,18 @@ void AddCaseReceiptCommands(CLI::App& group, Context& context, const SharedCaseA
   c->add_option("--from", a->awaited, context.T(Text::kHelpCaseFrom))
       ->required()
       ->check(CLI::IsMember({"customer", "us"}));
-  c->add_option("--text", a->text, context.T(Text::kHelpCaseText))->required();
+  AddText(*c, "--text", a->text, context.T(Text::kHelpCaseText))->required();
   add_attachments(c);
 
   OnCase(group, context, "receipt", Text::kHelpCaseReceipt, "", a, Receipt);
 
   c = OnCase(group, context, "track", Text::kHelpCaseTrack, "--receipt …", a, Track);
   c->add_option("--receipt", a->receipt, context.T(Text::kHelpCaseSecret))->required();
+
+  c = OnCase(group, context, "answer", Text::kHelpCaseAnswer, "--receipt … --text \"…\"", a,
+             SendMessage);
+  c->add_option("--receipt", a->receipt, context.T(Text::kHelpCaseSecret))->required();
+  AddText(*c, "--text", a->text, context.T(Text::kHelpCaseText))->required();
 
   c = OnCase(group, context, "rate", Text::kHelpCaseRate, "--receipt … --score 4", a, Rate);
   c->add_option("--receipt", a->receipt, context.T(Text::kHelpCaseSecret))->required();
@@ -188,7 +202,7 @@ void AddCaseReceiptCommands(CLI::App& group, Context& context, const SharedCaseA
   c = CaseCommand(group, context, "disclose", Text::kHelpCaseDisclose,
                   "--subject \"…\" --text \"…\" --staff otto", a, Disclose);
   c->add_option("--subject", a->subject, context.T(Text::kHelpCaseSubject))->required();
-  c->add_option("--text", a->text, context.T(Text::kHelpCaseText))->required();
+  AddText(*c, "--text", a->text, context.T(Text::kHelpCaseText))->required();
   c->add_option("--channel", a->channel, context.T(Text::kHelpCaseChannel));
   c->add_option("--place", a->place, context.T(Text::kHelpCasePlace));
   c->add_option("--staff", a->staff, context.T(Text::kHelpCaseStaff))->allow_extra_args(false);

@@ -81,6 +81,11 @@ void Compensate(Context& context, const CaseArguments& arguments) {
 }
 
 void DecideCompensation(Context& context, const CaseArguments& arguments) {
+  // Money is not given by leaving a word out.
+  if (arguments.approved == arguments.rejected) {
+    context.UsageError(context.T(Text::kApproveOrRefuse));
+    return;
+  }
   CaseStep<v1::DecideCompensationRequest>(context, arguments, "DecideCompensation",
                                           [&](v1::DecideCompensationRequest& request) {
                                             request.set_approved(arguments.approved);
@@ -110,7 +115,7 @@ void AddCaseSpecialCommands(CLI::App& group, Context& context, const SharedCaseA
   CLI::App* c = OnCase(group, context, "confirm", Text::kHelpCaseConfirm,
                        "--at 2030-03-05T14:30 --place \"…\"", a, Confirm);
   c->add_option("--place", a->place, context.T(Text::kHelpCasePlace));
-  c->add_option("--text", a->text, context.T(Text::kHelpCaseText));
+  AddText(*c, "--text", a->text, context.T(Text::kHelpCaseText));
   AddAppointmentOptions(*c, context, a);
 
   c = OnCase(group, context, "prepare", Text::kHelpCasePrepare, "--item projector", a, Prepare);
@@ -118,15 +123,15 @@ void AddCaseSpecialCommands(CLI::App& group, Context& context, const SharedCaseA
   c->add_flag("--not-ready", a->undone, context.T(Text::kHelpCaseUndone));
 
   c = OnCase(group, context, "execute", Text::kHelpCaseExecute, "", a, Execute);
-  c->add_option("--text", a->text, context.T(Text::kHelpCaseText));
+  AddText(*c, "--text", a->text, context.T(Text::kHelpCaseText));
 
   c = OnCase(group, context, "adopt", Text::kHelpCaseAdopt, "--text \"…\"", a, Adopt);
-  c->add_option("--text", a->text, context.T(Text::kHelpCaseText))->required();
+  AddText(*c, "--text", a->text, context.T(Text::kHelpCaseText))->required();
 
   c = OnCase(group, context, "reward", Text::kHelpCaseReward, "--amount 200 --currency CNY", a,
              Reward);
   add_amount(c);
-  c->add_option("--text", a->text, context.T(Text::kHelpCaseText));
+  AddText(*c, "--text", a->text, context.T(Text::kHelpCaseText));
 
   c = OnCase(group, context, "compensate", Text::kHelpCaseCompensate,
              "--amount 120.50 --currency CNY --reason \"…\"", a, Compensate);
@@ -135,11 +140,8 @@ void AddCaseSpecialCommands(CLI::App& group, Context& context, const SharedCaseA
 
   c = OnCase(group, context, "decide-compensation", Text::kHelpCaseDecideCompensation,
              "--refuse --reason \"…\"", a, DecideCompensation);
-  // Money is not given by leaving a word out.
-  CLI::Option_group* decision = c->add_option_group("decision");
-  decision->add_flag("--approve", a->approved, context.T(Text::kHelpCaseApproveCompensation));
-  decision->add_flag("--refuse", a->rejected, context.T(Text::kHelpCaseRefuseCompensation));
-  decision->require_option(1);
+  c->add_flag("--approve", a->approved, context.T(Text::kHelpCaseApproveCompensation));
+  c->add_flag("--refuse", a->rejected, context.T(Text::kHelpCaseRefuseCompensation));
   c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason));
 }
 

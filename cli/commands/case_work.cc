@@ -1,4 +1,5 @@
 // The steps of a case that is worked on.
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 
 #include <CLI/CLI.hpp>
@@ -11,7 +12,7 @@ namespace {
 void Classify(Context& context, const CaseArguments& arguments) {
   CaseStep<v1::ClassifyCaseRequest>(
       context, arguments, "ClassifyCase", [&](v1::ClassifyCaseRequest& request) {
-        request.set_category(arguments.category);
+        request.set_category(CategoryName(arguments.category));
         request.set_comment(arguments.reason);
         if (!arguments.severity.empty()) {
           const auto value = EnumValue(context, v1::CaseSeverity_descriptor(), arguments.severity);
@@ -73,6 +74,46 @@ void Resume(Context& context, const CaseArguments& arguments) {
   CommentStep<v1::ResumeCaseRequest>(context, arguments, "ResumeCase");
 }
 
+// What is to be answered: as it was typed, or by a template. False after a complaint.
+bool AnswerText(Context& context, const CaseArguments& arguments, std::string& text) {
+  text = arguments.text;
+  if (arguments.reply_template.empty()) return true;
+  if (!text.empty()) {
+    context.UsageError(context.T(Text::kTextOrTemplate));
+    return false;
+  }
+  v1::RenderReplyRequest request;
+  v1::RenderReplyResponse response;
+  const std::string& name = arguments.reply_template;
+  request.set_template_(absl::StrContains(name, '/') ? name
+                                                     : absl::StrCat("replyTemplates/", name));
+  request.set_zone(context.options.zone);
+  request.set_name(CaseName(context, arguments.target));
+  if (request.name().empty()) return false;
+  if (!context.Call(ComplaintsPath("RenderReply"), request, response)) return false;
+  text = response.text();
+  return true;
+}
+
+template <typename Request>
+void Answer(Context& context, const CaseArguments& arguments, absl::string_view method) {
+  CaseStep<Request>(context, arguments, method, [&](Request& request) {
+    return AnswerText(context, arguments, *request.mutable_text());
+  });
+}
+
+void Propose(Context& context, const CaseArguments& arguments) {
+  if (arguments.text.empty() && arguments.reply_template.empty()) {
+    context.UsageError(context.T(Text::kTextOrTemplate));
+    return;
+  }
+  Answer<v1::ProposeResponseRequest>(context, arguments, "ProposeResponse");
+}
+
+void Reply(Context& context, const CaseArguments& arguments) {
+  Answer<v1::ReplyCaseRequest>(context, arguments, "ReplyCase");
+}
+
 void Decide(Context& context, const CaseArguments& arguments, bool approved) {
   CaseStep<v1::DecideResponseRequest>(context, arguments, "DecideResponse",
                                       [&](v1::DecideResponseRequest& request) {
@@ -90,10 +131,10 @@ void AddCaseWorkCommands(CLI::App& group, Context& context, const SharedCaseArgu
              [](Context& context, const CaseArguments& arguments) {
                CommentStep<v1::AcknowledgeCaseRequest>(context, arguments, "AcknowledgeCase");
              });
-  c->add_option("--text", a->text, context.T(Text::kHelpCaseText));
+  AddText(*c, "--text", a->text, context.T(Text::kHelpCaseText));
 
   c = OnCase(group, context, "classify", Text::kHelpCaseClassify,
-             "--category categories/billing-error --severity high", a, Classify);
+             "--category billing-error --severity high", a, Classify);
   c->add_option("--category", a->category, context.T(Text::kHelpCaseCategory))->required();
   c->add_option("--severity", a->severity, context.T(Text::kHelpCaseSeverity));
   c->add_option("--priority", a->priority, context.T(Text::kHelpCasePriority));
@@ -112,25 +153,14 @@ void AddCaseWorkCommands(CLI::App& group, Context& context, const SharedCaseArgu
                                           [](v1::StartCaseRequest&) { return true; });
          });
 
-  c = OnCase(group, context, "propose", Text::kHelpCasePropose, "--text \"…\"", a,
-             [](Context& context, const CaseArguments& arguments) {
-               CaseStep<v1::ProposeResponseRequest>(context, arguments, "ProposeResponse",
-                                                    [&](v1::ProposeResponseRequest& request) {
-                                                      request.set_text(arguments.text);
-                                                      return true;
-                                                    });
-             });
-  c->add_option("--text", a->text, context.T(Text::kHelpCaseText))->required();
+  c = OnCase(group, context, "propose", Text::kHelpCasePropose, "--template final-reply", a,
+             Propose);
+  AddText(*c, "--text", a->text, context.T(Text::kHelpCaseText));
+  c->add_option("--template", a->reply_template, context.T(Text::kHelpCaseTemplate));
 
-  c = OnCase(group, context, "reply", Text::kHelpCaseReply, "", a,
-             [](Context& context, const CaseArguments& arguments) {
-               CaseStep<v1::ReplyCaseRequest>(context, arguments, "ReplyCase",
-                                              [&](v1::ReplyCaseRequest& request) {
-                                                request.set_text(arguments.text);
-                                                return true;
-                                              });
-             });
-  c->add_option("--text", a->text, context.T(Text::kHelpCaseText));
+  c = OnCase(group, context, "reply", Text::kHelpCaseReply, "", a, Reply);
+  AddText(*c, "--text", a->text, context.T(Text::kHelpCaseText));
+  c->add_option("--template", a->reply_template, context.T(Text::kHelpCaseTemplate));
 
   c = OnCase(group, context, "refuse", Text::kHelpCaseRefuse, "--reason \"…\"", a, Refuse);
   c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason))->required();
@@ -140,10 +170,10 @@ void AddCaseWorkCommands(CLI::App& group, Context& context, const SharedCaseArgu
   c->add_option("--for", a->awaited, context.T(Text::kHelpCaseAwaited))
       ->required()
       ->check(CLI::IsMember({"customer", "third-party"}));
-  c->add_option("--question", a->text, context.T(Text::kHelpCaseQuestion))->required();
+  AddText(*c, "--question", a->text, context.T(Text::kHelpCaseQuestion))->required();
 
   c = OnCase(group, context, "resume", Text::kHelpCaseResume, "", a, Resume);
-  c->add_option("--text", a->text, context.T(Text::kHelpCaseText));
+  AddText(*c, "--text", a->text, context.T(Text::kHelpCaseText));
 
   c = OnCase(group, context, "approve", Text::kHelpCaseApprove, "", a,
              [](Context& context, const CaseArguments& a) { Decide(context, a, true); });

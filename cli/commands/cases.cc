@@ -6,6 +6,8 @@
 #include <absl/strings/str_replace.h>
 
 #include <CLI/CLI.hpp>
+#include <iostream>
+#include <iterator>
 
 #include "cli/commands/output.h"
 #include "common/base/proto_time.h"
@@ -35,11 +37,14 @@ std::optional<int> EnumValue(Context& context, const EnumDescriptor* type,
 std::unique_ptr<Output> CaseOutput(Context& context) {
   context.TableColumns(
       "number,kind,state,subject,text,channel,customer.reference,customer.display_name,"
-      "customer.phone,category,severity,priority,product,place,language,owner,team,tier,"
+      "customer.phone,customer.email,customer.customer_class,category,severity,priority,product,"
+      "place,named_staff,named_assets,remedy_sought,language,entered_by,owner,team,tier,"
+      "external_body,"
       "received_time,promised_time,due_time,close_time,appointment.place,"
       "appointment.start_time,appointment.confirmed_by,repeat_count,repeat_of,escalated_to,"
-      "suggestion.reward_amount,"
-      "suggestion.reward_currency,reply,outcome,root_cause.cause,compensation.state,"
+      "suggestion.expected_benefit,suggestion.reward_amount,"
+      "suggestion.reward_currency,proposed_reply,proposer,approver,reply,outcome,root_cause.cause,"
+      "root_cause.whys,root_cause.staff,root_cause.assets,root_cause.process,compensation.state,"
       "compensation.amount,compensation.currency,survey_state,satisfaction,follows,merged_into,"
       "merged_from,name");
   return Output::Make(context, v1::Case::descriptor(), true);
@@ -107,6 +112,21 @@ std::string StaffName(const std::string& word) {
 
 std::string CauseName(const std::string& word) {
   return word.empty() || absl::StrContains(word, '/') ? word : absl::StrCat("causes/", word);
+}
+
+std::string CategoryName(const std::string& word) {
+  return word.empty() || absl::StrContains(word, '/') ? word : absl::StrCat("categories/", word);
+}
+
+CLI::Option* AddText(CLI::App& command, const std::string& name, std::string& text,
+                     const std::string& help) {
+  const auto read = [](std::string& word) {
+    if (word != "-") return std::string();
+    word.assign(std::istreambuf_iterator<char>(std::cin), {});
+    while (!word.empty() && (word.back() == '\n' || word.back() == '\r')) word.pop_back();
+    return std::string();
+  };
+  return command.add_option(name, text, help)->transform(CLI::Validator(read, ""));
 }
 
 void SetExample(CLI::App& command, const Context& context, absl::string_view arguments) {

@@ -27,7 +27,7 @@ struct CaseArguments {
   std::string awaited, into, body, deadline;
   std::string phone, product, place, language, remedy, contact, received, benefit;
   std::string at, item, amount, currency;
-  std::string receipt, process;
+  std::string receipt, process, reply_template, within, email, customer_class;
   std::vector<std::string> preparation, whys, staff, assets, attachments, hashes;
   Pages pages;
   int satisfaction = 0;
@@ -70,8 +70,13 @@ bool ReadTime(Context& context, absl::string_view option, const std::string& wor
 // `ann` → `staff/ann`.
 std::string StaffName(const std::string& word);
 
-// `people-care` → `causes/people-care`.
+// `people-care` → `causes/people-care`; `billing` → `categories/billing`.
 std::string CauseName(const std::string& word);
+std::string CategoryName(const std::string& word);
+
+// An option that takes a text; `-` stands for standard input.
+CLI::Option* AddText(CLI::App& command, const std::string& name, std::string& text,
+                     const std::string& help);
 
 // How a command is used, `sqm complaints ` and a line of arguments, under its help.
 void SetExample(CLI::App& command, const Context& context, absl::string_view arguments);

@@ -1,6 +1,8 @@
 // complaints: cases entered, found and shown; the steps of a case are in files of their own.
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/strip.h>
+#include <absl/time/time.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -10,33 +12,55 @@
 #include "cli/commands/output.h"
 #include "cli/schema/value.h"
 #include "cli/text/headings.h"
+#include "common/base/proto_time.h"
 
 namespace sqm::cli {
 namespace {
 
+// A value of before or after: an enum's word, a time in the reader's zone.
+std::string ValueWord(const Context& context, absl::TimeZone zone, const std::string& value) {
+  const auto* known = google::protobuf::DescriptorPool::generated_pool()->FindEnumValueByName(
+      absl::StrCat("sqm.complaints.v1.", value));
+  if (known != nullptr) return EnumLabel(known, context.language());
+  absl::Time time;
+  std::string error;
+  if (value.size() < 20 || !absl::ParseTime(absl::RFC3339_full, value, &time, &error)) return value;
+  return absl::FormatTime("%Y-%m-%d %H:%M", time, zone);
+}
+
+// What changed: `deadline.FIRST_RESPONSE` is the first response's deadline, of other paths the last
+// part says it.
+std::string FieldWord(const Context& context, absl::string_view field) {
+  if (absl::ConsumePrefix(&field, "deadline.")) {
+    v1::DeadlineKind kind;
+    if (v1::DeadlineKind_Parse(absl::StrCat("DEADLINE_KIND_", field), &kind)) {
+      return EnumLabel(v1::DeadlineKind_descriptor()->FindValueByNumber(kind), context.language());
+    }
+  }
+  const size_t dot = field.rfind('.');
+  return std::string(
+      Heading(context.language(), dot == absl::string_view::npos ? field : field.substr(dot + 1)));
+}
+
 // What a step changed: `owner → staff/ann; severity LOW → HIGH`.
-std::string ChangesText(const Context& context, const v1::CaseEntry& entry) {
-  const auto word = [&](const std::string& value) {
-    const auto* known = google::protobuf::DescriptorPool::generated_pool()->FindEnumValueByName(
-        absl::StrCat("sqm.complaints.v1.", value));
-    return known == nullptr ? value : EnumLabel(known, context.language());
-  };
+std::string ChangesText(const Context& context, absl::TimeZone zone, const v1::CaseEntry& entry) {
   std::string text;
   for (const v1::EntryChange& change : entry.changes()) {
-    absl::StrAppend(&text, text.empty() ? "" : "; ",
-                    change.field() == "satisfaction" || !absl::StrContains(change.field(), '.')
-                        ? std::string(Heading(context.language(), change.field()))
-                        : change.field());
-    const std::string before = word(change.before()), after = word(change.after());
+    absl::StrAppend(&text, text.empty() ? "" : "; ", FieldWord(context, change.field()));
+    const std::string before = ValueWord(context, zone, change.before());
     if (!before.empty()) absl::StrAppend(&text, " ", before);
-    if (!after.empty()) absl::StrAppend(&text, " → ", after);
+    if (!change.after().empty()) {
+      absl::StrAppend(&text, " → ", ValueWord(context, zone, change.after()));
+    } else if (!change.before().empty()) {
+      absl::StrAppend(&text, " → —");
+    }
   }
   return text;
 }
 
-// What an entry says: its text, and what it changed. What the service says of deadlines by itself
-// begins with which it is.
-std::string EntryText(const Context& context, const v1::CaseEntry& entry) {
+// What an entry says: its text, what it changed, and what is attached. What the service says of
+// deadlines by itself begins with which it is.
+std::string EntryText(const Context& context, absl::TimeZone zone, const v1::CaseEntry& entry) {
   std::string text = entry.text();
   if (entry.author().empty()) {
     const size_t end = std::min(text.find(':'), text.size());
@@ -47,9 +71,13 @@ std::string EntryText(const Context& context, const v1::CaseEntry& entry) {
           EnumLabel(v1::DeadlineKind_descriptor()->FindValueByNumber(kind), context.language()));
     }
   }
-  const std::string changes = ChangesText(context, entry);
-  return absl::StrCat(text, text.empty() || changes.empty() ? "" : " ",
-                      changes.empty() ? "" : absl::StrCat("(", changes, ")"));
+  const std::string changes = ChangesText(context, zone, entry);
+  if (!changes.empty()) absl::StrAppend(&text, text.empty() ? "" : " ", "(", changes, ")");
+  for (const v1::Attachment& attachment : entry.attachments()) {
+    absl::StrAppend(&text, text.empty() ? "" : " ", "[", attachment.uri(),
+                    " sha256:", attachment.sha256(), "]");
+  }
+  return text;
 }
 
 void Create(Context& context, const CaseArguments& arguments) {
@@ -65,7 +93,7 @@ void Create(Context& context, const CaseArguments& arguments) {
   one.set_channel(static_cast<v1::CaseChannel>(*channel));
   one.set_subject(arguments.subject);
   one.set_text(arguments.text);
-  one.set_category(arguments.category);
+  one.set_category(CategoryName(arguments.category));
   one.set_product(arguments.product);
   one.set_remedy_sought(arguments.remedy);
   one.set_related_contact(arguments.contact);
@@ -74,6 +102,20 @@ void Create(Context& context, const CaseArguments& arguments) {
     one.mutable_customer()->set_display_name(arguments.customer_name);
   }
   if (!arguments.phone.empty()) one.mutable_customer()->set_phone(arguments.phone);
+  if (!arguments.email.empty()) one.mutable_customer()->set_email(arguments.email);
+  if (!arguments.customer_class.empty()) {
+    one.mutable_customer()->set_customer_class(arguments.customer_class);
+  }
+  if (!arguments.severity.empty()) {
+    const auto severity = EnumValue(context, v1::CaseSeverity_descriptor(), arguments.severity);
+    if (!severity) return;
+    one.set_severity(static_cast<v1::CaseSeverity>(*severity));
+  }
+  if (!arguments.priority.empty()) {
+    const auto priority = EnumValue(context, v1::CasePriority_descriptor(), arguments.priority);
+    if (!priority) return;
+    one.set_priority(static_cast<v1::CasePriority>(*priority));
+  }
   if (!arguments.language.empty()) {
     const auto language = EnumValue(context, v1::CaseLanguage_descriptor(), arguments.language);
     if (!language) return;
@@ -125,22 +167,17 @@ void List(Context& context, const CaseArguments& arguments) {
   ShowCases(context, "ListCases", request, response, arguments.pages);
 }
 
-// All cases of the customer who brought one.
+// What the customer of a case has brought.
 void History(Context& context, const CaseArguments& arguments) {
-  const std::string name = CaseName(context, arguments.target);
-  if (name.empty()) return;
-  v1::GetCaseRequest get;
-  get.set_name(name);
-  v1::Case one;
-  if (!context.Call(ComplaintsPath("GetCase"), get, one)) return;
-  if (one.customer_key().empty()) {
-    context.Note(context.T(Text::kCustomerUnknown));
-    if (context.options.output == "json") context.Print("[]\n");
-    return;
-  }
-  CaseArguments of_customer = arguments;
-  of_customer.filter = absl::StrCat("customer_key = \"", one.customer_key(), "\"");
-  List(context, of_customer);
+  v1::ListCustomerHistoryRequest request;
+  v1::ListCustomerHistoryResponse response;
+  request.set_name(CaseName(context, arguments.target));
+  if (request.name().empty()) return;
+  context.TableColumns("number,kind,state,category,severity,received_time,outcome,satisfaction");
+  const bool shown = ShowPages(context, ComplaintsPath("ListCustomerHistory"), request, response,
+                               v1::CustomerCase::descriptor(), arguments.pages, Text::kMoreRows);
+  // The case itself is always among them.
+  if (shown && response.cases().empty()) context.Note(context.T(Text::kCustomerUnknown));
 }
 
 void Queue(Context& context, const CaseArguments& arguments) {
@@ -150,6 +187,15 @@ void Queue(Context& context, const CaseArguments& arguments) {
   if (!queue) return;
   request.set_queue(static_cast<v1::CaseQueue>(*queue));
   request.set_team(arguments.team);
+  if (!arguments.within.empty()) {
+    absl::Duration within;
+    if (!absl::ParseDuration(arguments.within, &within) || within <= absl::ZeroDuration()) {
+      context.UsageError(absl::StrCat("--within ", arguments.within, ": ",
+                                      context.T(Text::kNotADuration, "36h, 90m")));
+      return;
+    }
+    *request.mutable_within() = ToDuration(within);
+  }
   ShowCases(context, "ListQueue", request, response, arguments.pages);
 }
 
@@ -167,7 +213,12 @@ void ShowWhole(Context& context, const CaseArguments& arguments) {
   list.set_parent(name);
   list.set_page_size(1000);
   v1::ListCaseEntriesResponse entries;
-  if (!context.Call(ComplaintsPath("ListCaseEntries"), list, entries)) return;
+  do {
+    v1::ListCaseEntriesResponse page;
+    if (!context.Call(ComplaintsPath("ListCaseEntries"), list, page)) return;
+    entries.mutable_entries()->MergeFrom(page.entries());
+    list.set_page_token(page.next_page_token());
+  } while (!list.page_token().empty());
   if (context.options.output != "table") {
     context.Print(absl::StrCat("{\"case\": ", JsonText(one, false),
                                ", \"timeline\": ", JsonText(entries, false), "}\n"));
@@ -223,7 +274,7 @@ void ShowWhole(Context& context, const CaseArguments& arguments) {
   }
   for (const v1::CaseEntry& entry : entries.entries()) {
     table.Add({context.Words(entry, "create_time"), context.Words(entry, "action"), entry.author(),
-               EntryText(context, entry)});
+               EntryText(context, zone, entry)});
   }
   context.Print("\n");
   context.Print(table);
@@ -242,11 +293,15 @@ void AddComplaintsCommand(CLI::App& app, Context& context) {
   c->add_option("--subject", a->subject, context.T(Text::kHelpCaseSubject))->required();
   c->add_option("--kind", a->kind, context.T(Text::kHelpCaseKind));
   c->add_option("--channel", a->channel, context.T(Text::kHelpCaseChannel));
-  c->add_option("--text", a->text, context.T(Text::kHelpCaseText));
+  AddText(*c, "--text", a->text, context.T(Text::kHelpCaseText));
   c->add_option("--customer", a->customer, context.T(Text::kHelpCaseCustomer));
   c->add_option("--customer-name", a->customer_name, context.T(Text::kHelpCaseCustomerName));
   c->add_option("--category", a->category, context.T(Text::kHelpCaseCategory));
   c->add_option("--phone", a->phone, context.T(Text::kHelpCasePhone));
+  c->add_option("--email", a->email, context.T(Text::kHelpCaseEmail));
+  c->add_option("--class", a->customer_class, context.T(Text::kHelpCaseClass));
+  c->add_option("--severity", a->severity, context.T(Text::kHelpCaseSeverity));
+  c->add_option("--priority", a->priority, context.T(Text::kHelpCasePriority));
   c->add_option("--language", a->language, context.T(Text::kHelpCaseLanguage));
   c->add_option("--product", a->product, context.T(Text::kHelpCaseProduct));
   c->add_option("--remedy", a->remedy, context.T(Text::kHelpCaseRemedy));
@@ -269,6 +324,7 @@ void AddComplaintsCommand(CLI::App& app, Context& context) {
   c = CaseCommand(*group, context, "queue", Text::kHelpCaseQueue, "due-soon --all", a, Queue);
   c->add_option("QUEUE", a->target, context.T(Text::kHelpQueueName))->required();
   c->add_option("--team", a->team, context.T(Text::kHelpCaseTeam));
+  c->add_option("--within", a->within, context.T(Text::kHelpCaseWithin));
   AddPageOptions(*c, context, a->pages);
 
   OnCase(*group, context, "show", Text::kHelpCaseShow, "", a, ShowWhole);

@@ -121,6 +121,22 @@ void Context::Print(absl::string_view text) const {
   std::cout.flush();
 }
 
+bool Context::TableOrData() {
+  if (options.output == "table" || options.output == "json" || options.output == "jsonl") {
+    return true;
+  }
+  UsageError(T(Text::kNoSuchFormat, options.output, "table, json, jsonl"));
+  return false;
+}
+
+void Context::PrintRows(const Table& table, absl::Span<const char* const> keys) const {
+  if (wants_data()) {
+    Print(table.Data(options.output, keys));
+  } else {
+    Print(table);
+  }
+}
+
 bool Context::CheckPrinted() {
   errno = 0;
   std::cout.flush();

@@ -22,7 +22,8 @@
 // Not CLI11's header, which is heavy: commands that build options include it themselves.
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace sqm::cli {
 
@@ -81,6 +82,15 @@ class Context {
   void Note(absl::string_view message) const;  // on stderr
   void Print(absl::string_view text) const;    // on stdout
   void Print(const Table& table) const { Print(table.Format(out_)); }
+  // Whether -o asks for a table or for data; false after a complaint about another form.
+  bool TableOrData();
+  bool wants_data() const { return options.output != "table"; }
+  // The table or, as -o says, its rows under the keys.
+  void PrintRows(const Table& table, absl::Span<const char* const> keys) const;
+  // The text for people; for programs always in English.
+  std::string Word(Text text) const {
+    return Say(wants_data() ? Language::kEnglish : language_, text);
+  }
   // Whether all that was printed has arrived; false after a complaint. A reader that went away
   // (`| head`) wanted no more.
   bool CheckPrinted();

@@ -1,4 +1,5 @@
 // describe: what the contracts say of a resource.
+#include <absl/strings/ascii.h>
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
@@ -44,9 +45,30 @@ std::string RulesText(const FieldDescriptor* field, const Context& context) {
   return absl::StrJoin(parts, ", ");
 }
 
-void DescribeFields(Context& context, const google::protobuf::Descriptor* message) {
+// The table, or for programs its rows as one member of an object.
+void Part(Context& context, const char* name, const Table& table,
+          absl::Span<const char* const> keys, std::string& data) {
+  if (!context.wants_data()) {
+    context.Print(table);
+    return;
+  }
+  absl::StrAppend(&data, data.empty() ? "{" : ",", "\"", name,
+                  "\": ", absl::StripTrailingAsciiWhitespace(table.Data("json", keys)));
+}
+
+void Finish(Context& context, const std::string& data) {
+  if (context.wants_data()) context.Print(absl::StrCat(data, "}\n"));
+}
+
+void Blank(Context& context) {
+  if (!context.wants_data()) context.Print("\n");
+}
+
+// `of`: what the parts of the object are called by.
+void DescribeFields(Context& context, const google::protobuf::Descriptor* message, const char* of,
+                    std::string& data) {
   // In English a field is called by its own name.
-  const bool named = context.language() != Language::kEnglish;
+  const bool named = context.language() != Language::kEnglish && !context.wants_data();
   std::vector<Column> columns = {{context.T(Text::kField), Align::kLeft, true},
                                  {context.T(Text::kType)},
                                  {context.T(Text::kUnit)},
@@ -66,28 +88,33 @@ void DescribeFields(Context& context, const google::protobuf::Descriptor* messag
     }
     table.Add(std::move(cells));
   }
-  context.Print(table);
+  static constexpr const char* kFieldKeys[] = {"field", "type", "unit", "rules"};
+  Part(context, of, table, kFieldKeys, data);
   Table values({{context.T(Text::kField), Align::kLeft, true},
                 {context.T(Text::kValue), Align::kLeft, true},
                 {context.T(Text::kLabel)}});
   for (int i = 0; i < message->field_count(); ++i) {
     const auto* type = message->field(i)->enum_type();
     for (int n = 1; type != nullptr && n < type->value_count(); ++n) {
-      values.Add({n == 1 ? message->field(i)->name() : "", type->value(n)->name(),
-                  EnumLabel(type->value(n), context.language())});
+      values.Add({n == 1 || context.wants_data() ? message->field(i)->name() : "",
+                  type->value(n)->name(), EnumLabel(type->value(n), context.language())});
     }
   }
   if (values.rows() == 0) return;
-  context.Print("\n");
-  context.Print(values);
+  Blank(context);
+  static constexpr const char* kValueKeys[] = {"field", "value", "label"};
+  Part(context, absl::StrCat(of, "_values").c_str(), values, kValueKeys, data);
 }
 
 void DescribeResource(Context& context, const ResourceInfo& info) {
-  context.Print(absl::StrCat(info.options.type(), "  ", absl::StrJoin(info.collections, "/{id}/"),
-                             "/{id}\n\n"));
-  DescribeFields(context, info.message);
-  if (info.methods.empty()) return;
-  context.Print("\n");
+  if (!context.wants_data()) {
+    context.Print(absl::StrCat(info.options.type(), "  ", absl::StrJoin(info.collections, "/{id}/"),
+                               "/{id}\n\n"));
+  }
+  std::string data;
+  DescribeFields(context, info.message, "fields", data);
+  if (info.methods.empty()) return Finish(context, data);
+  Blank(context);
   Table methods({{context.T(Text::kMethod), Align::kLeft, true}, {context.T(Text::kPermission)}});
   const auto* service = info.methods.begin()->second->service();
   for (int i = 0; i < service->method_count(); ++i) {
@@ -100,12 +127,14 @@ void DescribeResource(Context& context, const ResourceInfo& info) {
                         absl::StrContains(method->name(), info.message->name())));
     if (ours) methods.Add({absl::StrCat(service->name(), "/", method->name()), rules.permission()});
   }
-  context.Print(methods);
+  static constexpr const char* kKeys[] = {"method", "permission"};
+  Part(context, "methods", methods, kKeys, data);
+  Finish(context, data);
 }
 
 void Describe(Context& context, const std::string& target) {
   const Catalogue* catalogue = context.catalogue();
-  if (catalogue == nullptr) return;
+  if (catalogue == nullptr || !context.TableOrData()) return;
   if (target.empty()) {
     Table table({{context.T(Text::kResource), Align::kLeft, true},
                  {context.T(Text::kType)},
@@ -116,7 +145,8 @@ void Describe(Context& context, const std::string& target) {
       table.Add({absl::StrJoin(info.collections, "/"), info.options.type(),
                  absl::StrJoin(methods, ", ")});
     }
-    context.Print(table);
+    static constexpr const char* kKeys[] = {"resource", "type", "methods"};
+    context.PrintRows(table, kKeys);
     return;
   }
   if (const ResourceInfo* info = catalogue->Find(target); info != nullptr) {
@@ -124,10 +154,12 @@ void Describe(Context& context, const std::string& target) {
     return;
   }
   if (const auto method = catalogue->FindMethod(target); method.ok()) {
-    context.Print(absl::StrCat(MethodPath(*method), "\n\n"));
-    DescribeFields(context, (*method)->input_type());
-    context.Print("\n");
-    DescribeFields(context, (*method)->output_type());
+    if (!context.wants_data()) context.Print(absl::StrCat(MethodPath(*method), "\n\n"));
+    std::string data;
+    DescribeFields(context, (*method)->input_type(), "request", data);
+    Blank(context);
+    DescribeFields(context, (*method)->output_type(), "response", data);
+    Finish(context, data);
     return;
   }
   std::vector<std::string> known;

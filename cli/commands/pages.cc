@@ -1,5 +1,7 @@
 #include "cli/commands/pages.h"
 
+#include <iostream>
+
 #include "cli/commands/output.h"
 
 namespace sqm::cli {
@@ -61,6 +63,8 @@ bool ShowPages(Context& context, const std::string& path, Message& request, Mess
       output->Add(response.GetReflection()->GetRepeatedMessage(response, rows, i));
     }
     token = GoOn(response, request);
+    // Whoever read it has gone.
+    if (!std::cout) break;
   } while (pages.all && !token.empty());
   output->Finish();
   if (!token.empty()) context.Note(context.T(more, token));

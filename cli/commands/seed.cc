@@ -71,14 +71,15 @@ bool SeedScorecards(Context& context, Table& table) {
 }
 
 void Seed(Context& context) {
-  if (context.connection() == nullptr) return;
+  if (!context.TableOrData() || context.connection() == nullptr) return;
   Table table({{context.T(Text::kResource), Align::kLeft, true},
                {context.T(Text::kTitle)},
                {context.T(Text::kVersion), Align::kRight},
                {context.T(Text::kOutcome)}});
   if (SeedScorecards(context, table)) SeedComplaints(context, table);
   // Also after a complaint: what was done before it stands.
-  if (table.rows() > 0) context.Print(table);
+  static constexpr const char* kKeys[] = {"name", "title", "version", "outcome"};
+  if (table.rows() > 0) context.PrintRows(table, kKeys);
 }
 
 }  // namespace
@@ -88,7 +89,7 @@ void AddSeeded(const Context& context, std::string name, std::string label, std:
   table.Add({std::move(name),
              std::move(label),
              std::move(version),
-             {context.T(outcome), outcome == Text::kUnchanged ? Tone::kPlain : Tone::kGood}});
+             {context.Word(outcome), outcome == Text::kUnchanged ? Tone::kPlain : Tone::kGood}});
 }
 
 void AddSeedCommand(CLI::App& app, Context& context) {

@@ -15,6 +15,7 @@ namespace sqm::cli {
 namespace {
 
 void ShowStatus(Context& context) {
+  if (!context.TableOrData()) return;
   const Catalogue* catalogue = context.catalogue();
   Connection* connection = context.connection();
   if (catalogue == nullptr || connection == nullptr) return;
@@ -34,9 +35,9 @@ void ShowStatus(Context& context) {
     const bool known = answer.failure.ok();
     const bool serving = known && answer.serving;
     table.Add({service.empty() ? connection->login().server : service,
-               {context.T(serving ? Text::kServing
-                          : known ? Text::kNotServing
-                                  : Text::kNotOffered),
+               {context.Word(serving ? Text::kServing
+                             : known ? Text::kNotServing
+                                     : Text::kNotOffered),
                 serving ? Tone::kGood
                 : known ? Tone::kBad
                         : Tone::kWarning},
@@ -47,7 +48,8 @@ void ShowStatus(Context& context) {
     }
   }
   context.Note(context.T(Text::kClientVersion, SQM_VERSION));
-  context.Print(table);
+  static constexpr const char* kKeys[] = {"service", "state", "latency"};
+  context.PrintRows(table, kKeys);
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 #include "cli/text/table.h"
 
 #include <absl/strings/str_cat.h>
+#include <absl/strings/strip.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "cli/text/width.h"
@@ -59,6 +61,24 @@ void Table::Add(std::vector<Cell> cells) {
   rows_.push_back(std::move(cells));
 }
 
+std::string Table::Data(absl::string_view format, absl::Span<const char* const> keys) const {
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (const std::vector<Cell>& cells : rows_) {
+    nlohmann::ordered_json row = nlohmann::ordered_json::object();
+    for (size_t i = 0; i < cells.size() && i < keys.size(); ++i) {
+      row[keys[i]] = std::string(absl::StripPrefix(cells[i].text, Sign(cells[i].tone)));
+    }
+    rows.push_back(std::move(row));
+  }
+  const auto text = [](const nlohmann::ordered_json& value, int indent) {
+    return value.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  };
+  if (format == "json") return text(rows, 2);
+  std::string lines;
+  for (const nlohmann::ordered_json& row : rows) lines += text(row, -1);
+  return lines;
+}
+
 std::vector<size_t> Table::Widths(int width) const {
   std::vector<size_t> widths;
   for (const Column& column : columns_) widths.push_back(DisplayWidth(column.title));
@@ -68,7 +88,7 @@ std::vector<size_t> Table::Widths(int width) const {
     }
   }
   if (width <= 0 || widths.empty()) return widths;
-  const size_t room = static_cast<size_t>(width);
+  const auto room = static_cast<size_t>(width);
   size_t total = std::accumulate(widths.begin(), widths.end(), kGap * (widths.size() - 1));
   // One column from the widest at a time: first those that may be cut, then the kept ones.
   for (const bool kept : {false, true}) {

@@ -1,6 +1,9 @@
 // The one table formatter of the client.
 #pragma once
 
+#include <absl/strings/string_view.h>
+#include <absl/types/span.h>
+
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -40,6 +43,8 @@ class Table {
   // Missing cells are empty; surplus ones are dropped.
   void Add(std::vector<Cell> cells);
   size_t rows() const { return rows_.size(); }
+  // The rows for programs, `json` or `jsonl`: what a cell says under the key of its column.
+  std::string Data(absl::string_view format, absl::Span<const char* const> keys) const;
   std::string Format(const Terminal& terminal) const;
 
  private:

@@ -32,7 +32,7 @@ std::vector<ResourceVerbs> Catalogue() {
       {"complaints.reply_templates", {"read", "create", "update", "delete"}},
       {"complaints.compensations", {"request", "approve"}},
       {"complaints.suggestions", {"decide"}},
-      {"complaints.receipts", {"issue", "track", "rate"}},
+      {"complaints.receipts", {"issue", "track", "rate", "answer"}},
       {"complaints.satisfaction", {"record"}},
       {"complaints.appointments", {"handle"}},
       {"complaints.corrective_actions", {"read", "create", "plan", "handle", "verify"}},
@@ -183,7 +183,7 @@ std::vector<RoleGrant> RoleTable() {
       // A portal's token: nobody known behind it.
       {Role::kCustomer,
        {"complaints.disclosures.submit", "complaints.disclosures.track",
-        "complaints.receipts.track", "complaints.receipts.rate"}},
+        "complaints.receipts.track", "complaints.receipts.rate", "complaints.receipts.answer"}},
       // Guards are granted nothing: their records (rounds, incidents) are not among the resources
       // above.
   };

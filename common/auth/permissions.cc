@@ -130,7 +130,7 @@ absl::StatusOr<PermissionId> Policy::Intern(absl::string_view permission) const 
 std::vector<absl::string_view> Policy::Permissions() const {
   std::vector<absl::string_view> names;
   names.reserve(entries_.size());
-  for (const Entry& entry : entries_) names.push_back(entry.name);
+  for (const Entry& entry : entries_) names.emplace_back(entry.name);
   return names;
 }
 
@@ -150,7 +150,8 @@ Visibility VisibilityOf(const Principal& principal) {
   return WidestOf(principal, kSeesAll, principal.roles);
 }
 
-bool MaySeePersonal(const Principal& principal, options::v1::PersonalClass personal_class) {
+bool MaySeePersonal(const Principal& principal, options::v1::PersonalClass personal_class,
+                    bool handled) {
   constexpr RoleBits kFeedback = BitsOf(Role::kAgent, Role::kTeamLead, Role::kTrainer);
   RoleBits needs = kNeedsEverything;
   switch (personal_class) {
@@ -168,6 +169,9 @@ bool MaySeePersonal(const Principal& principal, options::v1::PersonalClass perso
       break;
     default:  // references, and classes that this build does not know
       break;
+  }
+  if (handled && personal_class <= options::v1::PERSONAL_CLASS_TEXT) {
+    needs |= BitsOf(Role::kAgent, Role::kTeamLead);
   }
   return (principal.roles & needs) != 0;
 }

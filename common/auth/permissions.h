@@ -98,7 +98,10 @@ Visibility VisibilityOf(const Principal& principal);
 //   guard                                      the visitors' log: name
 //   agent, team lead, trainer                  free text and recordings that feedback is about
 //   auditor, customer, engineer                nothing
-bool MaySeePersonal(const Principal& principal, options::v1::PersonalClass personal_class);
+// `handled`: the values are of something that agents and team leads, who are shown only their own,
+// handle for the person, whom they must reach: name, phone, address, reference.
+bool MaySeePersonal(const Principal& principal, options::v1::PersonalClass personal_class,
+                    bool handled = false);
 
 // Whether `pattern` covers `permission`; both well-formed.
 bool PatternCovers(absl::string_view pattern, absl::string_view permission);

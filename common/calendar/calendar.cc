@@ -126,7 +126,8 @@ absl::StatusOr<absl::Time> Calendar::CloseOfDay(absl::Time start, int days) cons
   const auto midnight_after = [this](absl::Time t) {
     const absl::CivilDay next = absl::CivilDay(zone_->zone().At(t).cs) + 1;
     const absl::TimeZone::TimeInfo info = zone_->zone().At(absl::CivilSecond(next));
-    return info.kind == absl::TimeZone::TimeInfo::SKIPPED ? info.trans : info.post;
+    // Of a midnight that comes twice, the first.
+    return info.kind == absl::TimeZone::TimeInfo::SKIPPED ? info.trans : info.pre;
   };
   absl::Time day_end = midnight_after(start);
   for (int i = 0; i < days; ++i) {

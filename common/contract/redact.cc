@@ -1,10 +1,11 @@
 #include "common/contract/redact.h"
 
+#include <absl/algorithm/container.h>
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 
-#include <algorithm>
 #include <map>
+#include <vector>
 
 #include "common/contract/validate.h"
 
@@ -29,6 +30,14 @@ absl::string_view Tail(absl::string_view text, size_t count) {
   size_t hidden = 0;
   for (char c : text.substr(0, begin)) hidden += StartsCodePoint(c);
   return hidden >= count ? text.substr(begin) : "";
+}
+
+std::vector<std::string> ValuesOf(const Message& message, const AnnotatedPath& path) {
+  std::vector<std::string> values;
+  ForEachValue(message, path, [&values](const std::string& value) {
+    if (!value.empty()) values.push_back(value);
+  });
+  return values;
 }
 
 }  // namespace
@@ -74,30 +83,21 @@ bool Redact(const ResourceType& type, absl::FunctionRef<bool(options::v1::Person
 
 void RestoreMasked(const ResourceType& type,
                    absl::FunctionRef<bool(options::v1::PersonalClass)> may_see,
-                   const Message& before, absl::string_view prefix, Message& after,
-                   FieldErrors& errors) {
+                   const Message& before, Message& sent) {
   for (const AnnotatedPath& path : type.personal) {
     const options::v1::PersonalClass personal = path.rules->personal();
     if (may_see(personal)) continue;
     // What of the stored values each shown one may stand for.
     std::multimap<std::string, std::string> stored;
-    ForEachValue(before, path, [&](const std::string& value) {
-      if (!value.empty()) stored.emplace(Mask(personal, value), value);
-    });
-    ForEachString(after, path, [&](Message& holder, const FieldDescriptor* field, int index) {
+    for (const std::string& value : ValuesOf(before, path)) {
+      stored.emplace(Mask(personal, value), value);
+    }
+    ForEachString(sent, path, [&](Message& holder, const FieldDescriptor* field, int index) {
       const auto* reflection = holder.GetReflection();
       const std::string value = index < 0 ? reflection->GetString(holder, field)
                                           : reflection->GetRepeatedString(holder, field, index);
-      if (!absl::StrContains(value, kHidden)) return;
-      const bool was_stored = std::any_of(stored.begin(), stored.end(),
-                                          [&](const auto& known) { return known.second == value; });
-      if (was_stored) return;
       const auto known = stored.find(value);
-      if (known == stored.end()) {
-        errors.Add(absl::StrCat(prefix, path.text),
-                   "is masked: leave it out of update_mask, or give the whole value");
-        return;
-      }
+      if (!absl::StrContains(value, kHidden) || known == stored.end()) return;
       if (index < 0) {
         reflection->SetString(&holder, field, known->second);
       } else {
@@ -105,6 +105,21 @@ void RestoreMasked(const ResourceType& type,
       }
       stored.erase(known);
     });
+  }
+}
+
+void CheckNotMasked(const ResourceType& type,
+                    absl::FunctionRef<bool(options::v1::PersonalClass)> may_see,
+                    const Message& before, absl::string_view prefix, const Message& after,
+                    FieldErrors& errors) {
+  for (const AnnotatedPath& path : type.personal) {
+    if (may_see(path.rules->personal())) continue;
+    const std::vector<std::string> stored = ValuesOf(before, path);
+    for (const std::string& value : ValuesOf(after, path)) {
+      if (!absl::StrContains(value, kHidden) || absl::c_linear_search(stored, value)) continue;
+      errors.Add(absl::StrCat(prefix, path.text),
+                 "is masked: leave it out of update_mask, or give the whole value");
+    }
   }
 }
 

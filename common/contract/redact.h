@@ -21,12 +21,16 @@ bool Redact(const ResourceType& type, absl::FunctionRef<bool(options::v1::Person
             Message& resource);
 
 // A caller who may not see a value sends it back as it was shown to him: puts what was stored
-// (`before`) in the place of every masked value of `after` that `may_see` denies. Adds an error
-// where a value looks masked and is not what the stored one is shown as: it would be stored so.
+// (`before`) in the place of every masked value of `sent` that `may_see` denies.
 void RestoreMasked(const ResourceType& type,
                    absl::FunctionRef<bool(options::v1::PersonalClass)> may_see,
-                   const Message& before, absl::string_view prefix, Message& after,
-                   FieldErrors& errors);
+                   const Message& before, Message& sent);
+// Adds an error where a value of `after` looks masked and is not what was stored: it would be kept
+// so.
+void CheckNotMasked(const ResourceType& type,
+                    absl::FunctionRef<bool(options::v1::PersonalClass)> may_see,
+                    const Message& before, absl::string_view prefix, const Message& after,
+                    FieldErrors& errors);
 
 // Removes every personal value of the resource for good. Returns whether there was any.
 bool Erase(const ResourceType& type, Message& resource);

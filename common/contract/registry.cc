@@ -152,7 +152,8 @@ class RegistryBuilder {
       return Bad(type, type.personal.front().text, "a shared type cannot hold personal data");
     }
     for (const ResourceType* t = &type; t != nullptr; t = t->parent) {
-      if (t->owner != nullptr || t->team != nullptr || t->told != nullptr) {
+      if (t->owner != nullptr || t->team != nullptr || t->told != nullptr ||
+          t->entered != nullptr) {
         return Bad(type, "shared", absl::StrCat("the row rule of ", t->type, " does not allow it"));
       }
     }
@@ -215,12 +216,19 @@ class RegistryBuilder {
       }
     }
     ASSIGN_OR_RETURN(type->fields, query::FieldSet::Create(*message, std::move(indexed)));
+    for (const query::Field& field : type->fields.fields()) {
+      if (field.indexed_with.empty() || type->fields.Find(field.indexed_with) != nullptr) continue;
+      return Bad(*type, field.path, "a second index needs another indexed field of the resource");
+    }
     const options::v1::RowRule& rule = type->options.row_rule();
     if (!rule.owner_field().empty()) {
       ASSIGN_OR_RETURN(type->owner, RowField(*type, rule.owner_field()));
     }
     if (!rule.team_field().empty()) {
       ASSIGN_OR_RETURN(type->team, RowField(*type, rule.team_field()));
+    }
+    if (!rule.entered_field().empty()) {
+      ASSIGN_OR_RETURN(type->entered, RowField(*type, rule.entered_field()));
     }
     if (!rule.told_field().empty()) {
       ASSIGN_OR_RETURN(type->told, RowField(*type, rule.told_field()));
@@ -273,6 +281,8 @@ class RegistryBuilder {
                                           static_cast<int>(rules.decimal_digits_plus_one()) - 1));
         // The server always sets the times, which lets a page run down one range of the index.
         if (field == type.create_time || field == type.update_time) made.nullable = false;
+        made.indexed_with = rules.indexed_with();
+        made.sparse = rules.sparse();
         indexed.push_back(std::move(made));
       }
       if (rules.unique()) type.unique.push_back(annotated);

@@ -58,6 +58,7 @@ struct ResourceType {
   const query::Field* owner = nullptr;
   const query::Field* team = nullptr;
   const query::Field* told = nullptr;
+  const query::Field* entered = nullptr;
 
   // `contacts/01J…` for an id; nested ids are joined by '/': `a/3` → `scorecards/a/versions/3`.
   std::string NameOf(absl::string_view id) const;

@@ -11,7 +11,6 @@ namespace sqm::contract {
 namespace {
 
 using google::protobuf::Duration;
-using google::protobuf::EnumValueDescriptor;
 using google::protobuf::Reflection;
 using google::protobuf::Timestamp;
 
@@ -164,6 +163,10 @@ class Checker {
     if (text.size() > most && (bytes || CodePoints(text) > most)) {
       return Add(prefix, check.field,
                  absl::StrCat("is longer than ", most, bytes ? " bytes" : " characters"), index);
+    }
+    // PostgreSQL keeps no such text.
+    if (!bytes && text.find('\0') != std::string::npos) {
+      return Add(prefix, check.field, "must not contain the character NUL", index);
     }
     if (check.pattern != nullptr && !RE2::FullMatch(text, *check.pattern)) {
       return Add(prefix, check.field, absl::StrCat("must match ", rules.pattern()), index);

@@ -55,8 +55,11 @@ ValueView ExtractView(const Message& message, const FieldPath& path, std::string
   const Reflection& reflection = *at->GetReflection();
   if (leaf->has_presence() && !reflection.HasField(*at, leaf)) return {};
   switch (path.type) {
-    case FieldType::kString:
-      return absl::string_view(reflection.GetStringReference(*at, leaf, &scratch));
+    case FieldType::kString: {
+      const absl::string_view text = reflection.GetStringReference(*at, leaf, &scratch);
+      if (path.sparse && text.empty()) return {};
+      return text;
+    }
     case FieldType::kInt:
       return Int(*at, leaf);
     case FieldType::kDecimal: {
@@ -74,8 +77,11 @@ ValueView ExtractView(const Message& message, const FieldPath& path, std::string
     }
     case FieldType::kBool:
       return int64_t{reflection.GetBool(*at, leaf)};
-    case FieldType::kEnum:
-      return int64_t{reflection.GetEnumValue(*at, leaf)};
+    case FieldType::kEnum: {
+      const int64_t number = reflection.GetEnumValue(*at, leaf);
+      if (path.sparse && number == 0) return {};
+      return number;
+    }
     case FieldType::kTimestamp:
     case FieldType::kDuration:
       return Micros(reflection.GetMessage(*at, leaf), path);

@@ -165,6 +165,13 @@ absl::StatusOr<FieldSet> FieldSet::Create(const Descriptor& descriptor, std::vec
     auto source = ResolvePath(descriptor, field.path, field.type, field.decimal_digits);
     if (!source.ok()) return source.status();
     field.source = *std::move(source);
+    if (field.sparse) {
+      if (field.type != FieldType::kString && field.type != FieldType::kEnum &&
+          !field.source.can_be_unset) {
+        return Broken(descriptor, field.path, "cannot be sparse: it always has a value");
+      }
+      field.source.sparse = field.source.can_be_unset = field.nullable = true;
+    }
     field.nullable = field.nullable && field.source.can_be_unset;
     if (field.type == FieldType::kEnum) field.enum_type = field.source.steps.back()->enum_type();
     for (size_t j = 0; j < i; ++j) {

@@ -26,6 +26,8 @@ struct FieldPath {
   const google::protobuf::FieldDescriptor* nanos = nullptr;
   // Whether a message can leave it unset, so that its column is NULL.
   bool can_be_unset = true;
+  // Whether an empty string, or the zero of an enum, is unset.
+  bool sparse = false;
 };
 
 // One indexed field.
@@ -38,6 +40,10 @@ struct Field {
   // Whether the column may hold NULL. False is a promise (the server always sets the field) that
   // lets a descending list page through an index with one range.
   bool nullable = true;
+  // Whether the index has only those that are set; see FieldPath::sparse.
+  bool sparse = false;
+  // Path of the other field of a second index, of both; empty: there is none.
+  std::string indexed_with;
   // Filled by FieldSet::Create.
   FieldPath source;
 };

@@ -74,6 +74,15 @@ absl::StatusOr<Filter> ParseFilter(absl::string_view text, const FieldSet& field
 // Standard SQL for SQLite and PostgreSQL (text columns COLLATE "C" there). TRUE for the empty one.
 SqlText ToSql(const Filter& filter);
 
+// Disjoint conditions that together are the filter. More than one where it leaves a choice between
+// values, as in `owner = a OR team = b`: a list that asks for them one by one reads each in order
+// from an index of its own.
+std::vector<SqlText> DisjointParts(const Filter& filter);
+// Whether the filter holds a text to one value, by which alone an index finds the rows.
+bool HoldsText(const Filter& filter);
+// Whether it matches only where the field is set.
+bool NeedsSet(const Filter& filter, const Field& field);
+
 // The same decision in process. `message` must be of the FieldSet's descriptor.
 bool Matches(const Filter& filter, const google::protobuf::Message& message);
 

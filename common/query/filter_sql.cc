@@ -1,6 +1,7 @@
 // A filter as SQL. SQL's logic has three values and ours two, so NOT never reaches the database: it
 // is pushed down to the restrictions, where the opposite operator and `OR … IS NULL` say exactly
 // which rows are meant. What is left is ANDs and ORs, for which NULL and FALSE select alike.
+#include <absl/algorithm/container.h>
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
@@ -59,10 +60,11 @@ std::string Restriction(const Term& term, bool negated, const std::string& colum
       // A range instead of LIKE: the index serves it and nothing needs escaping.
       params.push_back(term.value);
       if (!term.upper) return absl::StrCat(column, negated ? " < ?" : " >= ?");
-      params.push_back(*term.upper);
+      params.emplace_back(*term.upper);
       return negated ? absl::StrCat("(", column, " < ? OR ", column, " >= ?)")
                      : absl::StrCat("(", column, " >= ? AND ", column, " < ?)");
     case Op::kPresent:
+      if (term.field->sparse) return absl::StrCat(column, negated ? " IS NULL" : " IS NOT NULL");
       if (term.field->type == FieldType::kString)
         return absl::StrCat(column, negated ? " = ''" : " <> ''");
       if (term.field->type == FieldType::kEnum)
@@ -102,12 +104,71 @@ std::string Condition(const Node& node, bool negated, std::vector<Value>& params
   return "FALSE";
 }
 
+bool IsChoice(const Node& node) {
+  return node.kind == Node::Kind::kOr && node.children.size() > 1 &&
+         absl::c_all_of(node.children, [](const Node& child) {
+           return child.kind == Node::Kind::kTerm && child.term.op == Op::kEq;
+         });
+}
+
+bool HoldsText(const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::kTerm:
+      return node.term.op == Op::kEq && node.term.field->type == FieldType::kString;
+    case Node::Kind::kNot: {
+      const Node& child = node.children[0];
+      return child.kind == Node::Kind::kTerm && child.term.op == Op::kPresent &&
+             child.term.field->type == FieldType::kString;
+    }
+    case Node::Kind::kAnd:
+      return absl::c_any_of(node.children, [](const Node& child) { return HoldsText(child); });
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 SqlText ToSql(const Filter& filter) {
   SqlText out;
   out.where = Condition(filter.root(), false, out.params);
   return out;
+}
+
+std::vector<SqlText> DisjointParts(const Filter& filter) {
+  const Node& root = filter.root();
+  const Node* choice = IsChoice(root) ? &root : nullptr;
+  if (root.kind == Node::Kind::kAnd) {
+    const auto found = absl::c_find_if(root.children, IsChoice);
+    if (found != root.children.end()) choice = &*found;
+  }
+  if (choice == nullptr) return {ToSql(filter)};
+  std::vector<SqlText> parts;
+  for (size_t i = 0; i < choice->children.size(); ++i) {
+    SqlText& part = parts.emplace_back();
+    std::vector<std::string> conditions = {Condition(choice->children[i], false, part.params)};
+    for (size_t before = 0; before < i; ++before) {
+      conditions.push_back(Condition(choice->children[before], true, part.params));
+    }
+    if (choice != &root) {
+      for (const Node& child : root.children) {
+        if (&child != choice) conditions.push_back(Condition(child, false, part.params));
+      }
+    }
+    part.where = absl::StrCat("(", absl::StrJoin(conditions, " AND "), ")");
+  }
+  return parts;
+}
+
+bool HoldsText(const Filter& filter) { return HoldsText(filter.root()); }
+
+bool NeedsSet(const Filter& filter, const Field& field) {
+  const auto needs = [&field](const Node& node) {
+    return node.kind == Node::Kind::kTerm && node.term.field->path == field.path &&
+           node.term.op != Op::kNe;
+  };
+  const Node& root = filter.root();
+  return needs(root) || (root.kind == Node::Kind::kAnd && absl::c_any_of(root.children, needs));
 }
 
 }  // namespace sqm::query

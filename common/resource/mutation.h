@@ -56,6 +56,13 @@ class Mutation {
     return *this;
   }
 
+  // Which element of a batch it is: each is remembered by its own.
+  Mutation& OfElement(size_t index) {
+    element_ = index;
+    return *this;
+  }
+
+  const std::optional<size_t>& element() const { return element_; }
   bool anonymous() const { return anonymous_; }
   const std::vector<Step>& steps() const { return steps_; }
   const std::vector<store::Guard>& guards() const { return guards_; }
@@ -71,6 +78,7 @@ class Mutation {
   std::vector<Step> steps_;
   std::vector<store::Guard> guards_;
   std::optional<std::string> response_;
+  std::optional<size_t> element_;
   bool anonymous_ = false;
 };
 

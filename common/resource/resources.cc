@@ -53,7 +53,9 @@ absl::StatusOr<query::Filter> Resources::VisibleFilter(const rpc::Call& call,
     const std::string& staff = call.principal().staff;
     std::string full = absl::StrContains(staff, '/') ? staff : absl::StrCat("staff/", staff);
     std::string own = absl::StrCat("(", type.owner->path, " = ", Quoted(full));
-    if (type.told != nullptr) absl::StrAppend(&own, " OR ", type.told->path, " = ", Quoted(full));
+    for (const query::Field* field : {type.told, type.entered}) {
+      if (field != nullptr) absl::StrAppend(&own, " OR ", field->path, " = ", Quoted(full));
+    }
     const std::string& team = call.principal().team;
     if (visibility == auth::Visibility::kTeam && !team.empty()) {
       if (type.team != nullptr) {
@@ -161,6 +163,14 @@ Task<absl::StatusOr<Page>> Resources::List(const rpc::Call& call, const Resource
   CO_ASSIGN_OR_RETURN(int page_size, query::ResolvePageSize(options.page_size));
   CO_ASSIGN_OR_RETURN(query::Filter filter, query::ParseFilter(options.filter, type.fields));
   CO_ASSIGN_OR_RETURN(query::OrderBy order, query::ParseOrderBy(options.order_by, type.fields));
+  for (const query::OrderKey& key : order.keys()) {
+    if (!key.field->sparse || query::NeedsSet(filter, *key.field)) continue;
+    co_return Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_INVALID_ORDER_BY,
+                   absl::StrCat("few have a value of ", key.field->path,
+                                ": only lists of those are in its order, with ", key.field->path,
+                                ":* in the filter"),
+                   {{"field", key.field->path}});
+  }
   query::Filter visible;
   if (!options.unguarded) {
     CO_ASSIGN_OR_RETURN(visible, VisibleFilter(call, type));

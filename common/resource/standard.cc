@@ -12,6 +12,7 @@
 #include "common/contract/redact.h"
 #include "common/contract/validate.h"
 #include "common/rpc/error.h"
+#include "common/rpc/personal_fields.h"
 #include "google/rpc/status.pb.h"
 
 namespace sqm::resource {
@@ -255,17 +256,22 @@ Task<absl::StatusOr<rpc::Reply>> StandardMethods::Update(rpc::Call& call, const 
                                                          const Shape& shape) {
   const ResourceType& type = *shape.type;
   const Reflection* reflection = request.GetReflection();
-  const Message& patch = reflection->GetMessage(request, shape.resource);
-  std::string name = StringOf(patch, type.name);
+  const std::unique_ptr<Message> patch = CopyOf(reflection->GetMessage(request, shape.resource));
+  std::string name = StringOf(*patch, type.name);
   Task<absl::StatusOr<store::RecordPtr>> reading = resources_.GetRecord(call, type, name);
   absl::StatusOr<store::RecordPtr> record = co_await reading;
   if (!record.ok()) co_return record.status();
   const Message& before = *(*record)->message;
-  CO_RETURN_IF_ERROR(resources_.CheckEtag(before, StringOf(patch, type.etag)));
+  CO_RETURN_IF_ERROR(resources_.CheckEtag(before, StringOf(*patch, type.etag)));
   std::unique_ptr<Message> after = CopyOf(before);
   const auto& mask =
       static_cast<const google::protobuf::FieldMask&>(reflection->GetMessage(request, shape.mask));
-  CO_ASSIGN_OR_RETURN(bool changed, contract::ApplyUpdate(type, mask, patch, *after));
+  // What the caller was shown masked and sends back is what it stands for.
+  const auto may_see = [&](options::v1::PersonalClass personal) {
+    return rpc::MaySee(call, type, personal);
+  };
+  contract::RestoreMasked(type, may_see, before, *patch);
+  CO_ASSIGN_OR_RETURN(bool changed, contract::ApplyUpdate(type, mask, *patch, *after));
   if (!changed) {
     rpc::Reply reply;
     reply.record = *std::move(record);
@@ -273,10 +279,7 @@ Task<absl::StatusOr<rpc::Reply>> StandardMethods::Update(rpc::Call& call, const 
     co_return reply;
   }
   FieldErrors errors;
-  const auto may_see = [&call](options::v1::PersonalClass personal) {
-    return !call.masked() && auth::MaySeePersonal(call.principal(), personal);
-  };
-  contract::RestoreMasked(type, may_see, before, absl::StrCat(type.singular, "."), *after, errors);
+  contract::CheckNotMasked(type, may_see, before, absl::StrCat(type.singular, "."), *after, errors);
   contract::Validate(resources_.registry(), *after, absl::StrCat(type.singular, "."), errors);
   CO_RETURN_IF_ERROR(errors.ToStatus());
   if (shape.hooks->on_update) {
@@ -359,7 +362,8 @@ Task<absl::StatusOr<rpc::Reply>> StandardMethods::BatchCreate(rpc::Call& call,
       continue;
     }
     Mutation mutation;
-    mutation.Create(std::shared_ptr<Message>(*std::move(resource)));
+    mutation.Create(std::shared_ptr<Message>(*std::move(resource)))
+        .OfElement(static_cast<size_t>(i));
     mutations.push_back(std::move(mutation));
     indexes.push_back(i);
   }

@@ -283,7 +283,8 @@ Task<std::vector<absl::StatusOr<rpc::Reply>>> Resources::CommitAll(
       continue;
     }
     if (write_set->idempotency.has_value()) {
-      write_set->idempotency->key = KeyOfElement(write_set->idempotency->key, i);
+      write_set->idempotency->key =
+          KeyOfElement(write_set->idempotency->key, mutations[i].element().value_or(i));
     }
     write_sets.push_back(*std::move(write_set));
     indexes.push_back(i);

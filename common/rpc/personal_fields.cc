@@ -54,13 +54,23 @@ std::vector<PersonalPath> FindPersonal(const contract::Registry& registry,
   return found;
 }
 
+bool MaySee(const Call& call, const contract::ResourceType& type,
+            options::v1::PersonalClass personal) {
+  return !call.masked() &&
+         auth::MaySeePersonal(call.principal(), personal, type.options.handlers_see_contact());
+}
+
 std::vector<std::string> MaskPersonal(
     const std::vector<PersonalPath>& paths,
-    const std::function<bool(options::v1::PersonalClass)>& may_see, Message& response) {
+    const std::function<bool(const contract::ResourceType&, options::v1::PersonalClass)>& may_see,
+    Message& response) {
   std::vector<std::string> seen;
   for (const PersonalPath& personal : paths) {
+    const auto of_type = [&](options::v1::PersonalClass value) {
+      return may_see(*personal.type, value);
+    };
     ForEachResource(response, personal.path, 0, [&](Message& resource) {
-      if (contract::Redact(*personal.type, may_see, resource)) {
+      if (contract::Redact(*personal.type, of_type, resource)) {
         seen.push_back(resource.GetReflection()->GetString(resource, personal.type->name));
       }
     });

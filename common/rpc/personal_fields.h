@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/contract/registry.h"
+#include "common/rpc/call.h"
 
 namespace sqm::rpc {
 
@@ -19,10 +20,14 @@ struct PersonalPath {
 std::vector<PersonalPath> FindPersonal(const contract::Registry& registry,
                                        const contract::Descriptor* response);
 
+// Whether the caller is shown values of the class in resources of the type that he may see.
+bool MaySee(const Call& call, const contract::ResourceType& type,
+            options::v1::PersonalClass personal);
+
 // Masks the personal fields that `may_see` denies. The names of the resources that keep one.
 std::vector<std::string> MaskPersonal(
     const std::vector<PersonalPath>& paths,
-    const std::function<bool(options::v1::PersonalClass)>& may_see,
+    const std::function<bool(const contract::ResourceType&, options::v1::PersonalClass)>& may_see,
     google::protobuf::Message& response);
 
 }  // namespace sqm::rpc

@@ -50,6 +50,29 @@ observe::MethodType TypeOf(const contract::MethodDescriptor* method) {
                                     : observe::MethodType::kUnary;
 }
 
+// A refusal by the state in which something was found.
+bool MayBeStale(const absl::Status& status) {
+  switch (ReasonOf(status)) {
+    case type::v1::ERROR_REASON_ETAG_MISMATCH:
+    case type::v1::ERROR_REASON_WRONG_STATE:
+    case type::v1::ERROR_REASON_RULE_VIOLATED:
+    case type::v1::ERROR_REASON_NOT_FOUND:
+    case type::v1::ERROR_REASON_REFERENCE_NOT_FOUND:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// What the request is about, where it names something.
+std::string NamedIn(const Message& request) {
+  const auto* field = request.GetDescriptor()->FindFieldByName("name");
+  if (field == nullptr || field->cpp_type() != field->CPPTYPE_STRING || field->is_repeated()) {
+    return "";
+  }
+  return request.GetReflection()->GetString(request, field);
+}
+
 }  // namespace
 
 Pipeline::Pipeline(PipelineParts parts, PipelineLimits limits)
@@ -169,7 +192,7 @@ absl::Status Pipeline::ReadMetadata(grpc::CallbackServerContext& context, Call& 
 
 // A caller that has seen a position is never answered from an older state.
 absl::Status Pipeline::ReadPosition(absl::string_view position, Call& call) const {
-  if (position.empty()) return absl::OkStatus();
+  if (position.empty() || parts_.store == nullptr) return absl::OkStatus();
   int64_t seen = 0;
   if (!absl::SimpleAtoi(position, &seen) || seen < 0) {
     return Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_MALFORMED_REQUEST,
@@ -277,15 +300,35 @@ absl::Status Pipeline::Decode(const Route& route, const grpc::ByteBuffer& bytes,
 
 // ---- The handler -----------------------------------------------------------------------------
 
+Task<void> Pipeline::CatchUp(const Call& call) {
+  absl::Duration pause = kLeastPause;
+  for (int look = 0; look < kPositionLooks && !call.cancelled(); ++look) {
+    parts_.store->Wake();
+    co_await parts_.timer->Sleep(pause);
+    co_await parts_.executor->Hop();
+    if (parts_.store->HeardUntil(parts_.clock->Now()) >= call.now()) co_return;
+    pause = std::min(pause * 2, kMostPause);
+  }
+}
+
 Task<absl::StatusOr<Reply>> Pipeline::RunHandler(const Route& route, Call& call,
                                                  const Message& request) {
+  bool caught_up = false;
   for (int attempt = 1;; ++attempt) {
     Task<absl::StatusOr<Reply>> work = route.unary(call, request);
     absl::StatusOr<Reply> reply = co_await work;
     if (reply.ok() || route.method->options.read_only()) co_return reply;
+    // What another process has written may not have been heard of when it was decided.
+    if (!caught_up && parts_.store != nullptr && MayBeStale(reply.status()) && !call.cancelled() &&
+        parts_.store->HeardUntil(parts_.clock->Now()) < call.now()) {
+      caught_up = true;
+      Task<void> catching_up = CatchUp(call);
+      co_await catching_up;
+      continue;
+    }
     bool conflict = ReasonOf(reply.status()) == type::v1::ERROR_REASON_CONFLICT;
     if (!conflict || attempt > limits_.conflict_retries || call.cancelled()) {
-      if (!call.idempotency_.has_value()) co_return reply;
+      if (!call.idempotency_.has_value() || parts_.store == nullptr) co_return reply;
       store::Idempotency idempotency = *call.idempotency_;
       Task<store::CommitOutcome> looking =
           parts_.store->FindReplay(call.tenant_, std::move(idempotency));
@@ -328,7 +371,9 @@ absl::StatusOr<grpc::ByteBuffer> Pipeline::Encode(const Message& message) const 
 }
 
 bool Pipeline::AuditsWhatIsSeen(const Route& route, const Call& call) const {
-  return route.method->options.read_only() && !call.principal().Has(auth::Role::kService) && audit_;
+  // What is written leaves a trace of its own; what is only checked does not.
+  return (route.method->options.read_only() || call.validate_only()) &&
+         !call.principal().Has(auth::Role::kService) && audit_;
 }
 
 bool Pipeline::ShowsAll(const Route& route, const Call& call) const {
@@ -336,7 +381,7 @@ bool Pipeline::ShowsAll(const Route& route, const Call& call) const {
   if (call.masked() || AuditsWhatIsSeen(route, call)) return false;
   for (const PersonalPath& personal : route.personal) {
     for (const contract::AnnotatedPath& path : personal.type->personal) {
-      if (!auth::MaySeePersonal(call.principal(), path.rules->personal())) return false;
+      if (!MaySee(call, *personal.type, path.rules->personal())) return false;
     }
   }
   return true;
@@ -346,8 +391,9 @@ Task<absl::StatusOr<grpc::ByteBuffer>> Pipeline::Redacted(const Route& route, Ca
                                                           Reply reply) {
   const Message& original = reply.record ? *reply.record->message : *reply.message;
   const std::unique_ptr<Message> shown = CopyOf(original);
-  const auto may_see = [&call](options::v1::PersonalClass personal) {
-    return !call.masked() && auth::MaySeePersonal(call.principal(), personal);
+  const auto may_see = [&call](const contract::ResourceType& type,
+                               options::v1::PersonalClass personal) {
+    return MaySee(call, type, personal);
   };
   std::vector<std::string> seen = MaskPersonal(route.personal, may_see, *shown);
   // Who reads as a person leaves a trace; what a service does with its copy, it audits itself.
@@ -369,6 +415,11 @@ Task<absl::StatusOr<grpc::ByteBuffer>> Pipeline::Run(const Route& route, Call& c
   Task<absl::StatusOr<Reply>> work = RunHandler(route, call, request);
   absl::StatusOr<Reply> reply = co_await work;
   if (!reply.ok()) co_return reply.status();
+  if (route.method->options.audited() && AuditsWhatIsSeen(route, call)) {
+    Task<absl::Status> writing = audit_(call, {NamedIn(request)});
+    absl::Status written = co_await writing;
+    if (!written.ok()) co_return written;
+  }
   if (!ShowsAll(route, call)) {
     Task<absl::StatusOr<grpc::ByteBuffer>> redacting = Redacted(route, call, *std::move(reply));
     absl::StatusOr<grpc::ByteBuffer> redacted = co_await redacting;

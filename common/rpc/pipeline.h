@@ -154,6 +154,8 @@ class Pipeline {
   absl::Status ReadPosition(absl::string_view position, Call& call) const;
   // Waits briefly until what the caller has seen has arrived here; else UNAVAILABLE.
   Task<absl::Status> AwaitPosition(const Call& call);
+  // Waits, briefly, until what was committed elsewhere before the call has been heard of.
+  Task<void> CatchUp(const Call& call);
   Task<absl::StatusOr<Reply>> RunHandler(const Route& route, Call& call, const Message& request);
   // Whether personal values that the caller is shown are written to the audit trail.
   bool AuditsWhatIsSeen(const Route& route, const Call& call) const;

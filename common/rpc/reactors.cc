@@ -27,7 +27,7 @@ class CallState {
   Message* NewRequest() { return route_.method->request->New(&arena_); }
 
   grpc::Status End(const absl::Status& status) {
-    if (status.ok() && !stream_) {
+    if (status.ok() && !stream_ && pipeline_.parts().store != nullptr) {
       int64_t position = call_.position() > 0 ? call_.position()
                                               : pipeline_.parts().store->Head(call_.tenant()).head;
       context_->AddTrailingMetadata("sqm-position", absl::StrCat(position));

@@ -32,7 +32,9 @@ std::set<std::string> SchemaLines(const contract::Registry& registry) {
     lines.insert(TableLine(*type));
     for (const query::Field& field : type->fields.fields()) {
       lines.insert(ColumnLine(*type, field));
+      if (field.sparse) lines.insert(SparseLine(*type, field));
     }
+    for (const IndexPair& pair : IndexPairs(*type)) lines.insert(IndexLine(*type, pair));
   }
   return lines;
 }
@@ -76,26 +78,73 @@ absl::Status ParseBody(const contract::ResourceType& type, Record& record) {
   return absl::OkStatus();
 }
 
+std::vector<IndexPair> IndexPairs(const contract::ResourceType& type) {
+  std::vector<IndexPair> pairs;
+  for (const query::Field& field : type.fields.fields()) {
+    if (!field.indexed_with.empty())
+      pairs.push_back({&field, type.fields.Find(field.indexed_with)});
+  }
+  return pairs;
+}
+
+std::string UnsetEmpty(const contract::ResourceType& type, const query::Field& field) {
+  const std::string column = query::QuoteColumn(field.column);
+  return absl::StrCat("UPDATE ", type.table, " SET ", column, "=NULL WHERE ", column,
+                      field.type == query::FieldType::kString ? "=''"
+                      : field.type == query::FieldType::kEnum ? "=0"
+                                                              : " IS NULL");
+}
+
+std::string SparseLine(const contract::ResourceType& type, const query::Field& field) {
+  return absl::StrCat(type.table, ".", field.column, ":SPARSE");
+}
+
+std::string IndexLine(const contract::ResourceType& type, const IndexPair& pair) {
+  return absl::StrCat(type.table, ".", pair.first->column, "+", pair.second->column, ":INDEX");
+}
+
 ListStatement StatementOf(const ListQuery& query, const query::OrderBy& order,
                           const query::SqlText& range, query::Value tenant, int limit) {
+  // What the row rule or else the filter leaves a choice in is asked for one by one, in one
+  // statement, which takes from each in order what is next.
+  std::vector<query::SqlText> filters(1), visibles(1);
+  if (query.filter != nullptr) filters = {query::ToSql(*query.filter)};
+  if (query.visible != nullptr) {
+    const bool whole = query.filter != nullptr && query::HoldsText(*query.filter);
+    visibles =
+        whole ? std::vector{query::ToSql(*query.visible)} : query::DisjointParts(*query.visible);
+  }
+  if (query.filter != nullptr && visibles.size() == 1)
+    filters = query::DisjointParts(*query.filter);
+
+  std::string columns = "id, version, delete_time IS NOT NULL, body";
+  if (filters.size() * visibles.size() > 1) {
+    for (const query::OrderKey& key : order.keys()) {
+      absl::StrAppend(&columns, ", ", query::QuoteColumn(key.field->column));
+    }
+  }
   ListStatement statement;
-  statement.sql = absl::StrCat("SELECT id, version, delete_time IS NOT NULL, body FROM ",
-                               query.type->table, " WHERE tenant=?");
-  statement.parameters.push_back(std::move(tenant));
   auto add = [&](const query::SqlText& text) {
     if (text.where.empty()) return;
     absl::StrAppend(&statement.sql, " AND ", text.where);
     statement.parameters.insert(statement.parameters.end(), text.params.begin(), text.params.end());
   };
-  if (!query.show_deleted) absl::StrAppend(&statement.sql, " AND delete_time IS NULL");
-  if (!query.parent_id.empty()) {
-    // '0' is the character after '/': the range of all ids below the parent.
-    add({"id >= ? AND id < ?",
-         {absl::StrCat(query.parent_id, "/"), absl::StrCat(query.parent_id, "0")}});
+  for (const query::SqlText& filter : filters) {
+    for (const query::SqlText& visible : visibles) {
+      absl::StrAppend(&statement.sql, statement.sql.empty() ? "" : " UNION ALL ", "SELECT ",
+                      columns, " FROM ", query.type->table, " WHERE tenant=?");
+      statement.parameters.push_back(tenant);
+      if (!query.show_deleted) absl::StrAppend(&statement.sql, " AND delete_time IS NULL");
+      if (!query.parent_id.empty()) {
+        // '0' is the character after '/': the range of all ids below the parent.
+        add({"id >= ? AND id < ?",
+             {absl::StrCat(query.parent_id, "/"), absl::StrCat(query.parent_id, "0")}});
+      }
+      add(filter);
+      add(visible);
+      add(range);
+    }
   }
-  if (query.filter != nullptr) add(query::ToSql(*query.filter));
-  if (query.visible != nullptr) add(query::ToSql(*query.visible));
-  add(range);
   absl::StrAppend(&statement.sql, " ORDER BY ", query::OrderSql(order), " LIMIT ", limit);
   return statement;
 }

@@ -17,10 +17,22 @@ namespace sqm::store {
 // TEXT, REAL or INTEGER: the kind of values that a column holds.
 const char* KindOfColumn(query::FieldType type);
 
-// One line a table and column, the form in which a schema is remembered and compared.
+// An index of two columns besides that of the first: query::Field::indexed_with.
+struct IndexPair {
+  const query::Field* first;
+  const query::Field* second;
+};
+std::vector<IndexPair> IndexPairs(const contract::ResourceType& type);
+// The statement that takes what counts as unset out of a column that was not sparse before.
+std::string UnsetEmpty(const contract::ResourceType& type, const query::Field& field);
+
+// One line a table, column, sparse column and pair of columns, the form in which a schema is
+// remembered and compared.
 std::set<std::string> SchemaLines(const contract::Registry& registry);
 std::string TableLine(const contract::ResourceType& type);
 std::string ColumnLine(const contract::ResourceType& type, const query::Field& field);
+std::string SparseLine(const contract::ResourceType& type, const query::Field& field);
+std::string IndexLine(const contract::ResourceType& type, const IndexPair& pair);
 // FAILED_PRECONDITION where the stored schema has what the contracts no longer have. `advice`: what
 // to do then.
 absl::Status CheckOnlyAdds(const std::set<std::string>& stored, const std::set<std::string>& wanted,

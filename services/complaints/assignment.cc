@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "common/base/status.h"
+#include "services/complaints/case_steps.h"
 
 namespace sqm::complaints {
 namespace {
@@ -29,16 +30,19 @@ std::string StaffOfHandler(const v1::Handler& handler) {
   return absl::StrCat("staff/", absl::StripPrefix(handler.name(), "handlers/"));
 }
 
-bool IsSuited(const v1::Handler& handler, const v1::Case& one, absl::string_view team) {
+bool IsSuited(const v1::Handler& handler, const v1::Case& one, const CategoryParents& parents,
+              absl::string_view team) {
   const std::string staff = StaffOfHandler(handler);
   if (handler.away() || (!team.empty() && handler.team() != team)) return false;
   if (!Names(handler.kinds(), one.kind())) return false;
-  if (!one.category().empty() && !Names(handler.skills(), one.category())) return false;
+  if (!one.category().empty() && !CoversCategory(handler.skills(), one.category(), parents)) {
+    return false;
+  }
   if (one.language() != v1::CASE_LANGUAGE_UNSPECIFIED &&
       !Names(handler.languages(), one.language())) {
     return false;
   }
-  if (absl::c_linear_search(one.refused_by(), staff)) return false;
+  if (absl::c_linear_search(one.refused_by(), staff) || HasConflict(one, staff)) return false;
   return !one.has_disclosure() || absl::c_linear_search(one.disclosure().readers(), staff);
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "services/complaints/category_rules.h"
 #include "sqm/complaints/v1/case.pb.h"
 #include "sqm/complaints/v1/handler.pb.h"
 
@@ -20,9 +21,10 @@ inline constexpr int kMaxHandlers = 500;
 std::string StaffOfHandler(const v1::Handler& handler);
 
 // Whether the handler may get the case, whatever the load and the shift: present, of the team
-// (empty = any), for the kind, with the skill and the language, has not given it back, and may see
-// it.
-bool IsSuited(const v1::Handler& handler, const v1::Case& one, absl::string_view team);
+// (empty = any), for the kind, with the skill (of the category, or of the one above) and the
+// language, has not given it back, has no conflict of interest, and may see it.
+bool IsSuited(const v1::Handler& handler, const v1::Case& one, const CategoryParents& parents,
+              absl::string_view team);
 
 struct Candidate {
   const v1::Handler* handler = nullptr;

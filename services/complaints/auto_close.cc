@@ -13,7 +13,7 @@ namespace {
 
 std::string NoticeText(const v1::Case& one, absl::Time close) {
   const std::string time = TimestampText(ToTimestamp(close));
-  return one.language() == v1::CASE_LANGUAGE_ZH
+  return one.language() != v1::CASE_LANGUAGE_EN
              ? absl::StrCat("如未收到您的答复，本案将于 ", time, " 自动办结。")
              : absl::StrCat("Without an answer the case will be closed at ", time, ".");
 }

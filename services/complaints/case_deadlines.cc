@@ -18,8 +18,6 @@
 namespace sqm::complaints {
 namespace {
 
-using google::protobuf::Timestamp;
-
 v1::DeadlineState StateOf(ClockState state) {
   switch (state) {
     case ClockState::kNotStarted:
@@ -110,16 +108,38 @@ absl::StatusOr<std::optional<ClockPolicy>> TargetOf(const CompiledPolicy* policy
   return made;
 }
 
+// A clock of a case, and what it was computed by.
+struct Clock {
+  v1::DeadlineKind kind;
+  ClockPolicy target;
+  ClockResult result;
+};
+
+// Nothing where the case has no such deadline. A term begins anew with each round, and has what it
+// has for what begins then. Errors as of ClockFor and ComputeClock.
+absl::StatusOr<std::optional<Clock>> ClockOfCase(const CompiledPolicy* policy,
+                                                 v1::DeadlineKind kind,
+                                                 const std::vector<CaseEvent>& timeline,
+                                                 absl::Time now, const v1::Case& one) {
+  ASSIGN_OR_RETURN(std::optional<ClockPolicy> target, TargetOf(policy, kind, one));
+  if (!target) return std::optional<Clock>();
+  const std::vector<ClockEvent> events = ClockEvents(ClockOf(kind), timeline);
+  ASSIGN_OR_RETURN(ClockResult result, ComputeClock(*target, events, now));
+  const bool promised = kind == v1::DEADLINE_KIND_FIRST_RESOLUTION && one.has_promised_time();
+  if (!promised && policy->targets[kind]->term != nullptr && result.round > 1 && result.start) {
+    ASSIGN_OR_RETURN(target, policy->targets[kind]->ClockFor(*result.start));
+    std::vector<ClockRound> before = std::move(result.rounds);
+    ASSIGN_OR_RETURN(result, ComputeClock(*target, events, now));
+    result.rounds = std::move(before);
+  }
+  return Clock{kind, *std::move(target), std::move(result)};
+}
+
 // The computed clocks of a case, by kind.
 struct Clocks {
   const CompiledPolicy* policy = nullptr;
-  struct Clock {
-    v1::DeadlineKind kind;
-    absl::Duration target;
-    ClockResult result;
-  };
-  std::vector<Clock> clocks;
   const v1::DeadlinePolicy* Policy() const { return policy == nullptr ? nullptr : &policy->policy; }
+  std::vector<Clock> clocks;
   std::vector<v1::DeadlineKind> unknown;  // could not be computed: a calendar has ended
 };
 
@@ -130,14 +150,12 @@ Clocks Compute(const DeadlineBook& book, absl::Time now, const v1::Case& one) {
   const std::vector<CaseEvent> timeline = TimelineOf(one);
   for (ClockKind clock : kAllClocks) {
     const v1::DeadlineKind kind = DeadlineOf(clock);
-    absl::StatusOr<std::optional<ClockPolicy>> target = TargetOf(clocks.policy, kind, one);
-    if (target.ok() && !target->has_value()) continue;
-    absl::StatusOr<ClockResult> result =
-        target.ok() ? ComputeClock(**target, ClockEvents(clock, timeline), now) : target.status();
-    if (result.ok()) {
-      clocks.clocks.push_back({kind, (*target)->target, *std::move(result)});
-    } else {
+    absl::StatusOr<std::optional<Clock>> computed =
+        ClockOfCase(clocks.policy, kind, timeline, now, one);
+    if (!computed.ok()) {
       clocks.unknown.push_back(kind);
+    } else if (computed->has_value()) {
+      clocks.clocks.push_back(**std::move(computed));
     }
   }
   return clocks;
@@ -162,15 +180,35 @@ void ForgetFormerRounds(v1::DeadlineKind kind, int round, v1::Case& one) {
               steps.end());
 }
 
-// Whom an escalation tells.
-std::string ToldAt(const CompiledPolicy& policy, const v1::DeadlineStep& step) {
+// Whom an escalation tells; empty where the policy has it no more, or nobody has the case.
+std::string ToldAt(const CompiledPolicy& policy, const v1::Case& one,
+                   const v1::DeadlineStep& step) {
+  const std::string team = one.team().empty() ? "" : absl::StrCat("team/", one.team());
   for (const v1::DeadlineTarget& target : policy.policy.targets()) {
     if (target.kind() != step.deadline()) continue;
     for (const v1::Escalation& level : target.escalations()) {
-      if (level.level() == step.value()) return level.to();
+      if (level.level() != step.value()) continue;
+      if (level.to() == kToTeam || (level.to() == kToOwner && one.owner().empty())) return team;
+      return level.to() == kToOwner ? one.owner() : level.to();
     }
   }
   return "";
+}
+
+// Who was told last of what is still due: at the highest level that was reached.
+std::string EscalatedTo(const Clocks& clocks, const v1::Case& one) {
+  const v1::DeadlineStep* last = nullptr;
+  for (const Clock& clock : clocks.clocks) {
+    if (clock.result.stop || clock.result.state == ClockState::kCancelled) continue;
+    for (const v1::DeadlineStep& step : one.deadline_steps()) {
+      if (step.deadline() != clock.kind || step.round() != clock.result.round ||
+          step.kind() != v1::DEADLINE_STEP_KIND_ESCALATION) {
+        continue;
+      }
+      if (last == nullptr || step.value() >= last->value()) last = &step;
+    }
+  }
+  return last == nullptr || clocks.policy == nullptr ? "" : ToldAt(*clocks.policy, one, *last);
 }
 
 // `policy`: of the case; null where only a promise gives it deadlines, which nobody is told of.
@@ -192,7 +230,7 @@ v1::CaseEntry EntryOf(const v1::Case& one, const CompiledPolicy* policy,
       break;
     default: {
       entry.set_action(v1::CASE_ACTION_ESCALATE);
-      const std::string to = ToldAt(*policy, step);
+      const std::string to = ToldAt(*policy, one, step);
       entry.set_text(absl::StrCat(kind, ": ", step.value(), " → ", to));
       AddChange(entry, "escalated_to", one.escalated_to(), to);
     }
@@ -210,13 +248,14 @@ void Settle(const DeadlineBook& book, const Clocks& clocks, absl::Time now, v1::
   one.clear_deadlines();
   one.clear_due_time();
   one.clear_next_event_time();
+  one.clear_queue_time();
   one.clear_deadlines_time();
   one.clear_deadline_policy();
   if (clocks.policy != nullptr) one.set_deadline_policy(clocks.policy->policy.name());
   const bool open = IsOpen(one.state());
   std::optional<absl::Time> due, next;
   for (const auto& [kind, target, clock] : clocks.clocks) {
-    *one.add_deadlines() = StatusOf(kind, target, clock);
+    *one.add_deadlines() = StatusOf(kind, target.target, clock);
     for (const DueAction& action : DueActions(clock, DoneOf(one, kind), now)) {
       const v1::DeadlineStep step = StepOf(kind, action.step);
       if (action.notify && open && entries == nullptr) {
@@ -226,9 +265,6 @@ void Settle(const DeadlineBook& book, const Clocks& clocks, absl::Time now, v1::
       *one.add_deadline_steps() = step;
       if (!action.notify || !open) continue;
       entries->push_back(EntryOf(one, clocks.policy, step));
-      if (step.kind() == v1::DEADLINE_STEP_KIND_ESCALATION) {
-        one.set_escalated_to(ToldAt(*clocks.policy, step));
-      }
     }
     ForgetFormerRounds(kind, clock.round, one);
     if (clock.next) Earlier(clock.next->time, next);
@@ -240,12 +276,14 @@ void Settle(const DeadlineBook& book, const Clocks& clocks, absl::Time now, v1::
     }
   }
   AddUnknown(clocks, one);
+  one.set_escalated_to(open ? EscalatedTo(clocks, one) : "");
   if (!open) return;
   if (const std::optional<AutoClose> plan = AutoCloseOf(clocks.Policy(), one);
       plan && one.events_size() < kMaxEvents) {
     Earlier(plan->time, next);
   }
   if (due) *one.mutable_due_time() = ToTimestamp(*due);
+  *one.mutable_queue_time() = ToTimestamp(due.value_or(kNotDue));
   if (next) *one.mutable_next_event_time() = ToTimestamp(*next);
   // A case that was computed without any policy is older than the first one.
   *one.mutable_deadlines_time() = ToTimestamp(std::max(book.time, absl::UnixEpoch()));
@@ -265,6 +303,16 @@ std::vector<v1::CaseEntry> TakeDueSteps(const DeadlineBook& book, absl::Time now
     Settle(book, Compute(book, now, one), now, one, &entries);
   }
   return entries;
+}
+
+std::optional<absl::Time> AnswerDue(const v1::Case& one, absl::Time now) {
+  std::optional<absl::Time> due;
+  for (const v1::DeadlineStatus& status : one.deadlines()) {
+    if (status.kind() == v1::DEADLINE_KIND_APPROVAL || !status.has_due_time()) continue;
+    if (status.has_stop_time() || FromTimestamp(status.due_time()) <= now) continue;
+    Earlier(FromTimestamp(status.due_time()), due);
+  }
+  return due;
 }
 
 void AddDeadlineChanges(const v1::Case& before, const v1::Case& after, v1::CaseEntry& entry) {
@@ -293,22 +341,29 @@ absl::StatusOr<v1::ExplainDeadlineResponse> ExplainDeadline(const DeadlineBook& 
                                                             v1::DeadlineKind kind, absl::Time now,
                                                             const v1::Case& one) {
   const CompiledPolicy* policy = book.PolicyFor(one);
-  ASSIGN_OR_RETURN(const std::optional<ClockPolicy> held, TargetOf(policy, kind, one));
-  if (!held) {
-    return RuleViolated("no-deadline", absl::StrCat("no policy gives the case a deadline of kind ",
-                                                    KindText(kind)));
-  }
-  const ClockPolicy& target = *held;
-  ASSIGN_OR_RETURN(ClockResult clock,
-                   ComputeClock(target, ClockEvents(ClockOf(kind), TimelineOf(one)), now));
-  ASSIGN_OR_RETURN(Explanation explanation, ExplainClock(target, clock, kMaxSpans));
   v1::ExplainDeadlineResponse response;
-  *response.mutable_status() = StatusOf(kind, target.target, clock);
   if (!IsOpen(one.state())) {
     for (const v1::DeadlineStatus& status : one.deadlines()) {
       if (status.kind() == kind) *response.mutable_recorded() = status;
     }
   }
+  absl::StatusOr<std::optional<Clock>> computed =
+      ClockOfCase(policy, kind, TimelineOf(one), now, one);
+  // What was recorded of a case that is over stays, whatever became of policies and calendars.
+  if (response.has_recorded() && (!computed.ok() || !computed->has_value())) {
+    *response.mutable_status() = response.recorded();
+    *response.mutable_target() = response.recorded().target();
+    return response;
+  }
+  RETURN_IF_ERROR(computed.status());
+  if (!computed->has_value()) {
+    return RuleViolated("no-deadline", absl::StrCat("no policy gives the case a deadline of kind ",
+                                                    KindText(kind)));
+  }
+  const ClockPolicy& target = (*computed)->target;
+  const ClockResult& clock = (*computed)->result;
+  ASSIGN_OR_RETURN(Explanation explanation, ExplainClock(target, clock, kMaxSpans));
+  *response.mutable_status() = StatusOf(kind, target.target, clock);
   if (policy != nullptr) response.set_policy(policy->policy.name());
   *response.mutable_target() = ToDuration(target.target);
   response.set_measure(target.measure == Measure::kWorking ? v1::DEADLINE_MEASURE_WORKING

@@ -277,7 +277,7 @@ absl::Status ReplaceImport(const v1::Case& stored, v1::Case& incoming) {
   incoming.set_repeat_of(stored.repeat_of());
   // What was told once is not told again.
   *incoming.mutable_deadline_steps() = stored.deadline_steps();
-  incoming.set_escalated_to(stored.escalated_to());
+  if (IsOpen(incoming.state())) incoming.set_escalated_to(stored.escalated_to());
   return absl::OkStatus();
 }
 

@@ -9,6 +9,8 @@
 #include "common/base/digest.h"
 #include "common/base/proto_time.h"
 #include "common/base/status.h"
+#include "common/base/task.h"
+#include "services/complaints/case_steps.h"
 #include "services/complaints/deadline_policy.h"
 
 namespace sqm::complaints {
@@ -113,6 +115,10 @@ std::string CustomerKey(absl::string_view secret, absl::string_view tenant,
     reference = Normalised(customer.phone());
     kind = "phone";
   }
+  if (reference.empty()) {
+    reference = absl::AsciiStrToLower(absl::StripAsciiWhitespace(customer.email()));
+    kind = "email";
+  }
   if (reference.empty()) return "";
   const std::string text = absl::StrCat(tenant, "\n", kind, "\n", reference);
   return absl::BytesToHexString(BytesOf(HmacSha256(secret, text)).substr(0, 16));
@@ -156,6 +162,25 @@ void RecogniseRepeat(absl::Span<const v1::Case* const> earlier, v1::Case& incomi
   incoming.set_repeat_of(latest);
 }
 
+v1::CustomerCase InHistory(const v1::Case& one) {
+  v1::CustomerCase told;
+  told.set_case_(one.name());
+  told.set_number(one.number());
+  told.set_kind(one.kind());
+  told.set_state(one.state());
+  told.set_category(one.category());
+  told.set_severity(one.severity());
+  told.set_channel(one.channel());
+  *told.mutable_received_time() = one.received_time();
+  if (one.has_close_time()) *told.mutable_close_time() = one.close_time();
+  told.set_outcome(one.outcome());
+  if (one.has_satisfaction()) told.set_satisfaction(one.satisfaction());
+  told.set_reopen_count(one.reopen_count());
+  told.set_tier(one.tier());
+  told.set_team(one.team());
+  return told;
+}
+
 v1::Case FollowUp(const v1::Case& closed, absl::string_view reason) {
   v1::Case next;
   next.set_kind(closed.kind());
@@ -177,6 +202,21 @@ v1::Case FollowUp(const v1::Case& closed, absl::string_view reason) {
   // One receipt opens one case.
   if (next.has_disclosure()) next.mutable_disclosure()->clear_receipt_hash();
   next.set_restricted_to(closed.restricted_to());
+  return next;
+}
+
+absl::StatusOr<v1::Case> FollowUpAtNextTier(const v1::Case& closed,
+                                            const v1::EscalateCaseRequest& request,
+                                            const Actor& actor) {
+  RETURN_IF_ERROR(CheckStep(closed, v1::CASE_ACTION_FOLLOW_UP, actor));
+  ASSIGN_OR_RETURN(const v1::CaseTier tier, NextTier(closed, request));
+  v1::Case before = closed;
+  LeaveOwner(before);
+  v1::Case next = FollowUp(closed, request.reason());
+  next.set_tier(tier);
+  next.set_team(request.team());
+  next.set_external_body(request.external_body());
+  *next.mutable_earlier_owners() = before.earlier_owners();
   return next;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <absl/status/status.h>
+#include <absl/status/statusor.h>
 #include <absl/strings/string_view.h>
 #include <absl/time/time.h>
 #include <absl/types/span.h>
@@ -11,6 +12,8 @@
 #include "common/base/status.h"
 #include "services/complaints/case_states.h"
 #include "sqm/complaints/v1/case.pb.h"
+#include "sqm/complaints/v1/case_methods.pb.h"
+#include "sqm/complaints/v1/customer_history.pb.h"
 
 namespace sqm::complaints {
 
@@ -35,8 +38,9 @@ std::string NumberSeries(v1::CaseKind kind, absl::Time time);
 std::string FormatNumber(absl::string_view series, int64_t value);
 
 // Pseudonym of a customer: HMAC-SHA-256 under the service's secret of the tenant and the customer's
-// reference or, without one, telephone number, of which only letters and digits count; 32 hex
-// digits. Empty where neither is known. Without the secret nobody can test a guess.
+// reference or, without one, telephone number, of which only letters and digits count, or else
+// e-mail address; 32 hex digits. Empty where none is known. Without the secret nobody can test a
+// guess.
 std::string CustomerKey(absl::string_view secret, absl::string_view tenant,
                         const v1::Customer& customer);
 
@@ -49,8 +53,15 @@ void BeginCase(absl::string_view number, absl::string_view customer_key, absl::s
 // name one.
 void RecogniseRepeat(absl::Span<const v1::Case* const> earlier, v1::Case& incoming);
 
+// What the history of its customer tells of a case.
+v1::CustomerCase InHistory(const v1::Case& one);
+
 // A new case that takes a closed one up again: what is known of that, and why.
 v1::Case FollowUp(const v1::Case& closed, absl::string_view reason);
+// The same at the next tier, in other hands. Errors as of CheckStep and NextTier.
+absl::StatusOr<v1::Case> FollowUpAtNextTier(const v1::Case& closed,
+                                            const v1::EscalateCaseRequest& request,
+                                            const Actor& actor);
 
 // What may be changed of a case: WRONG_STATE unless it is open; rule `not-the-owner` for others
 // than the owner and those who oversee, once it has an owner.

@@ -139,8 +139,7 @@ constexpr Step kSteps[] = {
     {CASE_ACTION_CUSTOMER_MESSAGE, kAll, kOpen | Of(CASE_STATE_CLOSED), kStays, Who::kAnyone},
     {CASE_ACTION_AGENT_MESSAGE, kAll, kOpen | Of(CASE_STATE_CLOSED), kStays, Who::kAnyone},
     {CASE_ACTION_NOTE, kAll, kOpen | kOver, kStays, Who::kAnyone},
-    {CASE_ACTION_ISSUE_RECEIPT, kAll & ~Of(CASE_KIND_DISCLOSURE), kOpen | kOver, kStays,
-     Who::kAnyone},
+    {CASE_ACTION_ISSUE_RECEIPT, kAll, kOpen | kOver, kStays, Who::kAnyone},
     {CASE_ACTION_ADD_CORRECTIVE_ACTION, kAll, kOpen | Of(CASE_STATE_CLOSED), kStays, Who::kAnyone},
 };
 

@@ -35,12 +35,29 @@ void GoOn(v1::Case& one) {
   one.clear_outcome();
   one.clear_satisfaction();
   one.clear_survey_state();
+  one.clear_root_cause();
+  one.clear_close_time();
+}
+
+// Whether nobody has said yet who is to handle it: its team is that of whoever entered it.
+bool IsUnrouted(const v1::Case& one) {
+  return one.owner().empty() && absl::c_none_of(one.events(), [](const v1::CaseEvent& event) {
+           return event.action() == v1::CASE_ACTION_ASSIGN ||
+                  event.action() == v1::CASE_ACTION_NEXT_TIER;
+         });
+}
+
+// Replicas' clocks differ, and the order of what happened does not.
+absl::Time AfterLast(const v1::Case& one, absl::Time now) {
+  if (one.events().empty()) return now;
+  return std::max(now, FromTimestamp(one.events(one.events_size() - 1).time()));
 }
 
 // What only an open case has.
 void End(v1::Case& one, absl::Time now, v1::CaseEntry& entry) {
   *one.mutable_retained_since() = ToTimestamp(now);
   one.clear_escalated_to();
+  one.clear_satisfaction();
   if (one.compensation().state() != v1::COMPENSATION_STATE_REQUESTED) return;
   one.mutable_compensation()->set_state(v1::COMPENSATION_STATE_LAPSED);
   AddChange(entry, "compensation", v1::CompensationState_Name(v1::COMPENSATION_STATE_REQUESTED),
@@ -60,10 +77,7 @@ void AddChange(v1::CaseEntry& entry, absl::string_view field, absl::string_view 
 
 v1::CaseEntry TakeStep(v1::Case& one, v1::CaseAction action, absl::string_view text,
                        const Actor& actor, absl::Time now) {
-  // Replicas' clocks differ, and the order of what happened does not.
-  if (!one.events().empty()) {
-    now = std::max(now, FromTimestamp(one.events(one.events_size() - 1).time()));
-  }
+  now = AfterLast(one, now);
   v1::CaseEntry entry;
   entry.set_action(action);
   entry.set_from_state(one.state());
@@ -131,6 +145,7 @@ v1::CaseEntry UpdateEntry(const v1::Case& before, const v1::Case& after, const A
 }
 
 void AddUpdateEvent(absl::Time now, v1::Case& one) {
+  now = AfterLast(one, now);
   v1::CaseEvent& event = *one.add_events();
   *event.mutable_time() = ToTimestamp(now);
   event.set_action(v1::CASE_ACTION_UPDATE);
@@ -161,6 +176,7 @@ Entry Classify(v1::Case& one, const v1::Category& category, const v1::ClassifyCa
       request.priority() != v1::CASE_PRIORITY_UNSPECIFIED ? request.priority()
       : one.priority() != v1::CASE_PRIORITY_UNSPECIFIED   ? one.priority()
                                                           : v1::CASE_PRIORITY_NORMAL;
+  const bool routes = !category.default_team().empty() && (one.team().empty() || IsUnrouted(one));
   v1::CaseEntry entry = TakeStep(one, v1::CASE_ACTION_CLASSIFY, request.comment(), actor, now);
   AddChange(entry, "category", one.category(), category.name());
   AddChange(entry, "severity", v1::CaseSeverity_Name(one.severity()),
@@ -171,11 +187,17 @@ Entry Classify(v1::Case& one, const v1::Category& category, const v1::ClassifyCa
   one.set_category_revision(category.revision());
   one.set_severity(severity);
   one.set_priority(priority);
-  if (one.team().empty() && !category.default_team().empty()) {
-    AddChange(entry, "team", "", category.default_team());
+  if (routes) {
+    AddChange(entry, "team", one.team(), category.default_team());
     one.set_team(category.default_team());
   }
   return entry;
+}
+
+bool HasConflict(const v1::Case& one, absl::string_view staff) {
+  if (absl::c_linear_search(one.earlier_owners(), staff)) return true;
+  return (one.kind() == v1::CASE_KIND_COMPLAINT || one.kind() == v1::CASE_KIND_DISCLOSURE) &&
+         absl::c_linear_search(one.named_staff(), staff);
 }
 
 Entry Assign(v1::Case& one, absl::string_view owner, absl::string_view team,
@@ -189,9 +211,19 @@ Entry Assign(v1::Case& one, absl::string_view owner, absl::string_view team,
     return RuleViolated("not-a-reader", absl::StrCat(owner, " may not see this disclosure"),
                         {{"owner", owner}});
   }
+  if (HasConflict(one, owner)) {
+    return RuleViolated("conflict-of-interest",
+                        absl::StrCat(owner,
+                                     absl::c_linear_search(one.earlier_owners(), owner)
+                                         ? " handled it at an earlier tier"
+                                         : " is named in it",
+                                     " and may not handle it now"),
+                        {{"owner", owner}});
+  }
   v1::CaseEntry entry = TakeStep(one, v1::CASE_ACTION_ASSIGN, reason, actor, now);
   AddChange(entry, "owner", one.owner(), owner);
   one.set_owner(std::string(owner));
+  one.clear_entered_by();
   if (!team.empty()) {
     AddChange(entry, "team", one.team(), team);
     one.set_team(std::string(team));
@@ -347,26 +379,39 @@ v1::CaseEntry FollowUpEntry(const v1::Case& closed, const v1::Case& next, const 
   return entry;
 }
 
-Entry ToNextTier(v1::Case& one, const v1::EscalateCaseRequest& request, const Actor& actor,
-                 absl::Time now) {
-  RETURN_IF_ERROR(CheckStep(one, v1::CASE_ACTION_NEXT_TIER, actor));
+void LeaveOwner(v1::Case& one) {
+  if (!one.owner().empty() && !absl::c_linear_search(one.earlier_owners(), one.owner())) {
+    one.add_earlier_owners(one.owner());
+  }
+  one.clear_owner();
+  one.clear_escalated_to();
+}
+
+absl::StatusOr<v1::CaseTier> NextTier(const v1::Case& one, const v1::EscalateCaseRequest& request) {
   if (one.tier() == v1::CASE_TIER_EXTERNAL) {
     return RuleViolated("last-tier", absl::StrCat(one.name(), " is at the last tier already"));
   }
-  if (one.state() == v1::CASE_STATE_CLOSED && !MayReopen(one, now)) return WindowOver(one);
   const auto next = static_cast<v1::CaseTier>(one.tier() + 1);
   if ((next == v1::CASE_TIER_EXTERNAL) != !request.external_body().empty()) {
     return InvalidField("external_body", next == v1::CASE_TIER_EXTERNAL
                                              ? "must be given: the next tier is outside"
                                              : "must not be given: the next tier is inside");
   }
+  return next;
+}
+
+Entry ToNextTier(v1::Case& one, const v1::EscalateCaseRequest& request, const Actor& actor,
+                 absl::Time now) {
+  RETURN_IF_ERROR(CheckStep(one, v1::CASE_ACTION_NEXT_TIER, actor));
+  if (one.state() == v1::CASE_STATE_CLOSED && !MayReopen(one, now)) return WindowOver(one);
+  ASSIGN_OR_RETURN(const v1::CaseTier next, NextTier(one, request));
   const bool was_closed = one.state() == v1::CASE_STATE_CLOSED;
   v1::CaseEntry entry = TakeStep(one, v1::CASE_ACTION_NEXT_TIER, request.reason(), actor, now);
   AddChange(entry, "tier", v1::CaseTier_Name(one.tier()), v1::CaseTier_Name(next));
   AddChange(entry, "owner", one.owner(), "");
   AddChange(entry, "team", one.team(), request.team());
   one.set_tier(next);
-  one.clear_owner();
+  LeaveOwner(one);
   one.set_team(request.team());
   one.set_external_body(request.external_body());
   if (was_closed) one.set_reopen_count(one.reopen_count() + 1);
@@ -388,6 +433,13 @@ absl::StatusOr<MergeEntries> Merge(v1::Case& one, v1::Case& into, absl::string_v
     return RuleViolated("merge-into-closed",
                         absl::StrCat(into.name(), " is ", StateName(into.state())),
                         {{"into_state", StateName(into.state())}});
+  }
+  if (FromTimestamp(into.received_time()) > FromTimestamp(one.received_time())) {
+    return RuleViolated(
+        "merge-into-later",
+        absl::StrCat(into.name(), " came in later, and would be due later: let it go on in ",
+                     one.name()),
+        {{"into", into.name()}});
   }
   if (one.restricted_to() != into.restricted_to()) {
     return RuleViolated("merge-readers-differ", "the two cases may be seen by different persons");

@@ -41,11 +41,15 @@ Entry PlainStep(v1::Case& one, v1::CaseAction action, absl::string_view text, co
                 absl::Time now);
 
 // Rules `category-retired`, `category-for-other-kinds`. Unset severity and priority stay, or become
-// MEDIUM and NORMAL; the default team of the category takes a case that no team has.
+// MEDIUM and NORMAL; the default team of the category takes a case that nobody was given yet.
 Entry Classify(v1::Case& one, const v1::Category& category, const v1::ClassifyCaseRequest& request,
                const Actor& actor, absl::Time now);
 
-// Rule `same-owner`; for a disclosure `not-a-reader`: only who may see it may handle it.
+// Whether the staff member is no one to handle it: a complaint or disclosure names him, or he did
+// so at an earlier tier.
+bool HasConflict(const v1::Case& one, absl::string_view staff);
+// Rules `same-owner`, `conflict-of-interest`; for a disclosure `not-a-reader`: only who may see it
+// may handle it.
 Entry Assign(v1::Case& one, absl::string_view owner, absl::string_view team,
              absl::string_view reason, const Actor& actor, absl::Time now);
 Entry RefuseAssignment(v1::Case& one, absl::string_view reason, const Actor& actor, absl::Time now);
@@ -77,11 +81,16 @@ bool MayReopen(const v1::Case& one, absl::Time now);
 Entry Reopen(v1::Case& one, absl::string_view reason, const Actor& actor, absl::Time now);
 // What the timeline of a closed case says of the new one that takes it up again.
 v1::CaseEntry FollowUpEntry(const v1::Case& closed, const v1::Case& next, const Actor& actor);
+// Whoever owns it handled it before from now on.
+void LeaveOwner(v1::Case& one);
+// The tier after the case's. Rule `last-tier`; the last one names the body.
+absl::StatusOr<v1::CaseTier> NextTier(const v1::Case& one, const v1::EscalateCaseRequest& request);
 // The next tier begins without owner. Rules `last-tier`, `reopen-window-over`.
 Entry ToNextTier(v1::Case& one, const v1::EscalateCaseRequest& request, const Actor& actor,
                  absl::Time now);
 
-// `one` goes on in `into`. Rules `merge-into-itself`, `merge-kinds-differ`, `merge-into-closed`,
+// `one` goes on in `into`, which came in no later: its deadlines are the earlier ones. Rules
+// `merge-into-itself`, `merge-kinds-differ`, `merge-into-closed`, `merge-into-later`,
 // `merge-readers-differ`, `too-many-merged`. Two entries: of `one`, and of `into`.
 struct MergeEntries {
   v1::CaseEntry of_merged, of_target;

@@ -98,6 +98,13 @@ absl::Status ReviseCategory(const v1::Category& before, absl::Time now, v1::Cate
   return absl::OkStatus();
 }
 
+void InheritFrom(const v1::Category& parent, v1::Category& category) {
+  if (category.approval_from() == v1::CASE_SEVERITY_UNSPECIFIED) {
+    category.set_approval_from(parent.approval_from());
+  }
+  if (category.default_team().empty()) category.set_default_team(parent.default_team());
+}
+
 absl::Status CheckKind(const v1::Category& category, v1::CaseKind kind) {
   if (category.kinds().empty() || absl::c_linear_search(category.kinds(), kind)) {
     return absl::OkStatus();

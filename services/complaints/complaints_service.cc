@@ -67,7 +67,13 @@ void ComplaintsService::SetHooks() {
     absl::Status related = co_await checking;
     if (!related.ok()) co_return related;
     AddUpdateEvent(call.now(), changed);
-    changed.set_customer_key(CustomerKey(rules_.secret, call.tenant(), changed.customer()));
+    std::string key = CustomerKey(rules_.secret, call.tenant(), changed.customer());
+    if (key != changed.customer_key()) {
+      changed.set_customer_key(std::move(key));
+      Task<absl::Status> looking = LookForRepeat(call, changed);
+      absl::Status looked = co_await looking;
+      if (!looked.ok()) co_return looked;
+    }
     // Another class of customers may have other deadlines.
     Task<absl::Status> settling = Settle(call, changed);
     absl::Status settled = co_await settling;
@@ -255,10 +261,9 @@ void ComplaintsService::RegisterEnd() {
   pipeline_.Handle(PathOf("MergeCase"), [this](rpc::Call& call, const Message& request) {
     return Merge(call, static_cast<const v1::MergeCaseRequest&>(request));
   });
-  Step<v1::EscalateCaseRequest>("EscalateCase",
-                                [](rpc::Call& call, const auto& request, v1::Case& one) {
-                                  return ToNextTier(one, request, ActorOf(call), call.now());
-                                });
+  pipeline_.Handle(PathOf("EscalateCase"), [this](rpc::Call& call, const Message& request) {
+    return Escalate(call, static_cast<const v1::EscalateCaseRequest&>(request));
+  });
   Step<v1::ArchiveCaseRequest>("ArchiveCase", [](rpc::Call& call, const auto& request,
                                                  v1::Case& one) {
     return PlainStep(one, v1::CASE_ACTION_ARCHIVE, request.comment(), ActorOf(call), call.now());
@@ -288,31 +293,55 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Reopen(rpc::Call& call,
   absl::StatusOr<v1::Case> one = co_await reading;
   if (!one.ok()) co_return one.status();
   CO_RETURN_IF_ERROR(resources_.CheckEtag(*one, request.etag()));
-  const Actor actor = ActorOf(call);
-  resource::Mutation mutation;
-  v1::CaseEntry entry;
-  if (!GoesOnInAnother(*one, call.now())) {
-    CO_ASSIGN_OR_RETURN(entry, complaints::Reopen(*one, request.reason(), actor, call.now()));
-    Task<absl::Status> settling = Settle(call, *one);
-    absl::Status settled = co_await settling;
-    if (!settled.ok()) co_return settled;
-    mutation.Update(*one);
-  } else {
-    CO_RETURN_IF_ERROR(CheckStep(*one, v1::CASE_ACTION_FOLLOW_UP, actor));
-    Task<absl::StatusOr<std::string>> numbering = NextNumber(call, one->kind(), call.now());
-    absl::StatusOr<std::string> number = co_await numbering;
-    if (!number.ok()) co_return number.status();
-    v1::Case next = FollowUp(*one, request.reason());
-    next.set_name(absl::StrCat("cases/", resources_.NewId(call, "")));
-    BeginCase(*number, one->customer_key(), one->team(), call.now(), next);
-    Task<absl::Status> settling = Settle(call, next);
-    absl::Status settled = co_await settling;
-    if (!settled.ok()) co_return settled;
-    entry = FollowUpEntry(*one, next, actor);
-    mutation.Create(next).Require(*one);
+  if (GoesOnInAnother(*one, call.now())) {
+    CO_RETURN_IF_ERROR(CheckStep(*one, v1::CASE_ACTION_FOLLOW_UP, ActorOf(call)));
+    Task<absl::StatusOr<rpc::Reply>> going_on =
+        GoOnIn(call, *one, FollowUp(*one, request.reason()));
+    absl::StatusOr<rpc::Reply> reply = co_await going_on;
+    co_return reply;
   }
-  NameEntry(call, *one, entry);
-  mutation.Create(entry);
+  CO_ASSIGN_OR_RETURN(v1::CaseEntry entry,
+                      complaints::Reopen(*one, request.reason(), ActorOf(call), call.now()));
+  Task<absl::StatusOr<rpc::Reply>> writing = Write(call, *std::move(one), std::move(entry));
+  absl::StatusOr<rpc::Reply> reply = co_await writing;
+  co_return reply;
+}
+
+Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Escalate(
+    rpc::Call& call, const v1::EscalateCaseRequest& request) {
+  Task<absl::StatusOr<v1::Case>> reading = resources_.Get<v1::Case>(call, request.name());
+  absl::StatusOr<v1::Case> one = co_await reading;
+  if (!one.ok()) co_return one.status();
+  CO_RETURN_IF_ERROR(resources_.CheckEtag(*one, request.etag()));
+  if (GoesOnInAnother(*one, call.now())) {
+    CO_ASSIGN_OR_RETURN(v1::Case next, FollowUpAtNextTier(*one, request, ActorOf(call)));
+    Task<absl::StatusOr<rpc::Reply>> going_on = GoOnIn(call, *one, std::move(next));
+    absl::StatusOr<rpc::Reply> reply = co_await going_on;
+    co_return reply;
+  }
+  CO_ASSIGN_OR_RETURN(v1::CaseEntry entry, ToNextTier(*one, request, ActorOf(call), call.now()));
+  Task<absl::StatusOr<rpc::Reply>> writing = Write(call, *std::move(one), std::move(entry));
+  absl::StatusOr<rpc::Reply> reply = co_await writing;
+  co_return reply;
+}
+
+Task<absl::StatusOr<rpc::Reply>> ComplaintsService::GoOnIn(rpc::Call& call, const v1::Case& closed,
+                                                           v1::Case next) {
+  Task<absl::StatusOr<std::string>> numbering = NextNumber(call, closed.kind(), call.now());
+  absl::StatusOr<std::string> number = co_await numbering;
+  if (!number.ok()) co_return number.status();
+  next.set_name(absl::StrCat("cases/", resources_.NewId(call, "")));
+  const v1::CaseTier tier = std::max(next.tier(), v1::CASE_TIER_FIRST);
+  const std::string team = tier == v1::CASE_TIER_FIRST ? closed.team() : next.team();
+  BeginCase(*number, closed.customer_key(), team, call.now(), next);
+  next.set_tier(tier);
+  Task<absl::Status> settling = Settle(call, next);
+  absl::Status settled = co_await settling;
+  if (!settled.ok()) co_return settled;
+  v1::CaseEntry entry = FollowUpEntry(closed, next, ActorOf(call));
+  NameEntry(call, closed, entry);
+  resource::Mutation mutation;
+  mutation.Create(next).Require(closed).Create(entry);
   Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
   absl::StatusOr<rpc::Reply> reply = co_await committing;
   co_return reply;

@@ -17,6 +17,7 @@
 #include "services/complaints/compensation_limits.h"
 #include "services/complaints/deadline_books.h"
 #include "services/complaints/handlers.h"
+#include "services/complaints/receipt.h"
 #include "services/complaints/related_resources.h"
 #include "services/complaints/tenant_books.h"
 #include "sqm/complaints/v1/complaints_service.pb.h"
@@ -78,7 +79,7 @@ class ComplaintsService {
   Task<absl::Status> CompleteCause(rpc::Call& call, const v1::Cause& cause);
   // The categories of a tenant that have keywords.
   using CategoryBook = std::vector<v1::Category>;
-  Task<absl::StatusOr<std::shared_ptr<const CategoryBook>>> MakeCategoryBook(std::string tenant);
+  Task<absl::StatusOr<std::shared_ptr<CategoryBook>>> MakeCategoryBook(std::string tenant);
   // Suggests a category for a case that names none.
   Task<absl::Status> SuggestFor(const rpc::Call& call, v1::Case& incoming);
   Task<absl::StatusOr<std::string>> NextNumber(rpc::Call& call, v1::CaseKind kind, absl::Time time);
@@ -105,6 +106,7 @@ class ComplaintsService {
   // The same after a step; those of a case that was over and stays so are what they were.
   Task<absl::Status> SettleAfter(const rpc::Call& call, const v1::CaseEntry& step, v1::Case& one);
   void NameEntry(const rpc::Call& call, const v1::Case& one, v1::CaseEntry& entry);
+  // With what it has from the category that it is below.
   Task<absl::StatusOr<v1::Category>> CategoryOf(rpc::Call& call, std::string name);
 
   Task<absl::StatusOr<rpc::Reply>> Classify(rpc::Call& call,
@@ -119,9 +121,15 @@ class ComplaintsService {
                                           AnswerRule<Request> rule);
   Task<absl::StatusOr<rpc::Reply>> End(rpc::Call& call, const v1::CloseCaseRequest& request);
   Task<absl::StatusOr<rpc::Reply>> Reopen(rpc::Call& call, const v1::ReopenCaseRequest& request);
+  Task<absl::StatusOr<rpc::Reply>> Escalate(rpc::Call& call,
+                                            const v1::EscalateCaseRequest& request);
+  // Enters `next`, in which what is over for good is taken up again.
+  Task<absl::StatusOr<rpc::Reply>> GoOnIn(rpc::Call& call, const v1::Case& closed, v1::Case next);
   Task<absl::StatusOr<rpc::Reply>> Merge(rpc::Call& call, const v1::MergeCaseRequest& request);
   Task<absl::StatusOr<rpc::Reply>> AddEntry(rpc::Call& call,
                                             const v1::AddCaseEntryRequest& request);
+  Task<absl::StatusOr<rpc::Reply>> History(rpc::Call& call,
+                                           const v1::ListCustomerHistoryRequest& request);
   Task<absl::StatusOr<rpc::Reply>> Suggest(rpc::Call& call,
                                            const v1::SuggestDuplicatesRequest& request);
   Task<absl::StatusOr<rpc::Reply>> Retire(rpc::Call& call,
@@ -135,9 +143,10 @@ class ComplaintsService {
                                            const v1::ExplainDeadlineRequest& request);
   Task<absl::StatusOr<rpc::Reply>> ListQueue(rpc::Call& call, const v1::ListQueueRequest& request);
 
-  // The case that number and receipt belong to; NOT_FOUND where they do not belong together.
+  // The case that number and receipt belong to, or the one of the same customer that it goes on in;
+  // NOT_FOUND where they do not belong together.
   Task<absl::StatusOr<v1::Case>> OfReceipt(const rpc::Call& call, std::string number,
-                                           std::string receipt, bool disclosure);
+                                           std::string receipt, ReceiptOf of);
   // A page of what the holder of a receipt is shown of the timeline.
   Task<absl::StatusOr<resource::Page>> PublicEntries(const rpc::Call& call, std::string name,
                                                      int page_size, std::string page_token);
@@ -145,6 +154,8 @@ class ComplaintsService {
                                          const v1::IssueCaseReceiptRequest& request);
   Task<absl::StatusOr<rpc::Reply>> TrackCase(rpc::Call& call, const v1::TrackCaseRequest& request);
   Task<absl::StatusOr<rpc::Reply>> Rate(rpc::Call& call, const v1::RateCaseRequest& request);
+  Task<absl::StatusOr<rpc::Reply>> SendMessage(rpc::Call& call,
+                                               const v1::SendCaseMessageRequest& request);
 
   Task<absl::StatusOr<rpc::Reply>> Submit(rpc::Call& call,
                                           const v1::SubmitDisclosureRequest& request);

@@ -119,6 +119,7 @@ void SetDue(CorrectiveAction& action, const google::protobuf::Timestamp& due) {
   *action.mutable_due_time() = due;
   *action.mutable_next_event_time() = due;
   action.clear_escalate_time();
+  action.clear_escalated_to();
 }
 
 }  // namespace
@@ -161,6 +162,7 @@ Entry CompleteAction(CorrectiveAction& action, absl::string_view result, const A
   action.set_done_by(actor.staff);
   *action.mutable_done_time() = ToTimestamp(now);
   action.clear_next_event_time();
+  action.clear_escalated_to();
   return TakeActionStep(action, v1::CASE_ACTION_COMPLETE_CORRECTIVE_ACTION, result, actor);
 }
 
@@ -233,6 +235,7 @@ Entry RescheduleAction(CorrectiveAction& action,
 Entry CancelAction(CorrectiveAction& action, absl::string_view reason, const Actor& actor) {
   RETURN_IF_ERROR(CheckActionStep(action, v1::CASE_ACTION_CANCEL_CORRECTIVE_ACTION));
   action.clear_next_event_time();
+  action.clear_escalated_to();
   return TakeActionStep(action, v1::CASE_ACTION_CANCEL_CORRECTIVE_ACTION, reason, actor);
 }
 
@@ -242,6 +245,7 @@ std::optional<v1::CaseEntry> EscalateLateAction(CorrectiveAction& action, absl::
     return std::nullopt;
   }
   *action.mutable_escalate_time() = ToTimestamp(now);
+  action.set_escalated_to(action.escalate_to());
   action.clear_next_event_time();
   v1::CaseEntry entry = TakeActionStep(action, v1::CASE_ACTION_ESCALATE_CORRECTIVE_ACTION,
                                        action.escalate_to(), Actor());

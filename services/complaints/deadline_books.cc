@@ -6,21 +6,58 @@
 
 #include "common/base/proto_time.h"
 #include "common/base/status.h"
+#include "common/query/filter.h"
 #include "services/complaints/calendar_rules.h"
 
 namespace sqm::complaints {
+namespace {
+
+// When the program last changed what it computes of a case (queue_time came then): as a change of
+// a policy, it lets the engine compute open cases of before again.
+constexpr absl::Time kComputedAnew = absl::FromUnixSeconds(1795755600);  // 2026-11-27T05:00Z
+
+// Policies that are read, those out of force included; categories below another one.
+constexpr int kMaxKept = 10'000;
+constexpr int kMaxCategories = 5000;
+
+}  // namespace
 
 DeadlineBooks::DeadlineBooks(resource::Resources& resources)
     : resources_(resources),
-      books_(resources, {v1::DeadlinePolicy::descriptor(), v1::Calendar::descriptor()},
-             [this](std::string tenant) { return Make(std::move(tenant)); }) {}
+      books_(
+          resources,
+          {v1::DeadlinePolicy::descriptor(), v1::Calendar::descriptor(),
+           v1::Category::descriptor()},
+          [this](std::string tenant) { return Make(std::move(tenant)); },
+          [this](const std::string& tenant, DeadlineBook& book) { MakeNewer(tenant, book); }) {}
 
 Task<absl::StatusOr<std::vector<store::Listed>>> DeadlineBooks::Policies(std::string tenant) {
   store::ListQuery query;
   query.type = resources_.registry().FindType(v1::DeadlinePolicy::descriptor());
   query.tenant = std::move(tenant);
-  query.limit = kMaxPolicies;
+  query.limit = kMaxKept;
   return resources_.store().List(std::move(query));
+}
+
+Task<absl::StatusOr<CategoryParents>> DeadlineBooks::ParentsOf(std::string tenant) {
+  const contract::ResourceType& type = *resources_.registry().FindType(v1::Category::descriptor());
+  CO_ASSIGN_OR_RETURN(const query::Filter below,
+                      query::ParseFilter("parent_category:*", type.fields));
+  CategoryParents parents;
+  store::ListQuery query;
+  query.type = &type;
+  query.tenant = std::move(tenant);
+  query.filter = &below;
+  query.limit = kMaxCategories;
+  Task<absl::StatusOr<std::vector<store::Listed>>> listing =
+      resources_.store().List(std::move(query));
+  absl::StatusOr<std::vector<store::Listed>> rows = co_await listing;
+  if (!rows.ok()) co_return rows.status();
+  for (const store::Listed& row : *rows) {
+    const auto& category = static_cast<const v1::Category&>(*row.record->message);
+    parents.emplace(category.name(), category.parent_category());
+  }
+  co_return parents;
 }
 
 Task<absl::StatusOr<CalendarPtr>> DeadlineBooks::CalendarOf(std::string tenant, std::string name) {
@@ -39,21 +76,16 @@ Task<absl::StatusOr<CalendarPtr>> DeadlineBooks::CalendarOf(std::string tenant, 
   co_return CompileCalendar(static_cast<const v1::Calendar&>(*(*record)->message));
 }
 
-void DeadlineBooks::MakeNewer(const std::string& tenant, const std::vector<store::Listed>& policies,
-                              std::string content, DeadlineBook& book) {
-  for (const store::Listed& row : policies) {
-    const auto& policy = static_cast<const v1::DeadlinePolicy&>(*row.record->message);
-    absl::StrAppend(&content, policy.name(), policy.etag(), "\n");
-  }
+void DeadlineBooks::MakeNewer(const std::string& tenant, DeadlineBook& book) {
   absl::MutexLock lock(&mutex_);
   Last& last = last_[tenant];
   // Calls that began earlier may commit later: what is new is newer all the same.
-  if (content != last.content && book.time <= last.time) {
+  if (book.content != last.content && book.time <= last.time) {
     book.time = last.time + absl::Milliseconds(1);
-  } else if (content == last.content) {
+  } else if (book.content == last.content) {
     book.time = last.time;
   }
-  last = {std::move(content), book.time};
+  last = {book.content, book.time};
 }
 
 absl::Time DeadlineBooks::LatestTime(const std::string& tenant) {
@@ -62,18 +94,19 @@ absl::Time DeadlineBooks::LatestTime(const std::string& tenant) {
   return last == last_.end() ? absl::InfinitePast() : last->second.time;
 }
 
-Task<absl::StatusOr<DeadlineBookPtr>> DeadlineBooks::Make(std::string tenant) {
+Task<absl::StatusOr<std::shared_ptr<DeadlineBook>>> DeadlineBooks::Make(std::string tenant) {
   auto book = std::make_shared<DeadlineBook>();
+  book->time = kComputedAnew;
   Task<absl::StatusOr<std::vector<store::Listed>>> listing = Policies(tenant);
   absl::StatusOr<std::vector<store::Listed>> rows = co_await listing;
   if (!rows.ok()) co_return rows.status();
   const contract::ResourceType& calendars =
       *resources_.registry().FindType(v1::Calendar::descriptor());
   std::map<std::string, CalendarPtr> compiled;
-  std::string compiled_etags;
   for (const store::Listed& row : *rows) {
     const auto& policy = static_cast<const v1::DeadlinePolicy&>(*row.record->message);
     book->time = std::max(book->time, FromTimestamp(policy.update_time()));
+    absl::StrAppend(&book->content, policy.name(), policy.etag(), "\n");
     if (policy.state() != v1::DEADLINE_POLICY_STATE_ACTIVE) continue;
     if (!policy.calendar().empty() && !compiled.contains(policy.calendar())) {
       CO_ASSIGN_OR_RETURN(std::string id, calendars.IdOf(policy.calendar()));
@@ -83,7 +116,7 @@ Task<absl::StatusOr<DeadlineBookPtr>> DeadlineBooks::Make(std::string tenant) {
       if (*record == nullptr) co_return absl::DataLossError("a policy's calendar is not there");
       const auto& calendar = static_cast<const v1::Calendar&>(*(*record)->message);
       book->time = std::max(book->time, FromTimestamp(calendar.update_time()));
-      absl::StrAppend(&compiled_etags, calendar.name(), calendar.etag(), "\n");
+      absl::StrAppend(&book->content, calendar.name(), calendar.etag(), "\n");
       CO_ASSIGN_OR_RETURN(compiled[policy.calendar()], CompileCalendar(calendar));
     }
     book->policies.push_back(CompileAccepted(policy, compiled[policy.calendar()]));
@@ -93,8 +126,11 @@ Task<absl::StatusOr<DeadlineBookPtr>> DeadlineBooks::Make(std::string tenant) {
                    [](const CompiledPolicy& a, const CompiledPolicy& b) {
                      return a.policy.rank() > b.policy.rank();
                    });
-  MakeNewer(tenant, *rows, compiled_etags, *book);
-  co_return DeadlineBookPtr(std::move(book));
+  Task<absl::StatusOr<CategoryParents>> reading = ParentsOf(tenant);
+  absl::StatusOr<CategoryParents> parents = co_await reading;
+  if (!parents.ok()) co_return parents.status();
+  book->parents = *std::move(parents);
+  co_return book;
 }
 
 }  // namespace sqm::complaints

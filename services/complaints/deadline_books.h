@@ -17,7 +17,7 @@ namespace sqm::complaints {
 
 using DeadlineBookPtr = std::shared_ptr<const DeadlineBook>;
 
-// Most policies and calendars of a tenant; more are refused when they are created.
+// Most policies in force of a tenant; more are refused when they are created.
 inline constexpr int kMaxPolicies = 500;
 
 // Thread-safe. A book is as new as the last commit before it was asked for, or newer: a case that
@@ -39,12 +39,11 @@ class DeadlineBooks {
   Task<absl::StatusOr<CalendarPtr>> CalendarOf(std::string tenant, std::string name);
 
  private:
-  Task<absl::StatusOr<DeadlineBookPtr>> Make(std::string tenant);
+  Task<absl::StatusOr<std::shared_ptr<DeadlineBook>>> Make(std::string tenant);
+  Task<absl::StatusOr<CategoryParents>> ParentsOf(std::string tenant);
 
-  // Gives a book whose content differs from the last one's a later time. `content`: of the
-  // calendars, what tells one state from another.
-  void MakeNewer(const std::string& tenant, const std::vector<store::Listed>& policies,
-                 std::string content, DeadlineBook& book);
+  // Gives a book whose content differs from the last one's a later time.
+  void MakeNewer(const std::string& tenant, DeadlineBook& book);
 
   struct Last {
     std::string content;

@@ -79,15 +79,20 @@ Task<absl::Status> ComplaintsService::CheckPolicy(const rpc::Call& call,
   Task<absl::StatusOr<std::vector<store::Listed>>> listing = books_.Policies(call.tenant());
   absl::StatusOr<std::vector<store::Listed>> rows = co_await listing;
   if (!rows.ok()) co_return rows.status();
-  if (adds && rows->size() >= kMaxPolicies) {
-    co_return RuleViolated("too-many-policies",
-                           absl::StrCat("there are ", kMaxPolicies, " policies; change one"));
-  }
   std::vector<const v1::DeadlinePolicy*> others;
   for (const store::Listed& row : *rows) {
-    others.push_back(static_cast<const v1::DeadlinePolicy*>(row.record->message.get()));
+    const auto& other = static_cast<const v1::DeadlinePolicy&>(*row.record->message);
+    if (other.state() == v1::DEADLINE_POLICY_STATE_ACTIVE) others.push_back(&other);
   }
-  co_return CheckAgainst(policy, others);
+  if (adds && others.size() >= kMaxPolicies) {
+    co_return RuleViolated(
+        "too-many-policies",
+        absl::StrCat("there are ", kMaxPolicies, " policies in force; change or retire one"));
+  }
+  Task<absl::StatusOr<DeadlineBookPtr>> opening = books_.Of(call.tenant());
+  absl::StatusOr<DeadlineBookPtr> book = co_await opening;
+  if (!book.ok()) co_return book.status();
+  co_return CheckAgainst(policy, (*book)->parents, others);
 }
 
 Task<absl::StatusOr<rpc::Reply>> ComplaintsService::RetireDeadlinePolicy(
@@ -128,7 +133,12 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::ListQueue(rpc::Call& call,
   if (team.find_first_of("\"\\*") != std::string::npos) {
     co_return InvalidField("team", "is not the name of a team");
   }
+  const std::string of_team =
+      request.team().empty() ? "" : absl::StrCat(" AND team = \"", team, "\"");
+  const absl::Time until =
+      request.has_within() ? std::min(as_of + FromDuration(request.within()), kNotDue) : kNotDue;
   resource::ListOptions options;
+  options.order_by = "queue_time";
   switch (request.queue()) {
     case v1::CASE_QUEUE_MINE:
       options.filter = absl::StrCat("owner = \"", StaffOf(call), "\" AND ", kOpenRows);
@@ -138,7 +148,7 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::ListQueue(rpc::Call& call,
       options.filter = absl::StrCat("team = \"", team, "\" AND ", kOpenRows);
       break;
     case v1::CASE_QUEUE_UNASSIGNED:
-      options.filter = absl::StrCat("NOT owner:* AND ", kOpenRows);
+      options.filter = absl::StrCat("NOT owner:* AND ", kOpenRows, of_team);
       break;
     case v1::CASE_QUEUE_ESCALATED:
       options.filter = absl::StrCat("(escalated_to = \"", StaffOf(call), "\"",
@@ -149,15 +159,14 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::ListQueue(rpc::Call& call,
       break;
     case v1::CASE_QUEUE_TO_SURVEY:
       options.filter = "survey_state = TO_ASK";
+      options.order_by = "";
       break;
-    // Only what is open has a due time.
     case v1::CASE_QUEUE_DUE_SOON:
-      options.filter = Compare("due_time", ">", as_of);
-      options.order_by = "due_time";
+      options.filter = absl::StrCat(Compare("queue_time", ">", as_of), " AND ",
+                                    Compare("queue_time", "<", until), of_team);
       break;
     default:
-      options.filter = Compare("due_time", "<=", as_of);
-      options.order_by = "due_time";
+      options.filter = absl::StrCat(Compare("queue_time", "<=", as_of), of_team);
   }
   options.page_size = request.page_size();
   options.page_token = request.page_token();

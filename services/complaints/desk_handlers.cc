@@ -91,12 +91,16 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::AutoAssign(
   Task<absl::StatusOr<std::vector<store::Listed>>> listing = Handlers(call);
   absl::StatusOr<std::vector<store::Listed>> rows = co_await listing;
   if (!rows.ok()) co_return rows.status();
+  Task<absl::StatusOr<DeadlineBookPtr>> opening = books_.Of(call.tenant());
+  absl::StatusOr<DeadlineBookPtr> book = co_await opening;
+  if (!book.ok()) co_return book.status();
   const std::string team = request.team().empty() ? one->team() : request.team();
   std::vector<Candidate> suited;
   std::vector<int64_t> positions;
   for (const store::Listed& row : *rows) {
     const auto& handler = static_cast<const v1::Handler&>(*row.record->message);
-    if (StaffOfHandler(handler) == one->owner() || !IsSuited(handler, *one, team)) continue;
+    if (StaffOfHandler(handler) == one->owner() || !IsSuited(handler, *one, (*book)->parents, team))
+      continue;
     // Before the cases are counted: what comes in after that is noticed.
     Task<absl::StatusOr<int64_t>> guarding = resources_.ReadGuard(call, GuardOf(handler));
     absl::StatusOr<int64_t> position = co_await guarding;
@@ -151,7 +155,7 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Render(rpc::Call& call,
   }
   CO_ASSIGN_OR_RETURN(v1::RenderReplyResponse response,
                       RenderReply(*reply_template, *one, category ? &*category : nullptr,
-                                  request.language(), zone));
+                                  request.language(), call.now(), zone));
   rpc::Reply reply;
   reply.message = std::make_shared<v1::RenderReplyResponse>(std::move(response));
   co_return reply;

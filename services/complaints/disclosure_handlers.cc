@@ -78,7 +78,7 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Submit(
 Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Track(
     rpc::Call& call, const v1::TrackDisclosureRequest& request) {
   Task<absl::StatusOr<v1::Case>> opening =
-      OfReceipt(call, request.number(), request.receipt(), /*disclosure=*/true);
+      OfReceipt(call, request.number(), request.receipt(), ReceiptOf::kDisclosure);
   absl::StatusOr<v1::Case> one = co_await opening;
   if (!one.ok()) co_return one.status();
   Task<absl::StatusOr<resource::Page>> listing =
@@ -89,7 +89,7 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Track(
   for (const store::Listed& entry : page->rows) {
     told.push_back(static_cast<const v1::CaseEntry*>(entry.record->message.get()));
   }
-  auto response = std::make_shared<v1::TrackDisclosureResponse>(Told(*one, told));
+  auto response = std::make_shared<v1::TrackDisclosureResponse>(Told(*one, told, call.now()));
   response->set_next_page_token(page->next_page_token);
   rpc::Reply reply;
   reply.message = std::move(response);

@@ -3,7 +3,9 @@
 #include <absl/algorithm/container.h>
 #include <absl/strings/str_cat.h>
 
+#include "common/base/proto_time.h"
 #include "common/base/status.h"
+#include "services/complaints/case_deadlines.h"
 
 namespace sqm::complaints {
 
@@ -33,12 +35,12 @@ std::string RestrictedTo(const v1::DisclosureDetails& disclosure) {
 }
 
 v1::TrackDisclosureResponse Told(const v1::Case& one,
-                                 absl::Span<const v1::CaseEntry* const> entries) {
+                                 absl::Span<const v1::CaseEntry* const> entries, absl::Time now) {
   v1::TrackDisclosureResponse told;
   told.set_number(one.number());
   told.set_state(one.state());
   *told.mutable_received_time() = one.received_time();
-  if (one.has_due_time()) *told.mutable_due_time() = one.due_time();
+  if (const auto due = AnswerDue(one, now)) *told.mutable_due_time() = ToTimestamp(*due);
   told.set_outcome(one.outcome());
   for (const v1::CaseEntry* entry : entries) {
     if (entry->visibility() != v1::ENTRY_VISIBILITY_PUBLIC || entry->text().empty()) continue;

@@ -24,7 +24,7 @@ std::string RestrictedTo(const v1::DisclosureDetails& disclosure);
 
 // What the holder of the receipt is told; `entries` in order of time.
 v1::TrackDisclosureResponse Told(const v1::Case& one,
-                                 absl::Span<const v1::CaseEntry* const> entries);
+                                 absl::Span<const v1::CaseEntry* const> entries, absl::Time now);
 
 // Rules `not-a-disclosure`, `reader-is-named`, `already-a-reader`, `too-many-readers`.
 Entry GrantAccess(v1::Case& one, absl::string_view reader, absl::string_view reason,

@@ -39,11 +39,8 @@ inline std::string Compare(absl::string_view field, absl::string_view how, absl:
                       absl::FormatTime(absl::RFC3339_full, time, absl::UTCTimeZone()), "\"");
 }
 
-// What is open, said so that the store looks the other restriction up in its index and compares the
-// state row by row: a range of states would be taken for the narrower of the two.
-inline constexpr absl::string_view kOpenRows =
-    "state != CLOSED AND state != WITHDRAWN AND state != REJECTED AND state != MERGED AND "
-    "state != ARCHIVED";
+// What is open: the queues go by this time.
+inline constexpr absl::string_view kOpenRows = "queue_time:*";
 
 // The answer to a repeated request, as it is remembered, with the receipt that the caller sent.
 // `response`: one of the type.

@@ -1,11 +1,11 @@
 // The handlers of intake: receipt, classification, assignment, duplicates; and of categories.
 #include <absl/strings/str_cat.h>
 
-#include "common/auth/permissions.h"
 #include "common/base/proto_time.h"
 #include "common/base/status.h"
 #include "common/query/filter.h"
 #include "common/query/order_by.h"
+#include "common/rpc/personal_fields.h"
 #include "services/complaints/case_intake.h"
 #include "services/complaints/category_rules.h"
 #include "services/complaints/cause_rules.h"
@@ -69,7 +69,7 @@ Task<absl::StatusOr<std::vector<store::Listed>>> ComplaintsService::FindCases(
   return FindRows(call, v1::Case::descriptor(), std::move(filter), limit, std::move(order_by));
 }
 
-Task<absl::StatusOr<std::shared_ptr<const ComplaintsService::CategoryBook>>>
+Task<absl::StatusOr<std::shared_ptr<ComplaintsService::CategoryBook>>>
 ComplaintsService::MakeCategoryBook(std::string tenant) {
   auto book = std::make_shared<CategoryBook>();
   store::ListQuery query;
@@ -86,7 +86,7 @@ ComplaintsService::MakeCategoryBook(std::string tenant) {
     book->push_back(category);
     book->back().clear_revisions();
   }
-  co_return std::shared_ptr<const CategoryBook>(std::move(book));
+  co_return book;
 }
 
 Task<absl::Status> ComplaintsService::SuggestFor(const rpc::Call& call, v1::Case& incoming) {
@@ -113,6 +113,7 @@ Task<absl::Status> ComplaintsService::Receive(rpc::Call& call, v1::Case& incomin
   if (!status.ok()) co_return status;
   const std::string key = CustomerKey(rules_.secret, call.tenant(), incoming.customer());
   BeginCase(*number, key, call.principal().team, call.now(), incoming);
+  if (!call.principal().staff.empty()) incoming.set_entered_by(StaffOf(call));
   Task<absl::Status> settling = Settle(call, incoming);
   status = co_await settling;
   if (!status.ok()) co_return status;
@@ -163,6 +164,9 @@ void ComplaintsService::RegisterIntake() {
       "RefuseAssignment", [](rpc::Call& call, const auto& request, v1::Case& one) {
         return RefuseAssignment(one, request.reason(), ActorOf(call), call.now());
       });
+  pipeline_.Handle(PathOf("ListCustomerHistory"), [this](rpc::Call& call, const Message& request) {
+    return History(call, static_cast<const v1::ListCustomerHistoryRequest&>(request));
+  });
   pipeline_.Handle(PathOf("SuggestDuplicates"), [this](rpc::Call& call, const Message& request) {
     return Suggest(call, static_cast<const v1::SuggestDuplicatesRequest&>(request));
   });
@@ -176,6 +180,12 @@ Task<absl::StatusOr<v1::Category>> ComplaintsService::CategoryOf(rpc::Call& call
   Task<absl::StatusOr<v1::Category>> reading = resources_.Get<v1::Category>(call, name);
   absl::StatusOr<v1::Category> category = co_await reading;
   if (!category.ok()) co_return OfReference(category.status(), "category", name);
+  if (category->parent_category().empty()) co_return category;
+  Task<absl::StatusOr<v1::Category>> parent_reading =
+      resources_.Get<v1::Category>(call, category->parent_category());
+  absl::StatusOr<v1::Category> parent = co_await parent_reading;
+  if (!parent.ok()) co_return parent.status();
+  InheritFrom(*parent, *category);
   co_return category;
 }
 
@@ -184,12 +194,48 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Classify(
   Task<absl::StatusOr<v1::Category>> reading = CategoryOf(call, request.category());
   absl::StatusOr<v1::Category> category = co_await reading;
   if (!category.ok()) co_return category.status();
-  Rule<v1::ClassifyCaseRequest> rule = [&category](rpc::Call& call, const auto& request,
-                                                   v1::Case& one) {
-    return complaints::Classify(one, *category, request, ActorOf(call), call.now());
-  };
-  Task<absl::StatusOr<rpc::Reply>> changing = Change(call, request, std::move(rule));
-  absl::StatusOr<rpc::Reply> reply = co_await changing;
+  Task<absl::StatusOr<v1::Case>> case_reading = resources_.Get<v1::Case>(call, request.name());
+  absl::StatusOr<v1::Case> one = co_await case_reading;
+  if (!one.ok()) co_return one.status();
+  CO_RETURN_IF_ERROR(resources_.CheckEtag(*one, request.etag()));
+  const std::string before = one->category();
+  CO_ASSIGN_OR_RETURN(v1::CaseEntry entry,
+                      complaints::Classify(*one, *category, request, ActorOf(call), call.now()));
+  // What it repeats is of the same category.
+  if (one->category() != before && !call.validate_only()) {
+    Task<absl::Status> looking = LookForRepeat(call, *one);
+    absl::Status looked = co_await looking;
+    if (!looked.ok()) co_return looked;
+  }
+  Task<absl::StatusOr<rpc::Reply>> writing = Write(call, *std::move(one), std::move(entry));
+  absl::StatusOr<rpc::Reply> reply = co_await writing;
+  co_return reply;
+}
+
+Task<absl::StatusOr<rpc::Reply>> ComplaintsService::History(
+    rpc::Call& call, const v1::ListCustomerHistoryRequest& request) {
+  Task<absl::StatusOr<v1::Case>> reading = resources_.Get<v1::Case>(call, request.name());
+  absl::StatusOr<v1::Case> one = co_await reading;
+  if (!one.ok()) co_return one.status();
+  auto response = std::make_shared<v1::ListCustomerHistoryResponse>();
+  rpc::Reply reply;
+  reply.message = response;
+  if (one->customer_key().empty()) co_return reply;
+  resource::ListOptions options;
+  options.unguarded = true;  // who sees one of them is told of the others
+  options.filter =
+      absl::StrCat("customer_key = \"", one->customer_key(), "\" AND NOT restricted_to:*");
+  options.order_by = kNewestOfCustomer;
+  options.page_size = request.page_size();
+  options.page_token = request.page_token();
+  Task<absl::StatusOr<resource::Page>> listing = resources_.List(
+      call, *resources_.registry().FindType(v1::Case::descriptor()), std::move(options));
+  absl::StatusOr<resource::Page> page = co_await listing;
+  if (!page.ok()) co_return page.status();
+  for (const store::Listed& row : page->rows) {
+    *response->add_cases() = InHistory(static_cast<const v1::Case&>(*row.record->message));
+  }
+  response->set_next_page_token(page->next_page_token);
   co_return reply;
 }
 
@@ -201,8 +247,8 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Suggest(
   absl::StatusOr<v1::Case> one = request.case_();
   if (request.has_case_()) {
     // Who may not read what customers say does not find it out by guessing either.
-    if (call.masked() ||
-        !auth::MaySeePersonal(call.principal(), options::v1::PERSONAL_CLASS_TEXT)) {
+    if (!rpc::MaySee(call, *resources_.registry().FindType(v1::Case::descriptor()),
+                     options::v1::PERSONAL_CLASS_TEXT)) {
       co_return Fail(absl::StatusCode::kPermissionDenied, type::v1::ERROR_REASON_PERMISSION_DENIED,
                      "cases are compared with a text by those who may read their texts");
     }

@@ -180,12 +180,22 @@ absl::StatusOr<CompiledPolicy> CompilePolicy(const v1::DeadlinePolicy& policy,
   return compiled;
 }
 
-absl::Status CheckAgainst(const v1::DeadlinePolicy& policy,
+absl::Status CheckAgainst(const v1::DeadlinePolicy& policy, const CategoryParents& parents,
                           absl::Span<const v1::DeadlinePolicy* const> others) {
+  const auto share_category = [&](const v1::DeadlinePolicy& other) {
+    return policy.categories().empty() || other.categories().empty() ||
+           absl::c_any_of(policy.categories(),
+                          [&](const std::string& category) {
+                            return CoversCategory(other.categories(), category, parents);
+                          }) ||
+           absl::c_any_of(other.categories(), [&](const std::string& category) {
+             return CoversCategory(policy.categories(), category, parents);
+           });
+  };
   for (const v1::DeadlinePolicy* other : others) {
     if (other->name() == policy.name() || other->rank() != policy.rank()) continue;
     if (other->state() != v1::DEADLINE_POLICY_STATE_ACTIVE) continue;
-    if (!Meet(policy.kinds(), other->kinds()) || !Meet(policy.categories(), other->categories()) ||
+    if (!Meet(policy.kinds(), other->kinds()) || !share_category(*other) ||
         !Meet(policy.severities(), other->severities()) ||
         !Meet(policy.customer_classes(), other->customer_classes()) ||
         ToOf(policy) <= FromOf(*other) || ToOf(*other) <= FromOf(policy)) {
@@ -199,11 +209,12 @@ absl::Status CheckAgainst(const v1::DeadlinePolicy& policy,
   return absl::OkStatus();
 }
 
-bool IsFor(const v1::DeadlinePolicy& policy, const v1::Case& one) {
+bool IsFor(const v1::DeadlinePolicy& policy, const CategoryParents& parents, const v1::Case& one) {
   if (policy.state() != v1::DEADLINE_POLICY_STATE_ACTIVE) return false;
   const absl::Time received = FromTimestamp(one.received_time());
   return received >= FromOf(policy) && received < ToOf(policy) &&
-         Names(policy.kinds(), one.kind()) && Names(policy.categories(), one.category()) &&
+         Names(policy.kinds(), one.kind()) &&
+         CoversCategory(policy.categories(), one.category(), parents) &&
          Names(policy.severities(), one.severity()) &&
          Names(policy.customer_classes(), one.customer().customer_class());
 }
@@ -218,7 +229,7 @@ absl::Status RetirePolicy(v1::DeadlinePolicy& policy) {
 
 const CompiledPolicy* DeadlineBook::PolicyFor(const v1::Case& one) const {
   for (const CompiledPolicy& policy : policies) {
-    if (IsFor(policy.policy, one)) return &policy;
+    if (IsFor(policy.policy, parents, one)) return &policy;
   }
   return nullptr;
 }

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "services/complaints/category_rules.h"
 #include "services/complaints/clock_events.h"
 #include "services/complaints/deadline_policy.h"
 #include "services/complaints/deadline_presets.h"
@@ -56,19 +57,21 @@ CompiledPolicy CompileAccepted(const v1::DeadlinePolicy& policy, const CalendarP
 
 // Rule `policies-contradict` (metadata `other`): another policy in force has the same rank and is
 // for a case that this one is for, too.
-absl::Status CheckAgainst(const v1::DeadlinePolicy& policy,
+absl::Status CheckAgainst(const v1::DeadlinePolicy& policy, const CategoryParents& parents,
                           absl::Span<const v1::DeadlinePolicy* const> others);
 
-// Whether the policy is for the case.
-bool IsFor(const v1::DeadlinePolicy& policy, const v1::Case& one);
+// Whether the policy is for the case; a category stands for those below it, too.
+bool IsFor(const v1::DeadlinePolicy& policy, const CategoryParents& parents, const v1::Case& one);
 
 // ACTIVE → RETIRED.
 absl::Status RetirePolicy(v1::DeadlinePolicy& policy);
 
 // All that deadlines of one tenant are computed by, at one time. Immutable.
 struct DeadlineBook {
-  std::vector<CompiledPolicy> policies;    // highest rank first
+  std::vector<CompiledPolicy> policies;  // highest rank first
+  CategoryParents parents;
   absl::Time time = absl::InfinitePast();  // when the last of it changed; past = there is none
+  std::string content;                     // tells one state of policies and calendars from another
   // The policy that holds for the case; null where none is for it.
   const CompiledPolicy* PolicyFor(const v1::Case& one) const;
 };

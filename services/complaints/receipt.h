@@ -10,6 +10,9 @@
 
 namespace sqm::complaints {
 
+// What a receipt is to open.
+enum class ReceiptOf { kCase, kDisclosure, kEither };
+
 // 160 random bits, as people can write them down.
 absl::StatusOr<std::string> NewReceipt();
 // SHA-256 of number and secret: what is kept of a receipt.

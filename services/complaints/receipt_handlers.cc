@@ -3,7 +3,10 @@
 
 #include <algorithm>
 
+#include "common/base/proto_time.h"
 #include "common/base/status.h"
+#include "services/complaints/case_deadlines.h"
+#include "services/complaints/case_steps.h"
 #include "services/complaints/complaints_service.h"
 #include "services/complaints/handlers.h"
 #include "services/complaints/receipt.h"
@@ -14,6 +17,8 @@ namespace {
 
 // Of a page: so many of the longest texts are within what an answer may hold.
 constexpr int kMessages = 200;
+// From a case to the one that it was merged into, and so on.
+constexpr int kMergesFollowed = 5;
 
 Rating RatingOf(const v1::RecordSatisfactionRequest& request) {
   return {request.satisfaction(), request.accepted(), request.comment()};
@@ -36,6 +41,9 @@ void ComplaintsService::RegisterReceipts() {
   pipeline_.Handle(PathOf("RateCase"), [this](rpc::Call& call, const Message& request) {
     return Rate(call, static_cast<const v1::RateCaseRequest&>(request));
   });
+  pipeline_.Handle(PathOf("SendCaseMessage"), [this](rpc::Call& call, const Message& request) {
+    return SendMessage(call, static_cast<const v1::SendCaseMessageRequest&>(request));
+  });
   Step<v1::RecordSatisfactionRequest>(
       "RecordSatisfaction", [](rpc::Call& call, const auto& request, v1::Case& one) {
         return RecordSatisfaction(one, RatingOf(request), ActorOf(call), call.now());
@@ -44,7 +52,7 @@ void ComplaintsService::RegisterReceipts() {
 
 Task<absl::StatusOr<v1::Case>> ComplaintsService::OfReceipt(const rpc::Call& call,
                                                             std::string number, std::string receipt,
-                                                            bool disclosure) {
+                                                            ReceiptOf of) {
   const absl::Status unknown = NotFound("complaints/Case", number);
   if (number.find_first_of("\"\\*") != std::string::npos) co_return unknown;
   Task<absl::StatusOr<std::vector<store::Listed>>> finding =
@@ -53,8 +61,23 @@ Task<absl::StatusOr<v1::Case>> ComplaintsService::OfReceipt(const rpc::Call& cal
   if (!rows.ok()) co_return rows.status();
   // A wrong receipt is not told from a number that there is not.
   if (rows->empty()) co_return unknown;
-  const auto& one = static_cast<const v1::Case&>(*rows->front().record->message);
-  if (one.has_disclosure() != disclosure || !IsReceiptOf(one, receipt)) co_return unknown;
+  v1::Case one = static_cast<const v1::Case&>(*rows->front().record->message);
+  if (!IsReceiptOf(one, receipt)) co_return unknown;
+  if (of != ReceiptOf::kEither && one.has_disclosure() != (of == ReceiptOf::kDisclosure)) {
+    co_return unknown;
+  }
+  for (int step = 0; step < kMergesFollowed && !one.merged_into().empty(); ++step) {
+    const contract::ResourceType& type = *resources_.registry().FindType(v1::Case::descriptor());
+    CO_ASSIGN_OR_RETURN(std::string id, type.IdOf(one.merged_into()));
+    Task<absl::StatusOr<store::RecordPtr>> following = resources_.Read(type, call.tenant(), id);
+    absl::StatusOr<store::RecordPtr> record = co_await following;
+    if (!record.ok()) co_return record.status();
+    if (*record == nullptr) break;
+    const auto& into = static_cast<const v1::Case&>(*(*record)->message);
+    // What another customer was told is not for this one.
+    if (one.customer_key().empty() || into.customer_key() != one.customer_key()) break;
+    one = into;
+  }
   co_return one;
 }
 
@@ -110,7 +133,7 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Issue(
 Task<absl::StatusOr<rpc::Reply>> ComplaintsService::TrackCase(rpc::Call& call,
                                                               const v1::TrackCaseRequest& request) {
   Task<absl::StatusOr<v1::Case>> opening =
-      OfReceipt(call, request.number(), request.receipt(), /*disclosure=*/false);
+      OfReceipt(call, request.number(), request.receipt(), ReceiptOf::kCase);
   absl::StatusOr<v1::Case> one = co_await opening;
   if (!one.ok()) co_return one.status();
   Task<absl::StatusOr<resource::Page>> listing =
@@ -121,7 +144,9 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::TrackCase(rpc::Call& call,
   response->set_number(one->number());
   response->set_state(one->state());
   *response->mutable_received_time() = one->received_time();
-  if (one->has_due_time()) *response->mutable_due_time() = one->due_time();
+  if (const auto due = AnswerDue(*one, call.now())) {
+    *response->mutable_due_time() = ToTimestamp(*due);
+  }
   response->set_outcome(one->outcome());
   response->set_may_rate(MayRate(*one));
   for (const store::Listed& row : page->rows) {
@@ -140,7 +165,7 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::TrackCase(rpc::Call& call,
 Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Rate(rpc::Call& call,
                                                          const v1::RateCaseRequest& request) {
   Task<absl::StatusOr<v1::Case>> opening =
-      OfReceipt(call, request.number(), request.receipt(), /*disclosure=*/false);
+      OfReceipt(call, request.number(), request.receipt(), ReceiptOf::kCase);
   absl::StatusOr<v1::Case> one = co_await opening;
   if (!one.ok()) co_return one.status();
   // The customer himself: nobody of the staff.
@@ -155,6 +180,34 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Rate(rpc::Call& call,
   response->set_state(one->state());
   resource::Mutation mutation;
   mutation.Respond(*response).Update(*one).Create(entry);
+  Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
+  absl::StatusOr<rpc::Reply> reply = co_await committing;
+  if (!reply.ok() || reply->record == nullptr) co_return reply;
+  rpc::Reply made;
+  made.message = std::move(response);
+  co_return made;
+}
+
+Task<absl::StatusOr<rpc::Reply>> ComplaintsService::SendMessage(
+    rpc::Call& call, const v1::SendCaseMessageRequest& request) {
+  Task<absl::StatusOr<v1::Case>> opening =
+      OfReceipt(call, request.number(), request.receipt(), ReceiptOf::kEither);
+  absl::StatusOr<v1::Case> one = co_await opening;
+  if (!one.ok()) co_return one.status();
+  v1::CaseEntry entry;
+  entry.set_action(v1::CASE_ACTION_CUSTOMER_MESSAGE);
+  entry.set_text(request.text());
+  CO_RETURN_IF_ERROR(complaints::AddEntry(*one, entry, Actor(), call.now()));
+  Task<absl::Status> settling = SettleAfter(call, entry, *one);
+  absl::Status settled = co_await settling;
+  if (!settled.ok()) co_return settled;
+  NameEntry(call, *one, entry);
+  auto response = std::make_shared<v1::SendCaseMessageResponse>();
+  response->set_number(one->number());
+  response->set_state(one->state());
+  resource::Mutation mutation;
+  mutation.Respond(*response).Update(*one).Create(entry);
+  if (one->has_disclosure()) mutation.Anonymous();
   Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
   absl::StatusOr<rpc::Reply> reply = co_await committing;
   if (!reply.ok() || reply->record == nullptr) co_return reply;

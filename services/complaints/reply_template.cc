@@ -10,6 +10,7 @@
 #include "common/base/status.h"
 #include "common/base/task.h"
 #include "common/contract/registry.h"
+#include "services/complaints/case_deadlines.h"
 #include "services/complaints/case_states.h"
 
 namespace sqm::complaints {
@@ -71,7 +72,7 @@ absl::Status CheckTemplate(const v1::ReplyTemplate& reply) {
 absl::StatusOr<v1::RenderReplyResponse> RenderReply(const v1::ReplyTemplate& reply,
                                                     const v1::Case& one,
                                                     const v1::Category* category,
-                                                    v1::CaseLanguage language,
+                                                    v1::CaseLanguage language, absl::Time now,
                                                     absl::TimeZone zone) {
   if (reply.kinds_size() > 0 && !absl::c_linear_search(reply.kinds(), one.kind())) {
     return RuleViolated(
@@ -100,7 +101,8 @@ absl::StatusOr<v1::RenderReplyResponse> RenderReply(const v1::ReplyTemplate& rep
     }
     if (name == "category") return category == nullptr ? "—" : In(chinese, category->label());
     if (name == "received_date") return date(true, one.received_time());
-    return date(one.has_due_time(), one.due_time());
+    const std::optional<absl::Time> due = AnswerDue(one, now);
+    return date(due.has_value(), ToTimestamp(due.value_or(now)));
   };
   v1::RenderReplyResponse response;
   ASSIGN_OR_RETURN(*response.mutable_text(),

@@ -22,6 +22,7 @@ absl::Status CheckTemplate(const v1::ReplyTemplate& reply);
 absl::StatusOr<v1::RenderReplyResponse> RenderReply(const v1::ReplyTemplate& reply,
                                                     const v1::Case& one,
                                                     const v1::Category* category,
-                                                    v1::CaseLanguage language, absl::TimeZone zone);
+                                                    v1::CaseLanguage language, absl::Time now,
+                                                    absl::TimeZone zone);
 
 }  // namespace sqm::complaints

@@ -1,6 +1,7 @@
 #include "services/complaints/special_steps.h"
 
 #include <absl/container/flat_hash_set.h>
+#include <absl/strings/ascii.h>
 #include <absl/strings/str_cat.h>
 
 #include "common/base/decimal.h"
@@ -164,6 +165,8 @@ Entry ConfirmAppointment(v1::Case& one, const v1::ConfirmAppointmentRequest& req
   }
   v1::CaseEntry entry = TakeStep(one, v1::CASE_ACTION_CONFIRM, request.comment(), actor, now);
   v1::AppointmentDetails& appointment = *one.mutable_appointment();
+  AddChange(entry, "appointment.start_time", TimestampText(appointment.start_time()),
+            TimestampText(start));
   *appointment.mutable_start_time() = start;
   if (!request.place().empty()) appointment.set_place(request.place());
   if (request.preparation_size() > 0) {
@@ -223,9 +226,15 @@ Entry RecordSatisfaction(v1::Case& one, const Rating& rating, const Actor& actor
   if (one.has_satisfaction()) {
     return RuleViolated("already-asked", "the customer was asked since the case was closed");
   }
+  if (!rating.accepted && absl::StripAsciiWhitespace(rating.comment).empty()) {
+    return InvalidField("comment", "must say why the customer does not accept the outcome");
+  }
   v1::CaseEntry entry;
-  if (rating.accepted) {
+  if (rating.accepted || !MayReopen(one, now) ||
+      !CheckStep(one, v1::CASE_ACTION_REOPEN, actor).ok()) {
+    // What cannot be reopened keeps the mark all the same.
     entry = TakeStep(one, v1::CASE_ACTION_RECORD_SATISFACTION, rating.comment, actor, now);
+    if (!rating.accepted) AddChange(entry, "accepted", "", "false");
     one.set_survey_state(v1::SURVEY_STATE_ANSWERED);
   } else {
     // Kept as the reason of the reopening, beside the mark.
@@ -240,13 +249,24 @@ Entry RecordSatisfaction(v1::Case& one, const Rating& rating, const Actor& actor
 }
 
 Entry IssueReceipt(v1::Case& one, std::string hash, const Actor& actor, absl::Time now) {
-  if (one.has_disclosure()) {
+  if (one.has_disclosure() && !one.disclosure().receipt_hash().empty()) {
     return RuleViolated("receipt-of-disclosure",
-                        "who made a disclosure has the receipt that SubmitDisclosure gave");
+                        "who made a disclosure was given its receipt then");
   }
   RETURN_IF_ERROR(CheckStep(one, v1::CASE_ACTION_ISSUE_RECEIPT, actor));
+  if (one.state() == v1::CASE_STATE_CLOSED && !actor.staff.empty() && actor.staff == one.owner()) {
+    return RuleViolated("own-case",
+                        absl::StrCat(actor.staff,
+                                     " handled it: somebody else invites the customer "
+                                     "to say how satisfied he is"),
+                        {{"owner", one.owner()}});
+  }
   v1::CaseEntry entry = TakeStep(one, v1::CASE_ACTION_ISSUE_RECEIPT, "", actor, now);
-  one.set_receipt_hash(std::move(hash));
+  if (one.has_disclosure()) {
+    one.mutable_disclosure()->set_receipt_hash(std::move(hash));
+  } else {
+    one.set_receipt_hash(std::move(hash));
+  }
   if (one.survey_state() == v1::SURVEY_STATE_TO_ASK) {
     AddChange(entry, "survey_state", v1::SurveyState_Name(one.survey_state()),
               v1::SurveyState_Name(v1::SURVEY_STATE_ASKED));

@@ -20,13 +20,16 @@ class TenantBooks {
  public:
   using Ptr = std::shared_ptr<const Book>;
   // Reads the resources and makes the book of a tenant.
-  using Make = std::function<Task<absl::StatusOr<Ptr>>(std::string tenant)>;
+  using Make = std::function<Task<absl::StatusOr<std::shared_ptr<Book>>>(std::string tenant)>;
+  // Completes a book that nothing has changed for while it was made; must not block.
+  using Keep = std::function<void(const std::string& tenant, Book& book)>;
 
   // `types`: of the resources that the book is made of. Made before the first commit, and outlived
   // by the store.
   TenantBooks(resource::Resources& resources,
-              const std::vector<const google::protobuf::Descriptor*>& types, Make make)
-      : make_(std::move(make)) {
+              const std::vector<const google::protobuf::Descriptor*>& types, Make make,
+              Keep keep = nullptr)
+      : make_(std::move(make)), keep_(std::move(keep)) {
     std::vector<const contract::ResourceType*> sources;
     for (const auto* type : types) sources.push_back(resources.registry().FindType(type));
     resources.store().OnCommit([this, sources](const store::CommittedBatchPtr& batch) {
@@ -51,20 +54,27 @@ class TenantBooks {
   TenantBooks(const TenantBooks&) = delete;
 
   Task<absl::StatusOr<Ptr>> Of(std::string tenant) {
-    uint64_t changes = 0;
-    {
+    for (int attempt = 1;; ++attempt) {
+      uint64_t changes = 0;
+      {
+        absl::MutexLock lock(&mutex_);
+        Slot& slot = slots_[tenant];
+        if (slot.book != nullptr) co_return slot.book;
+        changes = slot.changes;
+      }
+      Task<absl::StatusOr<std::shared_ptr<Book>>> making = make_(tenant);
+      absl::StatusOr<std::shared_ptr<Book>> book = co_await making;
+      if (!book.ok()) co_return book.status();
       absl::MutexLock lock(&mutex_);
       Slot& slot = slots_[tenant];
-      if (slot.book != nullptr) co_return slot.book;
-      changes = slot.changes;
+      // What a book that is behind was used for is done again by whoever follows the changes.
+      if (slot.changes != changes && attempt < kAttempts) continue;
+      if (slot.changes == changes) {
+        if (keep_) keep_(tenant, **book);
+        slot.book = *book;
+      }
+      co_return Ptr(*std::move(book));
     }
-    Task<absl::StatusOr<Ptr>> making = make_(tenant);
-    absl::StatusOr<Ptr> book = co_await making;
-    if (!book.ok()) co_return book.status();
-    absl::MutexLock lock(&mutex_);
-    Slot& slot = slots_[tenant];
-    if (slot.changes == changes) slot.book = *book;
-    co_return book;
   }
 
  private:
@@ -73,7 +83,10 @@ class TenantBooks {
     uint64_t changes = 0;  // of the resources, so that a book made meanwhile is not kept
   };
 
+  static constexpr int kAttempts = 5;
+
   const Make make_;
+  const Keep keep_;
   absl::Mutex mutex_;
   absl::flat_hash_map<std::string, Slot> slots_ ABSL_GUARDED_BY(mutex_);
 };

@@ -78,7 +78,10 @@ absl::StatusOr<std::unique_ptr<Host>> Host::Open(Config config) {
   observe::Logger::Process().SetLevel(
       observe::LevelOf(host->config_.log_level).value_or(Level::kInfo));
   std::error_code error;
-  std::filesystem::create_directories(host->config_.data_dir, error);
+  // What is kept is personal: a new directory is for this user alone.
+  if (std::filesystem::create_directories(host->config_.data_dir, error)) {
+    std::filesystem::permissions(host->config_.data_dir, std::filesystem::perms::owner_all, error);
+  }
   if (error) {
     return absl::FailedPreconditionError(
         absl::StrCat("cannot make data.dir ", host->config_.data_dir, ": ", error.message()));
@@ -257,6 +260,8 @@ absl::Status Host::Serve() {
                    contract::Registry::Build({feed::v1::Change::descriptor()->file()}));
   rpc::PipelineParts parts = modules_.front()->pipeline->parts();
   parts.registry = feed_registry_.get();
+  // It is of all stores: a position of one of them means nothing to it.
+  parts.store = nullptr;
   feed_pipeline_ = std::make_unique<rpc::Pipeline>(parts, rpc::PipelineLimits());
   std::map<std::string, feed::FeedSource> sources;
   std::vector<rpc::Pipeline*> pipelines = {feed_pipeline_.get()};
@@ -296,11 +301,15 @@ void Host::WatchHealth() {
     for (const auto& module : modules_) {
       {
         absl::MutexLock lock(&checks_mutex_);
+        // One that hangs is not joined by others.
+        if (module->checking) continue;
+        module->checking = true;
         ++checks_;
       }
       Start(module->store->Check(), [this, module = module.get()](const absl::Status& status) {
         ShowHealth(*module, status);
         absl::MutexLock lock(&checks_mutex_);
+        module->checking = false;
         --checks_;
       });
     }

@@ -44,6 +44,7 @@ struct Module {
   std::unique_ptr<rpc::Pipeline> pipeline;
   std::unique_ptr<feed::Hub> hub;
   std::unique_ptr<schedule::Leases> leases;  // of its periodic jobs; added before Serve
+  bool checking = false;  // the store's health; guarded by Host's mutex of checks
 };
 
 class Host {

@@ -47,6 +47,7 @@ absl::StatusOr<std::shared_ptr<complaints::v1::Case>> Acknowledged(
   const auto entry = complaints::PlainStep(*one, complaints::v1::CASE_ACTION_ACKNOWLEDGE, "", {},
                                            received + absl::Hours(1));
   if (!entry.ok()) return entry.status();
+  one->set_owner(index % 100 == 7 ? kBenchStaff : absl::StrFormat("staff/s-%02d", index % 100));
   complaints::SettleDeadlines(book, now, *one);
   return one;
 }

@@ -23,7 +23,8 @@ complaints::v1::Case SampleCase(uint64_t index);
 absl::Status CreateCaseRules(const Suite& service);
 
 // Writes `rows` acknowledged cases into the store of a complaints service that does not run, each
-// with its deadlines by the rules that are there: nothing happens to any of them for days.
+// with its deadlines by the rules that are there: nothing happens to any of them for days. A
+// twentieth is of each team, a hundredth of each owner, kBenchTeam and kBenchStaff among them.
 absl::Status FillCases(const std::string& data_dir, int64_t rows);
 
 }  // namespace sqm::bench

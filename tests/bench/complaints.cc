@@ -236,26 +236,31 @@ absl::StatusOr<Measured> BareCaseVsEcho(Bench& bench) {
                                   (*creating)->load.duration));
 }
 
-absl::StatusOr<Measured> DueSoonP99(Bench& bench) {
-  auto pair = Pair::Start(bench);
-  if (!pair.ok()) return pair.status();
-  LoadOptions loads[2];
-  for (int i = 0; i < 2; ++i) {
-    auto metadata = pair->services[i]->Metadata("auditor");
+// Those who see all cases, those of their team, and their own.
+constexpr const char* kReaders[] = {"auditor", "team_lead", "agent"};
+
+// p99 of the first page of what is due next, for each of kReaders; an error where it is not full.
+absl::StatusOr<std::vector<LoadOptions>> DueSoonLoads(const Bench& bench, const Suite& suite) {
+  std::vector<LoadOptions> loads;
+  for (const char* role : kReaders) {
+    auto metadata = suite.Metadata(role);
     if (!metadata.ok()) return metadata.status();
-    loads[i].metadata = *metadata;
-    loads[i].port = pair->services[i]->port();
-    loads[i].path = absl::StrCat(kService, "ListQueue");
-    loads[i].connections = 1;
-    loads[i].streams = 1;
-    loads[i].duration = bench.Time(absl::Seconds(3));
-    loads[i].message = [](uint64_t, std::string* out) {
+    LoadOptions& load = loads.emplace_back();
+    load.metadata = *metadata;
+    // As a list on a screen: whom a case concerns is looked up when it is opened.
+    load.metadata.emplace_back("sqm-personal", "masked");
+    load.port = suite.port();
+    load.path = absl::StrCat(kService, "ListQueue");
+    load.connections = 1;
+    load.streams = 1;
+    load.duration = bench.Time(absl::Seconds(2));
+    load.message = [](uint64_t, std::string* out) {
       complaints::v1::ListQueueRequest request;
       request.set_queue(complaints::v1::CASE_QUEUE_DUE_SOON);
       request.set_page_size(50);
       request.AppendToString(out);
     };
-    LoadOptions once = loads[i];
+    LoadOptions once = load;
     complaints::v1::ListQueueResponse page;
     once.duration = bench.Time(absl::Seconds(1));
     once.sample_every = 1;
@@ -263,16 +268,33 @@ absl::StatusOr<Measured> DueSoonP99(Bench& bench) {
       page.ParseFromArray(response.data(), static_cast<int>(response.size()));
     };
     if (auto warm = RunWithoutFailure(once); !warm.ok()) return warm.status();
-    if (page.cases_size() != 50) return absl::DataLossError("the queue is not full");
+    if (page.cases_size() < (bench.quick() ? 1 : 50)) {
+      return absl::DataLossError(absl::StrCat("the queue of the ", role, " is not full"));
+    }
+  }
+  return loads;
+}
+
+absl::StatusOr<Measured> DueSoonP99(Bench& bench) {
+  auto pair = Pair::Start(bench);
+  if (!pair.ok()) return pair.status();
+  std::vector<LoadOptions> loads[2];
+  for (int i = 0; i < 2; ++i) {
+    auto made = DueSoonLoads(bench, *pair->services[i]);
+    if (!made.ok()) return made.status();
+    loads[i] = *std::move(made);
   }
   Measured measured{"due_soon_p99_ms", "ms", {}, {}, "ms, p99 over 10,000 open cases"};
   for (int round = 0; round < bench.rounds(); ++round) {
     double p99[2] = {};
     for (int turn = 0; turn < 2; ++turn) {
       const int which = (round + turn) % 2;
-      auto result = RunWithoutFailure(loads[which]);
-      if (!result.ok()) return result.status();
-      p99[which] = result->p99_ms;
+      // Of whoever waits longest.
+      for (const LoadOptions& load : loads[which]) {
+        auto result = RunWithoutFailure(load);
+        if (!result.ok()) return result.status();
+        p99[which] = std::max(p99[which], result->p99_ms);
+      }
     }
     measured.values.push_back(p99[1]);
     measured.baselines.push_back(p99[0]);

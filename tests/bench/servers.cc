@@ -101,7 +101,8 @@ absl::StatusOr<std::string> Suite::Authorization(const std::string& role) const 
   claims.subject = "bench";
   claims.tenant = std::string(auth::kDefaultTenant);
   claims.roles = auth::BitOf(*parsed);
-  claims.staff = "staff/bench";
+  claims.staff = kBenchStaff;
+  claims.team = kBenchTeam;
   const auto token = (*issuer)->Mint(claims, absl::Hours(12), absl::Now());
   if (!token.ok()) return token.status();
   return absl::StrCat("Bearer ", *token);

@@ -15,6 +15,10 @@
 
 namespace sqm::bench {
 
+// Whose token the load shows.
+inline constexpr char kBenchStaff[] = "staff/bench";
+inline constexpr char kBenchTeam[] = "team-03";
+
 // A minimal server of the contact and the case.
 class BaselineServer {
  public:
@@ -56,7 +60,7 @@ class Suite {
   int port() const { return port_; }
   Process& process() { return *process_; }
   absl::Duration start_time() const { return start_time_; }
-  // An `authorization` of the role, for the staff member `staff/bench`.
+  // An `authorization` of the role, for kBenchStaff of kBenchTeam.
   absl::StatusOr<std::string> Authorization(const std::string& role) const;
   // The same as the load sends it.
   absl::StatusOr<Http2Connection::Metadata> Metadata(const std::string& role) const;

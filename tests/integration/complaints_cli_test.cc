@@ -218,7 +218,7 @@ TEST_F(ComplaintsCliTest, SeedsWhatShipsOnce) {
   EXPECT_EQ(calendar->etag(), "\"1\"");
   auto one = Create(*lead_, Sample());
   ASSERT_TRUE(one.ok()) << one.status();
-  EXPECT_EQ(one->deadlines_size(), 2);
+  EXPECT_EQ(one->deadlines_size(), 3);
 }
 
 TEST_F(ComplaintsCliTest, EveryStepOfALongCase) {
@@ -260,8 +260,12 @@ TEST_F(ComplaintsCliTest, EveryStepOfALongCase) {
   ASSERT_TRUE(one.ok()) << one.status();
   run({{"propose", number, "--text", "Paid back on Monday"},
        {"reply", number},
-       {"escalate", number, "--reason", "The customer wants more"},
-       {"assign", number, "--to", "dev"},
+       {"escalate", number, "--reason", "The customer wants more"}});
+  // The next tier is in other hands.
+  const Finished again = Sqm({"assign", number, "--to", "dev"});
+  EXPECT_EQ(again.exit_code, 1);
+  EXPECT_TRUE(absl::StrContains(again.err, "conflict-of-interest")) << again.err;
+  run({{"assign", number, "--to", "eve"},
        {"start", number},
        {"propose", number, "--text", "And a voucher"},
        {"reply", number},
@@ -275,9 +279,9 @@ TEST_F(ComplaintsCliTest, EveryStepOfALongCase) {
   ASSERT_TRUE(twin.ok() && other.ok());
   const Finished similar = Sqm({"similar", twin->number()});
   EXPECT_TRUE(absl::StrContains(similar.out, other->number())) << similar.out << similar.err;
-  run({{"merge", twin->number(), "--into", other->number(), "--reason", "the same"},
-       {"reject", other->number(), "--reason", "not ours"}});
-  EXPECT_EQ(Get(*manager_, twin->name())->merged_into(), other->name());
+  run({{"merge", other->number(), "--into", twin->number(), "--reason", "the same"},
+       {"reject", twin->number(), "--reason", "not ours"}});
+  EXPECT_EQ(Get(*manager_, other->name())->merged_into(), twin->name());
 }
 
 TEST_F(ComplaintsCliTest, NothingIsDoneThatCannotBeShown) {

@@ -1,5 +1,7 @@
 // Assignment by rule and templates of replies, against the running suite.
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_format.h>
 
 #include <thread>
 
@@ -115,6 +117,156 @@ TEST_F(ComplaintsDeskTest, TemplatesBeginAReply) {
   remove.set_name("replyTemplates/sorry");
   ASSERT_TRUE(manager_->Call(&Stub::DeleteReplyTemplate, remove).ok());
   EXPECT_TRUE(IsRefused(agent_->Call(&Stub::RenderReply, render).status(), kNoReference));
+}
+
+TEST_F(ComplaintsDeskTest, NobodyIsGivenACaseOutsideHisShift) {
+  ASSERT_TRUE(CreateCategory("billing").ok());
+  v1::CreateCalendarRequest calendar;
+  calendar.set_calendar_id("night");
+  calendar.mutable_calendar()->mutable_label()->set_en("Elsewhere");
+  calendar.mutable_calendar()->set_zone("UTC");
+  v1::WeekdayHours& hours = *calendar.mutable_calendar()->add_weekly();
+  // An hour in which nobody is on shift, whatever the time is.
+  const int hour = static_cast<int>(absl::ToCivilHour(absl::Now(), absl::UTCTimeZone()).hour());
+  for (int day = v1::WEEKDAY_MONDAY; day <= v1::WEEKDAY_SUNDAY; ++day) {
+    hours.add_days(static_cast<v1::Weekday>(day));
+  }
+  const int later = (hour + 12) % 23;
+  hours.add_intervals(absl::StrFormat("%02d:00-%02d:30", later, later));
+  auto shift = manager_->Call(&Stub::CreateCalendar, calendar);
+  ASSERT_TRUE(shift.ok()) << shift.status();
+  v1::CreateHandlerRequest request;
+  request.mutable_handler()->set_team("north");
+  request.mutable_handler()->set_capacity(5);
+  request.mutable_handler()->set_shift(shift->name());
+  request.set_handler_id("ann");
+  ASSERT_TRUE(supervisor_->Call(&Stub::CreateHandler, request).ok());
+  const std::string name = Classified();
+  absl::Status refused = AutoAssign(*supervisor_, name).status();
+  EXPECT_TRUE(IsRefused(refused, Rule("no-handler")));
+  EXPECT_EQ(MetadataOf(refused, "suited"), "1");
+  EXPECT_EQ(MetadataOf(refused, "on_shift"), "0");
+  ASSERT_TRUE(AddHandler("bob", 5).ok());
+  auto assigned = AutoAssign(*supervisor_, name);
+  ASSERT_TRUE(assigned.ok()) << assigned.status();
+  EXPECT_EQ(assigned->owner(), "staff/bob");
+}
+
+// Who enters a case sees it until somebody has it.
+TEST_F(ComplaintsDeskTest, WhoEntersACaseSeesItUntilItIsAssigned) {
+  ASSERT_TRUE(CreateCategory("billing").ok());
+  auto one = Create(*agent_, Sample());
+  ASSERT_TRUE(one.ok()) << one.status();
+  EXPECT_EQ(one->entered_by(), "staff/ann");
+  EXPECT_TRUE(Get(*agent_, one->name()).ok());
+  EXPECT_FALSE(Get(*other_, one->name()).ok());
+  EXPECT_EQ(agent_->Call(&Stub::ListCases, v1::ListCasesRequest())->cases_size(), 1);
+  EXPECT_EQ(Timeline(*agent_, one->name()).size(), 0u);
+  ASSERT_TRUE(
+      Do<v1::AcknowledgeCaseRequest>(*supervisor_, &Stub::AcknowledgeCase, one->name()).ok());
+  ASSERT_TRUE(
+      Do<v1::ClassifyCaseRequest>(*supervisor_, &Stub::ClassifyCase, one->name(),
+                                  [](auto& request) { request.set_category("categories/billing"); })
+          .ok());
+  ASSERT_TRUE(
+      Do<v1::AssignCaseRequest>(*supervisor_, &Stub::AssignCase, one->name(), [](auto& request) {
+        request.set_owner("staff/bob");
+      }).ok());
+  EXPECT_FALSE(Get(*agent_, one->name()).ok());
+  EXPECT_EQ(agent_->Call(&Stub::ListCases, v1::ListCasesRequest())->cases_size(), 0);
+}
+
+// The owner of one case is told what else the customer brought, without what was said; others are
+// told nothing, and it leaves a trace.
+TEST_F(ComplaintsDeskTest, TheHistoryOfACustomerIsForWhoHandlesHim) {
+  ASSERT_TRUE(CreateCategory("billing").ok());
+  auto old = Create(*lead_, Sample());
+  auto mine = Assigned(Sample(), "staff/ann");
+  v1::Case foreign = Sample();
+  foreign.mutable_customer()->set_reference("AC-2002");
+  ASSERT_TRUE(old.ok() && mine.ok() && Create(*lead_, foreign).ok());
+  EXPECT_FALSE(Get(*agent_, old->name()).ok());
+  v1::ListCustomerHistoryRequest request;
+  request.set_name(mine->name());
+  auto history = agent_->Call(&Stub::ListCustomerHistory, request);
+  ASSERT_TRUE(history.ok()) << history.status();
+  ASSERT_EQ(history->cases_size(), 2);
+  EXPECT_EQ(history->cases(0).number(), mine->number());
+  EXPECT_EQ(history->cases(1).number(), old->number());
+  EXPECT_FALSE(absl::StrContains(history->ShortDebugString(), "Late fee"));
+  request.set_page_size(1);
+  history = agent_->Call(&Stub::ListCustomerHistory, request);
+  ASSERT_EQ(history->cases_size(), 1);
+  request.set_page_token(history->next_page_token());
+  EXPECT_EQ(agent_->Call(&Stub::ListCustomerHistory, request)->cases(0).number(), old->number());
+  EXPECT_EQ(ReasonOf(other_->Call(&Stub::ListCustomerHistory, request).status()),
+            type::v1::ERROR_REASON_NOT_FOUND);
+  audit::v1::ListAuditEntriesRequest trail;
+  trail.set_filter("method:ListCustomerHistory");
+  auto entries = manager_->Call(&audit::v1::AuditService::Stub::ListAuditEntries, trail);
+  ASSERT_TRUE(entries.ok()) << entries.status();
+  EXPECT_EQ(entries->audit_entries_size(), 3);
+}
+
+// A step that is only tried shows the case as a read does, and is written down as one.
+TEST_F(ComplaintsDeskTest, WhatIsOnlyTriedLeavesATrace) {
+  ASSERT_TRUE(CreateCategory("billing").ok());
+  auto one = Create(*lead_, Sample());
+  ASSERT_TRUE(one.ok()) << one.status();
+  auto tried =
+      Do<v1::AcknowledgeCaseRequest>(*supervisor_, &Stub::AcknowledgeCase, one->name(),
+                                     [](auto& request) { request.set_validate_only(true); });
+  ASSERT_TRUE(tried.ok()) << tried.status();
+  EXPECT_EQ(tried->customer().reference(), "AC-1001");
+  audit::v1::ListAuditEntriesRequest trail;
+  trail.set_filter("method:AcknowledgeCase");
+  auto entries = manager_->Call(&audit::v1::AuditService::Stub::ListAuditEntries, trail);
+  ASSERT_TRUE(entries.ok()) << entries.status();
+  ASSERT_EQ(entries->audit_entries_size(), 1);
+  EXPECT_EQ(entries->audit_entries(0).actor(), "sue");
+}
+
+// The most urgent first, what has no due time last; what is over is in none.
+TEST_F(ComplaintsDeskTest, QueuesGoByUrgency) {
+  ASSERT_TRUE(CreateCategory("billing").ok());
+  const auto entered = [&](absl::Duration given) {
+    v1::Case one = Sample();
+    if (given > absl::ZeroDuration()) {
+      one.mutable_promised_time()->set_seconds(absl::ToUnixSeconds(absl::Now() + given));
+    }
+    auto made = Create(*lead_, one);
+    EXPECT_TRUE(made.ok()) << made.status();
+    return made.ok() ? made->number() : "";
+  };
+  const std::string never = entered(absl::ZeroDuration()), late = entered(absl::Hours(50)),
+                    soon = entered(absl::Hours(5));
+  const auto queue = [&](const Client& client, v1::CaseQueue which) {
+    std::vector<std::string> numbers;
+    v1::ListQueueRequest request;
+    request.set_queue(which);
+    request.set_page_size(2);
+    do {
+      auto page = client.Call(&Stub::ListQueue, request);
+      EXPECT_TRUE(page.ok()) << page.status();
+      if (!page.ok()) break;
+      for (const v1::Case& one : page->cases()) numbers.push_back(one.number());
+      request.set_page_token(page->next_page_token());
+    } while (!request.page_token().empty());
+    return numbers;
+  };
+  const std::vector<std::string> urgent = {soon, late, never};
+  for (const Client* client : {lead_.get(), supervisor_.get()}) {
+    EXPECT_EQ(queue(*client, v1::CASE_QUEUE_TEAM), urgent);
+    EXPECT_EQ(queue(*client, v1::CASE_QUEUE_UNASSIGNED), urgent);
+    EXPECT_EQ(queue(*client, v1::CASE_QUEUE_DUE_SOON), (std::vector<std::string>{soon, late}));
+  }
+  EXPECT_TRUE(queue(*other_, v1::CASE_QUEUE_TEAM).empty());
+  auto listed = lead_->Call(&Stub::ListCases, v1::ListCasesRequest());
+  ASSERT_EQ(listed->cases_size(), 3);
+  ASSERT_TRUE(Do<v1::WithdrawCaseRequest>(*lead_, &Stub::WithdrawCase, listed->cases(0).name(),
+                                          [](auto& request) { request.set_reason("solved"); })
+                  .ok());
+  EXPECT_EQ(queue(*lead_, v1::CASE_QUEUE_TEAM).size(), 2u);
 }
 
 }  // namespace

@@ -56,6 +56,7 @@ class ComplaintsReceiptTest : public ComplaintsWorld {
     request.set_receipt(receipt);
     request.set_satisfaction(mark);
     request.set_accepted(accepted);
+    if (!accepted) request.set_comment("it broke again");
     return portal_->Call(&Stub::RateCase, request);
   }
   size_t ToSurvey() {
@@ -76,7 +77,9 @@ TEST_F(ComplaintsReceiptTest, TheCustomerFollowsAndRatesHisCase) {
   EXPECT_TRUE(IsRefused(Track(one->number(), std::string(40, 'a')).status(), kNotFound));
   EXPECT_TRUE(IsRefused(Issue(*portal_, one->name()).status(), kForbidden));
   EXPECT_TRUE(IsRefused(Issue(*other_, one->name()).status(), kNotFound));
-  auto receipt = Issue(*agent_, one->name());
+  // Who handled it does not hold what he is judged by.
+  EXPECT_TRUE(IsRefused(Issue(*agent_, one->name()).status(), Rule("own-case")));
+  auto receipt = Issue(*lead_, one->name());
   ASSERT_TRUE(receipt.ok()) << receipt.status();
   EXPECT_EQ(receipt->number(), one->number());
   EXPECT_EQ(receipt->receipt().size(), 40u);
@@ -115,15 +118,15 @@ TEST_F(ComplaintsReceiptTest, ANewReceiptTakesThePlaceOfTheOld) {
   ASSERT_TRUE(one.ok()) << one.status();
   const std::string id = "1f0e6a52-6f3a-4b3e-9d0e-000000000001";
   const std::string own = "as random as a key, twice";
-  auto first = Issue(*agent_, one->name(), id, own);
+  auto first = Issue(*lead_, one->name(), id, own);
   ASSERT_TRUE(first.ok()) << first.status();
   EXPECT_EQ(first->receipt(), own);
   // The repetition brings its receipt along; the service has kept none.
-  auto again = Issue(*agent_, one->name(), id, own);
+  auto again = Issue(*lead_, one->name(), id, own);
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(again->receipt(), own);
   EXPECT_TRUE(Track(one->number(), own).ok());
-  auto second = Issue(*agent_, one->name());
+  auto second = Issue(*lead_, one->name());
   ASSERT_TRUE(second.ok()) << second.status();
   EXPECT_TRUE(IsRefused(Track(one->number(), own).status(), kNotFound));
   ASSERT_TRUE(Track(one->number(), second->receipt()).ok());
@@ -206,9 +209,20 @@ TEST_F(ComplaintsReceiptTest, MaskedValuesAreNotWrittenBack) {
   sample.mutable_customer()->set_phone("555-0100-4711");
   auto made = Assigned(sample, "staff/ann");
   ASSERT_TRUE(made.ok()) << made.status();
+  // Who handles it must reach the customer; a screen that others see asks for less.
+  EXPECT_EQ(Get(*agent_, made->name())->customer().phone(), "555-0100-4711");
+  EXPECT_EQ(Get(*auditor_, made->name())->customer().phone(), "***4711");
+  agent_->Set("sqm-personal", "masked");
   auto one = Get(*agent_, made->name());
   ASSERT_TRUE(one.ok()) << one.status();
   ASSERT_EQ(one->customer().phone(), "***4711");
+  // All of it sent back as it was shown is no change.
+  v1::UpdateCaseRequest nothing;
+  *nothing.mutable_case_() = *one;
+  nothing.mutable_update_mask()->add_paths("*");
+  auto same = agent_->Call(&Stub::UpdateCase, nothing);
+  ASSERT_TRUE(same.ok()) << same.status();
+  EXPECT_EQ(same->etag(), made->etag());
   v1::UpdateCaseRequest update;
   v1::Case& patch = *update.mutable_case_();
   patch.set_name(one->name());
@@ -340,6 +354,65 @@ TEST_F(ComplaintsReceiptTest, ACalendarThatEndsStopsNobody) {
   ASSERT_TRUE(one.ok()) << one.status();
   ASSERT_EQ(one->deadlines_size(), 1);
   EXPECT_EQ(one->deadlines(0).state(), v1::DEADLINE_STATE_UNKNOWN);
+}
+
+// What the customer writes by his receipt ends the waiting for him; of a disclosure nobody learns
+// who wrote.
+TEST_F(ComplaintsReceiptTest, TheHolderOfAReceiptAnswers) {
+  auto one = Assigned(Sample(), "staff/ann");
+  ASSERT_TRUE(one.ok()) << one.status();
+  const std::string name = one->name();
+  auto receipt = Issue(*lead_, name);
+  ASSERT_TRUE(receipt.ok()) << receipt.status();
+  ASSERT_TRUE(Do<v1::StartCaseRequest>(*agent_, &Stub::StartCase, name).ok());
+  ASSERT_TRUE(Do<v1::AwaitCustomerRequest>(*agent_, &Stub::AwaitCustomer, name, [](auto& request) {
+                request.set_question("Which bill?");
+              }).ok());
+  v1::SendCaseMessageRequest request;
+  request.set_number(one->number());
+  request.set_receipt(std::string(40, 'a'));
+  request.set_text("The one of March");
+  EXPECT_TRUE(IsRefused(portal_->Call(&Stub::SendCaseMessage, request).status(), kNotFound));
+  request.set_receipt(receipt->receipt());
+  request.set_request_id("7b0ce9d6-34f4-4d1c-8a85-3d8ac2f4be11");
+  for (int twice = 0; twice < 2; ++twice) {
+    auto sent = portal_->Call(&Stub::SendCaseMessage, request);
+    ASSERT_TRUE(sent.ok()) << sent.status();
+    EXPECT_EQ(sent->number(), one->number());
+    EXPECT_EQ(sent->state(), v1::CASE_STATE_INVESTIGATING);
+  }
+  const std::vector<v1::CaseEntry> lines = Timeline(*agent_, name);
+  EXPECT_EQ(lines.back().action(), v1::CASE_ACTION_CUSTOMER_MESSAGE);
+  EXPECT_EQ(lines.back().text(), "The one of March");
+  EXPECT_EQ(Track(one->number(), receipt->receipt())->messages_size(), 3);
+  EXPECT_TRUE(IsRefused(agent_->Call(&Stub::SendCaseMessage, request).status(), kForbidden));
+  ASSERT_TRUE(Do<v1::WithdrawCaseRequest>(*lead_, &Stub::WithdrawCase, name, [](auto& withdraw) {
+                withdraw.set_reason("solved");
+              }).ok());
+  request.clear_request_id();
+  EXPECT_EQ(ReasonOf(portal_->Call(&Stub::SendCaseMessage, request).status()),
+            type::v1::ERROR_REASON_WRONG_STATE);
+}
+
+// A case that goes on in another one of the same customer is told of as that one.
+TEST_F(ComplaintsReceiptTest, AReceiptLeadsToWhatTheCaseGoesOnIn) {
+  auto first = Create(*lead_, Sample()), second = Create(*lead_, Sample());
+  v1::Case of_another = Sample();
+  of_another.mutable_customer()->set_reference("AC-2002");
+  auto third = Create(*lead_, of_another);
+  ASSERT_TRUE(first.ok() && second.ok() && third.ok());
+  auto receipt = Issue(*lead_, second->name()), foreign = Issue(*lead_, third->name());
+  ASSERT_TRUE(receipt.ok() && foreign.ok());
+  for (const std::string& name : {second->name(), third->name()}) {
+    ASSERT_TRUE(Do<v1::MergeCaseRequest>(*lead_, &Stub::MergeCase, name, [&](auto& request) {
+                  request.set_into(first->name());
+                }).ok());
+  }
+  EXPECT_EQ(Track(second->number(), receipt->receipt())->number(), first->number());
+  auto told = Track(third->number(), foreign->receipt());
+  ASSERT_TRUE(told.ok()) << told.status();
+  EXPECT_EQ(told->number(), third->number()) << "what another was told is not for this one";
+  EXPECT_EQ(told->state(), v1::CASE_STATE_MERGED);
 }
 
 }  // namespace

@@ -63,12 +63,22 @@ std::string CreatePgTable(const ResourceType& type) {
   return absl::StrCat(sql, ", PRIMARY KEY(tenant, id))");
 }
 
+std::string IndexName(const ResourceType& type, const query::Field& field) {
+  return query::QuoteColumn(absl::StrCat(type.table, "_", field.column));
+}
+
 // Deleted rows stay out of the indexes: they are found by name only. NULL first: see order_by.h.
-std::string CreatePgIndex(const ResourceType& type, const query::Field& field) {
-  return absl::StrCat("CREATE INDEX ",
-                      query::QuoteColumn(absl::StrCat(type.table, "_", field.column)), " ON ",
-                      type.table, "(tenant, ", query::QuoteColumn(field.column),
-                      " ASC NULLS FIRST, id) WHERE delete_time IS NULL");
+std::string CreatePgIndex(const ResourceType& type, const query::Field& field,
+                          const query::Field* second = nullptr) {
+  const std::string column = query::QuoteColumn(field.column);
+  std::string name = IndexName(type, field), keys = absl::StrCat(column, " ASC NULLS FIRST");
+  if (second != nullptr) {
+    name = query::QuoteColumn(absl::StrCat(type.table, "_", field.column, "_and_", second->column));
+    absl::StrAppend(&keys, ", ", query::QuoteColumn(second->column), " ASC NULLS FIRST");
+  }
+  return absl::StrCat("CREATE INDEX ", name, " ON ", type.table, "(tenant, ", keys,
+                      ", id) WHERE delete_time IS NULL",
+                      field.sparse ? absl::StrCat(" AND ", column, " IS NOT NULL") : "");
 }
 
 std::string Quoted(absl::string_view text) {
@@ -161,14 +171,22 @@ absl::StatusOr<std::vector<MigrationStep>> PlanMigration(const contract::Registr
     const bool exists = stored.contains(TableLine(*type));
     if (!exists) steps.push_back({CreatePgTable(*type)});
     for (const query::Field& field : type->fields.fields()) {
-      if (stored.contains(ColumnLine(*type, field))) continue;
-      if (exists) {
+      const bool filled = stored.contains(ColumnLine(*type, field));
+      if (filled && (!field.sparse || stored.contains(SparseLine(*type, field)))) continue;
+      if (filled) {
+        steps.push_back({absl::StrCat("DROP INDEX IF EXISTS ", IndexName(*type, field))});
+        steps.push_back({UnsetEmpty(*type, field)});
+      } else if (exists) {
         steps.push_back(
             {absl::StrCat("ALTER TABLE ", type->table, " ADD COLUMN ",
                           query::QuoteColumn(field.column), " ", ColumnType(field.type))});
         steps.push_back({"", type.get(), &field});
       }
       steps.push_back({CreatePgIndex(*type, field)});
+    }
+    for (const IndexPair& pair : IndexPairs(*type)) {
+      if (stored.contains(IndexLine(*type, pair))) continue;
+      steps.push_back({CreatePgIndex(*type, *pair.first, pair.second)});
     }
   }
   for (const std::string& line : wanted) {

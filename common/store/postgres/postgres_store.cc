@@ -165,6 +165,11 @@ Task<absl::Status> PostgresStore::Query(std::function<absl::Status(SqlSession&)>
 }
 
 Task<absl::Status> PostgresStore::Check() {
+  // Known without asking: a server that hangs is told of before anything else waits for it.
+  if (clock_.Now() - tail_->heard_until() > options_.tail_period + kStaleTail) {
+    co_return Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE,
+                   "what other processes commit does not arrive");
+  }
   std::function<absl::Status(PgSession&)> job = [](PgSession& session) -> absl::Status {
     bool writable = false;
     RETURN_IF_ERROR(
@@ -175,10 +180,6 @@ Task<absl::Status> PostgresStore::Check() {
   };
   Task<absl::Status> checking = OnReader(std::move(job));
   absl::Status status = co_await checking;
-  if (status.ok() && clock_.Now() - tail_->heard_until() > options_.tail_period + kStaleTail) {
-    status = Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE,
-                  "what other processes commit does not arrive");
-  }
   co_return status;
 }
 

@@ -42,9 +42,22 @@ std::string CreateTable(const ResourceType& type) {
 }
 
 // Deleted rows stay out of the indexes: they are found by name only.
-std::string CreateIndex(const ResourceType& type, const std::string& column) {
-  return absl::StrCat("CREATE INDEX IF NOT EXISTS ", type.table, "_", column, " ON ", type.table,
-                      "(tenant, ", column, ", id) WHERE delete_time IS NULL;");
+std::string CreateIndex(const ResourceType& type, const query::Field& field,
+                        const query::Field* second = nullptr) {
+  std::string name = absl::StrCat(type.table, "_", field.column), columns = field.column;
+  if (second != nullptr) {
+    absl::StrAppend(&name, "_and_", second->column);
+    absl::StrAppend(&columns, ", ", second->column);
+  }
+  return absl::StrCat("CREATE INDEX IF NOT EXISTS ", name, " ON ", type.table, "(tenant, ", columns,
+                      ", id) WHERE delete_time IS NULL",
+                      field.sparse ? absl::StrCat(" AND ", field.column, " IS NOT NULL") : "", ";");
+}
+
+// A column that was filled and indexed in full.
+std::string MakeSparse(const ResourceType& type, const query::Field& field) {
+  return absl::StrCat("DROP INDEX IF EXISTS ", type.table, "_", field.column, "; ",
+                      UnsetEmpty(type, field), ";");
 }
 
 // Fills a new column from the stored bodies.
@@ -82,14 +95,21 @@ absl::Status AddMissing(const contract::Registry& registry, const std::set<std::
     bool exists = stored.contains(TableLine(*type));
     if (!exists) RETURN_IF_ERROR(database.Execute(CreateTable(*type)));
     for (const query::Field& field : type->fields.fields()) {
-      if (stored.contains(ColumnLine(*type, field))) continue;
-      if (exists) {
+      const bool filled = stored.contains(ColumnLine(*type, field));
+      if (filled && (!field.sparse || stored.contains(SparseLine(*type, field)))) continue;
+      if (filled) {
+        RETURN_IF_ERROR(database.Execute(MakeSparse(*type, field)));
+      } else if (exists) {
         RETURN_IF_ERROR(
             database.Execute(absl::StrCat("ALTER TABLE ", type->table, " ADD COLUMN ", field.column,
                                           " ", KindOfColumn(field.type))));
         RETURN_IF_ERROR(Backfill(*type, field, database));
       }
-      RETURN_IF_ERROR(database.Execute(CreateIndex(*type, field.column)));
+      RETURN_IF_ERROR(database.Execute(CreateIndex(*type, field)));
+    }
+    for (const IndexPair& pair : IndexPairs(*type)) {
+      if (stored.contains(IndexLine(*type, pair))) continue;
+      RETURN_IF_ERROR(database.Execute(CreateIndex(*type, *pair.first, pair.second)));
     }
   }
   return absl::OkStatus();

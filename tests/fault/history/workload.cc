@@ -22,31 +22,12 @@ constexpr absl::Duration kSettlePatience = absl::Seconds(60);
 constexpr int kAttempts = 5;
 constexpr size_t kRepeatedAtTheEnd = 40;  // a client
 constexpr int kAvoidedCalls = 40;
-constexpr char kScorecards[] = "scorecards/";
 
 Caller Officer() {
   Caller caller;
   caller.roles = auth::BitOf(auth::Role::kQaOfficer) | auth::BitOf(auth::Role::kManager) |
                  auth::BitOf(auth::Role::kService);
   return caller;
-}
-
-bool IsScorecard(const std::string& name) { return absl::StartsWith(name, kScorecards); }
-std::string IdOf(const std::string& name) { return name.substr(name.find('/') + 1); }
-std::string EtagOf(int64_t version) { return absl::StrCat("\"", version, "\""); }
-int64_t VersionOf(absl::string_view etag) {
-  int64_t version = 0;
-  absl::ConsumePrefix(&etag, "\"");
-  absl::ConsumeSuffix(&etag, "\"");
-  return absl::SimpleAtoi(etag, &version) ? version : -1;
-}
-void Take(const v1::Contact& contact, Operation& operation) {
-  operation.version = VersionOf(contact.etag());
-  operation.value = contact.type();
-}
-void Take(const v1::Scorecard& scorecard, Operation& operation) {
-  operation.version = VersionOf(scorecard.etag());
-  operation.value = scorecard.title().en();
 }
 
 Outcome OutcomeOf(const grpc::Status& status, Kind kind) {
@@ -83,72 +64,7 @@ bool IsOdd(const grpc::Status& status) {
   }
 }
 
-// Names what is changed, and the version that it must have.
-template <typename Message>
-void Name(const Workload::Order& order, Message& message) {
-  message.set_name(order.resource);
-  if (order.expected > 0) message.set_etag(EtagOf(order.expected));
-}
-
 }  // namespace
-
-grpc::Status Workload::SendContact(Monitoring& stub, grpc::ClientContext& context,
-                                   const Order& order, Operation& operation) const {
-  v1::Contact contact;
-  grpc::Status status;
-  if (order.kind == Kind::kCreate) {
-    v1::CreateContactRequest request;
-    request.set_request_id(order.request_id);
-    request.set_contact_id(IdOf(order.resource));
-    *request.mutable_contact() = SampleContact(request.contact_id(), "ann");
-    request.mutable_contact()->set_type(order.value);
-    status = stub.CreateContact(&context, request, &contact);
-  } else if (order.kind == Kind::kUpdate) {
-    v1::UpdateContactRequest request;
-    request.set_request_id(order.request_id);
-    Name(order, *request.mutable_contact());
-    request.mutable_contact()->set_type(order.value);
-    request.mutable_update_mask()->add_paths("type");
-    status = stub.UpdateContact(&context, request, &contact);
-  } else {
-    v1::DeleteContactRequest request;
-    Name(order, request);
-    request.set_request_id(order.request_id);
-    google::protobuf::Empty empty;
-    return stub.DeleteContact(&context, request, &empty);
-  }
-  if (status.ok()) Take(contact, operation);
-  return status;
-}
-
-grpc::Status Workload::SendScorecard(Monitoring& stub, grpc::ClientContext& context,
-                                     const Order& order, Operation& operation) const {
-  v1::Scorecard scorecard;
-  grpc::Status status;
-  if (order.kind == Kind::kCreate) {
-    v1::CreateScorecardRequest request;
-    request.set_request_id(order.request_id);
-    request.set_scorecard_id(IdOf(order.resource));
-    *request.mutable_scorecard() = scorecard_;
-    request.mutable_scorecard()->mutable_title()->set_en(order.value);
-    status = stub.CreateScorecard(&context, request, &scorecard);
-  } else if (order.kind == Kind::kUpdate) {
-    v1::UpdateScorecardRequest request;
-    request.set_request_id(order.request_id);
-    Name(order, *request.mutable_scorecard());
-    request.mutable_scorecard()->mutable_title()->set_en(order.value);
-    request.mutable_update_mask()->add_paths("title.en");
-    status = stub.UpdateScorecard(&context, request, &scorecard);
-  } else {
-    v1::DeleteScorecardRequest request;
-    Name(order, request);
-    request.set_request_id(order.request_id);
-    google::protobuf::Empty empty;
-    return stub.DeleteScorecard(&context, request, &empty);
-  }
-  if (status.ok()) Take(scorecard, operation);
-  return status;
-}
 
 absl::Duration Monotonic() {
   timespec now;
@@ -214,7 +130,7 @@ std::string Workload::NewRequestId(Worker& worker) const {
 }
 
 std::string Workload::NameOf(size_t slot, int generation) const {
-  return absl::StrCat(slot % 2 == 0 ? "contacts/" : kScorecards, "s", slot, "-", generation);
+  return absl::StrCat(slot % 2 == 0 ? kContacts : kScorecards, "s", slot, "-", generation);
 }
 
 void Workload::Step(Worker& worker) {
@@ -321,9 +237,8 @@ Outcome Workload::Send(Worker& worker, const Order& order, int replica, bool set
   const Client& client = *worker.clients[static_cast<size_t>(replica)];
   auto context = client.Context();
   operation.begin = Monotonic();
-  const grpc::Status status = IsScorecard(order.resource)
-                                  ? SendScorecard(client.monitoring(), *context, order, operation)
-                                  : SendContact(client.monitoring(), *context, order, operation);
+  const grpc::Status status =
+      SendOrder(client.monitoring(), *context, order, scorecard_, operation);
   Finish(worker, operation, *context, status);
   return operation.outcome;
 }

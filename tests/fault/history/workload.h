@@ -15,6 +15,7 @@
 
 #include "tests/fault/history/follower.h"
 #include "tests/fault/history/history.h"
+#include "tests/fault/history/order.h"
 #include "tests/support/suite_process.h"
 
 namespace sqm::testing::history {
@@ -35,13 +36,6 @@ struct WorkloadOptions {
 
 class Workload {
  public:
-  // What a mutation sends: all of it, to send it again.
-  struct Order {
-    Kind kind = Kind::kCreate;
-    std::string resource, value, request_id;
-    int64_t expected = 0;
-  };
-
   explicit Workload(WorkloadOptions options);
   ~Workload();
 
@@ -86,12 +80,6 @@ class Workload {
   void Read(Worker& worker, const std::string& name, int replica, bool with_position, bool settled);
   // Sends it once and records it.
   Outcome Send(Worker& worker, const Order& order, int replica, bool settled);
-  grpc::Status SendContact(monitoring::v1::MonitoringService::Stub& stub,
-                           grpc::ClientContext& context, const Order& order,
-                           Operation& operation) const;
-  grpc::Status SendScorecard(monitoring::v1::MonitoringService::Stub& stub,
-                             grpc::ClientContext& context, const Order& order,
-                             Operation& operation) const;
   void Finish(Worker& worker, Operation& operation, const grpc::ClientContext& context,
               const grpc::Status& status);
   void Learn(size_t slot, const Order& order, const Operation& told);

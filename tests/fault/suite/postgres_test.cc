@@ -205,6 +205,36 @@ TEST_F(PostgresReplicas, AnswerNothingOlderThanTheCallerHasSeen) {
   EXPECT_EQ(ahead.status().code(), absl::StatusCode::kUnavailable) << ahead.status();
 }
 
+// Who has an etag from one replica and sends it to another is not told that it is outdated because
+// that one has not heard of it yet. No position is sent: not every client does.
+TEST_F(PostgresReplicas, RefuseNothingForWhatTheyHaveNotHeardOf) {
+  ASSERT_EQ(Migrate().exit_code, 0);
+  auto first = Replica(), second = Replica();
+  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_TRUE(second.ok()) << second.status();
+  Client one(**first, As(auth::Role::kQaOfficer)), two(**second, As(auth::Role::kQaOfficer));
+  auto contact = Create(one, "handed-on");
+  ASSERT_TRUE(contact.ok()) << contact.status();
+  const Client* const replicas[] = {&one, &two};
+  for (int i = 0; i < 40; ++i) {
+    v1::UpdateContactRequest update;
+    update.mutable_contact()->set_name("contacts/handed-on");
+    update.mutable_contact()->set_etag(contact->etag());
+    update.mutable_contact()->set_type(absl::StrCat("type-", i));
+    update.mutable_update_mask()->add_paths("type");
+    contact = replicas[i % 2]->Call(&Stub::UpdateContact, update);
+    ASSERT_TRUE(contact.ok()) << i << ": " << contact.status();
+  }
+  // What is outdated indeed is refused all the same.
+  v1::UpdateContactRequest late;
+  late.mutable_contact()->set_name("contacts/handed-on");
+  late.mutable_contact()->set_etag("\"1\"");
+  late.mutable_contact()->set_type("late");
+  late.mutable_update_mask()->add_paths("type");
+  EXPECT_EQ(ReasonOf(two.Call(&Stub::UpdateContact, late).status()),
+            type::v1::ERROR_REASON_ETAG_MISMATCH);
+}
+
 // Replicas are stopped in order and started again, one after the other, as a rollout does, while
 // clients call through the product's own channel: it balances over the replicas that are healthy
 // and repeats only what was UNAVAILABLE and changes nothing or carries a request id.

@@ -213,7 +213,8 @@ TEST(DefaultPolicy, ComplaintsTable) {
                                           "causes.create",
                                           "causes.update",
                                           "receipts.track",
-                                          "receipts.rate"};
+                                          "receipts.rate",
+                                          "receipts.answer"};
   std::set<std::string> not_of_leads = settings;
   not_of_leads.insert({"suggestions.decide", "cases.archive", "cases.import"});
   not_of_leads.insert(disclosures.begin(), disclosures.end());
@@ -245,7 +246,8 @@ TEST(DefaultPolicy, ComplaintsTable) {
          return all;
        }()},
       {Role::kCustomer,
-       {"disclosures.submit", "disclosures.track", "receipts.track", "receipts.rate"}},
+       {"disclosures.submit", "disclosures.track", "receipts.track", "receipts.rate",
+        "receipts.answer"}},
   };
   for (int i = 0; i < kRoleCount; ++i) {
     const Role role = static_cast<Role>(i);
@@ -313,6 +315,14 @@ TEST(MaySeePersonal, Table) {
       const auto personal = static_cast<PersonalClass>(c);
       EXPECT_EQ(MaySeePersonal(Of(BitOf(role)), personal),
                 limited == some.end() || limited->second.contains(personal))
+          << RoleName(role) << " " << c;
+    }
+    // Of what they handle for the person, agents and leads see whom to reach; nobody else more.
+    const bool handles = role == Role::kAgent || role == Role::kTeamLead;
+    for (int c = 1; c <= 5; ++c) {
+      const auto personal = static_cast<PersonalClass>(c);
+      EXPECT_EQ(MaySeePersonal(Of(BitOf(role)), personal, true),
+                handles || MaySeePersonal(Of(BitOf(role)), personal))
           << RoleName(role) << " " << c;
     }
     EXPECT_TRUE(MaySeePersonal(Of(BitOf(role)), options::v1::PERSONAL_CLASS_UNSPECIFIED));

@@ -126,5 +126,35 @@ TEST(FailureTest, RetryIsTold) {
   EXPECT_THAT(Explain(ReadFailure(wire), Language::kEnglish), HasSubstr("Try again after 0.5 s"));
 }
 
+grpc::Status Broken(const std::string& reason, std::map<std::string, std::string> metadata) {
+  google::rpc::Status wire;
+  wire.set_code(9);
+  wire.set_message("no");
+  google::rpc::ErrorInfo info;
+  info.set_reason(reason);
+  info.set_domain("sqm");
+  info.mutable_metadata()->insert(metadata.begin(), metadata.end());
+  wire.add_details()->PackFrom(info);
+  return {grpc::StatusCode::FAILED_PRECONDITION, wire.message(), wire.SerializeAsString()};
+}
+
+TEST(FailureTest, ARuleIsSaidInTheReadersLanguageWithWhatToDo) {
+  const Failure failure = ReadFailure(Broken("RULE_VIOLATED", {{"rule", "no-owner"}}));
+  EXPECT_THAT(Explain(failure, Language::kChinese), HasSubstr("→ 请先分配负责人"));
+  EXPECT_THAT(Explain(failure, Language::kEnglish), HasSubstr("→ Assign it first"));
+  // One that this client does not know yet is said as the server does.
+  const Failure newer = ReadFailure(Broken("RULE_VIOLATED", {{"rule", "of-tomorrow"}}));
+  EXPECT_THAT(Explain(newer, Language::kChinese), Not(HasSubstr("→")));
+}
+
+TEST(FailureTest, AWrongStateNamesTheCommands) {
+  const Failure failure = ReadFailure(
+      Broken("WRONG_STATE", {{"resource", "cases/1"},
+                             {"current_state", "WAITING_CUSTOMER"},
+                             {"allowed_states", "INVESTIGATING,WAITING_THIRD_PARTY,WITHDRAWN"}}));
+  EXPECT_THAT(Explain(failure, Language::kEnglish),
+              HasSubstr("Commands: sqm complaints resume, wait, withdraw."));
+}
+
 }  // namespace
 }  // namespace sqm::cli

@@ -21,35 +21,35 @@ TEST(Assignment, SuitsByTeamKindSkillAndLanguage) {
   one.set_category("categories/billing");
   one.set_language(v1::CASE_LANGUAGE_ZH);
   v1::Handler handler = Named("handlers/ann");
-  EXPECT_TRUE(IsSuited(handler, one, "north"));
-  EXPECT_TRUE(IsSuited(handler, one, ""));
-  EXPECT_FALSE(IsSuited(handler, one, "south"));
+  EXPECT_TRUE(IsSuited(handler, one, {}, "north"));
+  EXPECT_TRUE(IsSuited(handler, one, {}, ""));
+  EXPECT_FALSE(IsSuited(handler, one, {}, "south"));
   handler.add_kinds(v1::CASE_KIND_PRAISE);
-  EXPECT_FALSE(IsSuited(handler, one, ""));
+  EXPECT_FALSE(IsSuited(handler, one, {}, ""));
   handler.add_kinds(v1::CASE_KIND_COMPLAINT);
   handler.add_skills("categories/noise");
-  EXPECT_FALSE(IsSuited(handler, one, ""));
+  EXPECT_FALSE(IsSuited(handler, one, {}, ""));
   handler.add_skills("categories/billing");
   handler.add_languages(v1::CASE_LANGUAGE_EN);
-  EXPECT_FALSE(IsSuited(handler, one, ""));
+  EXPECT_FALSE(IsSuited(handler, one, {}, ""));
   one.clear_language();
-  EXPECT_TRUE(IsSuited(handler, one, ""));
+  EXPECT_TRUE(IsSuited(handler, one, {}, ""));
   handler.set_away(true);
-  EXPECT_FALSE(IsSuited(handler, one, ""));
+  EXPECT_FALSE(IsSuited(handler, one, {}, ""));
 }
 
 TEST(Assignment, WhoGaveItBackIsNotAskedAgain) {
   v1::Case one = In(v1::CASE_STATE_ASSIGNED);
   ASSERT_TRUE(RefuseAssignment(one, "ill", kAgent, kNow).ok());
-  EXPECT_FALSE(IsSuited(Named("handlers/ann"), one, ""));
-  EXPECT_TRUE(IsSuited(Named("handlers/bob"), one, ""));
+  EXPECT_FALSE(IsSuited(Named("handlers/ann"), one, {}, ""));
+  EXPECT_TRUE(IsSuited(Named("handlers/bob"), one, {}, ""));
 }
 
 TEST(Assignment, ADisclosureIsForItsReaders) {
   v1::Case one = In(v1::CASE_STATE_CLASSIFIED, v1::CASE_KIND_DISCLOSURE);
   one.mutable_disclosure()->add_readers("staff/rita");
-  EXPECT_FALSE(IsSuited(Named("handlers/ann"), one, ""));
-  EXPECT_TRUE(IsSuited(Named("handlers/rita"), one, ""));
+  EXPECT_FALSE(IsSuited(Named("handlers/ann"), one, {}, ""));
+  EXPECT_TRUE(IsSuited(Named("handlers/rita"), one, {}, ""));
 }
 
 TEST(Assignment, ChoosesTheMostRoom) {
@@ -72,6 +72,27 @@ TEST(Assignment, ChoosesTheMostRoom) {
   EXPECT_EQ(MetadataOf(nobody, "on_shift"), "1");
   EXPECT_EQ(ChooseHandler(std::vector<Candidate>{{&ann, true, 3}})->reason,
             "load 3 of 10; suited 1, on shift 1, with room 1");
+}
+
+TEST(Assignment, NobodyHandlesWhatIsAboutHimOrWhatHeAnsweredBefore) {
+  v1::Case one = In(v1::CASE_STATE_CLASSIFIED);
+  one.add_named_staff("staff/ann");
+  one.add_earlier_owners("staff/bob");
+  EXPECT_FALSE(IsSuited(Named("handlers/ann"), one, {}, ""));
+  EXPECT_FALSE(IsSuited(Named("handlers/bob"), one, {}, ""));
+  EXPECT_TRUE(IsSuited(Named("handlers/cat"), one, {}, ""));
+  // Who is praised may thank for it.
+  one.set_kind(v1::CASE_KIND_PRAISE);
+  EXPECT_TRUE(IsSuited(Named("handlers/ann"), one, {}, ""));
+}
+
+TEST(Assignment, ASkillIsForTheCategoriesBelowItToo) {
+  v1::Case one = In(v1::CASE_STATE_CLASSIFIED);
+  one.set_category("categories/late-fee");
+  v1::Handler handler = Named("handlers/ann");
+  handler.add_skills("categories/billing");
+  EXPECT_FALSE(IsSuited(handler, one, {}, ""));
+  EXPECT_TRUE(IsSuited(handler, one, {{"categories/late-fee", "categories/billing"}}, ""));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <absl/strings/str_cat.h>
 #include <gtest/gtest.h>
 
+#include "services/complaints/calendar_rules.h"
 #include "services/complaints/case_steps.h"
 #include "tests/unit/complaints/policy_samples.h"
 
@@ -283,6 +284,95 @@ TEST(CaseDeadlines, APromiseTakesThePlaceOfThePolicysTargetAlone) {
   Step(book, one, v1::CASE_ACTION_ACKNOWLEDGE, absl::Hours(1));
   EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(5), one)),
             "WARN FIRST_RESOLUTION: 50 %; ");
+}
+
+TEST(CaseDeadlines, TheQueuesGoByWhatIsDue) {
+  const DeadlineBook book = BookOf({PolicyOf(kResolution, absl::Hours(10))});
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+  SettleDeadlines(book, kNow, one);
+  EXPECT_EQ(FromTimestamp(one.queue_time()), kNow + absl::Hours(10));
+  // What is not known comes after all that is.
+  Step(book, one, v1::CASE_ACTION_WAIT_CUSTOMER, absl::Hours(1));
+  EXPECT_EQ(FromTimestamp(one.queue_time()), kNotDue);
+  Step(book, one, v1::CASE_ACTION_WITHDRAW, absl::Hours(2));
+  EXPECT_FALSE(one.has_queue_time());
+}
+
+TEST(CaseDeadlines, AnEscalationTellsWhoHasTheCaseUntilItIsAnswered) {
+  v1::DeadlinePolicy policy = PolicyOf(kFirst, absl::Hours(1));
+  for (const auto& [number, to] : {std::pair(1, "owner"), std::pair(2, "team")}) {
+    v1::Escalation& level = *policy.mutable_targets(0)->add_escalations();
+    level.set_level(number);
+    level.mutable_offset()->set_seconds(3600 * number);
+    level.set_to(to);
+  }
+  const DeadlineBook book = BookOf({policy});
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+  SettleDeadlines(book, kNow, one);
+  TakeDueSteps(book, kNow + absl::Hours(2), one);
+  EXPECT_EQ(one.escalated_to(), kAgent.staff);
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(3), one)),
+            "ESCALATE FIRST_RESPONSE: 2 → team/north; ");
+  EXPECT_EQ(one.escalated_to(), "team/north");
+  // Done, though late: nobody has to be told any more.
+  Step(book, one, v1::CASE_ACTION_AGENT_MESSAGE, absl::Hours(4));
+  EXPECT_EQ(one.escalated_to(), "");
+  // Where nobody owns it, the team is told.
+  v1::Case unowned = Received();
+  SettleDeadlines(book, kNow, unowned);
+  TakeDueSteps(book, kNow + absl::Hours(2), unowned);
+  EXPECT_EQ(unowned.escalated_to(), "team/north");
+}
+
+// A term of law begins anew with a reopening, and has what it has for what begins then: of three
+// business days, less is left of a day that has nearly ended.
+TEST(CaseDeadlines, ATermHasItsTimeFromTheReopening) {
+  v1::Calendar week;
+  week.set_zone("UTC");
+  v1::WeekdayHours& hours = *week.add_weekly();
+  for (int day = v1::WEEKDAY_MONDAY; day <= v1::WEEKDAY_FRIDAY; ++day) {
+    hours.add_days(static_cast<v1::Weekday>(day));
+  }
+  hours.add_intervals("09:00-17:00");
+  auto calendar = CompileCalendar(week);
+  ASSERT_TRUE(calendar.ok()) << calendar.status();
+  v1::DeadlinePolicy policy = PolicyOf(kResolution, absl::Hours(1));
+  policy.set_calendar("calendars/week");
+  policy.mutable_targets(0)->clear_target();
+  policy.mutable_targets(0)->clear_measure();
+  policy.mutable_targets(0)->set_term("fca-summary");
+  auto compiled = CompilePolicy(policy, *calendar);
+  ASSERT_TRUE(compiled.ok()) << compiled.status();
+  DeadlineBook book;
+  book.time = kNow;
+  book.policies.push_back(*std::move(compiled));
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+  SettleDeadlines(book, kNow, one);
+  // Received on Monday at nine: by the close of Thursday.
+  EXPECT_EQ(FromTimestamp(one.due_time()), kNow + absl::Hours(3 * 24 + 8));
+  Step(book, one, v1::CASE_ACTION_REPLY, absl::Hours(1));
+  Step(book, one, v1::CASE_ACTION_CLOSE, absl::Hours(2));
+  // Reopened on Tuesday, five minutes before the close: by the close of Friday.
+  const absl::Time reopened = kNow + absl::Hours(24 + 8) - absl::Minutes(5);
+  TakeStep(one, v1::CASE_ACTION_REOPEN, "", kAgent, reopened);
+  SettleDeadlines(book, reopened, one);
+  EXPECT_EQ(FromTimestamp(one.due_time()), kNow + absl::Hours(4 * 24 + 8));
+  auto why = ExplainDeadline(book, kResolution, reopened, one);
+  ASSERT_TRUE(why.ok()) << why.status();
+  EXPECT_EQ(why->status().round(), 2);
+  ASSERT_EQ(why->rounds_size(), 1);
+  EXPECT_EQ(FromTimestamp(why->rounds(0).start_time()), kNow);
+}
+
+TEST(CaseDeadlines, WhatWasRecordedIsToldWithoutThePolicy) {
+  const DeadlineBook book = BookOf({PolicyOf(kResolution, absl::Hours(10))});
+  v1::Case one = In(v1::CASE_STATE_REPLIED);
+  Step(book, one, v1::CASE_ACTION_CLOSE, absl::Hours(1));
+  auto why = ExplainDeadline(DeadlineBook(), kResolution, kNow + absl::Hours(2), one);
+  ASSERT_TRUE(why.ok()) << why.status();
+  EXPECT_EQ(why->recorded().state(), v1::DEADLINE_STATE_MET);
+  EXPECT_EQ(why->status().state(), v1::DEADLINE_STATE_MET);
+  EXPECT_EQ(RuleOf(ExplainDeadline(DeadlineBook(), kFirst, kNow, one).status()), "no-deadline");
 }
 
 }  // namespace

@@ -73,6 +73,29 @@ TEST(CaseIntake, KnowsACustomerByWhatIsWrittenInManyWays) {
   EXPECT_NE(by_reference, by_phone);
   customer.clear_phone();
   EXPECT_EQ(CustomerKey("secret", "north", customer), by_reference);
+  // Who wrote from the web may have left nothing but an address.
+  v1::Customer by_mail;
+  by_mail.set_email(" Li.Lei@Example.com ");
+  const std::string key = CustomerKey("secret", "north", by_mail);
+  EXPECT_EQ(key.size(), 32u);
+  by_mail.set_email("li.lei@example.com");
+  EXPECT_EQ(CustomerKey("secret", "north", by_mail), key);
+  by_mail.set_email("lilei@example.com");
+  EXPECT_NE(CustomerKey("secret", "north", by_mail), key);
+}
+
+TEST(CaseIntake, TheHistoryOfACustomerSaysNothingThatWasSaid) {
+  v1::Case one = Received();
+  one.set_text("my neighbour is loud");
+  one.mutable_customer()->set_display_name("Li Lei");
+  one.set_satisfaction(2);
+  const v1::CustomerCase told = InHistory(one);
+  EXPECT_EQ(told.number(), one.number());
+  EXPECT_EQ(told.satisfaction(), 2);
+  const std::string text = told.ShortDebugString();
+  EXPECT_EQ(text.find("neighbour"), std::string::npos);
+  EXPECT_EQ(text.find("late fee"), std::string::npos);
+  EXPECT_EQ(text.find("Lei"), std::string::npos);
 }
 
 TEST(CaseIntake, BeginsWithTheTimeThatItCameIn) {

@@ -322,5 +322,80 @@ TEST(CaseSteps, NotesAreInternalUnlessSaidAndNoEvents) {
   EXPECT_EQ(ReasonOf(AddEntry(one, entry, kAgent, kNow)), type::v1::ERROR_REASON_INVALID_FIELD);
 }
 
+TEST(CaseSteps, TheTeamOfTheIntakeGivesWayToTheCategorys) {
+  v1::Case one = In(v1::CASE_STATE_ACKNOWLEDGED);
+  auto entry = Classify(one, Billing(), {}, kLead, kNow);
+  ASSERT_TRUE(entry.ok()) << entry.status();
+  EXPECT_EQ(one.team(), "back-office");
+  // Somebody has said who handles it: that stays.
+  one = In(v1::CASE_STATE_CLASSIFIED);
+  ASSERT_TRUE(Assign(one, "staff/ann", "south", "", kLead, kNow).ok());
+  ASSERT_TRUE(RefuseAssignment(one, "ill", kAgent, kNow).ok());
+  ASSERT_TRUE(Classify(one, Billing(), {}, kLead, kNow).ok());
+  EXPECT_EQ(one.team(), "south");
+}
+
+TEST(CaseSteps, NobodyHandlesWhatIsAboutHimOrWhatHeAnsweredBefore) {
+  v1::Case one = In(v1::CASE_STATE_REPLIED);
+  one.add_named_staff("staff/otto");
+  one.set_entered_by("staff/eve");
+  one.set_escalated_to("staff/sue");
+  v1::EscalateCaseRequest request;
+  request.set_reason("not satisfied");
+  ASSERT_TRUE(ToNextTier(one, request, kAgent, kNow).ok());
+  EXPECT_EQ(one.escalated_to(), "") << "it was told of the tier before";
+  one.set_state(v1::CASE_STATE_CLASSIFIED);
+  EXPECT_EQ(RuleOf(Assign(one, kAgent.staff, "", "", kLead, kNow).status()),
+            "conflict-of-interest");
+  EXPECT_EQ(RuleOf(Assign(one, "staff/otto", "", "", kLead, kNow).status()),
+            "conflict-of-interest");
+  EXPECT_EQ(one.entered_by(), "staff/eve");
+  ASSERT_TRUE(Assign(one, "staff/bob", "", "", kLead, kNow).ok());
+  EXPECT_EQ(one.entered_by(), "") << "from now on it is the owner's";
+}
+
+TEST(CaseSteps, WhatGoesOnHasNoCauseAndNoMarkOfTheEndBefore) {
+  v1::Case one = In(v1::CASE_STATE_CLOSED);
+  one.mutable_root_cause()->set_cause("causes/staff-error");
+  ASSERT_TRUE(Reopen(one, "again", kAgent, kNow).ok());
+  EXPECT_FALSE(one.has_root_cause());
+  // A mark that came with the reopening is not that of an end which nobody was asked about.
+  one.set_satisfaction(1);
+  one.set_state(v1::CASE_STATE_WAITING_CUSTOMER);
+  TakeStep(one, v1::CASE_ACTION_AUTO_CLOSE, "", Actor(), kNow);
+  EXPECT_FALSE(one.has_satisfaction());
+}
+
+TEST(CaseSteps, ChangesStayInOrderToo) {
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+  TakeStep(one, v1::CASE_ACTION_CUSTOMER_MESSAGE, "", Actor(), kNow + absl::Seconds(10));
+  AddUpdateEvent(kNow, one);
+  EXPECT_EQ(FromTimestamp(one.events(one.events_size() - 1).time()), kNow + absl::Seconds(10));
+}
+
+TEST(CaseSteps, TheLaterGoesOnInTheEarlier) {
+  v1::Case one = In(v1::CASE_STATE_ASSIGNED), into = In(v1::CASE_STATE_ASSIGNED);
+  into.set_name("cases/two");
+  *into.mutable_received_time() = ToTimestamp(kNow + absl::Seconds(1));
+  EXPECT_EQ(RuleOf(Merge(one, into, "", kLead, kNow).status()), "merge-into-later");
+  EXPECT_TRUE(Merge(into, one, "", kLead, kNow).ok());
+}
+
+TEST(CaseSteps, WhatIsOverForGoodGoesUpInAnotherCase) {
+  v1::Case closed = In(v1::CASE_STATE_ARCHIVED);
+  closed.set_owner("staff/ann");
+  v1::EscalateCaseRequest request;
+  request.set_reason("to the head office");
+  request.set_team("quality");
+  auto next = FollowUpAtNextTier(closed, request, kLead);
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_EQ(next->tier(), v1::CASE_TIER_SECOND);
+  EXPECT_EQ(next->team(), "quality");
+  EXPECT_EQ(next->follows(), closed.name());
+  EXPECT_TRUE(HasConflict(*next, "staff/ann"));
+  closed.set_tier(v1::CASE_TIER_EXTERNAL);
+  EXPECT_EQ(RuleOf(FollowUpAtNextTier(closed, request, kLead).status()), "last-tier");
+}
+
 }  // namespace
 }  // namespace sqm::complaints

@@ -155,11 +155,13 @@ TEST(CorrectiveActions, IsEscalatedOnceForEachDueTime) {
   EXPECT_EQ(entry->text(), "team/quality");
   EXPECT_EQ(entry->author(), "");
   EXPECT_TRUE(action.has_escalate_time());
+  EXPECT_EQ(action.escalated_to(), "team/quality");
   EXPECT_FALSE(EscalateLateAction(action, kDue + absl::Hours(1)).has_value());
   v1::RescheduleCorrectiveActionRequest request;
   *request.mutable_due_time() = ToTimestamp(kDue + absl::Hours(24));
   ASSERT_TRUE(RescheduleAction(action, request, kLead, kDue + absl::Hours(2)).ok());
   EXPECT_FALSE(action.has_escalate_time());
+  EXPECT_EQ(action.escalated_to(), "");
   EXPECT_TRUE(EscalateLateAction(action, kDue + absl::Hours(25)).has_value());
   // What is done, or not needed, is not late.
   action = Done();

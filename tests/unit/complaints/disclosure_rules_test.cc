@@ -47,7 +47,7 @@ TEST(DisclosureRules, OnlyWhatIsPublicIsTold) {
   internal.set_visibility(v1::ENTRY_VISIBILITY_INTERNAL);
   internal.set_text("ask the tax office");
   wordless.set_visibility(v1::ENTRY_VISIBILITY_PUBLIC);
-  const v1::TrackDisclosureResponse response = Told(one, {&told, &internal, &wordless});
+  const v1::TrackDisclosureResponse response = Told(one, {&told, &internal, &wordless}, kNow);
   ASSERT_EQ(response.messages_size(), 1);
   EXPECT_EQ(response.messages(0).text(), "we look into it");
   EXPECT_EQ(response.state(), v1::CASE_STATE_RECEIVED);

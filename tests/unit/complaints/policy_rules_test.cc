@@ -164,29 +164,29 @@ TEST(PolicyRules, NamesWhatContradictsItself) {
 TEST(PolicyRules, TwoOfOneRankAreNeverForOneCase) {
   const v1::DeadlinePolicy one = PolicyOf(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(4));
   v1::DeadlinePolicy other = one;
-  EXPECT_TRUE(CheckAgainst(one, {&other}).ok());  // itself
+  EXPECT_TRUE(CheckAgainst(one, {}, {&other}).ok());  // itself
   other.set_name("deadlinePolicies/other");
-  EXPECT_EQ(RuleOf(CheckAgainst(one, {&other})), "policies-contradict");
+  EXPECT_EQ(RuleOf(CheckAgainst(one, {}, {&other})), "policies-contradict");
   v1::DeadlinePolicy apart = other;
   apart.set_rank(1);
-  EXPECT_TRUE(CheckAgainst(one, {&apart}).ok());
+  EXPECT_TRUE(CheckAgainst(one, {}, {&apart}).ok());
   apart = other;
   apart.set_state(v1::DEADLINE_POLICY_STATE_RETIRED);
-  EXPECT_TRUE(CheckAgainst(one, {&apart}).ok());
+  EXPECT_TRUE(CheckAgainst(one, {}, {&apart}).ok());
   v1::DeadlinePolicy narrow = one;
   narrow.add_kinds(v1::CASE_KIND_PRAISE);
   narrow.add_kinds(v1::CASE_KIND_COMPLAINT);
-  EXPECT_EQ(RuleOf(CheckAgainst(narrow, {&other})), "policies-contradict");
+  EXPECT_EQ(RuleOf(CheckAgainst(narrow, {}, {&other})), "policies-contradict");
   apart = other;
   apart.add_kinds(v1::CASE_KIND_DISCLOSURE);
-  EXPECT_TRUE(CheckAgainst(narrow, {&apart}).ok());
+  EXPECT_TRUE(CheckAgainst(narrow, {}, {&apart}).ok());
   // One ends where the other begins.
   v1::DeadlinePolicy early = one, late = other;
   *early.mutable_effective_to() = ToTimestamp(kNow);
   *late.mutable_effective_from() = ToTimestamp(kNow);
-  EXPECT_TRUE(CheckAgainst(early, {&late}).ok());
+  EXPECT_TRUE(CheckAgainst(early, {}, {&late}).ok());
   *late.mutable_effective_from() = ToTimestamp(kNow - absl::Seconds(1));
-  EXPECT_EQ(RuleOf(CheckAgainst(early, {&late})), "policies-contradict");
+  EXPECT_EQ(RuleOf(CheckAgainst(early, {}, {&late})), "policies-contradict");
 }
 
 TEST(PolicyRules, TheHighestRankThatFitsHolds) {
@@ -208,6 +208,24 @@ TEST(PolicyRules, TheHighestRankThatFitsHolds) {
   one.clear_customer();
   *one.mutable_received_time() = ToTimestamp(kNow + absl::Seconds(1));
   EXPECT_EQ(book.PolicyFor(one)->policy.name(), "deadlinePolicies/later");
+}
+
+TEST(PolicyRules, ACategoryStandsForThoseBelowIt) {
+  const CategoryParents parents = {{"categories/late-fee", "categories/billing"}};
+  v1::DeadlinePolicy policy = PolicyOf(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(1));
+  policy.add_categories("categories/billing");
+  v1::Case one = Received();
+  one.set_category("categories/late-fee");
+  EXPECT_FALSE(IsFor(policy, {}, one));
+  EXPECT_TRUE(IsFor(policy, parents, one));
+  v1::DeadlinePolicy below = policy;
+  below.set_name("deadlinePolicies/below");
+  below.set_categories(0, "categories/late-fee");
+  EXPECT_TRUE(CheckAgainst(policy, {}, {&below}).ok());
+  EXPECT_EQ(RuleOf(CheckAgainst(policy, parents, {&below})), "policies-contradict");
+  EXPECT_EQ(RuleOf(CheckAgainst(below, parents, {&policy})), "policies-contradict");
+  one.set_category("categories/billing");
+  EXPECT_FALSE(IsFor(below, parents, one));
 }
 
 }  // namespace

@@ -39,11 +39,20 @@ TEST(ReplyTemplates, AreFilledInTheCustomersLanguage) {
   v1::Case one = Received();
   v1::Category category;
   category.mutable_label()->set_en("Billing");
-  *one.mutable_due_time() = ToTimestamp(kNow + absl::Hours(20));
+  v1::DeadlineStatus& answer = *one.add_deadlines();
+  answer.set_kind(v1::DEADLINE_KIND_FIRST_RESPONSE);
+  *answer.mutable_due_time() = ToTimestamp(kNow + absl::Hours(20));
+  // What is due inside, or was, is not promised to anybody.
+  v1::DeadlineStatus& approval = *one.add_deadlines();
+  approval.set_kind(v1::DEADLINE_KIND_APPROVAL);
+  *approval.mutable_due_time() = ToTimestamp(kNow + absl::Hours(1));
+  v1::DeadlineStatus& passed = *one.add_deadlines();
+  passed.set_kind(v1::DEADLINE_KIND_NEXT_RESPONSE);
+  *passed.mutable_due_time() = ToTimestamp(kNow - absl::Hours(1));
   absl::TimeZone shanghai;
   ASSERT_TRUE(absl::LoadTimeZone("Asia/Shanghai", &shanghai));
   const auto text = [&](const v1::ReplyTemplate& reply, v1::CaseLanguage language) {
-    auto made = RenderReply(reply, one, &category, language, shanghai);
+    auto made = RenderReply(reply, one, &category, language, kNow, shanghai);
     return made.ok() ? made->text() : RuleOf(made.status());
   };
   EXPECT_EQ(text(Sorry(), v1::CASE_LANGUAGE_UNSPECIFIED),
@@ -51,7 +60,7 @@ TEST(ReplyTemplates, AreFilledInTheCustomersLanguage) {
   one.set_language(v1::CASE_LANGUAGE_EN);
   EXPECT_EQ(text(Sorry(), v1::CASE_LANGUAGE_UNSPECIFIED),
             "Complaint C-2026-000001 (Billing) of 2026-03-02, due 2026-03-03. {sic}");
-  one.clear_due_time();
+  one.clear_deadlines();
   v1::ReplyTemplate chinese = Sorry();
   chinese.clear_body_en();
   // What the template lacks is taken from the other language, unless one was asked for.

@@ -196,16 +196,46 @@ TEST(SpecialSteps, AReceiptAsksOnceThereIsSomethingToAsk) {
   v1::Case closed = In(v1::CASE_STATE_CLOSED);
   closed.add_events()->set_action(v1::CASE_ACTION_CLOSE);
   closed.set_survey_state(v1::SURVEY_STATE_TO_ASK);
-  ASSERT_TRUE(IssueReceipt(closed, "hash", kAgent, kNow).ok());
+  // Who handled it does not hold what the customer judges him by.
+  EXPECT_EQ(RuleOf(IssueReceipt(closed, "hash", kAgent, kNow).status()), "own-case");
+  ASSERT_TRUE(IssueReceipt(closed, "hash", kLead, kNow).ok());
   EXPECT_EQ(closed.survey_state(), v1::SURVEY_STATE_ASKED);
   EXPECT_TRUE(MayRate(closed));
   ASSERT_TRUE(RecordSatisfaction(closed, {5, true, ""}, Actor(), kNow).ok());
   EXPECT_EQ(closed.survey_state(), v1::SURVEY_STATE_ANSWERED);
   EXPECT_FALSE(MayRate(closed));
   v1::Case disclosure = In(v1::CASE_STATE_INVESTIGATING, v1::CASE_KIND_DISCLOSURE);
-  disclosure.mutable_disclosure();
+  disclosure.mutable_disclosure()->set_receipt_hash("given");
   EXPECT_EQ(RuleOf(IssueReceipt(disclosure, "hash", kManager, kNow).status()),
             "receipt-of-disclosure");
+}
+
+TEST(SpecialSteps, WhatCannotBeReopenedKeepsTheMark) {
+  v1::Case late = In(v1::CASE_STATE_CLOSED);
+  late.add_events()->set_action(v1::CASE_ACTION_CLOSE);
+  const absl::Time after = kNow + kReopenWindow + absl::Seconds(1);
+  EXPECT_EQ(ReasonOf(RecordSatisfaction(late, {1, false, " "}, Actor(), after).status()),
+            type::v1::ERROR_REASON_INVALID_FIELD);
+  auto entry = RecordSatisfaction(late, {1, false, "it broke again"}, Actor(), after);
+  ASSERT_TRUE(entry.ok()) << entry.status();
+  EXPECT_EQ(late.state(), v1::CASE_STATE_CLOSED);
+  EXPECT_EQ(late.satisfaction(), 1);
+  EXPECT_EQ(late.survey_state(), v1::SURVEY_STATE_ANSWERED);
+  EXPECT_EQ(entry->text(), "it broke again");
+  EXPECT_EQ(late.events(late.events_size() - 1).satisfaction(), 1);
+  // A praise is never reopened.
+  v1::Case praise = In(v1::CASE_STATE_CLOSED, v1::CASE_KIND_PRAISE);
+  praise.add_events()->set_action(v1::CASE_ACTION_CLOSE);
+  ASSERT_TRUE(RecordSatisfaction(praise, {2, false, "nobody answered"}, Actor(), kNow).ok());
+  EXPECT_EQ(praise.state(), v1::CASE_STATE_CLOSED);
+}
+
+TEST(SpecialSteps, ADisclosureThatGoesOnIsGivenItsReceipt) {
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING, v1::CASE_KIND_DISCLOSURE);
+  one.mutable_disclosure()->add_readers("staff/mia");
+  ASSERT_TRUE(IssueReceipt(one, "hash", kManager, kNow).ok());
+  EXPECT_EQ(one.disclosure().receipt_hash(), "hash");
+  EXPECT_EQ(one.receipt_hash(), "");
 }
 
 }  // namespace

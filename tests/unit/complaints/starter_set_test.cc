@@ -83,11 +83,17 @@ TEST(StarterSet, IsSound) {
   }
   ASSERT_EQ(policies.size(), 2u);
   EXPECT_EQ(policies[1].policy.kinds(0), v1::CASE_KIND_DISCLOSURE);
-  EXPECT_TRUE(CheckAgainst(policies[0].policy, {&policies[1].policy}).ok());
+  EXPECT_TRUE(CheckAgainst(policies[0].policy, {}, {&policies[1].policy}).ok());
   const auto& first = policies[0].targets[v1::DEADLINE_KIND_FIRST_RESPONSE];
   ASSERT_TRUE(first.has_value());
   EXPECT_LE(first->clock.target, absl::Hours(24));
   EXPECT_EQ(first->clock.warnings, (std::vector<int>{50, 80}));
+  // What a report measures compliance by, beside the resolution that begins again.
+  const auto& resolution = policies[0].targets[v1::DEADLINE_KIND_FIRST_RESOLUTION];
+  const auto& total = policies[0].targets[v1::DEADLINE_KIND_TOTAL_RESOLUTION];
+  ASSERT_TRUE(resolution.has_value() && total.has_value());
+  EXPECT_EQ(resolution->clock.target, total->clock.target);
+  EXPECT_EQ(policies[0].policy.targets(0).escalations(0).to(), "team");
 
   EXPECT_EQ(set->reply_templates_size(), 3);
   for (const v1::CreateReplyTemplateRequest& one : set->reply_templates()) {

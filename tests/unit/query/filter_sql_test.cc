@@ -48,6 +48,38 @@ TEST(FilterSql, Text) {
               ElementsAre(Value("ab"), Value("ac"), Value(int64_t{3}), Value(0.5)));
 }
 
+TEST(FilterSql, AChoiceOfValuesIsAskedForOneByOne) {
+  auto parts = [](absl::string_view text) {
+    std::vector<std::string> where;
+    auto filter = ParseFilter(text, TicketFields());
+    EXPECT_TRUE(filter.ok()) << filter.status();
+    for (const SqlText& part : DisjointParts(*filter)) where.push_back(part.where);
+    return where;
+  };
+  EXPECT_THAT(parts("note = a OR agent.level = 1"),
+              ElementsAre("(\"note\" = ?)",
+                          "(\"agent.level\" = ? AND (\"note\" <> ? OR \"note\" IS NULL))"));
+  EXPECT_THAT(parts("(agent.level = 1 OR note = a) AND number > 3"),
+              ElementsAre("(\"agent.level\" = ? AND \"number\" > ?)",
+                          "(\"note\" = ? AND (\"agent.level\" <> ? OR \"agent.level\" IS NULL) AND "
+                          "\"number\" > ?)"));
+  EXPECT_EQ(parts("note = a OR number > 3").size(), 1u) << "no index finds the second one";
+  EXPECT_EQ(parts("number = 1").size(), 1u);
+}
+
+TEST(FilterSql, WhatAFilterHolds) {
+  auto filter = [](absl::string_view text) { return *ParseFilter(text, TicketFields()); };
+  EXPECT_TRUE(HoldsText(filter("note = a AND number > 3")));
+  EXPECT_TRUE(HoldsText(filter("NOT note:*")));
+  EXPECT_FALSE(HoldsText(filter("note = a OR number = 3")));
+  EXPECT_FALSE(HoldsText(filter("number = 3")));
+  const Field& note = *TicketFields().Find("note");
+  EXPECT_TRUE(NeedsSet(filter("note:* AND number = 3"), note));
+  EXPECT_TRUE(NeedsSet(filter("note = a"), note));
+  EXPECT_FALSE(NeedsSet(filter("note != a"), note));
+  EXPECT_FALSE(NeedsSet(filter("number = 3 OR note = a"), note));
+}
+
 TEST(FilterSql, HostileTextStaysAParameter) {
   TestTable table(TicketFields());
   table.Put("1", *Ticket("title: \"x' OR 1=1 --\""));
@@ -88,6 +120,14 @@ TEST(FilterSql, SelectsExactlyWhatMatches) {
       }
       SqlText sql = ToSql(*filter);
       ASSERT_EQ(table.Ids(sql), expected) << text << "\n" << sql.where;
+      // Its disjoint parts are all of it, and none has what another has.
+      std::vector<std::string> by_part;
+      for (const SqlText& part : DisjointParts(*filter)) {
+        const std::vector<std::string> ids = table.Ids(part);
+        by_part.insert(by_part.end(), ids.begin(), ids.end());
+      }
+      std::sort(by_part.begin(), by_part.end());
+      ASSERT_EQ(by_part, expected) << text;
       // NOT of it selects the others.
       auto opposite = ParseFilter(absl::StrCat("NOT (", text, ")"), TicketFields());
       ASSERT_TRUE(opposite.ok()) << text;

@@ -20,7 +20,10 @@ class PersonalFields : public ::testing::Test {
   std::string Masked(const std::string& message, const std::string& text,
                      const std::function<bool(PersonalClass)>& may_see) {
     const auto response = text_.Make(message, text);
-    seen_ = MaskPersonal(FindPersonal(*registry_, response->GetDescriptor()), may_see, *response);
+    seen_ = MaskPersonal(
+        FindPersonal(*registry_, response->GetDescriptor()),
+        [&](const contract::ResourceType&, PersonalClass personal) { return may_see(personal); },
+        *response);
     return response->ShortDebugString();
   }
   static bool Nobody(PersonalClass) { return false; }

@@ -191,5 +191,43 @@ TEST_P(Listing, PagesMissNothingThatStaysWhileOthersWrite) {
   writer.join();
 }
 
+// Whoever sees some rows only: his own, those of his team, what he was told of.
+TEST_P(Listing, AChoiceIsReadFromEachIndexInOrder) {
+  std::vector<Put> puts;
+  for (int i = 0; i < 200; ++i) {
+    std::string text = absl::StrCat("owner: \"o", i % 7, "\" code: \"c", i % 5, "\" ");
+    if (i % 3 != 0) absl::StrAppend(&text, "priority: ", i % 11, " ");
+    puts.push_back(tickets_.Create(absl::StrCat("t", 1000 + (i * 37) % 200), text));
+  }
+  Apply(Write(std::move(puts)));
+  query::Filter own = Filter("(owner = o1 OR code = c2 OR owner = o3) AND priority != 4");
+  query::Filter some = Filter("priority > 2");
+  for (const query::Filter* filter :
+       {static_cast<const query::Filter*>(nullptr), static_cast<const query::Filter*>(&some)}) {
+    for (const char* text : {"", "priority", "priority desc", "owner, priority desc"}) {
+      query::OrderBy order = Order(text);
+      ListQuery all = Query();
+      all.order = &order;
+      all.limit = 1000;
+      std::vector<std::string> expected;
+      for (const Listed& row : Rows(all)) {
+        if (!query::Matches(own, *row.record->message)) continue;
+        if (filter != nullptr && !query::Matches(*filter, *row.record->message)) continue;
+        expected.push_back(row.id);
+      }
+      ASSERT_GT(expected.size(), 20u);
+      ListQuery query = Query();
+      query.order = &order;
+      query.visible = &own;
+      query.filter = filter;
+      for (int size : {1, 7, 1000}) EXPECT_EQ(Pages(query, size), expected) << text << " " << size;
+      // The same choice in what was asked for.
+      query.visible = filter;
+      query.filter = &own;
+      EXPECT_EQ(Pages(query, 7), expected) << text;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sqm::store

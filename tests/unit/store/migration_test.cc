@@ -41,6 +41,34 @@ TEST(PlanMigration, OfAnEmptySchemaMakesEverything) {
   EXPECT_THAT(all, Not(HasSubstr("TRIGGER")));
 }
 
+// Tickets of which few have an owner, listed by priority.
+testing::Tickets Sparse() {
+  return testing::Tickets(testing::TicketContract(
+      R"(string name = 1; string etag = 2;
+         google.protobuf.Timestamp create_time = 3 [(sqm.options.v1.field) = {indexed: true}];
+         string code = 4 [(sqm.options.v1.field) = {unique: true indexed: true}];
+         string owner = 5 [(sqm.options.v1.field) = {indexed: true sparse: true
+                                                     indexed_with: "priority"}];
+         optional int32 priority = 6 [(sqm.options.v1.field) = {indexed: true}];
+         string text = 7 [(sqm.options.v1.field) = {max_length: 5000000}];)"));
+}
+
+TEST(PlanMigration, MakesAnIndexSparseAndAddsPairs) {
+  testing::Tickets before, after = Sparse();
+  auto steps = PlanMigration(after.registry(), SchemaLines(before.registry()));
+  ASSERT_TRUE(steps.ok()) << steps.status();
+  const std::string table = after.ticket().table;
+  std::vector<std::string> sql;
+  for (const MigrationStep& step : *steps) sql.push_back(step.sql);
+  ASSERT_EQ(sql.size(), 6u);
+  EXPECT_EQ(sql[0], absl::StrCat("DROP INDEX IF EXISTS \"", table, "_f_owner\""));
+  EXPECT_EQ(sql[1], absl::StrCat("UPDATE ", table, " SET \"f_owner\"=NULL WHERE \"f_owner\"=''"));
+  EXPECT_THAT(sql[2], HasSubstr("\"f_owner\" ASC NULLS FIRST, id) WHERE delete_time IS NULL AND "
+                                "\"f_owner\" IS NOT NULL"));
+  EXPECT_THAT(sql[3],
+              HasSubstr("\"f_owner\" ASC NULLS FIRST, \"f_priority\" ASC NULLS FIRST, id)"));
+}
+
 TEST(PlanMigration, OfTheSameSchemaIsNothing) {
   testing::Tickets tickets;
   auto steps = PlanMigration(tickets.registry(), SchemaLines(tickets.registry()));
@@ -100,6 +128,27 @@ TEST_P(Migrating, ADryRunChangesNothing) {
   ASSERT_TRUE(statements.ok()) << statements.status();
   EXPECT_THAT(statements->front(), HasSubstr("CREATE SCHEMA"));
   EXPECT_FALSE(OpenWith(tickets_).ok());
+}
+
+TEST_P(Migrating, WhatCountsAsUnsetBecomesSo) {
+  ASSERT_TRUE(Migrate(tickets_).ok());
+  ASSERT_TRUE(OpenWith(tickets_).ok());
+  Apply(tickets_.Create("a", "priority: 2"));
+  Apply(tickets_.Create("b", R"(owner: "ada" priority: 1)"));
+  testing::Tickets sparse = Sparse();
+  store_.reset();
+  ASSERT_TRUE(Migrate(sparse).ok());
+  ASSERT_TRUE(OpenWith(sparse).ok());
+  auto set = query::ParseFilter("owner:*", sparse.ticket().fields);
+  ASSERT_TRUE(set.ok());
+  ListQuery query;
+  query.type = &sparse.ticket();
+  query.tenant = "north";
+  query.filter = &*set;
+  auto rows = Await(store_->List(query));
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  ASSERT_EQ(rows->size(), 1u);
+  EXPECT_EQ(rows->front().id, "b");
 }
 
 TEST_P(Migrating, TwiceIsOnce) {

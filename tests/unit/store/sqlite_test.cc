@@ -101,6 +101,38 @@ TEST_F(Sqlite, NewIndexesAreFilledFromWhatIsStored) {
             CommitOutcome::kApplied);
 }
 
+TEST_F(Sqlite, AnIndexBecomesSparseAndGetsASecondField) {
+  {
+    Tickets tickets(testing::TicketContract(kIndexed));
+    auto store = Open(tickets);
+    ASSERT_TRUE(store.ok()) << store.status();
+    ASSERT_EQ(Commit(**store, {tickets.Create("a", "priority: 2"),
+                               tickets.Create("b", R"(title: "x" priority: 3)"),
+                               tickets.Create("c", R"(title: "x" priority: 1)")})
+                  .kind,
+              CommitOutcome::kApplied);
+  }
+  std::string contract(kIndexed);
+  contract.replace(contract.find("title = 4 [(sqm.options.v1.field) = {"),
+                   sizeof("title = 4 [(sqm.options.v1.field) = {") - 1,
+                   "title = 4 [(sqm.options.v1.field) = {sparse: true indexed_with: \"priority\" ");
+  Tickets tickets(testing::TicketContract(contract));
+  auto store = Open(tickets);
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_THAT(Ids(**store, tickets, "title:*"), ElementsAre("b", "c"));
+  EXPECT_THAT(Ids(**store, tickets, "NOT title:*"), ElementsAre("a"));
+  EXPECT_THAT(Ids(**store, tickets, "title != x"), ElementsAre("a"));
+  std::string plan;
+  ASSERT_TRUE(Await((*store)->Query([&](SqlSession& session) {
+                return session.Run(
+                    "EXPLAIN QUERY PLAN SELECT id FROM r_ticket WHERE tenant=1 AND delete_time IS "
+                    "NULL AND f_title='x' ORDER BY f_priority, id",
+                    {}, [&](const SqlRow& row) { absl::StrAppend(&plan, row.Text(3), "\n"); });
+              })).ok());
+  EXPECT_THAT(plan, HasSubstr("r_ticket_f_title_and_f_priority (tenant=? AND f_title=?)"));
+  EXPECT_THAT(plan, ::testing::Not(HasSubstr("TEMP B-TREE")));
+}
+
 TEST_F(Sqlite, ARemovedIndexOrTypeIsRefused) {
   Tickets before(testing::TicketContract(kIndexed, kNewType));
   ASSERT_TRUE(Open(before).ok());
