@@ -12,10 +12,6 @@
 namespace sqm::complaints {
 namespace {
 
-// When the program last changed what it computes of a case (queue_time came then): as a change of
-// a policy, it lets the engine compute open cases of before again.
-constexpr absl::Time kComputedAnew = absl::FromUnixSeconds(1795755600);  // 2026-11-27T05:00Z
-
 // Policies that are read, those out of force included; categories below another one.
 constexpr int kMaxKept = 10'000;
 constexpr int kMaxCategories = 5000;
@@ -83,9 +79,18 @@ void DeadlineBooks::MakeNewer(const std::string& tenant, DeadlineBook& book) {
   if (book.content != last.content && book.time <= last.time) {
     book.time = last.time + absl::Milliseconds(1);
   } else if (book.content == last.content) {
-    book.time = last.time;
+    book.time = std::max(book.time, last.time);
   }
   last = {book.content, book.time};
+}
+
+void DeadlineBooks::Outdate(const std::string& tenant, absl::Time now) {
+  {
+    absl::MutexLock lock(&mutex_);
+    Last& last = last_[tenant];
+    last.time = std::max(last.time, now);
+  }
+  books_.Forget(tenant);
 }
 
 absl::Time DeadlineBooks::LatestTime(const std::string& tenant) {
@@ -96,7 +101,6 @@ absl::Time DeadlineBooks::LatestTime(const std::string& tenant) {
 
 Task<absl::StatusOr<std::shared_ptr<DeadlineBook>>> DeadlineBooks::Make(std::string tenant) {
   auto book = std::make_shared<DeadlineBook>();
-  book->time = kComputedAnew;
   Task<absl::StatusOr<std::vector<store::Listed>>> listing = Policies(tenant);
   absl::StatusOr<std::vector<store::Listed>> rows = co_await listing;
   if (!rows.ok()) co_return rows.status();

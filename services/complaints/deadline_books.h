@@ -33,6 +33,8 @@ class DeadlineBooks {
   }
   // The time of the last book that was made of the tenant; past = none was.
   absl::Time LatestTime(const std::string& tenant);
+  // From now on every case that was computed before is older than the book.
+  void Outdate(const std::string& tenant, absl::Time now);
   // Every policy of the tenant, those out of force included.
   Task<absl::StatusOr<std::vector<store::Listed>>> Policies(std::string tenant);
   // The compiled calendar; REFERENCE_NOT_FOUND where there is none. Null for an empty name.

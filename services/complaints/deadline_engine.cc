@@ -15,6 +15,11 @@ constexpr int kPage = 200;
 // Pages in a row of one tenant before others have their turn.
 constexpr int kPages = 20;
 
+// Of what SettleDeadlines writes: 1 = with queue_time. One more lets the engine look for open cases
+// of before, by what they lack, and compute all again where there are some.
+constexpr int kForm = 1;
+constexpr char kOfEarlierForm[] = "deadlines_time:* AND NOT queue_time:*";
+
 // Whose timeline tells of it.
 const std::string& TimelineOwner(const v1::Case& one) { return one.name(); }
 const std::string& TimelineOwner(const v1::CorrectiveAction& action) { return action.case_(); }
@@ -130,6 +135,46 @@ Task<absl::StatusOr<bool>> DeadlineEngine::Renew(std::string tenant, absl::Time 
   co_return done;
 }
 
+Task<absl::Status> DeadlineEngine::CheckForm(std::string tenant, absl::Time now) {
+  if (forms_.contains(tenant)) co_return absl::OkStatus();
+  const contract::ResourceType& type =
+      *resources_.registry().FindType(schedule::v1::JobTerm::descriptor());
+  Task<absl::StatusOr<store::RecordPtr>> reading =
+      resources_.Read(type, tenant, loop_.lease().job());
+  absl::StatusOr<store::RecordPtr> record = co_await reading;
+  if (!record.ok()) co_return record.status();
+  const auto* term = *record == nullptr
+                         ? nullptr
+                         : static_cast<const schedule::v1::JobTerm*>((*record)->message.get());
+  const bool kept = term != nullptr && term->computed_form() >= kForm;
+  if (!kept) {
+    Task<absl::StatusOr<std::vector<store::Listed>>> finding =
+        ListDue(resources_, v1::Case::descriptor(), tenant, kOfEarlierForm, "deadlines_time", 1);
+    absl::StatusOr<std::vector<store::Listed>> rows = co_await finding;
+    if (!rows.ok()) co_return rows.status();
+    if (!rows->empty()) books_.Outdate(tenant, now);
+  }
+  forms_[tenant] = kept;
+  co_return absl::OkStatus();
+}
+
+Task<absl::Status> DeadlineEngine::KeepForm(std::string tenant, absl::Time now) {
+  if (forms_[tenant]) co_return absl::OkStatus();
+  Task<absl::StatusOr<schedule::v1::JobTerm>> fencing = loop_.lease().Fence(tenant);
+  absl::StatusOr<schedule::v1::JobTerm> fence = co_await fencing;
+  if (!fence.ok()) co_return fence.status();
+  fence->set_computed_form(kForm);
+  rpc::Call call(self_, kServiceSubject, tenant, now);
+  resource::Mutation mutation;
+  mutation.Update(*fence);
+  Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
+  absl::StatusOr<rpc::Reply> reply = co_await committing;
+  loop_.lease().Forget(tenant);  // it has another version now
+  if (!reply.ok()) co_return reply.status();
+  forms_[tenant] = true;
+  co_return absl::OkStatus();
+}
+
 template <typename T>
 Task<absl::Status> DeadlineEngine::WakeAtNext(std::string tenant) {
   Task<absl::StatusOr<std::vector<store::Listed>>> finding =
@@ -144,6 +189,9 @@ Task<absl::Status> DeadlineEngine::WakeAtNext(std::string tenant) {
 }
 
 Task<absl::Status> DeadlineEngine::RunTenant(std::string tenant, absl::Time now) {
+  Task<absl::Status> checking = CheckForm(tenant, now);
+  absl::Status checked = co_await checking;
+  if (!checked.ok()) co_return checked;
   Task<absl::StatusOr<DeadlineBookPtr>> opening = books_.Of(tenant);
   absl::StatusOr<DeadlineBookPtr> book = co_await opening;
   if (!book.ok()) co_return book.status();
@@ -174,6 +222,9 @@ Task<absl::Status> DeadlineEngine::RunTenant(std::string tenant, absl::Time now)
     loop_.WakeAt(tenant, absl::InfinitePast());
     co_return absl::OkStatus();
   }
+  Task<absl::Status> keeping = KeepForm(tenant, now);
+  absl::Status kept = co_await keeping;
+  if (!kept.ok()) co_return kept;
   // Until then only commits bring something.
   Task<absl::Status> case_waking = WakeAtNext<v1::Case>(tenant);
   absl::Status woken = co_await case_waking;

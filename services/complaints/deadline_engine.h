@@ -14,6 +14,8 @@
 // that one that was paused meanwhile commits nothing more (see common/schedule/lease.h).
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+
 #include <string>
 
 #include "services/complaints/deadline_books.h"
@@ -48,13 +50,18 @@ class DeadlineEngine {
                                   std::string field, Rule<T> rule);
   // Deadlines of cases that are older than the book. True = all are done.
   Task<absl::StatusOr<bool>> Renew(std::string tenant, absl::Time now, DeadlineBookPtr book);
+  // Cases that an earlier version of the program computed are computed again, once: this says that
+  // all are to be, and the other, when that is done, that none is any more.
+  Task<absl::Status> CheckForm(std::string tenant, absl::Time now);
+  Task<absl::Status> KeepForm(std::string tenant, absl::Time now);
   // Looks at the tenant again when something happens to a resource of the type.
   template <typename T>
   Task<absl::Status> WakeAtNext(std::string tenant);
 
   resource::Resources& resources_;
   DeadlineBooks& books_;
-  contract::MethodInfo self_;  // what the feed says did it
+  contract::MethodInfo self_;                     // what the feed says did it
+  absl::flat_hash_map<std::string, bool> forms_;  // by tenant: whether all have the present one
   TenantWork loop_;
 };
 

@@ -77,6 +77,14 @@ class TenantBooks {
     }
   }
 
+  // The next one is made anew.
+  void Forget(const std::string& tenant) {
+    absl::MutexLock lock(&mutex_);
+    Slot& slot = slots_[tenant];
+    slot.book = nullptr;
+    ++slot.changes;
+  }
+
  private:
   struct Slot {
     Ptr book;              // null: to be made
