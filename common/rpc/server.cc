@@ -7,11 +7,12 @@
 #include <grpcpp/impl/rpc_service_method.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/support/server_callback.h>
-#include <unistd.h>
+#include <stdlib.h>
 
-#include <atomic>
+#include <filesystem>
 #include <map>
 
+#include "common/base/check.h"
 #include "common/base/status.h"
 #include "common/base/task.h"
 #include "common/rpc/error.h"
@@ -20,6 +21,8 @@
 
 namespace sqm::rpc {
 namespace {
+
+std::string InnerAddress(const std::string& dir) { return absl::StrCat("unix:", dir, "/inner"); }
 
 using grpc::ByteBuffer;
 using grpc::internal::RpcMethod;
@@ -100,10 +103,17 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options,
   ASSIGN_OR_RETURN(auto credentials, ServerTls(options.tls));
   builder.AddListeningPort(options.address, credentials, &server->port_);
   // gRPC's in-process transport loses the last message of a stream that ends early, so the inner
-  // channel is a socket in Linux' abstract name space.
-  static std::atomic<int> servers{0};
-  server->inner_address_ = absl::StrCat("unix-abstract:sqm-", getpid(), "-", servers++);
-  builder.AddListeningPort(server->inner_address_, grpc::InsecureServerCredentials());
+  // channel is a socket, in a directory of this user alone.
+  if (options.in_process) {
+    std::error_code error;
+    std::string dir = std::filesystem::temp_directory_path(error) / "sqm-XXXXXX";
+    if (mkdtemp(dir.data()) == nullptr) {
+      return absl::UnavailableError(
+          absl::StrCat("cannot make ", dir, ": set TMPDIR to a directory that may be written"));
+    }
+    server->inner_dir_ = dir;
+    builder.AddListeningPort(InnerAddress(dir), grpc::InsecureServerCredentials());
+  }
   builder.SetMaxReceiveMessageSize(kTransportBytes);
   builder.SetMaxSendMessageSize(kTransportBytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 8 * 1024);
@@ -161,12 +171,16 @@ void Server::Stop(absl::Duration deadline) {
   server_->Shutdown(absl::ToChronoTime(absl::Now() + deadline));
   server_->Wait();
   server_.reset();
+  std::error_code error;
+  if (!inner_dir_.empty()) std::filesystem::remove_all(inner_dir_, error);
 }
 
 std::shared_ptr<grpc::Channel> Server::InProcess() {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kTransportBytes);
-  return grpc::CreateCustomChannel(inner_address_, grpc::InsecureChannelCredentials(), arguments);
+  Check(!inner_dir_.empty(), "this server is not called from within");
+  return grpc::CreateCustomChannel(InnerAddress(inner_dir_), grpc::InsecureChannelCredentials(),
+                                   arguments);
 }
 
 }  // namespace sqm::rpc

@@ -24,6 +24,8 @@ struct ServerOptions {
   size_t memory_bytes = size_t{512} << 20;
   int max_concurrent_streams = 1000;  // a connection
   absl::Duration max_connection_age = absl::Hours(1);
+  // Whether it can be called from within its own process: see InProcess.
+  bool in_process = false;
 };
 
 class Server {
@@ -41,7 +43,8 @@ class Server {
   // Refuses new calls, waits for those in progress until the deadline, then cancels them.
   void Stop(absl::Duration deadline);
   // A channel to this server from within its own process, whatever the outer listener demands of
-  // clients' certificates. Calls over it need tokens like all others.
+  // clients' certificates: over a socket that no other user of the machine can reach. Calls over it
+  // need tokens like all others. Only with ServerOptions::in_process.
   std::shared_ptr<grpc::Channel> InProcess();
 
  private:
@@ -52,7 +55,7 @@ class Server {
   std::unique_ptr<Unknown> unknown_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
-  std::string inner_address_;
+  std::string inner_dir_;  // of the socket; empty: there is none
 };
 
 }  // namespace sqm::rpc

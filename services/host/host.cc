@@ -286,6 +286,7 @@ absl::Status Host::Serve() {
   options.address = config_.listen;
   options.tls = {config_.tls_client_ca, config_.tls_certificate, config_.tls_key};
   options.reflection = config_.reflection;
+  options.in_process = in_process_;
   ASSIGN_OR_RETURN(server_, rpc::Server::Start(options, pipelines));
   WatchHealth();
   TrimFeeds();

@@ -65,6 +65,8 @@ class Host {
   int port() const { return server_->port(); }
   // A channel to this process, for its own consumers.
   std::shared_ptr<grpc::Channel> InProcess() { return server_->InProcess(); }
+  // Before Serve: modules call each other within this process.
+  void AllowInProcess() { in_process_ = true; }
   // The authorization of this process's own calls to other services.
   absl::StatusOr<std::string> ServiceAuthorization() const;
   cache::RedisTier* redis() { return redis_tier_.get(); }
@@ -115,6 +117,7 @@ class Host {
   std::vector<std::unique_ptr<resource::StandardMethods>> standard_;
   std::vector<observe::Metrics::Registration> registrations_;
   std::unique_ptr<rpc::Server> server_;
+  bool in_process_ = false;
   absl::Mutex checks_mutex_;
   int checks_ ABSL_GUARDED_BY(checks_mutex_) = 0;  // of the stores' health, under way
   bool stopped_ = false;

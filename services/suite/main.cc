@@ -42,6 +42,7 @@ int main(int argc, char** argv) {
       argc, argv, spec, config,
       [&handlers,
        &complaints_settings](sqm::host::Host& host) -> absl::StatusOr<std::shared_ptr<void>> {
+        host.AllowInProcess();
         auto monitoring = sqm::monitoring::Open(host);
         if (!monitoring.ok()) return monitoring.status();
         auto complaints =

@@ -1,6 +1,7 @@
 // Deadlines against the running suite: promised, warned of, missed and explained.
 #include <absl/strings/str_cat.h>
 
+#include "common/store/sqlite/database.h"
 #include "tests/integration/complaints_world.h"
 
 namespace sqm::testing {
@@ -309,6 +310,46 @@ TEST_F(ComplaintsDeadlineTest, StatutoryTermsCountTheOrganisationsDays) {
   ASSERT_TRUE(one.ok()) << one.status();
   EXPECT_EQ(absl::FromUnixSeconds(one->due_time().seconds()),
             absl::FromCivil(absl::CivilSecond(2026, 1, 7, 10, 0, 0), absl::UTCTimeZone()));
+}
+
+// What an earlier version of the program stored lacks what the queues go by: it is computed again
+// when the present one starts, and not at every start.
+TEST_F(ComplaintsDeadlineTest, WhatAnEarlierVersionComputedIsComputedAgainOnce) {
+  ASSERT_TRUE(Add(Policy(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(4))).ok());
+  auto one = Create(*lead_, Sample()), over = Create(*lead_, Sample());
+  ASSERT_TRUE(one.ok() && over.ok());
+  ASSERT_TRUE(
+      Do<v1::WithdrawCaseRequest>(*lead_, &Stub::WithdrawCase, over->name(), [](auto& request) {
+        request.set_reason("solved");
+      }).ok());
+  ASSERT_TRUE(server_->Stop().ok());
+  {
+    auto database = store::SqliteDatabase::Open(server_->data_dir() + "/complaints.db",
+                                                store::SqliteDatabase::Mode::kReadWrite);
+    ASSERT_TRUE(database.ok()) << database.status();
+    ASSERT_TRUE(
+        (*database)->Execute("UPDATE r_case SET f_queue_time=NULL; DELETE FROM r_job_term;").ok());
+  }
+  ASSERT_TRUE(server_->Restart().ok());
+  EXPECT_TRUE(Eventually([&] {
+    auto queue = Queue(*lead_, v1::CASE_QUEUE_UNASSIGNED);
+    return queue.ok() && queue->cases_size() == 1;
+  }));
+  EXPECT_EQ(Get(*lead_, one->name())->etag(), "\"2\"");
+  EXPECT_EQ(Get(*lead_, over->name())->etag(), "\"2\"") << "what is over stays as it is";
+  EXPECT_TRUE(Timeline(*manager_, one->name()).empty()) << "its deadlines are what they were";
+  ASSERT_TRUE(server_->Stop().ok());
+  ASSERT_TRUE(server_->Restart().ok());
+  // By then the engine has looked at the tenant: it warned of this one.
+  v1::DeadlinePolicy soon = Policy(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Seconds(1));
+  soon.set_rank(1);
+  soon.add_kinds(v1::CASE_KIND_SERVICE_REQUEST);
+  ASSERT_TRUE(Add(soon).ok());
+  auto late = Create(*lead_, Sample(v1::CASE_KIND_SERVICE_REQUEST));
+  ASSERT_TRUE(late.ok()) << late.status();
+  EXPECT_TRUE(Eventually([&] { return !Timeline(*manager_, late->name()).empty(); }));
+  // Once for the new policy, as ever, and not for the start.
+  EXPECT_EQ(Get(*lead_, one->name())->etag(), "\"3\"");
 }
 
 }  // namespace

@@ -167,6 +167,7 @@ World::World(WorldOptions options) {
   rpc::ServerOptions server_options;
   server_options.reflection = false;
   server_options.address = options.address;
+  server_options.in_process = true;
   auto started = rpc::Server::Start(server_options, {pipeline.get()});
   EXPECT_TRUE(started.ok()) << started.status();
   server = *std::move(started);
