@@ -108,8 +108,8 @@ v1::WatchChangesRequest FromOldest();
 v1::WatchChangesRequest From(const std::string& token);
 // How a stream ends that is refused at once.
 absl::Status Refusal(World& world, const v1::WatchChangesRequest& request,
-                     const std::string& tenant = "default", const std::string& authorization = "");
+                     const std::string& tenant = "default", const std::string& token = "");
 absl::StatusOr<v1::ListFeedsResponse> ListFeeds(World& world, const std::string& service,
-                                                const std::string& authorization);
+                                                const std::string& token);
 
 }  // namespace sqm::feed
