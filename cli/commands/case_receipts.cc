@@ -118,6 +118,26 @@ void Disclose(Context& context, const CaseArguments& arguments) {
   context.Note(context.T(Text::kReceiptOnce));
 }
 
+// Who may see a disclosure.
+void Access(Context& context, const CaseArguments& arguments) {
+  const auto fill = [&](const std::string& reader) {
+    return [&](auto& request) {
+      request.set_reader(StaffName(reader));
+      request.set_reason(arguments.reason);
+      return true;
+    };
+  };
+  if (arguments.granted.empty() == arguments.revoked.empty()) {
+    context.UsageError(context.T(Text::kGrantOrRevoke));
+  } else if (arguments.revoked.empty()) {
+    CaseStep<v1::GrantDisclosureAccessRequest>(context, arguments, "GrantDisclosureAccess",
+                                               fill(arguments.granted));
+  } else {
+    CaseStep<v1::RevokeDisclosureAccessRequest>(context, arguments, "RevokeDisclosureAccess",
+                                                fill(arguments.revoked));
+  }
+}
+
 // An entry of the timeline, with what is attached to it.
 void AddEntry(Context& context, const CaseArguments& arguments, v1::CaseAction action) {
   if (arguments.attachments.size() != arguments.hashes.size()) {
@@ -206,6 +226,12 @@ void AddCaseReceiptCommands(CLI::App& group, Context& context, const SharedCaseA
   c->add_option("--channel", a->channel, context.T(Text::kHelpCaseChannel));
   c->add_option("--place", a->place, context.T(Text::kHelpCasePlace));
   c->add_option("--staff", a->staff, context.T(Text::kHelpCaseStaff))->allow_extra_args(false);
+
+  c = OnCase(group, context, "access", Text::kHelpCaseAccess, "--grant ann --reason \"…\"", a,
+             Access);
+  c->add_option("--grant", a->granted, context.T(Text::kHelpCaseGrant));
+  c->add_option("--revoke", a->revoked, context.T(Text::kHelpCaseRevoke));
+  c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason))->required();
 }
 
 }  // namespace sqm::cli

@@ -33,6 +33,7 @@ void Assign(Context& context, const CaseArguments& arguments) {
     CaseStep<v1::AutoAssignCaseRequest>(context, arguments, "AutoAssignCase",
                                         [&](v1::AutoAssignCaseRequest& request) {
                                           request.set_team(arguments.team);
+                                          request.set_reassign(arguments.reassigned);
                                           return true;
                                         });
     return;
@@ -42,6 +43,7 @@ void Assign(Context& context, const CaseArguments& arguments) {
                                     request.set_owner(StaffName(arguments.owner));
                                     request.set_team(arguments.team);
                                     request.set_reason(arguments.reason);
+                                    request.set_beyond_capacity(arguments.beyond_capacity);
                                     return true;
                                   });
 }
@@ -144,6 +146,9 @@ void AddCaseWorkCommands(CLI::App& group, Context& context, const SharedCaseArgu
   CLI::Option* owner = c->add_option("--to", a->owner, context.T(Text::kHelpCaseOwner));
   CLI::Option* automatic = c->add_flag("--auto", a->automatic, context.T(Text::kHelpCaseAuto));
   owner->excludes(automatic);
+  c->add_flag("--reassign", a->reassigned, context.T(Text::kHelpCaseReassign))->needs(automatic);
+  c->add_flag("--beyond-capacity", a->beyond_capacity, context.T(Text::kHelpCaseBeyondCapacity))
+      ->needs(owner);
   c->add_option("--team", a->team, context.T(Text::kHelpCaseTeam));
   c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason));
 

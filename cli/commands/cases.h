@@ -27,15 +27,18 @@ struct CaseArguments {
   std::string awaited, into, body, deadline;
   std::string phone, product, place, language, remedy, contact, received, benefit;
   std::string at, item, amount, currency;
+  std::string granted, revoked;  // who may see a disclosure, and who no longer
   std::string receipt, process, reply_template, within, email, customer_class;
   std::vector<std::string> preparation, whys, staff, assets, attachments, hashes;
   Pages pages;
   int satisfaction = 0;
   bool automatic = false;
-  bool approved = false;  // the compensation
-  bool visible = false;   // to the customer
-  bool rejected = false;  // the customer does not accept the outcome
-  bool undone = false;    // what was ready is not after all
+  bool reassigned = false;       // taken from its owner
+  bool beyond_capacity = false;  // of who gets it
+  bool approved = false;         // the compensation
+  bool visible = false;          // to the customer
+  bool rejected = false;         // the customer does not accept the outcome
+  bool undone = false;           // what was ready is not after all
 };
 using SharedCaseArguments = std::shared_ptr<CaseArguments>;
 using RunCaseCommand = void (*)(Context&, const CaseArguments&);

@@ -30,6 +30,10 @@ std::string StaffOfHandler(const v1::Handler& handler) {
   return absl::StrCat("staff/", absl::StripPrefix(handler.name(), "handlers/"));
 }
 
+std::string HandlerOfStaff(absl::string_view staff) {
+  return absl::StrCat("handlers/", absl::StripPrefix(staff, "staff/"));
+}
+
 bool IsSuited(const v1::Handler& handler, const v1::Case& one, const CategoryParents& parents,
               absl::string_view team) {
   const std::string staff = StaffOfHandler(handler);
@@ -66,6 +70,22 @@ absl::StatusOr<Choice> ChooseHandler(absl::Span<const Candidate> suited) {
   return Choice{best->handler,
                 absl::StrCat("load ", best->load, " of ", best->handler->capacity(), "; suited ",
                              suited.size(), ", on shift ", on_shift, ", with room ", with_room)};
+}
+
+absl::Status CheckRoom(const Candidate& candidate) {
+  const v1::Handler& handler = *candidate.handler;
+  const std::string staff = StaffOfHandler(handler);
+  if (handler.away()) {
+    return RuleViolated("handler-away", absl::StrCat(staff, " gets no new cases for now"),
+                        {{"owner", staff}});
+  }
+  if (candidate.load < handler.capacity()) return absl::OkStatus();
+  return RuleViolated("handler-full",
+                      absl::StrCat(staff, " has as many open cases as he may: ", candidate.load,
+                                   " of ", handler.capacity()),
+                      {{"owner", staff},
+                       {"load", absl::StrCat(candidate.load)},
+                       {"capacity", absl::StrCat(handler.capacity())}});
 }
 
 }  // namespace sqm::complaints

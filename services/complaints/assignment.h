@@ -19,6 +19,8 @@ inline constexpr int kMaxHandlers = 500;
 
 // `handlers/ann` → `staff/ann`.
 std::string StaffOfHandler(const v1::Handler& handler);
+// The other way round.
+std::string HandlerOfStaff(absl::string_view staff);
 
 // Whether the handler may get the case, whatever the load and the shift: present, of the team
 // (empty = any), for the kind, with the skill (of the category, or of the one above) and the
@@ -41,5 +43,9 @@ struct Choice {
 // one with the smaller load, then by name. Rule `no-handler` with metadata `suited`, `on_shift`:
 // how many were left after each condition.
 absl::StatusOr<Choice> ChooseHandler(absl::Span<const Candidate> suited);
+
+// Whether one more case may be given to the handler by hand. Rules `handler-away`; `handler-full`
+// with metadata `load`, `capacity`.
+absl::Status CheckRoom(const Candidate& candidate);
 
 }  // namespace sqm::complaints

@@ -11,6 +11,7 @@
 #include "services/complaints/case_intake.h"
 #include "services/complaints/case_states.h"
 #include "services/complaints/case_steps.h"
+#include "services/complaints/end_steps.h"
 
 namespace sqm::complaints {
 namespace {

@@ -1,4 +1,4 @@
-// The steps of a case that is worked on, from acknowledgement to archive.
+// The steps of a case that is worked on, from acknowledgement to the answer.
 //
 // Each function checks the state and who asks (CheckStep), then the values, changes the case only
 // when all is well, and returns the entry of the timeline that says so; the caller names the entry.
@@ -17,11 +17,6 @@
 namespace sqm::complaints {
 
 using Entry = absl::StatusOr<v1::CaseEntry>;
-
-// A closed case may be reopened, or taken to the next tier, for so long after it was closed.
-inline constexpr absl::Duration kReopenWindow = absl::Hours(24 * 30);
-// Most cases that may go on in one.
-inline constexpr int kMaxMerged = 100;
 
 // Says in an entry what became of a field; nothing where it stayed as it was.
 void AddChange(v1::CaseEntry& entry, absl::string_view field, absl::string_view before,
@@ -67,36 +62,6 @@ Entry DecideResponse(v1::Case& one, bool approved, absl::string_view comment, co
 // approval, and so is a suggestion that was taken up: that was decided on.
 Entry Reply(v1::Case& one, absl::string_view text, bool approval_required, const Actor& actor,
             absl::Time now);
-
-// Whether cases of the kind end so.
-bool IsOutcomeOf(v1::CaseOutcome outcome, v1::CaseKind kind);
-// Rules `outcome-of-other-kind`, `compensation-undecided`; a complaint or disclosure that was
-// upheld needs a root cause. A customer who is known is to be asked how satisfied he is.
-Entry Close(v1::Case& one, const v1::CloseCaseRequest& request, const Actor& actor, absl::Time now);
-// Whether what is taken up again becomes a case of its own: it is archived, or closed too long ago.
-bool GoesOnInAnother(const v1::Case& one, absl::Time now);
-// Whether a closed case is still within its time to be reopened.
-bool MayReopen(const v1::Case& one, absl::Time now);
-// Rule `reopen-window-over`.
-Entry Reopen(v1::Case& one, absl::string_view reason, const Actor& actor, absl::Time now);
-// What the timeline of a closed case says of the new one that takes it up again.
-v1::CaseEntry FollowUpEntry(const v1::Case& closed, const v1::Case& next, const Actor& actor);
-// Whoever owns it handled it before from now on.
-void LeaveOwner(v1::Case& one);
-// The tier after the case's. Rule `last-tier`; the last one names the body.
-absl::StatusOr<v1::CaseTier> NextTier(const v1::Case& one, const v1::EscalateCaseRequest& request);
-// The next tier begins without owner. Rules `last-tier`, `reopen-window-over`.
-Entry ToNextTier(v1::Case& one, const v1::EscalateCaseRequest& request, const Actor& actor,
-                 absl::Time now);
-
-// `one` goes on in `into`, which came in no later: its deadlines are the earlier ones. Rules
-// `merge-into-itself`, `merge-kinds-differ`, `merge-into-closed`, `merge-into-later`,
-// `merge-readers-differ`, `too-many-merged`. Two entries: of `one`, and of `into`.
-struct MergeEntries {
-  v1::CaseEntry of_merged, of_target;
-};
-absl::StatusOr<MergeEntries> Merge(v1::Case& one, v1::Case& into, absl::string_view reason,
-                                   const Actor& actor, absl::Time now);
 
 // Checks an entry that somebody adds, and completes it. A message of the customer ends the waiting
 // for him.

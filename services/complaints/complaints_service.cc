@@ -7,6 +7,8 @@
 #include "services/complaints/case_intake.h"
 #include "services/complaints/category_rules.h"
 #include "services/complaints/cause_rules.h"
+#include "services/complaints/disclosure_rules.h"
+#include "services/complaints/end_steps.h"
 #include "services/complaints/handlers.h"
 #include "services/complaints/special_steps.h"
 
@@ -43,6 +45,7 @@ void ComplaintsService::Register() {
   standard_.Register("sqm.complaints.v1");
   RegisterIntake();
   RegisterImport();
+  RegisterAssignment();
   RegisterWork();
   RegisterEnd();
   RegisterSpecial();
@@ -62,6 +65,7 @@ void ComplaintsService::SetHooks() {
                          Message& after) -> Task<absl::Status> {
     CO_RETURN_IF_ERROR(CheckCaseUpdate(static_cast<const v1::Case&>(before), ActorOf(call)));
     auto& changed = static_cast<v1::Case&>(after);
+    CO_RETURN_IF_ERROR(CheckNamed(static_cast<const v1::Case&>(before), changed));
     Task<absl::Status> checking =
         CheckRelated(call, &static_cast<const v1::Case&>(before), changed, "");
     absl::Status related = co_await checking;
@@ -135,14 +139,14 @@ Task<absl::Status> ComplaintsService::SettleAfter(const rpc::Call& call, const v
 }
 
 Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Write(rpc::Call& call, v1::Case one,
-                                                          v1::CaseEntry entry) {
+                                                          v1::CaseEntry entry,
+                                                          resource::Mutation mutation) {
   const v1::Case before = one;
   Task<absl::Status> settling = SettleAfter(call, entry, one);
   absl::Status settled = co_await settling;
   if (!settled.ok()) co_return settled;
   if (entry.action() == v1::CASE_ACTION_CLASSIFY) AddDeadlineChanges(before, one, entry);
   NameEntry(call, one, entry);
-  resource::Mutation mutation;
   mutation.Update(one).Create(entry);
   Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
   absl::StatusOr<rpc::Reply> reply = co_await committing;

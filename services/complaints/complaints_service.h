@@ -47,13 +47,15 @@ class ComplaintsService {
   void SetHooks();
   // In intake_handlers.cc, as all about receipt and categories.
   void RegisterIntake();
+  // In assignment_handlers.cc: who gets a case.
+  void RegisterAssignment();
   void RegisterWork();
   void RegisterEnd();
   void RegisterSpecial();
   // In deadline_handlers.cc, as all about calendars, policies, deadlines and queues.
   void SetDeadlineHooks();
   void RegisterDeadlines();
-  // In desk_handlers.cc: assignment by rule, reply templates.
+  // In desk_handlers.cc: handlers, reply templates.
   void SetDeskHooks();
   void RegisterDesk();
   // In receipt_handlers.cc: what customers see and say.
@@ -100,7 +102,9 @@ class ComplaintsService {
                                           Rule<Request> rule);
   template <typename Request>
   void Step(absl::string_view method, Rule<Request> rule);
-  Task<absl::StatusOr<rpc::Reply>> Write(rpc::Call& call, v1::Case one, v1::CaseEntry entry);
+  // With what the mutation has besides.
+  Task<absl::StatusOr<rpc::Reply>> Write(rpc::Call& call, v1::Case one, v1::CaseEntry entry,
+                                         resource::Mutation mutation = {});
   // Computes the deadlines by what is in force now.
   Task<absl::Status> Settle(const rpc::Call& call, v1::Case& one);
   // The same after a step; those of a case that was over and stays so are what they were.
@@ -161,8 +165,12 @@ class ComplaintsService {
                                           const v1::SubmitDisclosureRequest& request);
   Task<absl::StatusOr<rpc::Reply>> Track(rpc::Call& call,
                                          const v1::TrackDisclosureRequest& request);
-  Task<absl::StatusOr<rpc::Reply>> Grant(rpc::Call& call,
-                                         const v1::GrantDisclosureAccessRequest& request);
+  // The shape of a step that changes who may see a disclosure, and what follows from it.
+  using ReadersRule = Entry (*)(v1::Case& one, absl::string_view reader, absl::string_view reason,
+                                const Actor& actor);
+  template <typename Request>
+  Task<absl::StatusOr<rpc::Reply>> ChangeReaders(rpc::Call& call, const Request& request,
+                                                 ReadersRule rule);
 
   // The corrective actions of a case, whoever asks: at most kMaxActions.
   Task<absl::StatusOr<std::vector<v1::CorrectiveAction>>> ActionsOf(const rpc::Call& call,
@@ -176,7 +184,12 @@ class ComplaintsService {
                   std::function<Entry(rpc::Call&, const Request&, v1::CorrectiveAction&)> rule);
 
   Task<absl::StatusOr<std::vector<store::Listed>>> Handlers(const rpc::Call& call);
-  Task<absl::Status> Weigh(const rpc::Call& call, Candidate& candidate);
+  // Whether the handler is on shift now.
+  Task<absl::StatusOr<bool>> IsOnShift(const rpc::Call& call, const v1::Handler& handler);
+  // How many open cases he has, counted up to his capacity.
+  Task<absl::StatusOr<int>> LoadOf(const rpc::Call& call, const v1::Handler& handler);
+  Task<absl::StatusOr<rpc::Reply>> AssignByHand(rpc::Call& call,
+                                                const v1::AssignCaseRequest& request);
   Task<absl::StatusOr<rpc::Reply>> AutoAssign(rpc::Call& call,
                                               const v1::AutoAssignCaseRequest& request);
   Task<absl::StatusOr<rpc::Reply>> Render(rpc::Call& call, const v1::RenderReplyRequest& request);

@@ -26,7 +26,13 @@ void ComplaintsService::RegisterDisclosures() {
   });
   pipeline_.Handle(
       PathOf("GrantDisclosureAccess"), [this](rpc::Call& call, const Message& request) {
-        return Grant(call, static_cast<const v1::GrantDisclosureAccessRequest&>(request));
+        return ChangeReaders(call, static_cast<const v1::GrantDisclosureAccessRequest&>(request),
+                             GrantAccess);
+      });
+  pipeline_.Handle(
+      PathOf("RevokeDisclosureAccess"), [this](rpc::Call& call, const Message& request) {
+        return ChangeReaders(call, static_cast<const v1::RevokeDisclosureAccessRequest&>(request),
+                             RevokeAccess);
       });
 }
 
@@ -96,14 +102,16 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Track(
   co_return reply;
 }
 
-Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Grant(
-    rpc::Call& call, const v1::GrantDisclosureAccessRequest& request) {
+template <typename Request>
+Task<absl::StatusOr<rpc::Reply>> ComplaintsService::ChangeReaders(rpc::Call& call,
+                                                                  const Request& request,
+                                                                  ReadersRule rule) {
   Task<absl::StatusOr<v1::Case>> reading = resources_.Get<v1::Case>(call, request.name());
   absl::StatusOr<v1::Case> one = co_await reading;
   if (!one.ok()) co_return one.status();
   CO_RETURN_IF_ERROR(resources_.CheckEtag(*one, request.etag()));
   CO_ASSIGN_OR_RETURN(v1::CaseEntry entry,
-                      GrantAccess(*one, request.reader(), request.reason(), ActorOf(call)));
+                      rule(*one, request.reader(), request.reason(), ActorOf(call)));
   // What follows from the disclosure is for the same readers.
   const std::string guard = ActionsGuard(one->name());
   Task<absl::StatusOr<int64_t>> guarding = resources_.ReadGuard(call, guard);

@@ -5,9 +5,32 @@
 
 #include "common/base/proto_time.h"
 #include "common/base/status.h"
+#include "common/base/task.h"
 #include "services/complaints/case_deadlines.h"
 
 namespace sqm::complaints {
+namespace {
+
+absl::Status CheckIsDisclosure(const v1::Case& one) {
+  if (one.has_disclosure()) return absl::OkStatus();
+  return RuleViolated("not-a-disclosure", absl::StrCat(one.name(), " is no disclosure"));
+}
+
+// Says who became a reader, or is one no longer.
+v1::CaseEntry ReadersEntry(v1::Case& one, v1::CaseAction action, absl::string_view reason,
+                           const Actor& actor) {
+  one.set_restricted_to(RestrictedTo(one.disclosure()));
+  v1::CaseEntry entry;
+  entry.set_action(action);
+  entry.set_from_state(one.state());
+  entry.set_to_state(one.state());
+  entry.set_visibility(v1::ENTRY_VISIBILITY_INTERNAL);
+  entry.set_text(std::string(reason));
+  entry.set_author(actor.staff);
+  return entry;
+}
+
+}  // namespace
 
 v1::Case DisclosureCase(const v1::SubmitDisclosureRequest& request,
                         const v1::DisclosurePanel& panel) {
@@ -53,9 +76,7 @@ v1::TrackDisclosureResponse Told(const v1::Case& one,
 
 Entry GrantAccess(v1::Case& one, absl::string_view reader, absl::string_view reason,
                   const Actor& actor) {
-  if (!one.has_disclosure()) {
-    return RuleViolated("not-a-disclosure", absl::StrCat(one.name(), " is no disclosure"));
-  }
+  RETURN_IF_ERROR(CheckIsDisclosure(one));
   if (absl::c_linear_search(one.named_staff(), reader)) {
     return RuleViolated("reader-is-named", absl::StrCat("it names ", reader), {{"reader", reader}});
   }
@@ -68,18 +89,44 @@ Entry GrantAccess(v1::Case& one, absl::string_view reader, absl::string_view rea
     return RuleViolated("too-many-readers", absl::StrCat("it has ", kMaxReaders, " readers"));
   }
   disclosure.add_readers(std::string(reader));
-  one.set_restricted_to(RestrictedTo(disclosure));
-  v1::CaseEntry entry;
-  entry.set_action(v1::CASE_ACTION_GRANT_ACCESS);
-  entry.set_from_state(one.state());
-  entry.set_to_state(one.state());
-  entry.set_visibility(v1::ENTRY_VISIBILITY_INTERNAL);
-  entry.set_text(std::string(reason));
-  entry.set_author(actor.staff);
-  v1::EntryChange& change = *entry.add_changes();
-  change.set_field("disclosure.readers");
-  change.set_after(std::string(reader));
+  v1::CaseEntry entry = ReadersEntry(one, v1::CASE_ACTION_GRANT_ACCESS, reason, actor);
+  AddChange(entry, "disclosure.readers", "", reader);
   return entry;
+}
+
+Entry RevokeAccess(v1::Case& one, absl::string_view reader, absl::string_view reason,
+                   const Actor& actor) {
+  RETURN_IF_ERROR(CheckIsDisclosure(one));
+  auto& readers = *one.mutable_disclosure()->mutable_readers();
+  const auto found = absl::c_find(readers, reader);
+  if (found == readers.end()) {
+    return RuleViolated("not-a-reader", absl::StrCat(reader, " may not see this disclosure"),
+                        {{"reader", reader}});
+  }
+  if (one.owner() == reader && IsOpen(one.state())) {
+    return RuleViolated("reader-owns-it", absl::StrCat(reader, " handles it"),
+                        {{"reader", reader}});
+  }
+  if (readers.size() == 1) {
+    return RuleViolated("last-reader", absl::StrCat("nobody but ", reader, " may see it"),
+                        {{"reader", reader}});
+  }
+  readers.erase(found);
+  v1::CaseEntry entry = ReadersEntry(one, v1::CASE_ACTION_REVOKE_ACCESS, reason, actor);
+  AddChange(entry, "disclosure.readers", reader, "");
+  return entry;
+}
+
+absl::Status CheckNamed(const v1::Case& before, const v1::Case& after) {
+  if (!after.has_disclosure()) return absl::OkStatus();
+  for (const std::string& staff : after.named_staff()) {
+    if (absl::c_linear_search(before.named_staff(), staff)) continue;
+    if (!absl::c_linear_search(after.disclosure().readers(), staff)) continue;
+    return RuleViolated("named-is-reader",
+                        absl::StrCat(staff, " may see it, and nobody reads what is said of him"),
+                        {{"reader", staff}});
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace sqm::complaints

@@ -29,5 +29,10 @@ v1::TrackDisclosureResponse Told(const v1::Case& one,
 // Rules `not-a-disclosure`, `reader-is-named`, `already-a-reader`, `too-many-readers`.
 Entry GrantAccess(v1::Case& one, absl::string_view reader, absl::string_view reason,
                   const Actor& actor);
+// Rules `not-a-disclosure`, `not-a-reader`, `reader-owns-it`, `last-reader`.
+Entry RevokeAccess(v1::Case& one, absl::string_view reader, absl::string_view reason,
+                   const Actor& actor);
+// Whether nobody is newly named who may see it. Rule `named-is-reader`.
+absl::Status CheckNamed(const v1::Case& before, const v1::Case& after);
 
 }  // namespace sqm::complaints

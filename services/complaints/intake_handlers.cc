@@ -155,15 +155,6 @@ void ComplaintsService::RegisterIntake() {
   pipeline_.Handle(PathOf("ClassifyCase"), [this](rpc::Call& call, const Message& request) {
     return Classify(call, static_cast<const v1::ClassifyCaseRequest&>(request));
   });
-  Step<v1::AssignCaseRequest>("AssignCase",
-                              [](rpc::Call& call, const auto& request, v1::Case& one) {
-                                return Assign(one, request.owner(), request.team(),
-                                              request.reason(), ActorOf(call), call.now());
-                              });
-  Step<v1::RefuseAssignmentRequest>(
-      "RefuseAssignment", [](rpc::Call& call, const auto& request, v1::Case& one) {
-        return RefuseAssignment(one, request.reason(), ActorOf(call), call.now());
-      });
   pipeline_.Handle(PathOf("ListCustomerHistory"), [this](rpc::Call& call, const Message& request) {
     return History(call, static_cast<const v1::ListCustomerHistoryRequest&>(request));
   });

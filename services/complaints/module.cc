@@ -8,6 +8,7 @@
 #include "common/rpc/channel.h"
 #include "services/complaints/case_steps.h"
 #include "services/complaints/contracts.h"
+#include "services/complaints/end_steps.h"
 
 namespace sqm::complaints {
 namespace {

@@ -8,6 +8,7 @@
 #include "common/base/proto_time.h"
 #include "common/base/status.h"
 #include "common/base/task.h"
+#include "services/complaints/end_steps.h"
 
 namespace sqm::complaints {
 namespace {
@@ -209,6 +210,12 @@ Entry PrepareAppointment(v1::Case& one, const v1::PrepareAppointmentRequest& req
 Entry ExecuteAppointment(v1::Case& one, absl::string_view comment, const Actor& actor,
                          absl::Time now) {
   RETURN_IF_ERROR(CheckStep(one, v1::CASE_ACTION_EXECUTE, actor));
+  const absl::Time start = FromTimestamp(one.appointment().start_time());
+  if (now < start - kKeptEarly) {
+    return RuleViolated("appointment-ahead",
+                        absl::StrCat("it is at ", TimestampText(one.appointment().start_time())),
+                        {{"start_time", TimestampText(one.appointment().start_time())}});
+  }
   if (!IsPrepared(one.appointment())) {
     return RuleViolated("not-prepared", "something on the preparation list is not done");
   }

@@ -26,7 +26,9 @@ Entry ConfirmAppointment(v1::Case& one, const v1::ConfirmAppointmentRequest& req
 // NOT an item of the list: INVALID_FIELD. PREPARED when all items are done, else CONFIRMED.
 Entry PrepareAppointment(v1::Case& one, const v1::PrepareAppointmentRequest& request,
                          const Actor& actor, absl::Time now);
-// Rule `not-prepared`: something on the list is not done.
+// An appointment is kept at its time, or so much before it.
+inline constexpr absl::Duration kKeptEarly = absl::Hours(1);
+// Rules `appointment-ahead`; `not-prepared`: something on the list is not done.
 Entry ExecuteAppointment(v1::Case& one, absl::string_view comment, const Actor& actor,
                          absl::Time now);
 

@@ -282,7 +282,7 @@ TEST_F(ComplaintsCaseTest, CompensationsSuggestionsAndAppointments) {
   v1::Case wish = Sample(v1::CASE_KIND_APPOINTMENT);
   wish.mutable_appointment()->set_place("branch 3");
   wish.mutable_appointment()->mutable_start_time()->set_seconds(
-      absl::ToUnixSeconds(absl::Now() + absl::Hours(24)));
+      absl::ToUnixSeconds(absl::Now() + absl::Minutes(50)));
   auto appointment = Create(*lead_, wish);
   ASSERT_TRUE(appointment.ok()) << appointment.status();
   const std::string name = appointment->name();

@@ -147,7 +147,14 @@ TEST_F(ComplaintsCliTest, AppointmentsSuggestionsAndCompensations) {
   for (const char* word : {"Hall 2", "2099-12-06 09:00", "Projector: for 20", "Confirmed"}) {
     EXPECT_TRUE(absl::StrContains(shown.out, word)) << shown.out;
   }
-  run({{"prepare", visit, "--item", "guide"}, {"execute", visit}});
+  const Finished ahead = Sqm({"execute", visit});
+  EXPECT_EQ(ahead.exit_code, 1);
+  EXPECT_TRUE(absl::StrContains(ahead.err, "sqm complaints confirm")) << ahead.err;
+  const std::string soon =
+      absl::FormatTime(absl::RFC3339_sec, absl::Now() + absl::Minutes(50), absl::UTCTimeZone());
+  run({{"confirm", visit, "--at", soon},
+       {"prepare", visit, "--item", "guide"},
+       {"execute", visit}});
   ASSERT_TRUE(CreateCategory("billing").ok());
   const std::string idea = enter({"--kind", "suggestion", "--benefit", "Fewer calls"});
   run({{"acknowledge", idea},

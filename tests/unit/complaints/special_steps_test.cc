@@ -131,7 +131,8 @@ TEST(SpecialSteps, AnAppointmentIsPreparedItemByItem) {
   ASSERT_TRUE(ConfirmAppointment(one, confirm, kLead, kNow).ok());
   EXPECT_EQ(one.state(), v1::CASE_STATE_CONFIRMED);
   EXPECT_FALSE(one.appointment().preparation(0).done());
-  EXPECT_EQ(RuleOf(ExecuteAppointment(one, "", kLead, kNow).status()), "not-prepared");
+  const absl::Time soon = kNow + absl::Hours(2);
+  EXPECT_EQ(RuleOf(ExecuteAppointment(one, "", kLead, soon).status()), "not-prepared");
   v1::PrepareAppointmentRequest prepare;
   prepare.set_done(true);
   prepare.set_item("nothing");
@@ -156,7 +157,11 @@ TEST(SpecialSteps, AnAppointmentIsPreparedItemByItem) {
   *move.mutable_start_time() = ToTimestamp(kNow + absl::Hours(9));
   ASSERT_TRUE(ConfirmAppointment(one, move, kLead, kNow).ok());
   EXPECT_EQ(one.state(), v1::CASE_STATE_PREPARED);
-  ASSERT_TRUE(ExecuteAppointment(one, "fine", kLead, kNow).ok());
+  // It is kept at its time, or up to an hour before.
+  const absl::Time at = kNow + absl::Hours(9);
+  EXPECT_EQ(RuleOf(ExecuteAppointment(one, "fine", kLead, at - absl::Minutes(61)).status()),
+            "appointment-ahead");
+  ASSERT_TRUE(ExecuteAppointment(one, "fine", kLead, at - absl::Hours(1)).ok());
   EXPECT_EQ(one.state(), v1::CASE_STATE_EXECUTED);
 }
 

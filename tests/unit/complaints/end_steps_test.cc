@@ -1,0 +1,170 @@
+#include "services/complaints/end_steps.h"
+
+#include <gtest/gtest.h>
+
+#include "common/base/status.h"
+#include "tests/unit/complaints/samples.h"
+
+namespace sqm::complaints {
+namespace {
+
+TEST(EndSteps, ClosingNeedsWhatFollowsFromTheOutcome) {
+  v1::Case one = In(v1::CASE_STATE_REPLIED);
+  v1::CloseCaseRequest request;
+  request.set_outcome(v1::CASE_OUTCOME_FULFILLED);
+  EXPECT_EQ(RuleOf(Close(one, request, kAgent, kNow).status()), "outcome-of-other-kind");
+  request.set_outcome(v1::CASE_OUTCOME_UPHELD);
+  EXPECT_EQ(ReasonOf(Close(one, request, kAgent, kNow).status()),
+            type::v1::ERROR_REASON_INVALID_FIELD);
+  request.mutable_root_cause()->set_cause("training");
+  one.mutable_compensation()->set_state(v1::COMPENSATION_STATE_REQUESTED);
+  EXPECT_EQ(RuleOf(Close(one, request, kAgent, kNow).status()), "compensation-undecided");
+  one.clear_compensation();
+  ASSERT_TRUE(Close(one, request, kAgent, kNow).ok());
+  EXPECT_EQ(one.state(), v1::CASE_STATE_CLOSED);
+  EXPECT_EQ(FromTimestamp(one.close_time()), kNow);
+  EXPECT_EQ(one.root_cause().cause(), "training");
+  // Nobody known brought it.
+  EXPECT_EQ(one.survey_state(), v1::SURVEY_STATE_UNSPECIFIED);
+}
+
+TEST(EndSteps, AKnownCustomerIsToBeAskedOfEveryEnd) {
+  v1::CloseCaseRequest request;
+  request.set_outcome(v1::CASE_OUTCOME_NOT_UPHELD);
+  v1::Case one = In(v1::CASE_STATE_REPLIED);
+  one.mutable_customer()->set_phone("555");
+  ASSERT_TRUE(Close(one, request, kAgent, kNow).ok());
+  EXPECT_EQ(one.survey_state(), v1::SURVEY_STATE_TO_ASK);
+  ASSERT_TRUE(Reopen(one, "again", kAgent, kNow).ok());
+  EXPECT_EQ(one.survey_state(), v1::SURVEY_STATE_UNSPECIFIED);
+  EXPECT_EQ(one.outcome(), v1::CASE_OUTCOME_UNSPECIFIED);
+}
+
+TEST(EndSteps, TheEndTakesWhatOnlyAnOpenCaseHas) {
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+  one.set_escalated_to("staff/leo");
+  one.mutable_compensation()->set_state(v1::COMPENSATION_STATE_REQUESTED);
+  auto entry = PlainStep(one, v1::CASE_ACTION_WITHDRAW, "", kLead, kNow);
+  ASSERT_TRUE(entry.ok()) << entry.status();
+  EXPECT_EQ(one.escalated_to(), "");
+  EXPECT_EQ(one.compensation().state(), v1::COMPENSATION_STATE_LAPSED);
+  ASSERT_EQ(entry->changes_size(), 1);
+  EXPECT_EQ(entry->changes(0).field(), "compensation");
+  // What was decided on stays.
+  v1::Case paid = In(v1::CASE_STATE_INVESTIGATING);
+  paid.mutable_compensation()->set_state(v1::COMPENSATION_STATE_APPROVED);
+  ASSERT_TRUE(PlainStep(paid, v1::CASE_ACTION_WITHDRAW, "", kLead, kNow).ok());
+  EXPECT_EQ(paid.compensation().state(), v1::COMPENSATION_STATE_APPROVED);
+}
+
+TEST(EndSteps, WhatIsArchivedGoesOnInAnotherCase) {
+  v1::Case one = In(v1::CASE_STATE_CLOSED);
+  EXPECT_FALSE(GoesOnInAnother(one, kNow + kReopenWindow));
+  EXPECT_TRUE(GoesOnInAnother(one, kNow + kReopenWindow + absl::Seconds(1)));
+  one.set_survey_state(v1::SURVEY_STATE_TO_ASK);
+  ASSERT_TRUE(PlainStep(one, v1::CASE_ACTION_ARCHIVE, "", kManager, kNow).ok());
+  EXPECT_EQ(one.survey_state(), v1::SURVEY_STATE_UNSPECIFIED) << "nobody is asked any more";
+  EXPECT_TRUE(GoesOnInAnother(one, kNow));
+  EXPECT_TRUE(CheckStep(one, v1::CASE_ACTION_FOLLOW_UP, kAgent).ok());
+  EXPECT_FALSE(GoesOnInAnother(In(v1::CASE_STATE_REPLIED), kNow));
+}
+
+TEST(EndSteps, ReopensWithinItsWindow) {
+  v1::Case one = In(v1::CASE_STATE_CLOSED);
+  one.set_outcome(v1::CASE_OUTCOME_NOT_UPHELD);
+  v1::Case late = one;
+  EXPECT_EQ(RuleOf(Reopen(late, "again", kAgent, kNow + kReopenWindow + absl::Seconds(1)).status()),
+            "reopen-window-over");
+  ASSERT_TRUE(Reopen(one, "again", kAgent, kNow + kReopenWindow).ok());
+  EXPECT_EQ(one.state(), v1::CASE_STATE_REOPENED);
+  EXPECT_EQ(one.reopen_count(), 1);
+  EXPECT_EQ(one.outcome(), v1::CASE_OUTCOME_UNSPECIFIED);
+  v1::Case next = FollowUp(late, "again");
+  EXPECT_EQ(next.follows(), late.name());
+  EXPECT_EQ(next.subject(), late.subject());
+  EXPECT_EQ(next.state(), v1::CASE_STATE_UNSPECIFIED);
+  EXPECT_EQ(FollowUpEntry(late, next, kAgent).to_state(), v1::CASE_STATE_CLOSED);
+}
+
+TEST(EndSteps, TiersGoUpToOutside) {
+  v1::Case one = In(v1::CASE_STATE_REPLIED);
+  v1::EscalateCaseRequest request;
+  request.set_reason("not satisfied");
+  request.set_external_body("ombudsman");
+  EXPECT_EQ(ReasonOf(ToNextTier(one, request, kAgent, kNow).status()),
+            type::v1::ERROR_REASON_INVALID_FIELD);
+  request.clear_external_body();
+  ASSERT_TRUE(ToNextTier(one, request, kAgent, kNow).ok());
+  EXPECT_EQ(one.tier(), v1::CASE_TIER_SECOND);
+  EXPECT_EQ(one.state(), v1::CASE_STATE_REOPENED);
+  EXPECT_EQ(one.owner(), "");
+  one.set_state(v1::CASE_STATE_REPLIED);
+  EXPECT_EQ(ReasonOf(ToNextTier(one, request, kAgent, kNow).status()),
+            type::v1::ERROR_REASON_INVALID_FIELD);
+  request.set_external_body("ombudsman");
+  ASSERT_TRUE(ToNextTier(one, request, kAgent, kNow).ok());
+  EXPECT_EQ(one.tier(), v1::CASE_TIER_EXTERNAL);
+  one.set_state(v1::CASE_STATE_REPLIED);
+  EXPECT_EQ(RuleOf(ToNextTier(one, request, kAgent, kNow).status()), "last-tier");
+}
+
+TEST(EndSteps, MergingKeepsBothTimelines) {
+  v1::Case one = In(v1::CASE_STATE_ASSIGNED), into = In(v1::CASE_STATE_INVESTIGATING);
+  EXPECT_EQ(RuleOf(Merge(one, into, "", kLead, kNow).status()), "merge-into-itself");
+  into.set_name("cases/two");
+  into.set_kind(v1::CASE_KIND_PRAISE);
+  EXPECT_EQ(RuleOf(Merge(one, into, "", kLead, kNow).status()), "merge-kinds-differ");
+  into.set_kind(v1::CASE_KIND_COMPLAINT);
+  into.set_state(v1::CASE_STATE_CLOSED);
+  EXPECT_EQ(RuleOf(Merge(one, into, "", kLead, kNow).status()), "merge-into-closed");
+  into.set_state(v1::CASE_STATE_INVESTIGATING);
+  into.set_restricted_to("|staff/rita|");
+  EXPECT_EQ(RuleOf(Merge(one, into, "", kLead, kNow).status()), "merge-readers-differ");
+  into.clear_restricted_to();
+  auto entries = Merge(one, into, "the same", kLead, kNow);
+  ASSERT_TRUE(entries.ok()) << entries.status();
+  EXPECT_EQ(one.state(), v1::CASE_STATE_MERGED);
+  EXPECT_EQ(one.merged_into(), "cases/two");
+  EXPECT_EQ(into.state(), v1::CASE_STATE_INVESTIGATING);
+  EXPECT_EQ(into.merged_from(0), "cases/one");
+  EXPECT_EQ(entries->of_target.changes(0).after(), "cases/one");
+}
+
+TEST(EndSteps, WhatGoesOnHasNoCauseAndNoMarkOfTheEndBefore) {
+  v1::Case one = In(v1::CASE_STATE_CLOSED);
+  one.mutable_root_cause()->set_cause("causes/staff-error");
+  ASSERT_TRUE(Reopen(one, "again", kAgent, kNow).ok());
+  EXPECT_FALSE(one.has_root_cause());
+  // A mark that came with the reopening is not that of an end which nobody was asked about.
+  one.set_satisfaction(1);
+  one.set_state(v1::CASE_STATE_WAITING_CUSTOMER);
+  TakeStep(one, v1::CASE_ACTION_AUTO_CLOSE, "", Actor(), kNow);
+  EXPECT_FALSE(one.has_satisfaction());
+}
+
+TEST(EndSteps, TheLaterGoesOnInTheEarlier) {
+  v1::Case one = In(v1::CASE_STATE_ASSIGNED), into = In(v1::CASE_STATE_ASSIGNED);
+  into.set_name("cases/two");
+  *into.mutable_received_time() = ToTimestamp(kNow + absl::Seconds(1));
+  EXPECT_EQ(RuleOf(Merge(one, into, "", kLead, kNow).status()), "merge-into-later");
+  EXPECT_TRUE(Merge(into, one, "", kLead, kNow).ok());
+}
+
+TEST(EndSteps, WhatIsOverForGoodGoesUpInAnotherCase) {
+  v1::Case closed = In(v1::CASE_STATE_ARCHIVED);
+  closed.set_owner("staff/ann");
+  v1::EscalateCaseRequest request;
+  request.set_reason("to the head office");
+  request.set_team("quality");
+  auto next = FollowUpAtNextTier(closed, request, kLead);
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_EQ(next->tier(), v1::CASE_TIER_SECOND);
+  EXPECT_EQ(next->team(), "quality");
+  EXPECT_EQ(next->follows(), closed.name());
+  EXPECT_TRUE(HasConflict(*next, "staff/ann"));
+  closed.set_tier(v1::CASE_TIER_EXTERNAL);
+  EXPECT_EQ(RuleOf(FollowUpAtNextTier(closed, request, kLead).status()), "last-tier");
+}
+
+}  // namespace
+}  // namespace sqm::complaints
