@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "services/complaints/end_steps.h"
 #include "tests/unit/complaints/samples.h"
 
 namespace sqm::complaints {
