@@ -276,6 +276,7 @@ Task<absl::StatusOr<rpc::Reply>> StandardMethods::Update(rpc::Call& call, const 
     rpc::Reply reply;
     reply.record = *std::move(record);
     reply.type = &type;
+    reply.nothing_written = true;
     co_return reply;
   }
   FieldErrors errors;

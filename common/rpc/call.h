@@ -98,6 +98,8 @@ struct Reply {
   std::shared_ptr<const google::protobuf::Message> message;
   store::RecordPtr record;
   const contract::ResourceType* type = nullptr;  // of the record
+  // There was nothing to write, and nothing says who was shown what: as if it had been read.
+  bool nothing_written = false;
 };
 
 }  // namespace sqm::rpc

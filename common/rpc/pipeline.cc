@@ -311,13 +311,45 @@ Task<void> Pipeline::CatchUp(const Call& call) {
   }
 }
 
+Task<absl::StatusOr<Reply>> Pipeline::OrFirstAnswer(const Route& route, const Call& call,
+                                                    absl::StatusOr<Reply> reply) {
+  if (!call.idempotency_.has_value() || parts_.store == nullptr) co_return reply;
+  store::Idempotency idempotency = *call.idempotency_;
+  Task<store::CommitOutcome> looking =
+      parts_.store->FindReplay(call.tenant_, std::move(idempotency));
+  store::CommitOutcome seen = co_await looking;
+  if (seen.kind == store::CommitOutcome::kReplayed) {
+    std::shared_ptr<Message> first(route.method->response->New());
+    if (first->ParseFromString(seen.replay)) {
+      Reply replay;
+      replay.message = std::move(first);
+      co_return replay;
+    }
+  }
+  if (seen.kind == store::CommitOutcome::kRequestIdReused) {
+    co_return Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_REQUEST_ID_REUSED,
+                   "request_id was used for another request in the last 24 h");
+  }
+  // Whether it was carried out before is not known: the answer would say that it was not.
+  const bool unseen = seen.kind == store::CommitOutcome::kFailed && !absl::IsNotFound(seen.status);
+  if (unseen) co_return seen.status;
+  co_return reply;
+}
+
 Task<absl::StatusOr<Reply>> Pipeline::RunHandler(const Route& route, Call& call,
                                                  const Message& request) {
   bool caught_up = false;
   for (int attempt = 1;; ++attempt) {
     Task<absl::StatusOr<Reply>> work = route.unary(call, request);
     absl::StatusOr<Reply> reply = co_await work;
-    if (reply.ok() || route.method->options.read_only()) co_return reply;
+    if (route.method->options.read_only() || (reply.ok() && !reply->nothing_written)) {
+      co_return reply;
+    }
+    if (reply.ok()) {
+      Task<absl::StatusOr<Reply>> looking = OrFirstAnswer(route, call, std::move(reply));
+      absl::StatusOr<Reply> answer = co_await looking;
+      co_return answer;
+    }
     // What another process has written may not have been heard of when it was decided.
     if (!caught_up && parts_.store != nullptr && MayBeStale(reply.status()) && !call.cancelled() &&
         parts_.store->HeardUntil(parts_.clock->Now()) < call.now()) {
@@ -328,28 +360,9 @@ Task<absl::StatusOr<Reply>> Pipeline::RunHandler(const Route& route, Call& call,
     }
     bool conflict = ReasonOf(reply.status()) == type::v1::ERROR_REASON_CONFLICT;
     if (!conflict || attempt > limits_.conflict_retries || call.cancelled()) {
-      if (!call.idempotency_.has_value() || parts_.store == nullptr) co_return reply;
-      store::Idempotency idempotency = *call.idempotency_;
-      Task<store::CommitOutcome> looking =
-          parts_.store->FindReplay(call.tenant_, std::move(idempotency));
-      store::CommitOutcome seen = co_await looking;
-      if (seen.kind == store::CommitOutcome::kReplayed) {
-        std::shared_ptr<Message> first(route.method->response->New());
-        if (first->ParseFromString(seen.replay)) {
-          Reply replay;
-          replay.message = std::move(first);
-          co_return replay;
-        }
-      }
-      if (seen.kind == store::CommitOutcome::kRequestIdReused) {
-        co_return Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_REQUEST_ID_REUSED,
-                       "request_id was used for another request in the last 24 h");
-      }
-      // Whether it was carried out before is not known: the refusal would say that it was not.
-      const bool unseen =
-          seen.kind == store::CommitOutcome::kFailed && !absl::IsNotFound(seen.status);
-      if (unseen) co_return seen.status;
-      co_return reply;
+      Task<absl::StatusOr<Reply>> looking = OrFirstAnswer(route, call, std::move(reply));
+      absl::StatusOr<Reply> answer = co_await looking;
+      co_return answer;
     }
     // Losers wait, each a different time, so that they do not meet again: up to 1 ms, then twice as
     // long each time, for one of many wins a commit.
@@ -370,15 +383,15 @@ absl::StatusOr<grpc::ByteBuffer> Pipeline::Encode(const Message& message) const 
   return ToBytes(message, size);
 }
 
-bool Pipeline::AuditsWhatIsSeen(const Route& route, const Call& call) const {
-  // What is written leaves a trace of its own; what is only checked does not.
-  return (route.method->options.read_only() || call.validate_only()) &&
+bool Pipeline::AuditsWhatIsSeen(const Route& route, const Call& call, const Reply& reply) const {
+  // What is written leaves a trace of its own; what is only checked, or changes nothing, does not.
+  return (route.method->options.read_only() || call.validate_only() || reply.nothing_written) &&
          !call.principal().Has(auth::Role::kService) && audit_;
 }
 
-bool Pipeline::ShowsAll(const Route& route, const Call& call) const {
+bool Pipeline::ShowsAll(const Route& route, const Call& call, const Reply& reply) const {
   if (route.personal.empty()) return true;
-  if (call.masked() || AuditsWhatIsSeen(route, call)) return false;
+  if (call.masked() || AuditsWhatIsSeen(route, call, reply)) return false;
   for (const PersonalPath& personal : route.personal) {
     for (const contract::AnnotatedPath& path : personal.type->personal) {
       if (!MaySee(call, *personal.type, path.rules->personal())) return false;
@@ -397,7 +410,7 @@ Task<absl::StatusOr<grpc::ByteBuffer>> Pipeline::Redacted(const Route& route, Ca
   };
   std::vector<std::string> seen = MaskPersonal(route.personal, may_see, *shown);
   // Who reads as a person leaves a trace; what a service does with its copy, it audits itself.
-  if (!seen.empty() && AuditsWhatIsSeen(route, call)) {
+  if (!seen.empty() && AuditsWhatIsSeen(route, call, reply)) {
     Task<absl::Status> writing = audit_(call, std::move(seen));
     absl::Status status = co_await writing;
     if (!status.ok()) co_return status;
@@ -415,12 +428,12 @@ Task<absl::StatusOr<grpc::ByteBuffer>> Pipeline::Run(const Route& route, Call& c
   Task<absl::StatusOr<Reply>> work = RunHandler(route, call, request);
   absl::StatusOr<Reply> reply = co_await work;
   if (!reply.ok()) co_return reply.status();
-  if (route.method->options.audited() && AuditsWhatIsSeen(route, call)) {
+  if (route.method->options.audited() && AuditsWhatIsSeen(route, call, *reply)) {
     Task<absl::Status> writing = audit_(call, {NamedIn(request)});
     absl::Status written = co_await writing;
     if (!written.ok()) co_return written;
   }
-  if (!ShowsAll(route, call)) {
+  if (!ShowsAll(route, call, *reply)) {
     Task<absl::StatusOr<grpc::ByteBuffer>> redacting = Redacted(route, call, *std::move(reply));
     absl::StatusOr<grpc::ByteBuffer> redacted = co_await redacting;
     co_return redacted;

@@ -157,10 +157,13 @@ class Pipeline {
   // Waits, briefly, until what was committed elsewhere before the call has been heard of.
   Task<void> CatchUp(const Call& call);
   Task<absl::StatusOr<Reply>> RunHandler(const Route& route, Call& call, const Message& request);
+  // What the request was answered the first time, where it was; else `reply`.
+  Task<absl::StatusOr<Reply>> OrFirstAnswer(const Route& route, const Call& call,
+                                            absl::StatusOr<Reply> reply);
   // Whether personal values that the caller is shown are written to the audit trail.
-  bool AuditsWhatIsSeen(const Route& route, const Call& call) const;
+  bool AuditsWhatIsSeen(const Route& route, const Call& call, const Reply& reply) const;
   // Whether the answer goes out as it is: nothing to mask, nothing to audit.
-  bool ShowsAll(const Route& route, const Call& call) const;
+  bool ShowsAll(const Route& route, const Call& call, const Reply& reply) const;
   Task<absl::StatusOr<grpc::ByteBuffer>> Redacted(const Route& route, Call& call, Reply reply);
 
   const PipelineParts parts_;

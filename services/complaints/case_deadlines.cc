@@ -1,5 +1,6 @@
 #include "services/complaints/case_deadlines.h"
 
+#include <absl/algorithm/container.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/strip.h>
 
@@ -129,6 +130,13 @@ absl::StatusOr<std::optional<Clock>> ClockOfCase(const CompiledPolicy* policy,
   if (!promised && policy->targets[kind]->term != nullptr && result.round > 1 && result.start) {
     ASSIGN_OR_RETURN(target, policy->targets[kind]->ClockFor(*result.start));
     std::vector<ClockRound> before = std::move(result.rounds);
+    for (ClockRound& round : before) {
+      ASSIGN_OR_RETURN(const ClockPolicy its, policy->targets[kind]->ClockFor(round.start));
+      ASSIGN_OR_RETURN(ClockResult computed, ComputeClock(its, events, now));
+      for (const ClockRound& same : computed.rounds) {
+        if (same.round == round.round) round = same;
+      }
+    }
     ASSIGN_OR_RETURN(result, ComputeClock(*target, events, now));
     result.rounds = std::move(before);
   }
@@ -188,6 +196,10 @@ std::string ToldAt(const CompiledPolicy& policy, const v1::Case& one,
     if (target.kind() != step.deadline()) continue;
     for (const v1::Escalation& level : target.escalations()) {
       if (level.level() != step.value()) continue;
+      // Who may not see it is not told of it either.
+      const bool hidden = one.has_disclosure() && level.to() != kToOwner &&
+                          !absl::c_linear_search(one.disclosure().readers(), level.to());
+      if (hidden) return one.owner();
       if (level.to() == kToTeam || (level.to() == kToOwner && one.owner().empty())) return team;
       return level.to() == kToOwner ? one.owner() : level.to();
     }

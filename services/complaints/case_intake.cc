@@ -108,6 +108,22 @@ std::string FormatNumber(absl::string_view series, int64_t value) {
   return absl::StrFormat("%s-%06d", series, value);
 }
 
+bool IsSameCustomer(const v1::Customer& before, const v1::Customer& after) {
+  const auto mail = [](const v1::Customer& customer) {
+    return absl::AsciiStrToLower(absl::StripAsciiWhitespace(customer.email()));
+  };
+  const std::string was[] = {Normalised(before.reference()), Normalised(before.phone()),
+                             mail(before)};
+  const std::string is[] = {Normalised(after.reference()), Normalised(after.phone()), mail(after)};
+  if (was[0].empty() && was[1].empty() && was[2].empty()) return true;
+  if (!was[0].empty() && !is[0].empty()) return was[0] == is[0];
+  return (!was[1].empty() && was[1] == is[1]) || (!was[2].empty() && was[2] == is[2]);
+}
+
+void KeepReceiptsApart(const v1::Customer& before, v1::Case& after) {
+  if (!IsSameCustomer(before, after.customer())) after.clear_receipt_hash();
+}
+
 std::string CustomerKey(absl::string_view secret, absl::string_view tenant,
                         const v1::Customer& customer) {
   std::string reference = Normalised(customer.reference());
@@ -199,6 +215,10 @@ v1::Case FollowUp(const v1::Case& closed, absl::string_view reason) {
   next.set_language(closed.language());
   next.set_source(closed.source());
   next.set_follows(closed.name());
+  next.set_tier(closed.tier());
+  next.set_team(closed.team());
+  next.set_external_body(closed.external_body());
+  *next.mutable_earlier_owners() = closed.earlier_owners();
   if (closed.has_disclosure()) *next.mutable_disclosure() = closed.disclosure();
   // One receipt opens one case.
   if (next.has_disclosure()) next.mutable_disclosure()->clear_receipt_hash();

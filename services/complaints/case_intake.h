@@ -37,6 +37,12 @@ absl::Status ValidateIntake(const v1::Case& incoming, absl::Time now);
 std::string NumberSeries(v1::CaseKind kind, absl::Time time);
 std::string FormatNumber(absl::string_view series, int64_t value);
 
+// Whether both are one person, as far as what is known of them says: the reference where both have
+// one, else a telephone number or e-mail address in common. Who was not known is whoever it is now.
+bool IsSameCustomer(const v1::Customer& before, const v1::Customer& after);
+// By a receipt that one customer was given no other one follows the case.
+void KeepReceiptsApart(const v1::Customer& before, v1::Case& after);
+
 // Pseudonym of a customer: HMAC-SHA-256 under the service's secret of the tenant and the customer's
 // reference or, without one, telephone number, of which only letters and digits count, or else
 // e-mail address; 32 hex digits. Empty where none is known. Without the secret nobody can test a

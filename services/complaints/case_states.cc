@@ -1,5 +1,6 @@
 #include "services/complaints/case_states.h"
 
+#include <absl/algorithm/container.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
 #include <absl/strings/strip.h>
@@ -176,6 +177,25 @@ std::string AllowedNext(v1::CaseKind kind, v1::CaseState state) {
   return absl::StrJoin(names, ",");
 }
 
+bool IsNamedIn(const v1::Case& one, absl::string_view staff) {
+  return (one.kind() == CASE_KIND_COMPLAINT || one.kind() == CASE_KIND_DISCLOSURE) &&
+         absl::c_linear_search(one.named_staff(), staff);
+}
+
+bool HasConflict(const v1::Case& one, absl::string_view staff) {
+  return absl::c_linear_search(one.earlier_owners(), staff) || IsNamedIn(one, staff);
+}
+
+absl::Status CheckConflict(const v1::Case& one, absl::string_view staff) {
+  if (!HasConflict(one, staff)) return absl::OkStatus();
+  return RuleViolated(
+      "conflict-of-interest",
+      absl::StrCat(staff,
+                   IsNamedIn(one, staff) ? " is named in it" : " handled it at an earlier tier",
+                   " and may not handle it now"),
+      {{"owner", std::string(staff)}});
+}
+
 absl::Status CheckStep(const v1::Case& from, v1::CaseAction action, const Actor& actor) {
   const Step* step = Find(from.kind(), from.state(), action);
   if (step == nullptr) {
@@ -186,8 +206,10 @@ absl::Status CheckStep(const v1::Case& from, v1::CaseAction action, const Actor&
     return RuleViolated("anonymised",
                         absl::StrCat(from.name(), " is kept without its personal data"));
   }
-  // The way to the end stays open.
-  const bool ends = action == CASE_ACTION_REPLY || (step->to != kStays && !IsOpen(step->to));
+  // The way to the end stays open, by an answer too.
+  constexpr Set kAnswers =
+      Of(CASE_ACTION_PROPOSE_RESPONSE, CASE_ACTION_APPROVE_RESPONSE, CASE_ACTION_REPLY);
+  const bool ends = Has(kAnswers, action) || (step->to != kStays && !IsOpen(step->to));
   if (from.events_size() >= kMaxEvents && !ends) {
     return RuleViolated("too-many-steps",
                         absl::StrCat(from.name(), " has taken ", kMaxEvents, " steps; no more"));
@@ -197,7 +219,7 @@ absl::Status CheckStep(const v1::Case& from, v1::CaseAction action, const Actor&
     return RuleViolated("no-owner", absl::StrCat(from.name(), " must be assigned first"));
   }
   if (actor.staff == from.owner()) return absl::OkStatus();
-  if (step->who == Who::kHandler && actor.oversees()) return absl::OkStatus();
+  if (step->who == Who::kHandler && actor.oversees()) return CheckConflict(from, actor.staff);
   return RuleViolated("not-the-owner", absl::StrCat("only ", from.owner(), " may do this"),
                       {{"owner", from.owner()}});
 }

@@ -39,9 +39,16 @@ std::string KindName(v1::CaseKind kind);
 // Whether something may still happen to a case.
 inline bool IsOpen(v1::CaseState state) { return state < v1::CASE_STATE_CLOSED; }
 
+// Whether a complaint or disclosure is about the staff member.
+bool IsNamedIn(const v1::Case& one, absl::string_view staff);
+// Whether he is no one to handle it: it is about him, or he handled it at an earlier tier.
+bool HasConflict(const v1::Case& one, absl::string_view staff);
+// Rule `conflict-of-interest` where he has one.
+absl::Status CheckConflict(const v1::Case& one, absl::string_view staff);
+
 // Whether the case may take the step now: FAILED_PRECONDITION / WRONG_STATE with the states that
-// are possible next; RULE_VIOLATED with `not-the-owner`, `no-owner`, `too-many-steps`, or
-// `anonymised`.
+// are possible next; RULE_VIOLATED with `not-the-owner`, `no-owner`, `conflict-of-interest`,
+// `too-many-steps`, or `anonymised`.
 absl::Status CheckStep(const v1::Case& from, v1::CaseAction action, const Actor& actor);
 
 // The state that the step leads to, which is the present one for a step that only changes values.

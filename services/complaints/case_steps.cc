@@ -32,10 +32,27 @@ bool IsUnrouted(const v1::Case& one) {
          });
 }
 
+// Whether whoever owned it so far has handled it.
+bool IsWorkedOn(v1::CaseState state) {
+  return state != v1::CASE_STATE_CLASSIFIED && state != v1::CASE_STATE_ASSIGNED;
+}
+
+// He handled it at this tier.
+void AddHandler(absl::string_view staff, v1::Case& one) {
+  if (staff.empty() || absl::c_linear_search(one.handled_by(), staff)) return;
+  one.add_handled_by(std::string(staff));
+}
+
 // Replicas' clocks differ, and the order of what happened does not.
 absl::Time AfterLast(const v1::Case& one, absl::Time now) {
   if (one.events().empty()) return now;
   return std::max(now, FromTimestamp(one.events(one.events_size() - 1).time()));
+}
+
+int64_t MessagesOf(const v1::Case& one) {
+  return absl::c_count_if(one.events(), [](const v1::CaseEvent& event) {
+    return event.action() == v1::CASE_ACTION_CUSTOMER_MESSAGE;
+  });
 }
 
 // What only an open case has.
@@ -126,7 +143,14 @@ v1::CaseEntry UpdateEntry(const v1::Case& before, const v1::Case& after, const A
   differs("remedy_sought", before.remedy_sought(), after.remedy_sought());
   differs("language", before.language(), after.language());
   differs("source", before.source(), after.source());
+  differs("receipt_hash", before.receipt_hash(), after.receipt_hash());
+  AddChange(entry, "owner", before.owner(), after.owner());
   return entry;
+}
+
+void StepAside(const v1::Case& before, v1::Case& after) {
+  if (after.owner().empty() || IsNamedIn(before, after.owner())) return;
+  if (IsNamedIn(after, after.owner())) after.clear_owner();
 }
 
 void AddUpdateEvent(absl::Time now, v1::Case& one) {
@@ -179,12 +203,6 @@ Entry Classify(v1::Case& one, const v1::Category& category, const v1::ClassifyCa
   return entry;
 }
 
-bool HasConflict(const v1::Case& one, absl::string_view staff) {
-  if (absl::c_linear_search(one.earlier_owners(), staff)) return true;
-  return (one.kind() == v1::CASE_KIND_COMPLAINT || one.kind() == v1::CASE_KIND_DISCLOSURE) &&
-         absl::c_linear_search(one.named_staff(), staff);
-}
-
 Entry Assign(v1::Case& one, absl::string_view owner, absl::string_view team,
              absl::string_view reason, const Actor& actor, absl::Time now) {
   RETURN_IF_ERROR(CheckStep(one, v1::CASE_ACTION_ASSIGN, actor));
@@ -196,15 +214,8 @@ Entry Assign(v1::Case& one, absl::string_view owner, absl::string_view team,
     return RuleViolated("not-a-reader", absl::StrCat(owner, " may not see this disclosure"),
                         {{"owner", owner}});
   }
-  if (HasConflict(one, owner)) {
-    return RuleViolated("conflict-of-interest",
-                        absl::StrCat(owner,
-                                     absl::c_linear_search(one.earlier_owners(), owner)
-                                         ? " handled it at an earlier tier"
-                                         : " is named in it",
-                                     " and may not handle it now"),
-                        {{"owner", owner}});
-  }
+  RETURN_IF_ERROR(CheckConflict(one, owner));
+  if (IsWorkedOn(one.state())) AddHandler(one.owner(), one);
   v1::CaseEntry entry = TakeStep(one, v1::CASE_ACTION_ASSIGN, reason, actor, now);
   AddChange(entry, "owner", one.owner(), owner);
   one.set_owner(std::string(owner));
@@ -254,6 +265,7 @@ Entry DecideResponse(v1::Case& one, bool approved, absl::string_view comment, co
                         absl::StrCat(actor.staff, " drafted the answer and may not decide on it"),
                         {{"proposer", one.proposer()}});
   }
+  if (approved && IsNamedIn(one, actor.staff)) RETURN_IF_ERROR(CheckConflict(one, actor.staff));
   if (!approved && comment.empty()) {
     return InvalidField("comment", "must say why the draft is sent back");
   }
@@ -283,6 +295,7 @@ Entry Reply(v1::Case& one, absl::string_view text, bool approval_required, const
   const std::string answer = text.empty() ? one.proposed_reply() : std::string(text);
   if (answer.empty()) return InvalidField("text", "must be given: there is no draft");
   v1::CaseEntry entry = TakeStep(one, v1::CASE_ACTION_REPLY, answer, actor, now);
+  if (actor.staff != one.owner()) AddHandler(actor.staff, one);
   one.set_reply(answer);
   *one.mutable_reply_time() = ToTimestamp(now);
   one.clear_proposed_reply();
@@ -305,6 +318,10 @@ absl::Status AddEntry(v1::Case& one, v1::CaseEntry& entry, const Actor& actor, a
     return InvalidField("entry.visibility", "a message is known to the customer: PUBLIC");
   }
   RETURN_IF_ERROR(CheckStep(one, action, actor));
+  if (action == v1::CASE_ACTION_CUSTOMER_MESSAGE && MessagesOf(one) >= kMaxMessages) {
+    return RuleViolated("too-many-messages",
+                        absl::StrCat("there are ", kMaxMessages, " messages of the customer"));
+  }
   const v1::EntryVisibility wanted = entry.visibility();
   v1::CaseEntry made = TakeStep(one, action, entry.text(), actor, now);
   *made.mutable_attachments() = entry.attachments();

@@ -18,6 +18,9 @@ namespace sqm::complaints {
 
 using Entry = absl::StatusOr<v1::CaseEntry>;
 
+// Most messages of the customer: no one can fill a case so that it cannot be answered.
+inline constexpr int kMaxMessages = 500;
+
 // Says in an entry what became of a field; nothing where it stayed as it was.
 void AddChange(v1::CaseEntry& entry, absl::string_view field, absl::string_view before,
                absl::string_view after);
@@ -29,6 +32,8 @@ v1::CaseEntry TakeStep(v1::Case& one, v1::CaseAction action, absl::string_view t
 // What the timeline says of a change of the case's own fields: of those that are personal, or long,
 // that they were changed.
 v1::CaseEntry UpdateEntry(const v1::Case& before, const v1::Case& after, const Actor& actor);
+// An owner whom the change names handles it no longer.
+void StepAside(const v1::Case& before, v1::Case& after);
 // The event of such a change.
 void AddUpdateEvent(absl::Time now, v1::Case& one);
 // A step that needs no values but a text.
@@ -40,9 +45,6 @@ Entry PlainStep(v1::Case& one, v1::CaseAction action, absl::string_view text, co
 Entry Classify(v1::Case& one, const v1::Category& category, const v1::ClassifyCaseRequest& request,
                const Actor& actor, absl::Time now);
 
-// Whether the staff member is no one to handle it: a complaint or disclosure names him, or he did
-// so at an earlier tier.
-bool HasConflict(const v1::Case& one, absl::string_view staff);
 // Rules `same-owner`, `conflict-of-interest`; for a disclosure `not-a-reader`: only who may see it
 // may handle it.
 Entry Assign(v1::Case& one, absl::string_view owner, absl::string_view team,
@@ -54,7 +56,8 @@ bool NeedsApproval(const v1::Category& category, v1::CaseSeverity severity);
 // `approval_required`: what NeedsApproval said of the case's category.
 Entry ProposeResponse(v1::Case& one, absl::string_view text, bool approval_required,
                       const Actor& actor, absl::Time now);
-// Rule `own-response`: nobody approves what he drafted. Sending back needs a comment.
+// Rules `own-response`: nobody approves what he drafted; `conflict-of-interest`: nor what is about
+// him. Sending back needs a comment.
 Entry DecideResponse(v1::Case& one, bool approved, absl::string_view comment, const Actor& actor,
                      absl::Time now);
 // `approval_required`: the same for an answer without a draft. Rules `approval-missing`,
@@ -64,7 +67,7 @@ Entry Reply(v1::Case& one, absl::string_view text, bool approval_required, const
             absl::Time now);
 
 // Checks an entry that somebody adds, and completes it. A message of the customer ends the waiting
-// for him.
+// for him. Rule `too-many-messages`.
 absl::Status AddEntry(v1::Case& one, v1::CaseEntry& entry, const Actor& actor, absl::Time now);
 
 }  // namespace sqm::complaints

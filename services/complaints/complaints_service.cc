@@ -71,6 +71,8 @@ void ComplaintsService::SetHooks() {
     absl::Status related = co_await checking;
     if (!related.ok()) co_return related;
     AddUpdateEvent(call.now(), changed);
+    StepAside(static_cast<const v1::Case&>(before), changed);
+    KeepReceiptsApart(static_cast<const v1::Case&>(before).customer(), changed);
     std::string key = CustomerKey(rules_.secret, call.tenant(), changed.customer());
     if (key != changed.customer_key()) {
       changed.set_customer_key(std::move(key));
@@ -329,23 +331,37 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Escalate(
   co_return reply;
 }
 
-Task<absl::StatusOr<rpc::Reply>> ComplaintsService::GoOnIn(rpc::Call& call, const v1::Case& closed,
+Task<absl::StatusOr<rpc::Reply>> ComplaintsService::GoOnIn(rpc::Call& call, v1::Case closed,
                                                            v1::Case next) {
+  const std::string other =
+      closed.merged_into().empty() ? closed.followed_by() : closed.merged_into();
+  if (!other.empty()) {
+    const contract::ResourceType& type = *resources_.registry().FindType(v1::Case::descriptor());
+    CO_ASSIGN_OR_RETURN(std::string id, type.IdOf(other));
+    Task<absl::StatusOr<store::RecordPtr>> reading = resources_.Read(type, call.tenant(), id);
+    absl::StatusOr<store::RecordPtr> record = co_await reading;
+    if (!record.ok()) co_return record.status();
+    if (*record != nullptr) {
+      CO_RETURN_IF_ERROR(CheckFollowed(closed, static_cast<const v1::Case&>(*(*record)->message)));
+    }
+  }
   Task<absl::StatusOr<std::string>> numbering = NextNumber(call, closed.kind(), call.now());
   absl::StatusOr<std::string> number = co_await numbering;
   if (!number.ok()) co_return number.status();
   next.set_name(absl::StrCat("cases/", resources_.NewId(call, "")));
   const v1::CaseTier tier = std::max(next.tier(), v1::CASE_TIER_FIRST);
-  const std::string team = tier == v1::CASE_TIER_FIRST ? closed.team() : next.team();
+  const std::string team = next.team();
   BeginCase(*number, closed.customer_key(), team, call.now(), next);
   next.set_tier(tier);
+  if (!call.principal().staff.empty()) next.set_entered_by(StaffOf(call));
   Task<absl::Status> settling = Settle(call, next);
   absl::Status settled = co_await settling;
   if (!settled.ok()) co_return settled;
   v1::CaseEntry entry = FollowUpEntry(closed, next, ActorOf(call));
   NameEntry(call, closed, entry);
+  closed.set_followed_by(next.name());
   resource::Mutation mutation;
-  mutation.Create(next).Require(closed).Create(entry);
+  mutation.Create(next).Update(closed).Create(entry);
   Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
   absl::StatusOr<rpc::Reply> reply = co_await committing;
   co_return reply;
@@ -362,9 +378,13 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Merge(rpc::Call& call,
   if (!into.ok()) co_return OfReference(into.status(), "into", request.into());
   CO_ASSIGN_OR_RETURN(MergeEntries entries,
                       complaints::Merge(*one, *into, request.reason(), ActorOf(call), call.now()));
-  Task<absl::Status> settling = Settle(call, *one);
-  absl::Status settled = co_await settling;
-  if (!settled.ok()) co_return settled;
+  const v1::Case before = *into;
+  for (v1::Case* each : {&*one, &*into}) {
+    Task<absl::Status> settling = Settle(call, *each);
+    absl::Status settled = co_await settling;
+    if (!settled.ok()) co_return settled;
+  }
+  AddDeadlineChanges(before, *into, entries.of_target);
   NameEntry(call, *one, entries.of_merged);
   NameEntry(call, *into, entries.of_target);
   resource::Mutation mutation;

@@ -111,7 +111,8 @@ class ComplaintsService {
   Task<absl::Status> SettleAfter(const rpc::Call& call, const v1::CaseEntry& step, v1::Case& one);
   void NameEntry(const rpc::Call& call, const v1::Case& one, v1::CaseEntry& entry);
   // With what it has from the category that it is below.
-  Task<absl::StatusOr<v1::Category>> CategoryOf(rpc::Call& call, std::string name);
+  Task<absl::StatusOr<v1::Category>> CategoryOf(rpc::Call& call, std::string name,
+                                                std::string field = "category");
 
   Task<absl::StatusOr<rpc::Reply>> Classify(rpc::Call& call,
                                             const v1::ClassifyCaseRequest& request);
@@ -128,7 +129,7 @@ class ComplaintsService {
   Task<absl::StatusOr<rpc::Reply>> Escalate(rpc::Call& call,
                                             const v1::EscalateCaseRequest& request);
   // Enters `next`, in which what is over for good is taken up again.
-  Task<absl::StatusOr<rpc::Reply>> GoOnIn(rpc::Call& call, const v1::Case& closed, v1::Case next);
+  Task<absl::StatusOr<rpc::Reply>> GoOnIn(rpc::Call& call, v1::Case closed, v1::Case next);
   Task<absl::StatusOr<rpc::Reply>> Merge(rpc::Call& call, const v1::MergeCaseRequest& request);
   Task<absl::StatusOr<rpc::Reply>> AddEntry(rpc::Call& call,
                                             const v1::AddCaseEntryRequest& request);

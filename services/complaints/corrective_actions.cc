@@ -134,6 +134,9 @@ Entry BeginAction(const v1::Case& one, CorrectiveAction& action, const Actor& ac
   RETURN_IF_ERROR(CheckStep(one, v1::CASE_ACTION_ADD_CORRECTIVE_ACTION, actor));
   RETURN_IF_ERROR(CheckDue("corrective_action.due_time", FromTimestamp(action.due_time()), now));
   RETURN_IF_ERROR(CheckReader(one.restricted_to(), action.owner()));
+  if (!action.escalate_to().empty()) {
+    RETURN_IF_ERROR(CheckReader(one.restricted_to(), action.escalate_to()));
+  }
   if (action.cause().empty()) action.set_cause(one.root_cause().cause());
   if (action.team().empty()) action.set_team(one.team());
   action.set_restricted_to(one.restricted_to());

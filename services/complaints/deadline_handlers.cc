@@ -141,7 +141,7 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::ListQueue(rpc::Call& call,
   options.order_by = "queue_time";
   switch (request.queue()) {
     case v1::CASE_QUEUE_MINE:
-      options.filter = absl::StrCat("owner = \"", StaffOf(call), "\" AND ", kOpenRows);
+      options.filter = absl::StrCat("owner = \"", StaffOf(call), "\" AND ", kOpenRows, of_team);
       break;
     case v1::CASE_QUEUE_TEAM:
       if (team.empty()) co_return InvalidField("team", "must be given: the caller has none");
@@ -158,7 +158,7 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::ListQueue(rpc::Call& call,
                                     ") AND ", kOpenRows);
       break;
     case v1::CASE_QUEUE_TO_SURVEY:
-      options.filter = "survey_state = TO_ASK";
+      options.filter = absl::StrCat("survey_state = TO_ASK", of_team);
       options.order_by = "";
       break;
     case v1::CASE_QUEUE_DUE_SOON:

@@ -124,6 +124,7 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::ChangeReaders(rpc::Call& cal
   resource::Mutation mutation;
   mutation.Update(*one).Create(entry).Guard(guard, *position);
   for (v1::CorrectiveAction& action : *actions) {
+    CO_RETURN_IF_ERROR(CheckActionStaysVisible(*one, action));
     action.set_restricted_to(one->restricted_to());
     mutation.Update(action);
   }

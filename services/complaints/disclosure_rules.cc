@@ -117,6 +117,16 @@ Entry RevokeAccess(v1::Case& one, absl::string_view reader, absl::string_view re
   return entry;
 }
 
+absl::Status CheckActionStaysVisible(const v1::Case& one, const v1::CorrectiveAction& action) {
+  const bool over = action.state() >= v1::CORRECTIVE_ACTION_STATE_VERIFIED;
+  if (over || absl::c_linear_search(one.disclosure().readers(), action.owner())) {
+    return absl::OkStatus();
+  }
+  return RuleViolated("reader-owns-it",
+                      absl::StrCat(action.owner(), " carries out ", action.name()),
+                      {{"reader", action.owner()}});
+}
+
 absl::Status CheckNamed(const v1::Case& before, const v1::Case& after) {
   if (!after.has_disclosure()) return absl::OkStatus();
   for (const std::string& staff : after.named_staff()) {

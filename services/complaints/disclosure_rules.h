@@ -8,6 +8,7 @@
 #include <string>
 
 #include "services/complaints/case_steps.h"
+#include "sqm/complaints/v1/corrective_action.pb.h"
 #include "sqm/complaints/v1/disclosure.pb.h"
 
 namespace sqm::complaints {
@@ -32,6 +33,8 @@ Entry GrantAccess(v1::Case& one, absl::string_view reader, absl::string_view rea
 // Rules `not-a-disclosure`, `not-a-reader`, `reader-owns-it`, `last-reader`.
 Entry RevokeAccess(v1::Case& one, absl::string_view reader, absl::string_view reason,
                    const Actor& actor);
+// Whether who is to carry out an action that is not over may see it. Rule `reader-owns-it`.
+absl::Status CheckActionStaysVisible(const v1::Case& one, const v1::CorrectiveAction& action);
 // Whether nobody is newly named who may see it. Rule `named-is-reader`.
 absl::Status CheckNamed(const v1::Case& before, const v1::Case& after);
 

@@ -3,12 +3,18 @@
 #include <absl/algorithm/container.h>
 #include <absl/strings/str_cat.h>
 
+#include <string>
+#include <vector>
+
 #include "common/base/proto_time.h"
 #include "common/base/status.h"
 #include "common/base/task.h"
 
 namespace sqm::complaints {
 namespace {
+
+// As the contract has it of named_staff and named_assets.
+constexpr int kMaxNamed = 20;
 
 bool WasUpheld(v1::CaseOutcome outcome) {
   return outcome == v1::CASE_OUTCOME_UPHELD || outcome == v1::CASE_OUTCOME_PARTLY_UPHELD;
@@ -23,6 +29,39 @@ bool IsCustomerKnown(const v1::Case& one) {
 absl::Status WindowOver(const v1::Case& one) {
   return RuleViolated("reopen-window-over",
                       absl::StrCat(one.name(), " was closed too long ago to be taken up again"));
+}
+
+template <typename Values>
+void Unite(const Values& values, google::protobuf::RepeatedPtrField<std::string>& into,
+           int most = kMaxEvents) {
+  for (const std::string& value : values) {
+    if (into.size() < most && !absl::c_linear_search(into, value)) *into.Add() = value;
+  }
+}
+
+// What the case that goes on has from the one that goes on in it: the more urgent of both.
+void TakeOver(const v1::Case& one, v1::Case& into, v1::CaseEntry& entry) {
+  if (one.severity() > into.severity()) {
+    AddChange(entry, "severity", v1::CaseSeverity_Name(into.severity()),
+              v1::CaseSeverity_Name(one.severity()));
+    into.set_severity(one.severity());
+  }
+  if (one.priority() > into.priority()) {
+    AddChange(entry, "priority", v1::CasePriority_Name(into.priority()),
+              v1::CasePriority_Name(one.priority()));
+    into.set_priority(one.priority());
+  }
+  if (one.has_promised_time() &&
+      (!into.has_promised_time() ||
+       FromTimestamp(one.promised_time()) < FromTimestamp(into.promised_time()))) {
+    AddChange(entry, "promised_time",
+              into.has_promised_time() ? TimestampText(into.promised_time()) : "",
+              TimestampText(one.promised_time()));
+    *into.mutable_promised_time() = one.promised_time();
+  }
+  Unite(one.named_staff(), *into.mutable_named_staff(), kMaxNamed);
+  Unite(one.named_assets(), *into.mutable_named_assets(), kMaxNamed);
+  Unite(one.earlier_owners(), *into.mutable_earlier_owners());
 }
 
 }  // namespace
@@ -85,6 +124,13 @@ Entry Reopen(v1::Case& one, absl::string_view reason, const Actor& actor, absl::
   return entry;
 }
 
+absl::Status CheckFollowed(const v1::Case& closed, const v1::Case& next) {
+  if (!IsOpen(next.state())) return absl::OkStatus();
+  return RuleViolated("already-followed",
+                      absl::StrCat(closed.name(), " goes on in ", next.number(), " already"),
+                      {{"followed_by", next.number()}});
+}
+
 v1::CaseEntry FollowUpEntry(const v1::Case& closed, const v1::Case& next, const Actor& actor) {
   v1::CaseEntry entry;
   entry.set_action(v1::CASE_ACTION_FOLLOW_UP);
@@ -98,9 +144,10 @@ v1::CaseEntry FollowUpEntry(const v1::Case& closed, const v1::Case& next, const 
 }
 
 void LeaveOwner(v1::Case& one) {
-  if (!one.owner().empty() && !absl::c_linear_search(one.earlier_owners(), one.owner())) {
-    one.add_earlier_owners(one.owner());
-  }
+  Unite(one.handled_by(), *one.mutable_earlier_owners());
+  if (!one.owner().empty())
+    Unite(std::vector<std::string>{one.owner()}, *one.mutable_earlier_owners());
+  one.clear_handled_by();
   one.clear_owner();
   one.clear_escalated_to();
 }
@@ -159,6 +206,12 @@ absl::StatusOr<MergeEntries> Merge(v1::Case& one, v1::Case& into, absl::string_v
                      one.name()),
         {{"into", into.name()}});
   }
+  if (into.state() == v1::CASE_STATE_REPLIED || into.state() == v1::CASE_STATE_EXECUTED) {
+    return RuleViolated("merge-into-answered",
+                        absl::StrCat(into.name(), " is ", StateName(into.state()),
+                                     ": what came in since would not be answered"),
+                        {{"into_state", StateName(into.state())}});
+  }
   if (one.restricted_to() != into.restricted_to()) {
     return RuleViolated("merge-readers-differ", "the two cases may be seen by different persons");
   }
@@ -166,6 +219,7 @@ absl::StatusOr<MergeEntries> Merge(v1::Case& one, v1::Case& into, absl::string_v
     return RuleViolated("too-many-merged",
                         absl::StrCat("no more cases can go on in ", into.name()));
   }
+  if (!into.owner().empty()) RETURN_IF_ERROR(CheckConflict(one, into.owner()));
   MergeEntries entries;
   entries.of_merged = TakeStep(one, v1::CASE_ACTION_MERGE, reason, actor, now);
   AddChange(entries.of_merged, "merged_into", "", into.name());
@@ -179,6 +233,7 @@ absl::StatusOr<MergeEntries> Merge(v1::Case& one, v1::Case& into, absl::string_v
   entries.of_target.set_author(actor.staff);
   AddChange(entries.of_target, "merged_from", "", one.name());
   into.add_merged_from(one.name());
+  TakeOver(one, into, entries.of_target);
   return entries;
 }
 

@@ -23,9 +23,12 @@ bool GoesOnInAnother(const v1::Case& one, absl::Time now);
 bool MayReopen(const v1::Case& one, absl::Time now);
 // Rule `reopen-window-over`.
 Entry Reopen(v1::Case& one, absl::string_view reason, const Actor& actor, absl::Time now);
+// Whether a case that was taken up again in another one, or merged into it, may be taken up once
+// more. Rule `already-followed` while that one is open, with its number in `followed_by`.
+absl::Status CheckFollowed(const v1::Case& closed, const v1::Case& next);
 // What the timeline of a closed case says of the new one that takes it up again.
 v1::CaseEntry FollowUpEntry(const v1::Case& closed, const v1::Case& next, const Actor& actor);
-// Whoever owns it handled it before from now on.
+// Whoever owns it, or handled it at this tier, handled it before from now on.
 void LeaveOwner(v1::Case& one);
 // The tier after the case's. Rule `last-tier`; the last one names the body.
 absl::StatusOr<v1::CaseTier> NextTier(const v1::Case& one, const v1::EscalateCaseRequest& request);
@@ -33,9 +36,10 @@ absl::StatusOr<v1::CaseTier> NextTier(const v1::Case& one, const v1::EscalateCas
 Entry ToNextTier(v1::Case& one, const v1::EscalateCaseRequest& request, const Actor& actor,
                  absl::Time now);
 
-// `one` goes on in `into`, which came in no later: its deadlines are the earlier ones. Rules
-// `merge-into-itself`, `merge-kinds-differ`, `merge-into-closed`, `merge-into-later`,
-// `merge-readers-differ`, `too-many-merged`. Two entries: of `one`, and of `into`.
+// `one` goes on in `into`, which came in no later, and has the more urgent of both: severity,
+// priority, what was promised, who is named. Rules `merge-into-itself`, `merge-kinds-differ`,
+// `merge-into-closed`, `merge-into-answered`, `merge-into-later`, `merge-readers-differ`,
+// `conflict-of-interest` (of its owner), `too-many-merged`. Two entries: of `one`, and of `into`.
 struct MergeEntries {
   v1::CaseEntry of_merged, of_target;
 };

@@ -52,11 +52,9 @@ Task<absl::Status> ComplaintsService::CheckImport(rpc::Call& call, const v1::Imp
     TakeOver(row, nullptr, one);
     co_return absl::OkStatus();
   }
-  Task<absl::StatusOr<v1::Category>> reading = resources_.Get<v1::Category>(call, one.category());
+  Task<absl::StatusOr<v1::Category>> reading = CategoryOf(call, one.category(), "case.category");
   absl::StatusOr<v1::Category> category = co_await reading;
-  if (!category.ok()) {
-    co_return OfReference(category.status(), "case.category", one.category());
-  }
+  if (!category.ok()) co_return category.status();
   CO_RETURN_IF_ERROR(CheckKind(*category, one.kind()));
   TakeOver(row, &*category, one);
   co_return absl::OkStatus();

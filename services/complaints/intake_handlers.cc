@@ -117,11 +117,6 @@ Task<absl::Status> ComplaintsService::Receive(rpc::Call& call, v1::Case& incomin
   Task<absl::Status> settling = Settle(call, incoming);
   status = co_await settling;
   if (!status.ok()) co_return status;
-  // What is only checked tells nothing of the customer's other cases.
-  if (call.validate_only()) {
-    incoming.clear_customer_key();
-    co_return absl::OkStatus();
-  }
   Task<absl::Status> looking = LookForRepeat(call, incoming);
   status = co_await looking;
   co_return status;
@@ -136,6 +131,10 @@ Task<absl::Status> ComplaintsService::CheckRelated(const rpc::Call& call, const 
 }
 
 Task<absl::Status> ComplaintsService::LookForRepeat(rpc::Call& call, v1::Case& incoming) {
+  incoming.clear_repeat_count();
+  incoming.clear_repeat_of();
+  // What is only checked tells nothing of the customer's other cases.
+  if (call.validate_only()) incoming.clear_customer_key();
   if (incoming.customer_key().empty()) co_return absl::OkStatus();
   Task<absl::StatusOr<std::vector<store::Listed>>> finding =
       FindCases(call, absl::StrCat("customer_key = \"", incoming.customer_key(), "\""), kLookedAt,
@@ -166,11 +165,11 @@ void ComplaintsService::RegisterIntake() {
   });
 }
 
-Task<absl::StatusOr<v1::Category>> ComplaintsService::CategoryOf(rpc::Call& call,
-                                                                 std::string name) {
+Task<absl::StatusOr<v1::Category>> ComplaintsService::CategoryOf(rpc::Call& call, std::string name,
+                                                                 std::string field) {
   Task<absl::StatusOr<v1::Category>> reading = resources_.Get<v1::Category>(call, name);
   absl::StatusOr<v1::Category> category = co_await reading;
-  if (!category.ok()) co_return OfReference(category.status(), "category", name);
+  if (!category.ok()) co_return OfReference(category.status(), field, name);
   if (category->parent_category().empty()) co_return category;
   Task<absl::StatusOr<v1::Category>> parent_reading =
       resources_.Get<v1::Category>(call, category->parent_category());

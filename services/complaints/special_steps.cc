@@ -109,6 +109,7 @@ Entry DecideCompensation(v1::Case& one, const v1::DecideCompensationRequest& req
                         absl::StrCat(actor.staff, " asked for it and may not decide on it"),
                         {{"requester", one.compensation().requester()}});
   }
+  if (IsNamedIn(one, actor.staff)) RETURN_IF_ERROR(CheckConflict(one, actor.staff));
   ASSIGN_OR_RETURN(const Rational total, TotalOf(one));
   const std::string& currency = one.compensation().currency();
   const auth::Role least = limits.DeciderOf(currency, total);
@@ -226,6 +227,11 @@ Entry ExecuteAppointment(v1::Case& one, absl::string_view comment, const Actor& 
 
 Entry RecordSatisfaction(v1::Case& one, const Rating& rating, const Actor& actor, absl::Time now) {
   RETURN_IF_ERROR(CheckStep(one, v1::CASE_ACTION_RECORD_SATISFACTION, actor));
+  if (!actor.staff.empty() && actor.staff == one.owner()) {
+    return RuleViolated("own-case",
+                        absl::StrCat(actor.staff, " handled it: somebody else asks the customer"),
+                        {{"owner", one.owner()}});
+  }
   if (WasClosedAutomatically(one)) {
     return RuleViolated("closed-automatically",
                         "nobody answered: the customer is not asked how satisfied he is");

@@ -289,6 +289,9 @@ TEST_F(ComplaintsActionTest, OfADisclosureIsForItsReaders) {
   EXPECT_TRUE(IsRefused(Add(*reader, wanted).status(), Rule("not-a-reader")));
   EXPECT_TRUE(IsRefused(Add(*manager_, wanted).status(), kNoReference));
   wanted.set_owner("staff/rita");
+  // A team that may not see it is not told of it either.
+  EXPECT_TRUE(IsRefused(Add(*reader, wanted).status(), Rule("not-a-reader")));
+  wanted.set_escalate_to("staff/rita");
   auto action = Add(*reader, wanted);
   ASSERT_TRUE(action.ok()) << action.status();
   EXPECT_TRUE(IsRefused(Read(*manager_, action->name()).status(), kNotFound));

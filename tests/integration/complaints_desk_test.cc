@@ -226,6 +226,33 @@ TEST_F(ComplaintsDeskTest, WhatIsOnlyTriedLeavesATrace) {
   EXPECT_EQ(entries->audit_entries(0).actor(), "sue");
 }
 
+// Nor does a change that changes nothing show it unseen; and a change is answered once.
+TEST_F(ComplaintsDeskTest, WhatChangesNothingLeavesATrace) {
+  auto one = Create(*lead_, Sample());
+  ASSERT_TRUE(one.ok()) << one.status();
+  v1::UpdateCaseRequest update;
+  update.mutable_case_()->set_name(one->name());
+  update.mutable_case_()->set_product("card");
+  update.mutable_update_mask()->add_paths("product");
+  update.set_request_id("123e4567-e89b-12d3-a456-426614174000");
+  auto first = supervisor_->Call(&Stub::UpdateCase, update);
+  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_TRUE(Do<v1::AcknowledgeCaseRequest>(*lead_, &Stub::AcknowledgeCase, one->name()).ok());
+  auto again = supervisor_->Call(&Stub::UpdateCase, update);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->state(), v1::CASE_STATE_RECEIVED) << "as it was answered then";
+  update.clear_request_id();
+  auto same = supervisor_->Call(&Stub::UpdateCase, update);
+  ASSERT_TRUE(same.ok()) << same.status();
+  EXPECT_EQ(same->customer().reference(), "AC-1001");
+  audit::v1::ListAuditEntriesRequest trail;
+  trail.set_filter("method:UpdateCase");
+  auto entries = manager_->Call(&audit::v1::AuditService::Stub::ListAuditEntries, trail);
+  ASSERT_TRUE(entries.ok()) << entries.status();
+  ASSERT_EQ(entries->audit_entries_size(), 1);
+  EXPECT_EQ(entries->audit_entries(0).actor(), "sue");
+}
+
 // The most urgent first, what has no due time last; what is over is in none.
 TEST_F(ComplaintsDeskTest, QueuesGoByUrgency) {
   ASSERT_TRUE(CreateCategory("billing").ok());

@@ -415,5 +415,72 @@ TEST_F(ComplaintsReceiptTest, AReceiptLeadsToWhatTheCaseGoesOnIn) {
   EXPECT_EQ(told->state(), v1::CASE_STATE_MERGED);
 }
 
+TEST_F(ComplaintsReceiptTest, AReceiptIsOfTheCustomerWhoWasGivenIt) {
+  auto one = Create(*lead_, Sample());
+  ASSERT_TRUE(one.ok()) << one.status();
+  auto receipt = Issue(*lead_, one->name());
+  ASSERT_TRUE(receipt.ok()) << receipt.status();
+  ASSERT_TRUE(Track(one->number(), receipt->receipt()).ok());
+  // It was written down for the wrong one.
+  v1::UpdateCaseRequest update;
+  update.mutable_case_()->set_name(one->name());
+  update.mutable_case_()->mutable_customer()->set_reference("AC-2002");
+  update.mutable_update_mask()->add_paths("customer.reference");
+  ASSERT_TRUE(lead_->Call(&Stub::UpdateCase, update).ok());
+  EXPECT_TRUE(IsRefused(Track(one->number(), receipt->receipt()).status(), kNotFound));
+  EXPECT_EQ(Timeline(*lead_, one->name()).back().changes_size(), 2) << "customer, receipt_hash";
+}
+
+// What is over for good is taken up again in one case, which whoever did so sees.
+TEST_F(ComplaintsReceiptTest, WhatIsOverIsTakenUpOnce) {
+  auto one = Create(*lead_, Sample());
+  ASSERT_TRUE(one.ok()) << one.status();
+  const std::string name = one->name();
+  ASSERT_TRUE(Do<v1::WithdrawCaseRequest>(*lead_, &Stub::WithdrawCase, name, [](auto& request) {
+                request.set_reason("solved");
+              }).ok());
+  ASSERT_TRUE(Do<v1::ArchiveCaseRequest>(*manager_, &Stub::ArchiveCase, name).ok());
+  const auto again = [&] {
+    return Do<v1::ReopenCaseRequest>(*lead_, &Stub::ReopenCase, name,
+                                     [](auto& request) { request.set_reason("not solved"); });
+  };
+  auto next = again();
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_EQ(next->entered_by(), "staff/leo");
+  EXPECT_EQ(Get(*manager_, name)->followed_by(), next->name());
+  EXPECT_TRUE(IsRefused(again().status(), Rule("already-followed")));
+  ASSERT_TRUE(
+      Do<v1::WithdrawCaseRequest>(*lead_, &Stub::WithdrawCase, next->name(), [](auto& request) {
+        request.set_reason("solved");
+      }).ok());
+  EXPECT_TRUE(again().ok());
+}
+
+// What a change would find is not told by trying it.
+TEST_F(ComplaintsReceiptTest, TryingAChangeTellsNothingOfOtherCases) {
+  ASSERT_TRUE(Create(*lead_, Sample()).ok());
+  v1::Case of_another = Sample();
+  of_another.mutable_customer()->set_reference("AC-2002");
+  auto one = Create(*lead_, of_another);
+  ASSERT_TRUE(one.ok()) << one.status();
+  v1::UpdateCaseRequest update;
+  update.mutable_case_()->set_name(one->name());
+  update.mutable_case_()->mutable_customer()->set_reference("AC-1001");
+  update.mutable_update_mask()->add_paths("customer.reference");
+  update.set_validate_only(true);
+  auto tried = lead_->Call(&Stub::UpdateCase, update);
+  ASSERT_TRUE(tried.ok()) << tried.status();
+  EXPECT_EQ(tried->repeat_count(), 0);
+  EXPECT_EQ(tried->customer_key(), "");
+  update.set_validate_only(false);
+  EXPECT_EQ(lead_->Call(&Stub::UpdateCase, update)->repeat_count(), 1);
+  // Of nobody it is no repeat.
+  update.mutable_case_()->mutable_customer()->clear_reference();
+  auto nobody = lead_->Call(&Stub::UpdateCase, update);
+  ASSERT_TRUE(nobody.ok()) << nobody.status();
+  EXPECT_EQ(nobody->repeat_count(), 0);
+  EXPECT_EQ(nobody->repeat_of(), "");
+}
+
 }  // namespace
 }  // namespace sqm::testing

@@ -317,6 +317,12 @@ TEST(CaseDeadlines, AnEscalationTellsWhoHasTheCaseUntilItIsAnswered) {
   // Done, though late: nobody has to be told any more.
   Step(book, one, v1::CASE_ACTION_AGENT_MESSAGE, absl::Hours(4));
   EXPECT_EQ(one.escalated_to(), "");
+  // Of a disclosure nobody is told who may not see it.
+  v1::Case hidden = In(v1::CASE_STATE_INVESTIGATING, v1::CASE_KIND_DISCLOSURE);
+  hidden.mutable_disclosure()->add_readers(kAgent.staff);
+  SettleDeadlines(book, kNow, hidden);
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(3), hidden)),
+            "BREACH FIRST_RESPONSE; ESCALATE FIRST_RESPONSE: 2 → staff/ann; ");
   // Where nobody owns it, the team is told.
   v1::Case unowned = Received();
   SettleDeadlines(book, kNow, unowned);
@@ -362,6 +368,17 @@ TEST(CaseDeadlines, ATermHasItsTimeFromTheReopening) {
   EXPECT_EQ(why->status().round(), 2);
   ASSERT_EQ(why->rounds_size(), 1);
   EXPECT_EQ(FromTimestamp(why->rounds(0).start_time()), kNow);
+  // Answered on the Monday after it: late by the time that this round had, though not by the
+  // first one's.
+  const absl::Duration week_later = absl::Hours(7 * 24);
+  Step(book, one, v1::CASE_ACTION_REPLY, week_later + absl::Hours(1));
+  Step(book, one, v1::CASE_ACTION_CLOSE, week_later + absl::Hours(2));
+  Step(book, one, v1::CASE_ACTION_REOPEN, week_later + absl::Hours(3));
+  why = ExplainDeadline(book, kResolution, kNow + week_later + absl::Hours(3), one);
+  ASSERT_TRUE(why.ok()) << why.status();
+  ASSERT_EQ(why->rounds_size(), 2);
+  EXPECT_FALSE(why->rounds(0).has_breach_time());
+  EXPECT_EQ(FromTimestamp(why->rounds(1).breach_time()), kNow + absl::Hours(4 * 24 + 8));
 }
 
 TEST(CaseDeadlines, WhatWasRecordedIsToldWithoutThePolicy) {

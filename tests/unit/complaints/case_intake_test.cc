@@ -134,6 +134,32 @@ TEST(CaseIntake, CountsRepeats) {
   EXPECT_EQ(incoming.repeat_of(), "");
 }
 
+TEST(CaseIntake, AReceiptIsOfOneCustomer) {
+  const auto customer = [](const char* reference, const char* phone, const char* email) {
+    v1::Customer made;
+    made.set_reference(reference);
+    made.set_phone(phone);
+    made.set_email(email);
+    return made;
+  };
+  EXPECT_TRUE(IsSameCustomer(customer("", "", ""), customer("AC-1", "", "")));
+  EXPECT_TRUE(
+      IsSameCustomer(customer("", "138 0013 8000", ""), customer("AC-1", "13800138000", "")));
+  EXPECT_TRUE(IsSameCustomer(customer("AC-1", "1", ""), customer("ac1", "2", "")));
+  EXPECT_TRUE(
+      IsSameCustomer(customer("", "", "li@example.cn"), customer("", "1", "LI@example.cn")));
+  EXPECT_FALSE(IsSameCustomer(customer("AC-1", "1", ""), customer("AC-2", "1", "")));
+  EXPECT_FALSE(IsSameCustomer(customer("AC-1", "", ""), customer("", "", "")));
+  EXPECT_FALSE(IsSameCustomer(customer("", "1", ""), customer("AC-1", "2", "")));
+  v1::Case one = Received();
+  one.set_receipt_hash("hash");
+  *one.mutable_customer() = customer("AC-1", "", "");
+  KeepReceiptsApart(customer("ac-1", "", ""), one);
+  EXPECT_EQ(one.receipt_hash(), "hash");
+  KeepReceiptsApart(customer("AC-2", "", ""), one);
+  EXPECT_EQ(one.receipt_hash(), "");
+}
+
 TEST(CaseIntake, UpdatesAreTheOwnersWhileItIsOpen) {
   EXPECT_TRUE(CheckCaseUpdate(Received(), kAgent).ok());
   EXPECT_TRUE(CheckCaseUpdate(In(v1::CASE_STATE_ASSIGNED), kAgent).ok());

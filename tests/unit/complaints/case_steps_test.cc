@@ -240,5 +240,52 @@ TEST(CaseSteps, ChangesStayInOrderToo) {
   EXPECT_EQ(FromTimestamp(one.events(one.events_size() - 1).time()), kNow + absl::Seconds(10));
 }
 
+TEST(CaseSteps, NobodyDecidesOnWhatIsAboutHim) {
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+  one.add_named_staff(kLead.staff);
+  EXPECT_EQ(RuleOf(PlainStep(one, v1::CASE_ACTION_WAIT_CUSTOMER, "?", kLead, kNow).status()),
+            "conflict-of-interest");
+  ASSERT_TRUE(ProposeResponse(one, "sorry", true, kAgent, kNow).ok());
+  EXPECT_EQ(RuleOf(DecideResponse(one, true, "", kLead, kNow).status()), "conflict-of-interest");
+  EXPECT_TRUE(DecideResponse(one, true, "", kSupervisor, kNow).ok());
+}
+
+TEST(CaseSteps, AnOwnerWhomAChangeNamesHandlesItNoLonger) {
+  const v1::Case before = In(v1::CASE_STATE_INVESTIGATING);
+  v1::Case after = before;
+  after.add_named_staff(kAgent.staff);
+  StepAside(before, after);
+  EXPECT_TRUE(after.owner().empty());
+  const v1::CaseEntry entry = UpdateEntry(before, after, kAgent);
+  bool told = false;
+  for (const v1::EntryChange& change : entry.changes()) {
+    told = told || (change.field() == "owner" && change.before() == kAgent.staff);
+  }
+  EXPECT_TRUE(told);
+  v1::Case other = before;
+  other.add_named_staff("staff/otto");
+  StepAside(before, other);
+  EXPECT_EQ(other.owner(), kAgent.staff);
+}
+
+TEST(CaseSteps, MessagesOfTheCustomerLeaveTheWayToAnAnswerOpen) {
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+  const auto message = [&] {
+    v1::CaseEntry entry;
+    entry.set_action(v1::CASE_ACTION_CUSTOMER_MESSAGE);
+    entry.set_text("And?");
+    return AddEntry(one, entry, Actor(), kNow);
+  };
+  for (int i = 0; i < kMaxMessages; ++i) ASSERT_TRUE(message().ok()) << i;
+  EXPECT_EQ(RuleOf(message()), "too-many-messages");
+  // Nor do all other steps that a case may take.
+  while (one.events_size() < kMaxEvents) *one.add_events() = one.events(0);
+  EXPECT_EQ(RuleOf(PlainStep(one, v1::CASE_ACTION_WAIT_CUSTOMER, "?", kAgent, kNow).status()),
+            "too-many-steps");
+  ASSERT_TRUE(ProposeResponse(one, "sorry", true, kAgent, kNow).ok());
+  ASSERT_TRUE(DecideResponse(one, true, "", kLead, kNow).ok());
+  EXPECT_TRUE(Reply(one, "", true, kAgent, kNow).ok());
+}
+
 }  // namespace
 }  // namespace sqm::complaints

@@ -166,5 +166,86 @@ TEST(EndSteps, WhatIsOverForGoodGoesUpInAnotherCase) {
   EXPECT_EQ(RuleOf(FollowUpAtNextTier(closed, request, kLead).status()), "last-tier");
 }
 
+TEST(EndSteps, TheCaseThatGoesOnHasTheMoreUrgentOfBoth) {
+  v1::Case one = Received();
+  one.set_name("cases/two");
+  one.set_severity(v1::CASE_SEVERITY_CRITICAL);
+  one.set_priority(v1::CASE_PRIORITY_LOW);
+  *one.mutable_promised_time() = ToTimestamp(kNow + absl::Hours(5));
+  one.add_named_staff("staff/otto");
+  one.add_named_assets("assets/a1");
+  v1::Case into = In(v1::CASE_STATE_INVESTIGATING);
+  into.set_severity(v1::CASE_SEVERITY_MEDIUM);
+  into.set_priority(v1::CASE_PRIORITY_NORMAL);
+  *into.mutable_promised_time() = ToTimestamp(kNow + absl::Hours(50));
+  into.add_named_assets("assets/a1");
+  v1::Case merged = one, target = into;
+  auto entries = Merge(merged, target, "the same", kLead, kNow);
+  ASSERT_TRUE(entries.ok()) << entries.status();
+  EXPECT_EQ(target.severity(), v1::CASE_SEVERITY_CRITICAL);
+  EXPECT_EQ(target.priority(), v1::CASE_PRIORITY_NORMAL);
+  EXPECT_EQ(FromTimestamp(target.promised_time()), kNow + absl::Hours(5));
+  ASSERT_EQ(target.named_staff_size(), 1);
+  EXPECT_EQ(target.named_staff(0), "staff/otto");
+  EXPECT_EQ(target.named_assets_size(), 1);
+  std::string changed;
+  for (const v1::EntryChange& change : entries->of_target.changes()) {
+    changed += change.field() + " ";
+  }
+  EXPECT_EQ(changed, "merged_from severity promised_time ");
+}
+
+TEST(EndSteps, NothingGoesOnInWhatIsAnsweredOrWithWhomItIsAbout) {
+  v1::Case one = Received();
+  one.set_name("cases/two");
+  v1::Case answered = In(v1::CASE_STATE_REPLIED);
+  EXPECT_EQ(RuleOf(Merge(one, answered, "", kLead, kNow).status()), "merge-into-answered");
+  v1::Case into = In(v1::CASE_STATE_INVESTIGATING);
+  one.add_named_staff(kAgent.staff);
+  EXPECT_EQ(RuleOf(Merge(one, into, "", kLead, kNow).status()), "conflict-of-interest");
+  EXPECT_TRUE(into.merged_from().empty());
+  EXPECT_TRUE(into.named_staff().empty());
+}
+
+TEST(EndSteps, WhoeverHandledATierHandlesNoLaterOne) {
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+  ASSERT_TRUE(Assign(one, "staff/bob", "", "ill", kLead, kNow).ok());
+  ASSERT_TRUE(ProposeResponse(one, "sorry", false, kSupervisor, kNow).ok());
+  // In the owner's place.
+  ASSERT_TRUE(Reply(one, "", false, kSupervisor, kNow).ok());
+  v1::EscalateCaseRequest up;
+  up.set_reason("not content");
+  up.set_team("second");
+  ASSERT_TRUE(ToNextTier(one, up, kLead, kNow).ok());
+  EXPECT_TRUE(one.handled_by().empty());
+  for (const char* staff : {"staff/ann", "staff/bob", "staff/sue"}) {
+    EXPECT_EQ(RuleOf(Assign(one, staff, "", "", kLead, kNow).status()), "conflict-of-interest")
+        << staff;
+  }
+  ASSERT_TRUE(Assign(one, "staff/eve", "", "", kLead, kNow).ok());
+  EXPECT_EQ(RuleOf(PlainStep(one, v1::CASE_ACTION_START, "", kSupervisor, kNow).status()),
+            "conflict-of-interest");
+  EXPECT_TRUE(PlainStep(one, v1::CASE_ACTION_START, "", kManager, kNow).ok());
+  // Taken up again in another case it is where it was.
+  const v1::Case next = FollowUp(one, "still wrong");
+  EXPECT_EQ(next.tier(), v1::CASE_TIER_SECOND);
+  EXPECT_EQ(next.team(), "second");
+  EXPECT_EQ(next.earlier_owners_size(), 3);
+}
+
+TEST(EndSteps, WhoWasOnlyGivenACaseDidNotHandleIt) {
+  v1::Case one = In(v1::CASE_STATE_ASSIGNED);
+  ASSERT_TRUE(Assign(one, "staff/bob", "", "", kLead, kNow).ok());
+  EXPECT_TRUE(one.handled_by().empty());
+}
+
+TEST(EndSteps, WhatIsTakenUpAgainIsSoOnce) {
+  v1::Case closed = In(v1::CASE_STATE_ARCHIVED);
+  v1::Case next = Received();
+  EXPECT_EQ(RuleOf(CheckFollowed(closed, next)), "already-followed");
+  next.set_state(v1::CASE_STATE_WITHDRAWN);
+  EXPECT_TRUE(CheckFollowed(closed, next).ok());
+}
+
 }  // namespace
 }  // namespace sqm::complaints

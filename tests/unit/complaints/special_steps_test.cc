@@ -170,20 +170,21 @@ TEST(SpecialSteps, SatisfactionIsAskedOnceAfterAPersonHasClosed) {
   v1::Case one = In(v1::CASE_STATE_CLOSED);
   one.add_events()->set_action(v1::CASE_ACTION_AUTO_CLOSE);
   const Rating request{4, true, ""};
-  EXPECT_EQ(RuleOf(RecordSatisfaction(one, request, kAgent, kNow).status()),
-            "closed-automatically");
+  EXPECT_EQ(RuleOf(RecordSatisfaction(one, request, kLead, kNow).status()), "closed-automatically");
   one.add_events()->set_action(v1::CASE_ACTION_CLOSE);
-  ASSERT_TRUE(RecordSatisfaction(one, request, kAgent, kNow).ok());
+  // Who handled it does not say how satisfied the customer is.
+  EXPECT_EQ(RuleOf(RecordSatisfaction(one, request, kAgent, kNow).status()), "own-case");
+  ASSERT_TRUE(RecordSatisfaction(one, request, kLead, kNow).ok());
   EXPECT_EQ(one.satisfaction(), 4);
   EXPECT_EQ(one.state(), v1::CASE_STATE_CLOSED);
-  EXPECT_EQ(RuleOf(RecordSatisfaction(one, request, kAgent, kNow).status()), "already-asked");
+  EXPECT_EQ(RuleOf(RecordSatisfaction(one, request, kLead, kNow).status()), "already-asked");
 }
 
 TEST(SpecialSteps, WhoDoesNotAcceptHasItReopened) {
   v1::Case one = In(v1::CASE_STATE_CLOSED);
   one.add_events()->set_action(v1::CASE_ACTION_CLOSE);
   const Rating request{1, false, "nothing was done"};
-  auto entry = RecordSatisfaction(one, request, kAgent, kNow);
+  auto entry = RecordSatisfaction(one, request, kLead, kNow);
   ASSERT_TRUE(entry.ok()) << entry.status();
   EXPECT_EQ(one.state(), v1::CASE_STATE_REOPENED);
   EXPECT_EQ(one.satisfaction(), 1);
