@@ -84,13 +84,15 @@ class Call {
   auth::Visibility visibility_ = auth::Visibility::kOwn;
   std::string request_id_;
   bool validate_only_ = false;
-  bool admitted_ = true;
+  bool admitted_ = true;     // false: it is answered as overloaded, and nothing else of it counts
+  bool holds_slot_ = false;  // it counts among the calls in progress
   bool chinese_ = false;
   bool masked_ = false;
   std::optional<store::Idempotency> idempotency_;
   std::optional<observe::TraceContext> trace_;
   int64_t position_ = 0;
   int64_t awaited_position_ = 0;  // that the caller has seen elsewhere and that is not here yet
+  absl::Duration awaited_for_;    // how long it was waited for
 };
 
 // A response: a message, or a stored record that is sent as it is.

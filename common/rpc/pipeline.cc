@@ -136,7 +136,7 @@ bool Pipeline::Admit(const Route& route) {
 }
 
 void Pipeline::Release(const Route& route, const Call& call) {
-  if (!call.admitted_) return;
+  if (!call.holds_slot_) return;
   if (route.limit != nullptr) return route.limit->Leave();
   streams_.fetch_sub(1, std::memory_order_relaxed);
 }
@@ -198,28 +198,48 @@ absl::Status Pipeline::ReadPosition(absl::string_view position, Call& call) cons
     return Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_MALFORMED_REQUEST,
                 "sqm-position must be a number as an earlier response gave it");
   }
-  if (seen > parts_.store->Head(call.tenant_).head) call.awaited_position_ = seen;
+  if (seen <= parts_.store->Head(call.tenant_).head) return absl::OkStatus();
+  // It was given by another database, or before this one was restored: waiting brings it no nearer.
+  if (!parts_.store->HearsOthers()) return NotHereYet(seen);
+  call.awaited_position_ = seen;
   return absl::OkStatus();
 }
 
-Task<absl::Status> Pipeline::AwaitPosition(const Call& call) {
+Task<bool> Pipeline::Arrives(const Call& call) {
   absl::Duration pause = kLeastPause;
   for (int look = 0; look < kPositionLooks && !call.cancelled(); ++look) {
     parts_.store->Wake();
     co_await parts_.timer->Sleep(pause);
     co_await parts_.executor->Hop();
-    if (call.awaited_position_ <= parts_.store->Head(call.tenant_).head) co_return absl::OkStatus();
+    if (call.awaited_position_ <= parts_.store->Head(call.tenant_).head) co_return true;
     pause = std::min(pause * 2, kMostPause);
   }
-  co_return NotHereYet(call.awaited_position_);
+  co_return false;
+}
+
+Task<absl::Status> Pipeline::AwaitPosition(const Route& route, Call& call) {
+  if (waiting_.fetch_add(1, std::memory_order_relaxed) >= limits_.waiting) {
+    waiting_.fetch_sub(1, std::memory_order_relaxed);
+    co_return NotHereYet(call.awaited_position_);
+  }
+  route.limit->Leave();
+  call.holds_slot_ = false;
+  const absl::Time began = parts_.clock->Now();
+  Task<bool> arriving = Arrives(call);
+  const bool arrived = co_await arriving;
+  call.awaited_for_ = parts_.clock->Now() - began;
+  waiting_.fetch_sub(1, std::memory_order_relaxed);
+  if (!arrived) co_return NotHereYet(call.awaited_position_);
+  call.holds_slot_ = route.limit->Enter();
+  co_return call.holds_slot_ ? absl::OkStatus() : Overloaded();
 }
 
 absl::Status Pipeline::Begin(const Route& route, grpc::CallbackServerContext& context,
                              absl::Time now, Call& call) {
   call.method_ = route.method;
   call.now_ = now;
-  if (!Admit(route)) {
-    call.admitted_ = false;
+  call.holds_slot_ = call.admitted_ = Admit(route);
+  if (!call.admitted_) {
     auto language = context.client_metadata().find("accept-language");
     call.chinese_ = language != context.client_metadata().end() &&
                     absl::StartsWith(View(language->second), "zh");
@@ -421,7 +441,7 @@ Task<absl::StatusOr<grpc::ByteBuffer>> Pipeline::Redacted(const Route& route, Ca
 Task<absl::StatusOr<grpc::ByteBuffer>> Pipeline::Run(const Route& route, Call& call,
                                                      const Message& request) {
   if (call.awaited_position_ > 0) {
-    Task<absl::Status> waiting = AwaitPosition(call);
+    Task<absl::Status> waiting = AwaitPosition(route, call);
     absl::Status arrived = co_await waiting;
     if (!arrived.ok()) co_return arrived;
   }
@@ -453,7 +473,10 @@ grpc::Status Pipeline::End(const Route& route, const Call& call, absl::Time star
     route.metrics->Handled(answer.error_code(), elapsed);
     return answer;
   }
-  if (route.limit != nullptr) route.limit->Measure(*route.latency, elapsed, now);
+  // How long others took to be heard says nothing of how much is in progress here.
+  if (route.limit != nullptr && call.holds_slot_) {
+    route.limit->Measure(*route.latency, elapsed - call.awaited_for_, now);
+  }
   if (status.ok()) {
     route.metrics->Handled(0, elapsed);
     return grpc::Status::OK;

@@ -73,6 +73,9 @@ struct PipelineLimits {
   size_t message_bytes = 4 << 20;
   // A call with less time left than this is refused at once.
   absl::Duration least_time = absl::Milliseconds(1);
+  // Calls that wait at once for a state that their caller has seen elsewhere. They work on nothing
+  // and do not count among those in progress; more of them are told at once that it is not here.
+  int waiting = 256;
   // How often a handler runs again after a concurrent change.
   int conflict_retries = 8;
 };
@@ -146,14 +149,19 @@ class Pipeline {
   const std::string& history() const { return history_; }
   const ConcurrencyLimit& reads() const { return reads_; }
   const ConcurrencyLimit& writes() const { return writes_; }
+  // Calls that wait for a state that their caller has seen elsewhere.
+  int waiting() const { return waiting_.load(std::memory_order_relaxed); }
 
  private:
   Route& AddRoute(absl::string_view path);
   bool Admit(const Route& route);
   absl::Status ReadMetadata(grpc::CallbackServerContext& context, Call& call);
   absl::Status ReadPosition(absl::string_view position, Call& call) const;
-  // Waits briefly until what the caller has seen has arrived here; else UNAVAILABLE.
-  Task<absl::Status> AwaitPosition(const Call& call);
+  // Waits briefly until what the caller has seen has arrived here; else UNAVAILABLE. Meanwhile the
+  // call gives its place among those in progress to one that can be worked on.
+  Task<absl::Status> AwaitPosition(const Route& route, Call& call);
+  // Whether it has arrived within the time that it is waited for.
+  Task<bool> Arrives(const Call& call);
   // Waits, briefly, until what was committed elsewhere before the call has been heard of.
   Task<void> CatchUp(const Call& call);
   Task<absl::StatusOr<Reply>> RunHandler(const Route& route, Call& call, const Message& request);
@@ -174,6 +182,7 @@ class Pipeline {
   ConcurrencyLimit reads_, writes_;
   const std::string history_;
   std::atomic<int> streams_{0};
+  std::atomic<int> waiting_{0};
   // The answer to a call that was not admitted, ready to send: in English, in Chinese.
   const grpc::Status overloaded_[2];
 };

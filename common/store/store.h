@@ -131,6 +131,9 @@ class Store {
   // Everything that was committed before this time has reached the listeners. `now`: the caller's
   // reading of the clock, and the answer where this process writes alone.
   virtual absl::Time HeardUntil(absl::Time now) const { return now; }
+  // Whether others write to the same database. Where this process writes alone, a position beyond
+  // its head is of no state that will arrive here.
+  virtual bool HearsOthers() const { return false; }
 
   // Runs `work` in one transaction of its own; rolled back when it returns an error. It survives
   // the end of the process at once, a power failure only with a later Commit or a moment later:

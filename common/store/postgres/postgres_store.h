@@ -70,6 +70,7 @@ class PostgresStore final : public Store {
   void OnCommit(std::function<void(const CommittedBatchPtr&)> listener) override;
   void OnGap(std::function<void()> listener) override;
   absl::Time HeardUntil(absl::Time now) const override;
+  bool HearsOthers() const override { return true; }
   // One at a time, over all processes on the database.
   Task<absl::Status> Project(std::function<absl::Status(SqlSession&)> work) override;
   Task<absl::Status> Query(std::function<absl::Status(SqlSession&)> work) override;
