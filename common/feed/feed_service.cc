@@ -2,6 +2,7 @@
 
 #include <absl/strings/str_cat.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/proto_time.h"
@@ -250,7 +251,9 @@ Task<absl::Status> FeedService::SendLive(Watcher& watcher) {
       bool behind =
           chunk.status().code() == absl::StatusCode::kUnavailable && watcher.told < watcher.cursor;
       if (behind) {
-        int64_t head = watcher.source->store->Head(watcher.tenant).head;
+        // The hub hears of changes a moment before the head has moved.
+        const int64_t head =
+            std::max(watcher.source->store->Head(watcher.tenant).head, watcher.cursor);
         absl::Status told = co_await Send(watcher, std::move(batch), head);
         if (!told.ok()) co_return told;
       }

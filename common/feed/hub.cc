@@ -107,9 +107,9 @@ class Hub::State : public std::enable_shared_from_this<State> {
       ++from_ring_;
       return Found::kChunk;
     }
-    // The store moves its head a moment before it calls the listener: a watcher at the end of the
-    // ring waits for that call rather than read the table. Should it never come, the next mark
-    // does.
+    // A store moves its head once the listener has heard, so the ring is behind only where changes
+    // were not told (see Store::OnGap): a watcher at its end waits for the next ones, or for the
+    // next mark, before it reads the table.
     if (after < head && !(kept && after == last && waiter != nullptr)) return Found::kTable;
     if (waiter == nullptr) return Found::kChunk;
     waiter->since = std::chrono::steady_clock::now();

@@ -119,7 +119,7 @@ void SqliteStore::RunCommitter() {
 
 void SqliteStore::CommitBatch(std::vector<CommitQueue::Pending>& batch) {
   std::map<std::string, SqliteBatch::Head, std::less<>> heads;  // of the tenants touched
-  std::map<std::string, std::shared_ptr<CommittedBatch>, std::less<>> committed;
+  Committed committed;
   std::vector<std::string> new_tenants;
   SqliteBatch transaction(sql_, *writer_, options_.request_id_memory);
   absl::Status status = writer_->Transaction([&]() -> absl::Status {
@@ -160,18 +160,28 @@ void SqliteStore::CommitBatch(std::vector<CommitQueue::Pending>& batch) {
     // A tenant that this batch was the first to write was rolled back with it.
     for (const std::string& name : new_tenants) tenants_.erase(name);
   } else {
-    const absl::Time now = clock_.Now();
     for (const auto& [name, head] : heads) tenants_[name].feed.head = head.position;
-    {
-      absl::MutexLock lock(&known_mutex_);
-      for (const auto& [name, head] : heads) known_[name] = tenants_[name];
-    }
-    for (const auto& [name, changes] : committed) {
-      if (changes->changes.empty()) continue;
+    Tell(committed, new_tenants);
+  }
+}
+
+void SqliteStore::Tell(const Committed& committed, const std::vector<std::string>& new_tenants) {
+  const absl::Time now = clock_.Now();
+  {
+    // Who reads because of what he hears finds the tenant.
+    absl::MutexLock lock(&known_mutex_);
+    for (const std::string& name : new_tenants) known_[name].no = tenants_[name].no;
+  }
+  for (const auto& [name, changes] : committed) {
+    if (!changes->changes.empty()) {
       changes->committed = now;
       CommittedBatchPtr shared = changes;
       for (const auto& listener : listeners_) listener(shared);
     }
+    // Only now, for the cache is one of those listeners: who is given a position is not served from
+    // a state before it.
+    absl::MutexLock lock(&known_mutex_);
+    known_[name].feed.head = tenants_[name].feed.head;
   }
 }
 

@@ -85,6 +85,10 @@ class SqliteStore final : public Store {
   void ReturnReader(std::unique_ptr<SqliteDatabase> reader);
   void RunCommitter();
   void CommitBatch(std::vector<CommitQueue::Pending>& batch);
+  // What one transaction has applied, by tenant.
+  using Committed = std::map<std::string, std::shared_ptr<CommittedBatch>, std::less<>>;
+  // Lets the listeners hear of what has become durable, then readers of its positions.
+  void Tell(const Committed& committed, const std::vector<std::string>& new_tenants);
   // What Trim keeps of one tenant's feed.
   struct TrimBounds {
     absl::Time older_than;
@@ -111,7 +115,7 @@ class SqliteStore final : public Store {
   Hash128 sweep_from_{};  // committer thread only: next request id to age
 
   mutable absl::Mutex known_mutex_;
-  // What readers know of the tenants: as of the last commit.
+  // What readers know of the tenants: as of the last commit that the listeners have heard of.
   absl::flat_hash_map<std::string, Tenant> known_ ABSL_GUARDED_BY(known_mutex_);
 
   absl::Mutex readers_mutex_;

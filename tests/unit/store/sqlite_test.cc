@@ -230,5 +230,30 @@ TEST_F(Sqlite, AnswersWhatWaitsBeforeItCloses) {
   EXPECT_EQ(answered, 200);
 }
 
+// A listener keeps the cache: who is shown a position is served from a state that has heard of it.
+TEST_F(Sqlite, ListenersHearOfACommitBeforeItsPositionIsShown) {
+  Tickets tickets;
+  auto opened = Open(tickets);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  Store& store = **opened;
+  std::vector<int64_t> shown;
+  std::vector<absl::StatusOr<RecordPtr>> read;
+  store.OnCommit([&](const CommittedBatchPtr& batch) {
+    shown.push_back(store.Head("north").head);
+    EXPECT_EQ(store.Heads().count("north"), 1u);
+    // Who reads because of what he hears finds it, of a new tenant too.
+    read.push_back(Await(store.Read(tickets.ticket(), "north", batch->changes.back().id)));
+  });
+  for (const char* id : {"a", "b"}) {
+    ASSERT_EQ(Commit(store, {tickets.Create(id)}).kind, CommitOutcome::kApplied);
+  }
+  EXPECT_THAT(shown, ElementsAre(0, 1));
+  for (const auto& record : read) {
+    ASSERT_TRUE(record.ok()) << record.status();
+    EXPECT_NE(*record, nullptr);
+  }
+  EXPECT_EQ(store.Head("north").head, 2);
+}
+
 }  // namespace
 }  // namespace sqm::store
