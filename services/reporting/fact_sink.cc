@@ -57,15 +57,20 @@ Task<absl::Status> FactSink::Apply(std::string tenant, const feed::v1::ChangeBat
 }
 
 Task<absl::Status> FactSink::Reset(std::string tenant) {
-  std::function<absl::Status(store::SqlSession&)> reset =
-      [&](store::SqlSession& session) -> absl::Status {
-    RETURN_IF_ERROR(CheckOwn(session, tenant));
-    return facts_.ResetSource(session, tenant, source_);
-  };
-  Task<absl::Status> resetting = store_.Project(std::move(reset));
-  absl::Status status = co_await resetting;
-  if (status.ok()) Stands(tenant, std::nullopt);
-  co_return status;
+  bool done = false;
+  while (!done) {
+    std::function<absl::Status(store::SqlSession&)> reset =
+        [&](store::SqlSession& session) -> absl::Status {
+      RETURN_IF_ERROR(CheckOwn(session, tenant));
+      ASSIGN_OR_RETURN(done, facts_.ResetSlice(session, tenant, source_));
+      return absl::OkStatus();
+    };
+    Task<absl::Status> resetting = store_.Project(std::move(reset));
+    absl::Status status = co_await resetting;
+    if (!status.ok()) co_return status;
+    Stands(tenant, done ? std::nullopt : std::optional<std::string>(""));
+  }
+  co_return absl::OkStatus();
 }
 
 }  // namespace sqm::reporting

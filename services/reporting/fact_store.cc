@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/status.h"
+#include "common/base/task.h"
 #include "services/reporting/fact_parts.h"
 #include "services/reporting/spans.h"
 #include "sqm/complaints/v1/category.pb.h"
@@ -52,6 +53,9 @@ constexpr absl::string_view kScorecardVersionType = "monitoring/ScorecardVersion
 constexpr size_t kRememberedSets = 200000;
 // Tenants for which sets are remembered.
 constexpr size_t kRememberedTenants = 64;
+
+// Facts that one transaction of a reset takes away.
+constexpr int64_t kSliceFacts = 2000;
 
 // 64-bit FNV-1a: the same in every process.
 int64_t Chained(int64_t chain, absl::string_view text) {
@@ -336,43 +340,44 @@ absl::StatusOr<Applied> FactStore::ApplyBatch(SqlSession& session, absl::string_
   return applied;
 }
 
-absl::Status FactStore::ResetSource(SqlSession& session, absl::string_view tenant,
-                                    absl::string_view source) {
-  auto numbering = EnsureTenant(session, tenant);
-  if (!numbering.ok()) return numbering.status();
-  constexpr int64_t kPage = 10000;
-  std::string after;
-  for (int64_t seen = kPage; seen == kPage;) {
-    // In pages, so that the differences of a large source stay small in memory.
-    seen = 0;
-    delta_.Clear();
-    absl::Status decoded;
-    absl::Status status = session.Run(
-        "SELECT resource, kind, bucket, body FROM reporting_facts"
-        " WHERE tenant = ? AND source = ? AND resource > ? ORDER BY resource LIMIT ?",
-        {tenant, source, after, kPage}, [&](const SqlRow& row) {
-          ++seen;
-          if (seen == kPage) after = std::string(row.Text(0));
-          auto stored =
-              StoredFact::Decode(static_cast<FactKind>(row.Int(1)), row.Int(2), row.Text(3));
-          if (stored.ok()) {
-            delta_.Subtract(*stored);
-          } else {
-            decoded = stored.status();
-          }
-        });
-    if (status.ok()) status = decoded;
-    if (status.ok()) status = WriteDelta(session, tenant);
-    if (!status.ok()) return status;
+absl::StatusOr<bool> FactStore::ResetSlice(SqlSession& session, absl::string_view tenant,
+                                           absl::string_view source) {
+  if (auto locked = EnsureTenant(session, tenant); !locked.ok()) return locked.status();
+  int64_t seen = 0;
+  std::string last;
+  delta_.Clear();
+  absl::Status decoded;
+  RETURN_IF_ERROR(session.Run(
+      "SELECT resource, kind, bucket, body FROM reporting_facts"
+      " WHERE tenant = ? AND source = ? ORDER BY resource LIMIT ?",
+      {tenant, source, kSliceFacts}, [&](const SqlRow& row) {
+        ++seen;
+        last = std::string(row.Text(0));
+        auto stored =
+            StoredFact::Decode(static_cast<FactKind>(row.Int(1)), row.Int(2), row.Text(3));
+        if (stored.ok()) {
+          delta_.Subtract(*stored);
+        } else {
+          decoded = stored.status();
+        }
+      }));
+  RETURN_IF_ERROR(decoded);
+  RETURN_IF_ERROR(WriteDelta(session, tenant));
+  RETURN_IF_ERROR(
+      session.Run("DELETE FROM reporting_facts WHERE tenant = ? AND source = ? AND resource <= ?",
+                  {tenant, source, last}));
+  if (seen == kSliceFacts) {
+    RETURN_IF_ERROR(
+        session.Run("UPDATE reporting_cursors SET token = '' WHERE tenant = ? AND source = ?",
+                    {tenant, source}));
+    return false;
   }
-  for (const char* statement : {"DELETE FROM reporting_facts WHERE tenant = ? AND source = ?",
-                                "DELETE FROM reporting_scorecards WHERE tenant = ? AND source = ?",
+  for (const char* statement : {"DELETE FROM reporting_scorecards WHERE tenant = ? AND source = ?",
                                 "DELETE FROM reporting_categories WHERE tenant = ? AND source = ?",
                                 "DELETE FROM reporting_cursors WHERE tenant = ? AND source = ?"}) {
-    absl::Status status = session.Run(statement, {tenant, source});
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(session.Run(statement, {tenant, source}));
   }
-  return absl::OkStatus();
+  return true;
 }
 
 }  // namespace sqm::reporting

@@ -46,10 +46,15 @@ class FactStore {
                                      absl::string_view source, const feed::v1::ChangeBatch& batch,
                                      int64_t reached = 0);
 
-  // Forgets a source: its facts, their part of the rollups, its cursor. Before a snapshot that
-  // stands in place of lost history, so that what was deleted meanwhile goes too.
-  absl::Status ResetSource(store::SqlSession& session, absl::string_view tenant,
-                           absl::string_view source);
+  // Forgets a slice of a source: facts and their part of the rollups. True: it was the last, and
+  // the cursor is gone too. Before a snapshot that stands in place of lost history, so that what
+  // was deleted meanwhile goes as well.
+  //
+  // A transaction each, for one of all facts would take longer than a statement may, and hold up
+  // other writers. From the first slice to the last the cursor has no token: nobody follows the
+  // feed from there, and a reset that was interrupted goes on where it was.
+  absl::StatusOr<bool> ResetSlice(store::SqlSession& session, absl::string_view tenant,
+                                  absl::string_view source);
 
  private:
   // Numbers of sets of dimensions, kept only as long as `chain`, a hash over every set in order of

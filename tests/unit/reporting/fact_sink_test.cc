@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "common/base/ids.h"
+#include "common/base/task.h"
 #include "common/feed/resume_token.h"
 #include "common/store/sqlite/sqlite_store.h"
 #include "tests/unit/reporting/fixtures.h"
@@ -111,6 +112,38 @@ TEST_F(FactSinkTest, APausedHolderLeavesNoGap) {
   EXPECT_EQ(Apply(one, 1), absl::StatusCode::kOk);
   EXPECT_EQ(Apply(one, 2), absl::StatusCode::kOk);
   EXPECT_EQ(Facts(), 2);
+}
+
+// A process that is killed in the middle of a reset leaves a cursor that says so.
+TEST_F(FactSinkTest, AResetThatWasInterruptedIsFinishedByTheNext) {
+  schedule::Lease a(Parts("a"), "facts");
+  FactSink one(kSource, *store_, a);
+  Beat(a);
+  ASSERT_TRUE(Load(one));
+  feed::v1::ChangeBatch batch;
+  for (int64_t i = 1; i <= 4500; ++i) batch.MergeFrom(Batch(i));
+  ASSERT_TRUE(Await(one.Apply(kTenant, batch)).ok());
+  ASSERT_EQ(Facts(), 4500);
+  FactStore killed;
+  ASSERT_TRUE(Await(store_->Project([&](store::SqlSession& session) {
+                return killed.ResetSlice(session, kTenant, kSource).status();
+              })).ok());
+  EXPECT_EQ(Facts(), 2500);
+  FactSink next(kSource, *store_, a);
+  auto position = Await(next.Load(kTenant));
+  ASSERT_TRUE(position.ok() && position->has_value());
+  EXPECT_EQ((*position)->token, "");
+  ASSERT_TRUE(Await(next.Reset(kTenant)).ok());
+  EXPECT_EQ(Facts(), 0);
+  EXPECT_FALSE(Await(next.Load(kTenant))->has_value());
+  ASSERT_TRUE(Await(next.Apply(kTenant, batch)).ok());
+  EXPECT_EQ(Facts(), 4500);
+  EXPECT_TRUE(Await(store_->Query([](store::SqlSession& session) -> absl::Status {
+                ASSIGN_OR_RETURN(int64_t drift,
+                                 CountDrift(session, kTenant, kFrom - 10000, kFrom + 10000));
+                EXPECT_EQ(drift, 0);
+                return absl::OkStatus();
+              })).ok());
 }
 
 TEST_F(FactSinkTest, NothingIsAppliedBeforeTheCursorIsKnown) {

@@ -171,12 +171,35 @@ TEST_F(FactStoreTest, ResetForgetsASource) {
   Apply(MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 1));
   Apply(
       MakeChange("Evaluation", MakeEvaluation("staff/ada", 60, "80", "good"), "evaluations/1", 2));
-  ASSERT_TRUE(store_.ResetSource(session_, "default", "monitoring").ok());
+  ASSERT_TRUE(*store_.ResetSlice(session_, "default", "monitoring"));
   EXPECT_TRUE(Load().contacts.empty());
   EXPECT_TRUE(Load().items.empty());
   EXPECT_EQ(Drift(), 0);
   EXPECT_FALSE(LoadCursor(session_, "default", "monitoring")->has_value());
   EXPECT_EQ(Apply(MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 1)).put, 1);
+}
+
+TEST_F(FactStoreTest, AResetTakesSlices) {
+  feed::v1::ChangeBatch batch;
+  for (int i = 1; i <= 4500; ++i) {
+    *batch.add_changes() =
+        MakeChange("Contact", MakeContact("staff/ada", 60), absl::StrCat("contacts/", i), i);
+  }
+  batch.set_resume_token("token");
+  Apply(batch);
+  for (const int64_t left : {2500, 500}) {
+    auto done = store_.ResetSlice(session_, "default", "monitoring");
+    ASSERT_TRUE(done.ok()) << done.status();
+    EXPECT_FALSE(*done);
+    // At every moment the figures are those of the facts that are there.
+    EXPECT_EQ(Load().contacts.Count(Quantity::kContacts), left);
+    EXPECT_EQ(Drift(), 0);
+    EXPECT_EQ((*LoadCursor(session_, "default", "monitoring"))->token, "");
+  }
+  EXPECT_TRUE(*store_.ResetSlice(session_, "default", "monitoring"));
+  EXPECT_TRUE(Load().contacts.empty());
+  EXPECT_EQ(Drift(), 0);
+  EXPECT_FALSE(LoadCursor(session_, "default", "monitoring")->has_value());
 }
 
 TEST_F(FactStoreTest, DriftIsSeen) {

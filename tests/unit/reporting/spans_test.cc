@@ -176,7 +176,7 @@ TEST(SpansTest, RandomHistoriesOfCasesEqualARecount) {
                         all.Count(Quantity::kCasesClosed) - all.Count(Quantity::kCasesWithdrawn) -
                         all.Count(Quantity::kCasesRejected) - all.Count(Quantity::kCasesMerged));
   }
-  ASSERT_TRUE(store.ResetSource(session, "default", "complaints").ok());
+  ASSERT_TRUE(*store.ResetSlice(session, "default", "complaints"));
   EXPECT_TRUE(LoadSpans(session, "default", 0, kForever)->empty());
   EXPECT_TRUE(LoadCells(session, "default", 0, kForever)->rows().empty());
 }
