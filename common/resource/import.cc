@@ -6,7 +6,6 @@
 #include "common/base/proto_copy.h"
 #include "common/base/status.h"
 #include "common/contract/validate.h"
-#include "common/rpc/error.h"
 #include "google/rpc/status.pb.h"
 #include "sqm/type/v1/import.pb.h"
 
@@ -84,8 +83,8 @@ using Draft = std::shared_ptr<Message>;
 
 class Import {
  public:
-  Import(Resources& resources, const Shape& shape, ImportRules rules)
-      : resources_(resources), shape_(shape), rules_(std::move(rules)) {}
+  Import(const rpc::Pipeline& pipeline, Resources& resources, const Shape& shape, ImportRules rules)
+      : pipeline_(pipeline), resources_(resources), shape_(shape), rules_(std::move(rules)) {}
 
   Task<absl::Status> Run(rpc::Call& call, rpc::Stream& stream) const {
     while (true) {
@@ -284,12 +283,12 @@ class Import {
       told->SetInt32(failure, shape_.index, index);
       told->SetString(failure, shape_.refused_id,
                       ExternalId(ResourceOf(in->GetRepeatedMessage(request, shape_.rows, index))));
-      told->MutableMessage(failure, shape_.status)
-          ->MergeFrom(rpc::ToWire(refused[i], call.chinese(), ""));
+      told->MutableMessage(failure, shape_.status)->MergeFrom(pipeline_.Tell(call, refused[i]));
     }
     return response;
   }
 
+  const rpc::Pipeline& pipeline_;
   Resources& resources_;
   const Shape shape_;
   const ImportRules rules_;
@@ -303,8 +302,8 @@ void HandleImport(rpc::Pipeline& pipeline, Resources& resources, absl::string_vi
   const ResourceType* resource = resources.registry().FindType(type);
   Check(method != nullptr && resource != nullptr,
         absl::StrCat("no method ", path, ", or no resource type ", type));
-  auto import =
-      std::make_shared<const Import>(resources, ShapeOf(*method, *resource), std::move(rules));
+  auto import = std::make_shared<const Import>(pipeline, resources, ShapeOf(*method, *resource),
+                                               std::move(rules));
   pipeline.HandleStream(path, [import](rpc::Call& call, const Message&, rpc::Stream& stream) {
     return import->Run(call, stream);
   });

@@ -11,7 +11,6 @@
 #include "common/contract/field_mask.h"
 #include "common/contract/redact.h"
 #include "common/contract/validate.h"
-#include "common/rpc/error.h"
 #include "common/rpc/personal_fields.h"
 #include "google/rpc/status.pb.h"
 
@@ -386,8 +385,7 @@ Task<absl::StatusOr<rpc::Reply>> StandardMethods::BatchCreate(rpc::Call& call,
       }
       status = reply.status();
     }
-    out->MutableMessage(result, shape.result_status)
-        ->MergeFrom(rpc::ToWire(status, call.chinese(), call.request_id()));
+    out->MutableMessage(result, shape.result_status)->MergeFrom(pipeline_.Tell(call, status));
   }
   co_return ReplyOf(std::move(response));
 }

@@ -481,20 +481,24 @@ grpc::Status Pipeline::End(const Route& route, const Call& call, absl::Time star
     route.metrics->Handled(0, elapsed);
     return grpc::Status::OK;
   }
+  google::rpc::Status wire = Tell(call, status);
+  route.metrics->Handled(wire.code(), elapsed);
+  return ToGrpc(wire);
+}
+
+google::rpc::Status Pipeline::Tell(const Call& call, const absl::Status& status) const {
   std::string error_id;
   if (HidesDetail(status)) {
     error_id = parts_.ids->NewUlid(call.now());
     observe::Log(observe::Level::kError, "call failed",
-                 {{"method", route.method->path},
+                 {{"method", call.method().path},
                   {"tenant", call.tenant()},
                   {"request_id", call.request_id()},
                   {"trace_id", call.trace() ? call.trace()->TraceId() : std::string()},
                   {"error_id", error_id},
                   {"error", std::string(status.message())}});
   }
-  google::rpc::Status wire = ToWire(status, call.chinese(), error_id);
-  route.metrics->Handled(wire.code(), elapsed);
-  return ToGrpc(wire);
+  return ToWire(status, call.chinese(), error_id);
 }
 
 }  // namespace sqm::rpc

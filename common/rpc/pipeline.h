@@ -42,6 +42,7 @@
 #include "common/rpc/personal_fields.h"
 #include "common/rpc/rate_limit.h"
 #include "common/store/store.h"
+#include "google/rpc/status.pb.h"
 
 namespace sqm::rpc {
 
@@ -140,6 +141,9 @@ class Pipeline {
   // Maps, logs and counts.
   grpc::Status End(const Route& route, const Call& call, absl::Time started,
                    const absl::Status& status);
+  // What the caller is told of an error, be it the call's or that of one of its elements; what is
+  // kept from him is logged under the id that he gets instead.
+  google::rpc::Status Tell(const Call& call, const absl::Status& status) const;
   // When the call is gone.
   void Release(const Route& route, const Call& call);
   void Cancel(Call& call) { call.cancelled_.store(true, std::memory_order_relaxed); }

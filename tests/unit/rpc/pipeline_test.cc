@@ -1,8 +1,9 @@
-// The pipeline over a store that is behind.
+// The pipeline over a store that is behind, or that fails.
 #include "common/rpc/pipeline.h"
 
 #include <absl/strings/str_cat.h>
 #include <absl/time/clock.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -15,6 +16,8 @@
 #include "common/auth/issuer.h"
 #include "common/base/status.h"
 #include "common/cache/local_cache.h"
+#include "common/observe/log.h"
+#include "common/resource/import.h"
 #include "common/resource/resources.h"
 #include "common/resource/standard.h"
 #include "common/rpc/error.h"
@@ -27,6 +30,7 @@ namespace sqm::rpc {
 namespace {
 
 namespace v1 = monitoring::v1;
+using ::testing::HasSubstr;
 
 // As a replica has it: others write too, and what they wrote arrives when the test says so.
 class LaggingStore final : public testing::ForwardingStore {
@@ -39,10 +43,28 @@ class LaggingStore final : public testing::ForwardingStore {
     return head;
   }
   void Wake() override { ++looks; }
+  Task<std::vector<store::CommitOutcome>> CommitAll(
+      std::vector<store::WriteSet> write_sets) override {
+    if (!fails) return ForwardingStore::CommitAll(std::move(write_sets));
+    return Failed(write_sets.size());
+  }
 
-  std::atomic<bool> replica{true};
+  std::atomic<bool> replica{true}, fails{false};
   std::atomic<int64_t> arrived{0};
   std::atomic<int> looks{0};
+
+ private:
+  static Task<std::vector<store::CommitOutcome>> Failed(size_t count) {
+    std::vector<store::CommitOutcome> outcomes(count);
+    for (auto& outcome : outcomes) outcome.status = absl::InternalError("page 17 is damaged");
+    co_return outcomes;
+  }
+};
+
+class Lines final : public observe::LogSink {
+ public:
+  void Write(absl::string_view line) override { absl::StrAppend(&text, line); }
+  std::string text;  // Write's calls never overlap
 };
 
 class PipelineTest : public ::testing::Test {
@@ -89,6 +111,9 @@ class PipelineTest : public ::testing::Test {
     pipeline_ = std::make_unique<Pipeline>(parts, limits);
     standard_ = std::make_unique<resource::StandardMethods>(*pipeline_, *resources_);
     standard_->Register("sqm.monitoring.v1");
+    resource::HandleImport(*pipeline_, *resources_,
+                           "/sqm.monitoring.v1.MonitoringService/ImportContacts",
+                           "monitoring/Contact", Rules());
     ServerOptions options;
     options.reflection = false;
     options.address = "127.0.0.1:0";
@@ -101,6 +126,14 @@ class PipelineTest : public ::testing::Test {
     feed::Commit(*store_, "default", {feed::PutContact("one", 0)});
   }
 
+  static resource::ImportRules Rules() {
+    resource::ImportRules rules;
+    rules.on_row = [](Call&, const Message&, Message&) -> Task<absl::Status> {
+      co_return absl::OkStatus();
+    };
+    rules.is_same = [](const Message&, const Message&) { return false; };
+    return rules;
+  }
   std::unique_ptr<grpc::ClientContext> Context(int64_t position = 0) {
     auth::TokenClaims claims;
     claims.subject = "officer";
@@ -135,6 +168,16 @@ class PipelineTest : public ::testing::Test {
     for (int i = 0; i < 5000 && !condition(); ++i) absl::SleepFor(absl::Milliseconds(1));
     return condition();
   }
+  // What the caller sees of a fault, and that the log says what it was.
+  static void ExpectHidden(const google::rpc::Status& wire, const std::string& log) {
+    EXPECT_EQ(wire.code(), static_cast<int>(absl::StatusCode::kInternal)) << wire.DebugString();
+    const std::string id = MetadataOf(FromWire(wire), "error_id");
+    EXPECT_EQ(id.size(), 26u) << wire.DebugString();
+    EXPECT_THAT(log, HasSubstr(id));
+    EXPECT_THAT(log, HasSubstr("page 17 is damaged"));
+    EXPECT_EQ(wire.DebugString().find("page 17"), std::string::npos);
+  }
+
   feed::TempDir directory_;
   const contract::Registry& registry_ = feed::TestRegistry();
   const Clock& clock_ = SystemClock::Get();
@@ -212,6 +255,43 @@ TEST_F(PipelineTest, OnlySoManyWaitForAPosition) {
   EXPECT_LT(absl::Now() - began, absl::Milliseconds(300));
   EXPECT_EQ(waiting.get().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(pipeline_->waiting(), 0);
+}
+
+TEST_F(PipelineTest, ElementsThatFailHaveAnErrorIdThatTheLogKnows) {
+  Open();
+  store_->fails = true;
+  auto lines = std::make_shared<Lines>();
+  auto before = observe::Logger::Process().SetSink(lines);
+  v1::Contact contact;
+  contact.set_external_id("x-1");
+  contact.set_agent("staff/ada");
+  contact.set_team("north");
+  contact.set_channel(v1::CONTACT_CHANNEL_VOICE);
+  contact.set_answer_state(v1::ANSWER_STATE_ANSWERED);
+  contact.mutable_start_time()->set_seconds(1767225600);
+  v1::BatchCreateContactsRequest request;
+  request.set_request_id("123e4567-e89b-12d3-a456-426614174000");
+  *request.add_requests()->mutable_contact() = contact;
+  v1::BatchCreateContactsResponse response;
+  auto context = Context();
+  const grpc::Status called = stub_->BatchCreateContacts(context.get(), request, &response);
+
+  v1::ImportContactsRequest rows;
+  *rows.add_contacts() = contact;
+  v1::ImportContactsResponse answer;
+  auto streaming = Context();
+  auto stream = stub_->ImportContacts(streaming.get());
+  const bool answered = stream->Write(rows) && stream->Read(&answer);
+  stream->WritesDone();
+  stream->Finish();
+  observe::Logger::Process().SetSink(before);
+
+  ASSERT_TRUE(called.ok()) << called.error_message();
+  ASSERT_EQ(response.results_size(), 1);
+  ExpectHidden(response.results(0).status(), lines->text);
+  ASSERT_TRUE(answered);
+  ASSERT_EQ(answer.failures_size(), 1);
+  ExpectHidden(answer.failures(0).status(), lines->text);
 }
 
 }  // namespace
