@@ -156,6 +156,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options,
 
 Server::~Server() {
   if (server_ != nullptr) Stop(absl::Seconds(1));
+  RemoveInnerDirectory();  // of a server that could not start
 }
 
 void Server::SetServing(const std::string& service, bool serving) {
@@ -171,6 +172,10 @@ void Server::Stop(absl::Duration deadline) {
   server_->Shutdown(absl::ToChronoTime(absl::Now() + deadline));
   server_->Wait();
   server_.reset();
+  RemoveInnerDirectory();
+}
+
+void Server::RemoveInnerDirectory() {
   std::error_code error;
   if (!inner_dir_.empty()) std::filesystem::remove_all(inner_dir_, error);
 }

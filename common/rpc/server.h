@@ -51,6 +51,7 @@ class Server {
   class RawService;
   class Unknown;
   Server() = default;
+  void RemoveInnerDirectory();
   std::vector<std::unique_ptr<RawService>> services_;
   std::unique_ptr<Unknown> unknown_;
   std::unique_ptr<grpc::Server> server_;
