@@ -7,8 +7,8 @@
 
 #include <cmath>
 
+#include "common/calendar/zone.h"
 #include "services/reporting/estimate.h"
-#include "services/reporting/period.h"
 
 namespace sqm::reporting {
 namespace {
@@ -112,7 +112,7 @@ std::string LongDate(Language language, absl::string_view date) {
 }
 
 std::string LocalMinute(const google::protobuf::Timestamp& time, absl::string_view zone) {
-  const auto found = FindZone(zone, "zone");
+  const auto found = calendar::FindZone(zone.empty() ? "UTC" : zone, "zone");
   return absl::FormatTime("%Y-%m-%d %H:%M", absl::FromUnixSeconds(time.seconds()),
                           found.ok() ? *found : absl::UTCTimeZone());
 }

@@ -1,15 +1,12 @@
 #include "services/reporting/period.h"
 
-#include <absl/strings/ascii.h>
-#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/time/civil_time.h>
 
 #include <cstdlib>
-#include <filesystem>
-#include <system_error>
 
 #include "common/base/status.h"
+#include "common/calendar/zone.h"
 
 namespace sqm::reporting {
 namespace {
@@ -85,26 +82,8 @@ std::vector<Bucket> LocalDay::HourStarts() const {
   return starts;
 }
 
-absl::StatusOr<absl::TimeZone> FindZone(absl::string_view zone, absl::string_view field) {
-  if (zone.empty() || zone == "UTC") return absl::UTCTimeZone();
-  // Only names of the time zone database: neither paths nor other schemes that the loader knows.
-  bool plain = zone.size() <= 64 && absl::ascii_isalpha(zone.front()) && zone != "localtime" &&
-               !absl::StrContains(zone, "//");
-  for (char c : zone) plain = plain && (absl::ascii_isalnum(c) || absl::StrContains("/_+-", c));
-  if (plain) {
-    // The loader remembers every name it is asked for; ask only for those that exist.
-    const char* folder = std::getenv("TZDIR");
-    std::error_code ignored;
-    plain = std::filesystem::is_regular_file(
-        absl::StrCat(folder != nullptr ? folder : "/usr/share/zoneinfo", "/", zone), ignored);
-  }
-  absl::TimeZone found;
-  if (plain && absl::LoadTimeZone(std::string(zone), &found)) return found;
-  return InvalidField(field, "must be an IANA time zone, e.g. Asia/Shanghai");
-}
-
 absl::StatusOr<LocalDay> LocalDayOf(absl::string_view date, absl::string_view zone) {
-  auto found = FindZone(zone, "zone");
+  auto found = calendar::FindZone(zone.empty() ? "UTC" : zone, "zone");
   if (!found.ok()) return found.status();
   absl::CivilDay day;
   // Formatting again refuses other spellings and days that do not exist.

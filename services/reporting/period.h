@@ -39,9 +39,8 @@ struct LocalDay {
   static Bucket FirstBucket(absl::Time time);
 };
 
-// A zone by its IANA name; empty = UTC. INVALID_FIELD names `field` when there is none.
-absl::StatusOr<absl::TimeZone> FindZone(absl::string_view zone, absl::string_view field);
-// INVALID_FIELD when the date or the zone is not one, or when the zone skipped the whole day.
+// `zone`: an IANA name; empty = UTC. INVALID_FIELD when the date or the zone is not one, or when
+// the zone skipped the whole day.
 absl::StatusOr<LocalDay> LocalDayOf(absl::string_view date, absl::string_view zone);
 // The day before, in the same zone; skips days that the zone skipped.
 absl::StatusOr<LocalDay> DayBefore(const LocalDay& day);
