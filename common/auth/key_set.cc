@@ -101,7 +101,9 @@ absl::Status KeySet::Refresh(absl::Time now) {
   bool tell;
   {
     const absl::MutexLock lock(&refresh_mutex_);
-    if (options_.path.empty() || now < next_check_) return problem_;
+    // Longer than a period until the next look: the clock was set back.
+    const bool looked = now < next_check_ && next_check_ - now <= options_.check_period;
+    if (options_.path.empty() || looked) return problem_;
     next_check_ = now + options_.check_period;
     const uint64_t before = generation();
     problem = Load();

@@ -47,39 +47,49 @@ ConcurrencyLimit::Method* ConcurrencyLimit::AddMethod() {
   return methods_.back().get();
 }
 
-void ConcurrencyLimit::EndWindow(absl::Time now) {
+void ConcurrencyLimit::Settle(int64_t length) {
+  struct Mean {
+    Method* method;
+    double seconds;
+  };
+  std::vector<Mean> means;
+  LimitWindow window;
+  window.length = static_cast<double>(length) * 1e-9;
+  for (const auto& method : methods_) {
+    const auto count = static_cast<double>(method->calls.exchange(0, std::memory_order_relaxed));
+    const auto sum = static_cast<double>(method->nanos.exchange(0, std::memory_order_relaxed));
+    if (count == 0) continue;
+    window.latency += sum * 1e-9;
+    window.acceptable += count * AcceptableLatency(method->floor);
+    means.push_back({method.get(), sum * 1e-9 / count});
+  }
+  const bool quiet = IsQuiet(bounds_, window);
+  for (const Mean& mean : means) {
+    mean.method->floor = NextFloor(mean.method->floor, mean.seconds, quiet);
+  }
+  limit_.store(NextLimit(bounds_, limit(), window), std::memory_order_relaxed);
+}
+
+void ConcurrencyLimit::EndWindow(int64_t now) {
   // Who comes second has nothing to do.
   if (!mutex_.TryLock()) return;
-  const int64_t nanos = absl::ToUnixNanos(now);
-  const int64_t length = nanos - began_;
+  const int64_t length = now - began_;
   int64_t calls = 0;
   for (const auto& method : methods_) calls += method->calls.load(std::memory_order_relaxed);
   if (began_ == 0) {
-    began_ = nanos;
-  } else if (length >= kWindowNanos && (calls >= kLeastCalls || length >= kLongestNanos)) {
-    struct Mean {
-      Method* method;
-      double seconds;
-    };
-    std::vector<Mean> means;
-    LimitWindow window;
-    window.length = static_cast<double>(length) * 1e-9;
+    began_ = now;
+  } else if (length < 0) {
+    // How long the calls so far took to come in is not known.
     for (const auto& method : methods_) {
-      const auto count = static_cast<double>(method->calls.exchange(0, std::memory_order_relaxed));
-      const auto sum = static_cast<double>(method->nanos.exchange(0, std::memory_order_relaxed));
-      if (count == 0) continue;
-      window.latency += sum * 1e-9;
-      window.acceptable += count * AcceptableLatency(method->floor);
-      means.push_back({method.get(), sum * 1e-9 / count});
+      method->calls.store(0, std::memory_order_relaxed);
+      method->nanos.store(0, std::memory_order_relaxed);
     }
-    const bool quiet = IsQuiet(bounds_, window);
-    for (const Mean& mean : means) {
-      mean.method->floor = NextFloor(mean.method->floor, mean.seconds, quiet);
-    }
-    limit_.store(NextLimit(bounds_, limit(), window), std::memory_order_relaxed);
-    began_ = nanos;
+    began_ = now;
+  } else if (length >= kWindowNanos && (calls >= kLeastCalls || length >= kLongestNanos)) {
+    Settle(length);
+    began_ = now;
   }
-  look_.store(nanos + kWindowNanos, std::memory_order_relaxed);
+  look_.store(now + kWindowNanos, std::memory_order_relaxed);
   mutex_.Unlock();
 }
 

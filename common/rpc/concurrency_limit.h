@@ -76,7 +76,10 @@ class ConcurrencyLimit {
     if (elapsed < kAtOnce) return;
     method.calls.fetch_add(1, std::memory_order_relaxed);
     method.nanos.fetch_add(absl::ToInt64Nanoseconds(elapsed), std::memory_order_relaxed);
-    if (absl::ToUnixNanos(now) >= look_.load(std::memory_order_relaxed)) EndWindow(now);
+    const int64_t nanos = absl::ToUnixNanos(now);
+    const int64_t look = look_.load(std::memory_order_relaxed);
+    // A clock that was set back must not keep the window open until it is there again.
+    if (nanos >= look || nanos < look - kMostStepNanos) EndWindow(nanos);
   }
 
   int limit() const { return limit_.load(std::memory_order_relaxed); }
@@ -84,7 +87,11 @@ class ConcurrencyLimit {
 
  private:
   static constexpr absl::Duration kAtOnce = absl::Microseconds(100);
-  void EndWindow(absl::Time now);
+  // Threads read the clock apart, so that a little earlier is none that was set back.
+  static constexpr int64_t kMostStepNanos = 1'000'000'000;
+  void EndWindow(int64_t now);
+  // What the window's calls have shown decides the limit.
+  void Settle(int64_t length) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const LimitBounds bounds_;
   std::atomic<int> limit_;

@@ -125,6 +125,9 @@ double RateLimits::Take(size_t rule, const std::string& name, absl::Time now, De
     found = shard.accounts.emplace(name, Account{.bucket = {rate.burst, now}}).first;
   }
   Account& account = found->second;
+  // After a clock that was set back, what comes in counts from here on.
+  account.bucket.time = std::min(account.bucket.time, now);
+  account.tell_after = std::min(account.tell_after, now + kAlone);
   const double tokens = cache::TokensAt(rate, account.bucket, now);
   if (tokens >= 1) {
     account.bucket = {tokens - 1, now};

@@ -124,6 +124,16 @@ TEST(KeySet, FollowsItsFile) {
   EXPECT_TRUE(told[3].ok());
 }
 
+TEST(KeySet, LooksAgainAfterAClockThatWasSetBack) {
+  const TempDir dir;
+  const auto set = KeySet::FromFile({.path = dir.Write("jwks.json", NewIssuer()->jwks())});
+  ASSERT_TRUE(set.ok()) << set.status();
+  EXPECT_TRUE((*set)->Refresh(kLookTime).ok());
+  dir.Write("jwks.json", NewIssuer()->jwks());
+  EXPECT_TRUE((*set)->Refresh(kLookTime - absl::Hours(1)).ok());
+  EXPECT_EQ((*set)->generation(), 2u);
+}
+
 TEST(KeySet, FixedSetNeverLooksAtAFile) {
   const auto set = KeySet::FromJwks(NewIssuer()->jwks());
   ASSERT_TRUE(set.ok());

@@ -50,6 +50,8 @@ class Queue {
       : limit_(limit), method_(limit.AddMethod()), workers_(workers), service_(service) {}
 
   void set_service(absl::Duration service) { service_ = service; }
+  // Of the clock that the limit is told of.
+  void set_step(absl::Duration step) { step_ = step; }
 
   struct Seen {
     int answered = 0, refused = 0;
@@ -87,7 +89,7 @@ class Queue {
     while (next_ < calls_.size() && calls_[next_].end <= time) {
       const Call& call = calls_[next_++];
       const absl::Duration took = call.end - call.arrival;
-      limit_.Measure(*method_, took, call.end);
+      limit_.Measure(*method_, took, call.end + step_);
       limit_.Leave();
       ++seen.answered;
       seen.sum += took;
@@ -99,6 +101,7 @@ class Queue {
   ConcurrencyLimit::Method* const method_;
   const int workers_;
   absl::Duration service_;
+  absl::Duration step_;
   absl::Time now_ = absl::FromUnixSeconds(1767225600);
   std::priority_queue<absl::Time, std::vector<absl::Time>, std::greater<>> busy_;
   std::vector<Call> calls_;
@@ -175,6 +178,17 @@ TEST(ConcurrencyLimitTest, OneStallDoesNotCloseTheDoor) {
   queue.Run(1000, absl::Seconds(3));  // what has waited meanwhile
   const Queue::Seen seen = queue.Run(1000, absl::Seconds(10));
   EXPECT_EQ(seen.refused, 0);
+}
+
+TEST(ConcurrencyLimitTest, GoesOnAfterAClockThatWasSetBack) {
+  ConcurrencyLimit limit(kBounds);
+  Queue queue(limit, 8, absl::Milliseconds(4));
+  queue.Run(1000, absl::Seconds(5));
+  queue.set_step(-absl::Hours(1));
+  queue.Run(8000, absl::Seconds(3));
+  const Queue::Seen seen = queue.Run(8000, absl::Seconds(10));
+  EXPECT_LE(seen.longest, absl::Milliseconds(30));
+  EXPECT_GE(seen.answered, 0.98 * 10 * 2000);
 }
 
 TEST(ConcurrencyLimitTest, WhatIsRefusedTakesNoRoom) {

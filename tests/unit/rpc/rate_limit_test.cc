@@ -99,6 +99,16 @@ TEST_F(RateLimitsTest, GrantsTheBurstThenTheRate) {
   EXPECT_FALSE(Call(Who("ann")).ok());
 }
 
+TEST_F(RateLimitsTest, GrantsTheRateAfterAClockThatWasSetBack) {
+  Limit({Rule("rate=4 burst=3")});
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(Call(Who("ann")).ok());
+  clock_.Advance(-absl::Hours(1));
+  EXPECT_EQ(RetryAfter(Call(Who("ann"))), absl::Milliseconds(250));
+  clock_.Advance(absl::Milliseconds(250));
+  EXPECT_TRUE(Call(Who("ann")).ok());
+  EXPECT_FALSE(Call(Who("ann")).ok());
+}
+
 TEST_F(RateLimitsTest, EachPrincipalOfEachTenantHasItsOwn) {
   Limit({Rule("rate=1")});
   EXPECT_TRUE(Call(Who("ann"), "north").ok());
