@@ -1,9 +1,14 @@
 #include "common/observe/log.h"
 
+#include <absl/strings/str_cat.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <exception>
 #include <vector>
 
@@ -13,8 +18,8 @@ namespace sqm::observe {
 namespace {
 
 constexpr absl::string_view kNames[] = {"debug", "info", "warning", "error"};
-// How long a line waits for a reader that is behind on a non-blocking descriptor.
-constexpr int kWriteWaitMs = 100;
+// How long a line waits for a reader that is behind.
+constexpr std::chrono::milliseconds kWriteWait(100);
 
 int BoundOf(Level level) {
   return level == Level::kError ? Logger::kErrorsPerSecond : Logger::kWarningsPerSecond;
@@ -31,18 +36,63 @@ std::optional<Level> LevelOf(absl::string_view name) {
   return std::nullopt;
 }
 
-void FdSink::Write(absl::string_view line) {
-  // One write carries the line; the loop is for signals, and for a pipe that took a part of it.
-  while (!line.empty()) {
-    const ssize_t written = write(fd_, line.data(), line.size());
+FdSink::~FdSink() {
+  if (pipe_ >= 0) close(pipe_);
+}
+
+void FdSink::Look() {
+  struct stat now {};
+  if (fstat(fd_, &now) != 0) now = {};
+  if (now.st_dev == device_ && now.st_ino == inode_) return;
+  device_ = now.st_dev;
+  inode_ = now.st_ino;
+  socket_ = S_ISSOCK(now.st_mode);
+  behind_ = false;
+  rest_.clear();
+  if (pipe_ >= 0) close(pipe_);
+  pipe_ = -1;
+  if (!S_ISFIFO(now.st_mode)) return;
+  pipe_ = open(absl::StrCat("/proc/self/fd/", fd_).c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+ssize_t FdSink::WriteSome(absl::string_view text) const {
+  if (socket_) return send(fd_, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  return write(pipe_ >= 0 ? pipe_ : fd_, text.data(), text.size());
+}
+
+bool FdSink::Put(absl::string_view& text) {
+  if (text.empty()) return true;
+  const auto until = std::chrono::steady_clock::now() + kWriteWait;
+  while (!text.empty()) {
+    const ssize_t written = WriteSome(text);
     if (written >= 0) {
-      line.remove_prefix(static_cast<size_t>(written));
+      text.remove_prefix(static_cast<size_t>(written));
       continue;
     }
     if (errno == EINTR) continue;
-    if (errno != EAGAIN && errno != EWOULDBLOCK) return;
-    pollfd ready{fd_, POLLOUT, 0};
-    if (poll(&ready, 1, kWriteWaitMs) <= 0) return;
+    if (errno != EAGAIN && errno != EWOULDBLOCK) return false;
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        until - std::chrono::steady_clock::now());
+    pollfd ready{pipe_ >= 0 ? pipe_ : fd_, POLLOUT, 0};
+    behind_ = behind_ || left.count() <= 0 || poll(&ready, 1, static_cast<int>(left.count())) <= 0;
+    if (behind_) return false;
+  }
+  behind_ = false;
+  return true;
+}
+
+void FdSink::Write(absl::string_view line) {
+  Look();
+  // What is left of a line goes first, so that lines do not mix.
+  absl::string_view rest = rest_;
+  const bool free = Put(rest);
+  rest_.erase(0, rest_.size() - rest.size());
+  absl::string_view left = line;
+  if (free && Put(left)) return;
+  if (left.size() < line.size()) {
+    rest_ = std::string(left);
+  } else {
+    ++dropped_;
   }
 }
 
@@ -63,7 +113,22 @@ void Logger::SetForm(Form form) {
 
 std::shared_ptr<LogSink> Logger::SetSink(std::shared_ptr<LogSink> sink) {
   absl::MutexLock lock(&mutex_);
+  told_dropped_ = sink->Dropped();
   return std::exchange(sink_, std::move(sink));
+}
+
+std::string Logger::Line(absl::Time now, Level level, absl::string_view message, Fields fields,
+                         uint64_t suppressed) const {
+  return form_ == Form::kJson ? JsonLine(now, level, message, fields, suppressed)
+                              : PeopleLine(now, level, message, fields, suppressed);
+}
+
+void Logger::TellDropped(absl::Time now) {
+  const uint64_t dropped = sink_->Dropped();
+  if (dropped == told_dropped_) return;
+  sink_->Write(Line(now, Level::kWarning, "log lines left out: their reader was behind",
+                    {{"count", dropped - told_dropped_}}, 0));
+  if (sink_->Dropped() == dropped) told_dropped_ = dropped;
 }
 
 void Logger::Log(Level level, absl::string_view message, Fields fields,
@@ -90,8 +155,9 @@ void Logger::Log(Level level, absl::string_view message, Fields fields,
       suppressed = std::exchange(site.suppressed, 0);
     }
     // Formatted under the lock: writing takes longer anyway, and lines stay in the order of time.
-    sink_->Write(form_ == Form::kJson ? JsonLine(now, level, message, fields, suppressed)
-                                      : PeopleLine(now, level, message, fields, suppressed));
+    const uint64_t dropped = sink_->Dropped();
+    sink_->Write(Line(now, level, message, fields, suppressed));
+    if (sink_->Dropped() == dropped) TellDropped(now);
   } catch (const std::exception&) {
     // Out of memory: the line is lost, the caller goes on.
   }
@@ -104,10 +170,9 @@ void Logger::Flush() {
     for (auto& [key, site] : sites_) {
       const uint64_t suppressed = std::exchange(site.suppressed, 0);
       if (suppressed == 0) continue;
-      sink_->Write(form_ == Form::kJson
-                       ? JsonLine(now, site.level, site.message, {}, suppressed)
-                       : PeopleLine(now, site.level, site.message, {}, suppressed));
+      sink_->Write(Line(now, site.level, site.message, {}, suppressed));
     }
+    TellDropped(now);
   } catch (const std::exception&) {
   }
 }

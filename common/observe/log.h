@@ -11,6 +11,7 @@
 #include <absl/strings/string_view.h>
 #include <absl/synchronization/mutex.h>
 #include <absl/time/time.h>
+#include <sys/types.h>
 
 #include <atomic>
 #include <cstdint>
@@ -76,16 +77,37 @@ class LogSink {
  public:
   virtual ~LogSink() = default;
   virtual void Write(absl::string_view line) = 0;
+  // Lines that were left out so far because their reader was behind.
+  virtual uint64_t Dropped() const { return 0; }
 };
 
 // Writes each line to a file descriptor with one write(2). What cannot be written is dropped.
+//
+// A reader of a pipe or socket that is behind is waited for once and briefly; then lines are
+// dropped at once until one can be written again, for whoever logs is in the middle of a call. The
+// descriptor itself stays as it is: other processes that share it expect it to block.
 class FdSink final : public LogSink {
  public:
   explicit FdSink(int fd) : fd_(fd) {}
+  ~FdSink() override;
+  FdSink(const FdSink&) = delete;
   void Write(absl::string_view line) override;
+  uint64_t Dropped() const override { return dropped_; }
 
  private:
+  // Finds out what the descriptor is now: a program may put another file in its place.
+  void Look();
+  ssize_t WriteSome(absl::string_view text) const;
+  // Writes what can be written, and removes it from `text`. False: not all of it.
+  bool Put(absl::string_view& text);
+
   const int fd_;  // not owned
+  uint64_t device_ = 0, inode_ = 0;
+  bool socket_ = false;
+  int pipe_ = -1;  // the same pipe, opened for this sink alone so that it need not block; -1 = none
+  bool behind_ = false;
+  std::string rest_;  // of a line that was written in part
+  uint64_t dropped_ = 0;
 };
 
 // Turns events into lines. Thread-safe; never throws.
@@ -129,11 +151,17 @@ class Logger {
   // A place in the code: its file's name is a literal, so its address will do.
   using SiteKey = std::pair<const char*, uint32_t>;
 
+  std::string Line(absl::Time now, Level level, absl::string_view message, Fields fields,
+                   uint64_t suppressed) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Says how many lines the sink has left out since it was last said.
+  void TellDropped(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   const Clock& clock_;
   std::atomic<Level> level_{Level::kInfo};
   absl::Mutex mutex_;
   std::shared_ptr<LogSink> sink_ ABSL_GUARDED_BY(mutex_);
   Form form_ ABSL_GUARDED_BY(mutex_);
+  uint64_t told_dropped_ ABSL_GUARDED_BY(mutex_) = 0;
   // One entry a place that has warned: bounded by the program.
   absl::flat_hash_map<SiteKey, Site> sites_ ABSL_GUARDED_BY(mutex_);
 };

@@ -1,12 +1,15 @@
 #include "common/observe/log.h"
 
 #include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -217,6 +220,75 @@ TEST(FdSink, ThreadsNeverMixTheirLines) {
     ++lines;
   }
   EXPECT_EQ(lines, 200);
+}
+
+// What can be read without waiting.
+std::string Drain(int fd) {
+  std::string text;
+  char buffer[4096];
+  fcntl(fd, F_SETFL, O_NONBLOCK);
+  for (ssize_t n; (n = read(fd, buffer, sizeof(buffer))) > 0;) {
+    text.append(buffer, static_cast<size_t>(n));
+  }
+  return text;
+}
+
+// `ends`: to read from, and to log to, which nobody reads for now.
+void ExpectNobodyWaitsForItsReader(const int (&ends)[2]) {
+  Logger logger(std::make_shared<FdSink>(ends[1]), Logger::Form::kJson);
+  constexpr int kLines = 1000;
+  const auto began = std::chrono::steady_clock::now();
+  const std::string text(1000, 'x');
+  for (int i = 0; i < kLines; ++i) logger.Log(Level::kInfo, "m", {{"text", text}});
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5));
+  // Who else writes there expects it to block.
+  EXPECT_EQ(fcntl(ends[1], F_GETFL) & O_NONBLOCK, 0);
+  std::string read_back = Drain(ends[0]);
+  logger.Log(Level::kInfo, "after");
+  absl::StrAppend(&read_back, Drain(ends[0]));
+  logger.Log(Level::kInfo, "said once");
+  absl::StrAppend(&read_back, Drain(ends[0]));
+  int64_t lines = 0;
+  int64_t left_out = 0;
+  for (absl::string_view line : absl::StrSplit(read_back, '\n', absl::SkipEmpty())) {
+    ASSERT_TRUE(json::accept(line.begin(), line.end())) << line;
+    const json read = json::parse(line.begin(), line.end());
+    lines += read["message"] == "m" ? 1 : 0;
+    if (read.contains("count")) left_out += read["count"].get<int64_t>();
+  }
+  EXPECT_GT(lines, 0);
+  EXPECT_GT(left_out, 0);
+  EXPECT_EQ(lines + left_out, kLines);
+  EXPECT_THAT(read_back, HasSubstr("after"));
+}
+
+TEST(FdSink, NobodyWaitsForTheReaderOfAPipe) {
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  ExpectNobodyWaitsForItsReader(ends);
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST(FdSink, NobodyWaitsForTheReaderOfASocket) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  ExpectNobodyWaitsForItsReader(ends);
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST(FdSink, FollowsADescriptorThatIsPutElsewhere) {
+  int one[2], two[2];
+  ASSERT_EQ(pipe2(one, O_CLOEXEC), 0);
+  ASSERT_EQ(pipe2(two, O_CLOEXEC), 0);
+  Logger logger(std::make_shared<FdSink>(one[1]), Logger::Form::kJson);
+  logger.Log(Level::kInfo, "first");
+  ASSERT_EQ(dup2(two[1], one[1]), one[1]);
+  logger.Log(Level::kInfo, "second");
+  EXPECT_EQ(json::parse(Drain(one[0]))["message"], "first");
+  EXPECT_EQ(json::parse(Drain(two[0]))["message"], "second");
+  for (const int fd : {one[0], one[1], two[0], two[1]}) close(fd);
 }
 
 TEST(FdSink, AClosedDescriptorLosesItsLineAndNoOther) {
