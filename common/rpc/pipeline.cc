@@ -25,6 +25,9 @@ using contract::FieldDescriptor;
 constexpr absl::Duration kLeastPause = absl::Milliseconds(1);
 constexpr absl::Duration kMostPause = absl::Milliseconds(50);
 constexpr int kPositionLooks = 16;
+// Where nobody else writes it was given by another database, or before this one was restored; or a
+// watcher has heard of it a moment before it is shown.
+constexpr int kPositionLooksAlone = 2;
 
 absl::Status NotHereYet(int64_t position) {
   return WithRetry(Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE,
@@ -198,16 +201,14 @@ absl::Status Pipeline::ReadPosition(absl::string_view position, Call& call) cons
     return Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_MALFORMED_REQUEST,
                 "sqm-position must be a number as an earlier response gave it");
   }
-  if (seen <= parts_.store->Head(call.tenant_).head) return absl::OkStatus();
-  // It was given by another database, or before this one was restored: waiting brings it no nearer.
-  if (!parts_.store->HearsOthers()) return NotHereYet(seen);
-  call.awaited_position_ = seen;
+  if (seen > parts_.store->Head(call.tenant_).head) call.awaited_position_ = seen;
   return absl::OkStatus();
 }
 
 Task<bool> Pipeline::Arrives(const Call& call) {
+  const int looks = parts_.store->HearsOthers() ? kPositionLooks : kPositionLooksAlone;
   absl::Duration pause = kLeastPause;
-  for (int look = 0; look < kPositionLooks && !call.cancelled(); ++look) {
+  for (int look = 0; look < looks && !call.cancelled(); ++look) {
     parts_.store->Wake();
     co_await parts_.timer->Sleep(pause);
     co_await parts_.executor->Hop();
