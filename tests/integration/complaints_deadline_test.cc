@@ -2,73 +2,14 @@
 #include <absl/strings/str_cat.h>
 
 #include "common/store/sqlite/database.h"
-#include "tests/integration/complaints_world.h"
+#include "tests/integration/complaints_deadline_world.h"
 
 namespace sqm::testing {
 namespace {
 
 namespace v1 = complaints::v1;
 
-class ComplaintsDeadlineTest : public ComplaintsWorld {
- protected:
-  static v1::DeadlinePolicy Policy(v1::DeadlineKind kind, absl::Duration target) {
-    v1::DeadlinePolicy policy;
-    policy.mutable_label()->set_en("Standard");
-    AddTarget(policy, kind, target);
-    return policy;
-  }
-  static v1::DeadlineTarget& AddTarget(v1::DeadlinePolicy& policy, v1::DeadlineKind kind,
-                                       absl::Duration target) {
-    v1::DeadlineTarget& made = *policy.add_targets();
-    made.set_kind(kind);
-    made.mutable_target()->set_seconds(absl::ToInt64Seconds(target));
-    made.set_measure(v1::DEADLINE_MEASURE_ELAPSED);
-    return made;
-  }
-  absl::StatusOr<v1::DeadlinePolicy> Add(const v1::DeadlinePolicy& policy) {
-    v1::CreateDeadlinePolicyRequest request;
-    *request.mutable_deadline_policy() = policy;
-    return manager_->Call(&Stub::CreateDeadlinePolicy, request);
-  }
-  static v1::Calendar Office() {
-    v1::Calendar calendar;
-    calendar.mutable_label()->set_en("Office");
-    calendar.set_zone("Asia/Shanghai");
-    v1::WeekdayHours& hours = *calendar.add_weekly();
-    for (int day = v1::WEEKDAY_MONDAY; day <= v1::WEEKDAY_FRIDAY; ++day) {
-      hours.add_days(static_cast<v1::Weekday>(day));
-    }
-    hours.add_intervals("08:30-12:00");
-    hours.add_intervals("14:00-18:00");
-    calendar.add_holidays()->set_dates("2026-10-01..2026-10-07");
-    calendar.add_working_days()->set_date("2026-10-10");
-    return calendar;
-  }
-  absl::StatusOr<v1::Calendar> Add(const v1::Calendar& calendar) {
-    v1::CreateCalendarRequest request;
-    *request.mutable_calendar() = calendar;
-    request.set_calendar_id("office");
-    return manager_->Call(&Stub::CreateCalendar, request);
-  }
-  static const v1::DeadlineStatus* Find(const v1::Case& one, v1::DeadlineKind kind) {
-    for (const v1::DeadlineStatus& status : one.deadlines()) {
-      if (status.kind() == kind) return &status;
-    }
-    return nullptr;
-  }
-  absl::StatusOr<v1::ListQueueResponse> Queue(const Client& client, v1::CaseQueue queue) {
-    v1::ListQueueRequest request;
-    request.set_queue(queue);
-    return client.Call(&Stub::ListQueue, request);
-  }
-  std::string Actions(const std::string& name) {
-    std::string actions;
-    for (const v1::CaseEntry& line : Timeline(*manager_, name)) {
-      absl::StrAppend(&actions, v1::CaseAction_Name(line.action()).substr(12), " ");
-    }
-    return actions;
-  }
-};
+class ComplaintsDeadlineTest : public ComplaintsDeadlineWorld {};
 
 TEST_F(ComplaintsDeadlineTest, WarnsBreachesAndEscalatesOnceEach) {
   v1::DeadlinePolicy policy = Policy(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Seconds(4));

@@ -1,0 +1,579 @@
+// What a step does to the deadlines of its case, and what reaches the cases that are open already.
+#include <absl/strings/str_cat.h>
+
+#include <map>
+#include <optional>
+#include <set>
+#include <tuple>
+
+#include "common/base/proto_time.h"
+#include "tests/integration/complaints_deadline_world.h"
+
+namespace sqm::testing {
+namespace {
+
+namespace v1 = complaints::v1;
+
+class ComplaintsClockTest : public ComplaintsDeadlineWorld {
+ protected:
+  void SetUp() override {
+    ComplaintsDeadlineWorld::SetUp();
+    if (HasFatalFailure()) return;
+    portal_ = Caller(auth::Role::kCustomer, "portal-7");
+    ASSERT_TRUE(CreateCategory("billing").ok());
+  }
+  // An hour for the resolution, half of one for each answer.
+  static v1::DeadlinePolicy HourAndHalf() {
+    v1::DeadlinePolicy policy = Policy(v1::DEADLINE_KIND_TOTAL_RESOLUTION, absl::Hours(1));
+    AddTarget(policy, v1::DEADLINE_KIND_NEXT_RESPONSE, absl::Minutes(30));
+    return policy;
+  }
+  // The customer is asked; its name.
+  std::string Waiting() {
+    auto one = Assigned(Sample(), "staff/ann");
+    EXPECT_TRUE(one.ok()) << one.status();
+    const std::string name = one->name();
+    EXPECT_TRUE(Do<v1::StartCaseRequest>(*agent_, &Stub::StartCase, name).ok());
+    one = Do<v1::AwaitCustomerRequest>(*agent_, &Stub::AwaitCustomer, name,
+                                       [](auto& request) { request.set_question("Which bill?"); });
+    EXPECT_TRUE(one.ok()) << one.status();
+    EXPECT_EQ(StateOf(*one, v1::DEADLINE_KIND_TOTAL_RESOLUTION), v1::DEADLINE_STATE_PAUSED);
+    EXPECT_FALSE(one->has_due_time());
+    return name;
+  }
+  // Answered, and still open; its name.
+  std::string Replied() {
+    auto one = Assigned(Sample(), "staff/ann");
+    EXPECT_TRUE(one.ok()) << one.status();
+    const std::string name = one->name();
+    EXPECT_TRUE(Do<v1::StartCaseRequest>(*agent_, &Stub::StartCase, name).ok());
+    EXPECT_TRUE(
+        Do<v1::ProposeResponseRequest>(*agent_, &Stub::ProposeResponse, name, [](auto& request) {
+          request.set_text("The fee is right.");
+        }).ok());
+    EXPECT_TRUE(Do<v1::ReplyCaseRequest>(*agent_, &Stub::ReplyCase, name).ok());
+    return name;
+  }
+  static v1::DeadlineState StateOf(const v1::Case& one, v1::DeadlineKind kind) {
+    const v1::DeadlineStatus* status = Find(one, kind);
+    return status == nullptr ? v1::DEADLINE_STATE_UNSPECIFIED : status->state();
+  }
+  // What holds once the customer has answered: both deadlines run, the nearer one is due.
+  void ExpectGoingAgain(const std::string& name) {
+    auto one = Get(*manager_, name);
+    ASSERT_TRUE(one.ok()) << one.status();
+    EXPECT_EQ(StateOf(*one, v1::DEADLINE_KIND_TOTAL_RESOLUTION), v1::DEADLINE_STATE_RUNNING);
+    ASSERT_EQ(StateOf(*one, v1::DEADLINE_KIND_NEXT_RESPONSE), v1::DEADLINE_STATE_RUNNING);
+    const v1::DeadlineStatus& answer = *Find(*one, v1::DEADLINE_KIND_NEXT_RESPONSE);
+    EXPECT_EQ(answer.due_time().seconds() - answer.start_time().seconds(), 1800);
+    ASSERT_TRUE(one->has_due_time());
+    EXPECT_EQ(one->due_time().seconds(), answer.due_time().seconds());
+    ASSERT_TRUE(one->has_next_event_time());
+    EXPECT_GE(one->next_event_time().seconds(), one->due_time().seconds());
+    EXPECT_LE(one->next_event_time().seconds(), one->due_time().seconds() + 1);
+    auto soon = Queue(*lead_, v1::CASE_QUEUE_DUE_SOON);
+    ASSERT_TRUE(soon.ok()) << soon.status();
+    ASSERT_EQ(soon->cases_size(), 1);
+    EXPECT_EQ(soon->cases(0).due_time().seconds(), one->due_time().seconds());
+  }
+  std::string Receipt(const std::string& name) {
+    v1::IssueCaseReceiptRequest request;
+    request.set_name(name);
+    auto receipt = lead_->Call(&Stub::IssueCaseReceipt, request);
+    EXPECT_TRUE(receipt.ok()) << receipt.status();
+    return receipt.ok() ? receipt->receipt() : "";
+  }
+  absl::StatusOr<v1::ImportCasesResponse> Import(const v1::ImportCasesRequest& request) {
+    std::unique_ptr<grpc::ClientContext> context = manager_->Context();
+    auto stream = manager_->complaints().ImportCases(context.get());
+    v1::ImportCasesResponse response;
+    stream->Write(request);
+    const bool answered = stream->Read(&response);
+    stream->WritesDone();
+    const grpc::Status status = stream->Finish();
+    if (!status.ok()) return rpc::FromGrpc(status);
+    EXPECT_TRUE(answered);
+    return response;
+  }
+
+  std::unique_ptr<Client> portal_;
+};
+
+TEST_F(ComplaintsClockTest, ACustomersMessageSetsItGoingAgain) {
+  ASSERT_TRUE(Add(HourAndHalf()).ok());
+  const std::string name = Waiting();
+  v1::AddCaseEntryRequest request;
+  request.set_parent(name);
+  request.mutable_entry()->set_action(v1::CASE_ACTION_CUSTOMER_MESSAGE);
+  request.mutable_entry()->set_text("The one of March");
+  auto entry = agent_->Call(&Stub::AddCaseEntry, request);
+  ASSERT_TRUE(entry.ok()) << entry.status();
+  ExpectGoingAgain(name);
+}
+
+TEST_F(ComplaintsClockTest, TheHolderOfAReceiptSetsItGoingAgain) {
+  ASSERT_TRUE(Add(HourAndHalf()).ok());
+  const std::string name = Waiting();
+  v1::SendCaseMessageRequest request;
+  request.set_number(Get(*manager_, name)->number());
+  request.set_receipt(Receipt(name));
+  request.set_text("The one of March");
+  auto sent = portal_->Call(&Stub::SendCaseMessage, request);
+  ASSERT_TRUE(sent.ok()) << sent.status();
+  ExpectGoingAgain(name);
+}
+
+TEST_F(ComplaintsClockTest, AnAnswerThatIsNotAcceptedBeginsTheSecondRound) {
+  ASSERT_TRUE(Add(HourAndHalf()).ok());
+  const std::string name = Replied();
+  auto one = Do<v1::CloseCaseRequest>(*agent_, &Stub::CloseCase, name, [](auto& request) {
+    request.set_outcome(v1::CASE_OUTCOME_NOT_UPHELD);
+  });
+  ASSERT_TRUE(one.ok()) << one.status();
+  EXPECT_EQ(StateOf(*one, v1::DEADLINE_KIND_TOTAL_RESOLUTION), v1::DEADLINE_STATE_MET);
+  EXPECT_FALSE(one->has_queue_time());
+  v1::RateCaseRequest request;
+  request.set_number(one->number());
+  request.set_receipt(Receipt(name));
+  request.set_satisfaction(2);
+  request.set_accepted(false);
+  request.set_comment("it broke again");
+  auto rated = portal_->Call(&Stub::RateCase, request);
+  ASSERT_TRUE(rated.ok()) << rated.status();
+  EXPECT_EQ(rated->state(), v1::CASE_STATE_REOPENED);
+  one = Get(*manager_, name);
+  ASSERT_TRUE(one.ok()) << one.status();
+  const v1::DeadlineStatus* status = Find(*one, v1::DEADLINE_KIND_TOTAL_RESOLUTION);
+  ASSERT_NE(status, nullptr);
+  EXPECT_EQ(status->state(), v1::DEADLINE_STATE_RUNNING);
+  EXPECT_EQ(status->round(), 2);
+  EXPECT_EQ(status->start_time().seconds(), one->state_time().seconds());
+  EXPECT_EQ(one->due_time().seconds() - status->start_time().seconds(), 3600);
+  EXPECT_TRUE(one->has_queue_time());
+  EXPECT_TRUE(one->has_next_event_time());
+}
+
+TEST_F(ComplaintsClockTest, AMergedCaseIsInNoQueue) {
+  ASSERT_TRUE(Add(HourAndHalf()).ok());
+  auto into = Create(*lead_, Sample());
+  auto one = Assigned(Sample(), "staff/ann");
+  ASSERT_TRUE(into.ok() && one.ok());
+  ASSERT_TRUE(one->has_next_event_time());
+  const auto queues_with = [&](const std::string& name) {
+    std::string queues;
+    for (int queue = v1::CaseQueue_MIN + 1; queue <= v1::CaseQueue_MAX; ++queue) {
+      for (const Client* client : {agent_.get(), lead_.get()}) {
+        auto listed = Queue(*client, static_cast<v1::CaseQueue>(queue));
+        EXPECT_TRUE(listed.ok()) << queue << listed.status();
+        if (!listed.ok()) continue;
+        for (const v1::Case& row : listed->cases()) {
+          if (row.name() != name) continue;
+          absl::StrAppend(&queues, v1::CaseQueue_Name(queue).substr(11), " ");
+        }
+      }
+    }
+    return queues;
+  };
+  EXPECT_EQ(queues_with(one->name()), "MINE TEAM TEAM DUE_SOON DUE_SOON ");
+  auto merged = Do<v1::MergeCaseRequest>(*lead_, &Stub::MergeCase, one->name(),
+                                         [&](auto& request) { request.set_into(into->name()); });
+  ASSERT_TRUE(merged.ok()) << merged.status();
+  for (const v1::DeadlineStatus& status : merged->deadlines()) {
+    EXPECT_NE(status.state(), v1::DEADLINE_STATE_RUNNING);
+  }
+  EXPECT_FALSE(merged->has_due_time());
+  EXPECT_FALSE(merged->has_queue_time());
+  EXPECT_FALSE(merged->has_next_event_time());
+  EXPECT_EQ(queues_with(one->name()), "");
+}
+
+TEST_F(ComplaintsClockTest, AnotherClassOfCustomersHasOtherDeadlines) {
+  ASSERT_TRUE(Add(Policy(v1::DEADLINE_KIND_TOTAL_RESOLUTION, absl::Hours(8))).ok());
+  v1::DeadlinePolicy vip = Policy(v1::DEADLINE_KIND_TOTAL_RESOLUTION, absl::Hours(1));
+  vip.set_rank(1);
+  vip.add_customer_classes("vip");
+  auto policy = Add(vip);
+  ASSERT_TRUE(policy.ok()) << policy.status();
+  auto one = Create(*lead_, Sample());
+  ASSERT_TRUE(one.ok()) << one.status();
+  const std::string before = one->deadline_policy();
+  EXPECT_EQ(one->due_time().seconds() - one->received_time().seconds(), 8 * 3600);
+  v1::UpdateCaseRequest request;
+  request.mutable_case_()->set_name(one->name());
+  request.mutable_case_()->mutable_customer()->set_customer_class("vip");
+  request.mutable_update_mask()->add_paths("customer.customer_class");
+  one = lead_->Call(&Stub::UpdateCase, request);
+  ASSERT_TRUE(one.ok()) << one.status();
+  EXPECT_EQ(one->deadline_policy(), policy->name());
+  EXPECT_EQ(one->due_time().seconds() - one->received_time().seconds(), 3600);
+  EXPECT_EQ(one->customer().reference(), "AC-1001");
+  // The line of the change says what it did to them.
+  const v1::CaseEntry line = Timeline(*lead_, one->name()).back();
+  EXPECT_EQ(line.action(), v1::CASE_ACTION_UPDATE);
+  std::set<std::string> changed;
+  for (const v1::EntryChange& change : line.changes()) changed.insert(change.field());
+  EXPECT_EQ(changed.count("deadline_policy"), 1u);
+  EXPECT_EQ(changed.count("deadline.TOTAL_RESOLUTION"), 1u);
+  EXPECT_NE(before, one->deadline_policy());
+}
+
+TEST_F(ComplaintsClockTest, WhatIsImportedAgainHasTheDeadlinesOfItsNewState) {
+  ASSERT_TRUE(Add(Policy(v1::DEADLINE_KIND_TOTAL_RESOLUTION, absl::Hours(24))).ok());
+  const int64_t received = absl::ToUnixSeconds(absl::Now() - absl::Hours(2));
+  v1::ImportCasesRequest request;
+  request.set_update_existing(true);
+  v1::ImportedCase& row = *request.add_cases();
+  *row.mutable_case_() = Sample();
+  row.mutable_case_()->set_external_id("a");
+  row.mutable_case_()->mutable_received_time()->set_seconds(received);
+  row.set_state(v1::CASE_STATE_WAITING_CUSTOMER);
+  const auto imported = [&](type::v1::ImportOutcome outcome) -> v1::Case {
+    auto response = Import(request);
+    EXPECT_TRUE(response.ok()) << response.status();
+    if (!response.ok()) return {};
+    EXPECT_EQ(response->outcomes(0), outcome) << response->ShortDebugString();
+    auto cases = manager_->Call(&Stub::ListCases, v1::ListCasesRequest());
+    EXPECT_TRUE(cases.ok() && cases->cases_size() == 1) << cases.status();
+    return cases.ok() && cases->cases_size() == 1 ? cases->cases(0) : v1::Case();
+  };
+  v1::Case one = imported(type::v1::IMPORT_OUTCOME_CREATED);
+  EXPECT_EQ(StateOf(one, v1::DEADLINE_KIND_TOTAL_RESOLUTION), v1::DEADLINE_STATE_PAUSED);
+  EXPECT_FALSE(one.has_due_time());
+  EXPECT_TRUE(one.has_queue_time());
+  row.set_state(v1::CASE_STATE_INVESTIGATING);
+  one = imported(type::v1::IMPORT_OUTCOME_UPDATED);
+  EXPECT_EQ(StateOf(one, v1::DEADLINE_KIND_TOTAL_RESOLUTION), v1::DEADLINE_STATE_RUNNING);
+  EXPECT_EQ(one.due_time().seconds() - received, 24 * 3600);
+  EXPECT_TRUE(one.has_next_event_time());
+  row.set_state(v1::CASE_STATE_CLOSED);
+  row.mutable_close_time()->set_seconds(received + 3600);
+  one = imported(type::v1::IMPORT_OUTCOME_UPDATED);
+  EXPECT_EQ(StateOf(one, v1::DEADLINE_KIND_TOTAL_RESOLUTION), v1::DEADLINE_STATE_MET);
+  const v1::DeadlineStatus* status = Find(one, v1::DEADLINE_KIND_TOTAL_RESOLUTION);
+  ASSERT_NE(status, nullptr);
+  EXPECT_TRUE(status->in_time());
+  EXPECT_EQ(status->stop_time().seconds() - received, 3600);
+  EXPECT_FALSE(one.has_due_time());
+  EXPECT_FALSE(one.has_queue_time());
+  EXPECT_FALSE(one.has_next_event_time());
+}
+
+// The past pause counts as ever: the holiday moves the due time by the day that it takes.
+TEST_F(ComplaintsClockTest, AChangeOfCalendarComputesOpenCasesAnew) {
+  v1::Calendar always;
+  always.mutable_label()->set_en("Always");
+  always.set_zone("UTC");
+  v1::WeekdayHours& hours = *always.add_weekly();
+  for (int day = v1::WEEKDAY_MONDAY; day <= v1::WEEKDAY_SUNDAY; ++day) {
+    hours.add_days(static_cast<v1::Weekday>(day));
+  }
+  hours.add_intervals("00:00-24:00");
+  auto calendar = Add(always);
+  ASSERT_TRUE(calendar.ok()) << calendar.status();
+  v1::DeadlinePolicy policy = Policy(v1::DEADLINE_KIND_TOTAL_RESOLUTION, absl::Hours(72));
+  policy.mutable_targets(0)->set_measure(v1::DEADLINE_MEASURE_WORKING);
+  policy.set_calendar(calendar->name());
+  ASSERT_TRUE(Add(policy).ok());
+  const std::string name = Waiting(), waits = Waiting();
+  absl::SleepFor(absl::Seconds(1));
+  auto before = Do<v1::ResumeCaseRequest>(*agent_, &Stub::ResumeCase, name);
+  ASSERT_TRUE(before.ok()) << before.status();
+  ASSERT_TRUE(before->has_due_time());
+  v1::ExplainDeadlineRequest explain;
+  explain.set_name(name);
+  explain.set_kind(v1::DEADLINE_KIND_TOTAL_RESOLUTION);
+  auto was = manager_->Call(&Stub::ExplainDeadline, explain);
+  ASSERT_TRUE(was.ok()) << was.status();
+  EXPECT_GE(was->paused().seconds(), 1);
+
+  const absl::Time due = FromTimestamp(before->due_time());
+  v1::UpdateCalendarRequest update;
+  *update.mutable_calendar() = *calendar;
+  update.mutable_calendar()->clear_etag();
+  update.mutable_calendar()->add_holidays()->set_dates(
+      absl::FormatTime("%Y-%m-%d", due, absl::UTCTimeZone()));
+  update.mutable_update_mask()->add_paths("holidays");
+  ASSERT_TRUE(manager_->Call(&Stub::UpdateCalendar, update).ok());
+  EXPECT_TRUE(Eventually([&] {
+    return FromTimestamp(Get(*manager_, name)->due_time()) == due + absl::Hours(24);
+  })) << Get(*manager_, name)->due_time().ShortDebugString();
+  auto is = manager_->Call(&Stub::ExplainDeadline, explain);
+  ASSERT_TRUE(is.ok()) << is.status();
+  EXPECT_EQ(FromDuration(is->paused()), FromDuration(was->paused()));
+  std::vector<v1::CaseEntry> lines;
+  for (const v1::CaseEntry& line : Timeline(*manager_, name)) {
+    if (line.action() == v1::CASE_ACTION_RECOMPUTE) lines.push_back(line);
+  }
+  ASSERT_EQ(lines.size(), 1u);
+  ASSERT_EQ(lines[0].changes_size(), 1);
+  EXPECT_EQ(lines[0].changes(0).field(), "deadline.TOTAL_RESOLUTION");
+  EXPECT_EQ(lines[0].changes(0).before(), TimestampText(before->due_time()));
+  EXPECT_EQ(lines[0].changes(0).after(), TimestampText(Get(*manager_, name)->due_time()));
+  // What waits has no due time before or after.
+  auto waiting = Get(*manager_, waits);
+  EXPECT_TRUE(Eventually([&] {
+    waiting = Get(*manager_, waits);
+    return FromTimestamp(waiting->deadlines_time()) > FromTimestamp(before->deadlines_time());
+  }));
+  EXPECT_EQ(StateOf(*waiting, v1::DEADLINE_KIND_TOTAL_RESOLUTION), v1::DEADLINE_STATE_PAUSED);
+  EXPECT_FALSE(waiting->has_due_time());
+  EXPECT_EQ(Timeline(*manager_, waits).back().action(), v1::CASE_ACTION_WAIT_CUSTOMER);
+}
+
+TEST_F(ComplaintsClockTest, ANewPolicyReachesEveryOpenCase) {
+  constexpr int kCases = 230;
+  const int64_t received = absl::ToUnixSeconds(absl::Now() - absl::Hours(1));
+  v1::ImportCasesRequest request;
+  for (int i = 0; i < kCases; ++i) {
+    v1::ImportedCase& row = *request.add_cases();
+    *row.mutable_case_() = Sample();
+    row.mutable_case_()->set_external_id(absl::StrCat("case-", i));
+    row.mutable_case_()->mutable_received_time()->set_seconds(received);
+  }
+  auto imported = Import(request);
+  ASSERT_TRUE(imported.ok()) << imported.status();
+  ASSERT_EQ(imported->failures_size(), 0) << imported->failures(0).ShortDebugString();
+  auto policy = Add(Policy(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(24)));
+  ASSERT_TRUE(policy.ok()) << policy.status();
+  v1::ListQueueRequest soon;
+  soon.set_queue(v1::CASE_QUEUE_DUE_SOON);
+  *soon.mutable_within() = ToDuration(absl::Hours(24));
+  soon.set_page_size(1000);
+  v1::ListQueueResponse found;
+  EXPECT_TRUE(Eventually([&] {
+    auto queue = manager_->Call(&Stub::ListQueue, soon);
+    if (queue.ok()) found = *std::move(queue);
+    return found.cases_size() == kCases;
+  })) << found.cases_size();
+  for (const v1::Case& one : found.cases()) {
+    EXPECT_EQ(one.due_time().seconds() - received, 24 * 3600) << one.external_id();
+    EXPECT_EQ(one.deadline_policy(), policy->name());
+  }
+  EXPECT_EQ(Actions(found.cases(kCases - 1).name()), "RECOMPUTE ");
+}
+
+TEST_F(ComplaintsClockTest, ACaseThatIsDueAfterARestartIsBreachedThen) {
+  ASSERT_TRUE(Add(Policy(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Seconds(4))).ok());
+  auto one = Create(*lead_, Sample());
+  ASSERT_TRUE(one.ok()) << one.status();
+  ASSERT_TRUE(server_->Stop().ok());
+  ASSERT_TRUE(server_->Restart().ok());
+  manager_ = Caller(auth::Role::kManager, "mia");
+  EXPECT_TRUE(Eventually([&] { return Actions(one->name()) == "BREACH "; }))
+      << Actions(one->name());
+}
+
+TEST_F(ComplaintsClockTest, AnActionThatIsDueAfterARestartIsEscalatedThen) {
+  auto one = Create(*lead_, Sample());
+  ASSERT_TRUE(one.ok()) << one.status();
+  v1::CreateCorrectiveActionRequest request;
+  v1::CorrectiveAction& action = *request.mutable_corrective_action();
+  action.set_case_(one->name());
+  action.set_kind(v1::CORRECTIVE_ACTION_KIND_CORRECTIVE);
+  action.set_description("Check the fee run before it is sent");
+  action.set_owner("staff/ann");
+  action.mutable_due_time()->set_seconds(absl::ToUnixSeconds(absl::Now()) + 4);
+  action.set_escalate_to("team/quality");
+  auto made = lead_->Call(&Stub::CreateCorrectiveAction, request);
+  ASSERT_TRUE(made.ok()) << made.status();
+  ASSERT_TRUE(server_->Stop().ok());
+  ASSERT_TRUE(server_->Restart().ok());
+  manager_ = Caller(auth::Role::kManager, "mia");
+  EXPECT_TRUE(Eventually([&] {
+    return Actions(one->name()) == "ADD_CORRECTIVE_ACTION ESCALATE_CORRECTIVE_ACTION ";
+  })) << Actions(one->name());
+}
+
+TEST_F(ComplaintsClockTest, TheCustomerIsToldWhenHeIsAnswered) {
+  v1::DeadlinePolicy policy = Policy(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(1));
+  AddTarget(policy, v1::DEADLINE_KIND_FIRST_RESOLUTION, absl::Hours(24));
+  // What is not for him.
+  AddTarget(policy, v1::DEADLINE_KIND_APPROVAL, absl::Minutes(10));
+  ASSERT_TRUE(Add(policy).ok());
+  v1::CreateDisclosurePanelRequest panel;
+  panel.mutable_disclosure_panel()->add_members("staff/sue");
+  panel.set_disclosure_panel_id("default");
+  ASSERT_TRUE(manager_->Call(&Stub::CreateDisclosurePanel, panel).ok());
+  v1::SubmitDisclosureRequest report;
+  report.set_channel(v1::CASE_CHANNEL_WEB);
+  report.set_subject("Receipts are forged");
+  report.set_text("In branch 3 receipts of taxis are made up.");
+  auto disclosed = portal_->Call(&Stub::SubmitDisclosure, report);
+  auto complaint = Create(*supervisor_, Sample());
+  ASSERT_TRUE(disclosed.ok() && complaint.ok());
+  auto all = supervisor_->Call(&Stub::ListCases, v1::ListCasesRequest());
+  ASSERT_TRUE(all.ok() && all->cases_size() == 2) << all.status();
+  const std::string receipt = Receipt(complaint->name());
+  for (const v1::Case& made : all->cases()) {
+    // When the customer is told that it is due; nothing where he is not.
+    const auto told = [&]() -> std::optional<int64_t> {
+      const auto track = [&](auto method, auto request, const std::string& secret) {
+        request.set_number(made.number());
+        request.set_receipt(secret);
+        auto answer = portal_->Call(method, request);
+        EXPECT_TRUE(answer.ok()) << answer.status();
+        return answer.ok() && answer->has_due_time()
+                   ? std::optional<int64_t>(answer->due_time().seconds())
+                   : std::nullopt;
+      };
+      return made.has_disclosure()
+                 ? track(&Stub::TrackDisclosure, v1::TrackDisclosureRequest(), disclosed->receipt())
+                 : track(&Stub::TrackCase, v1::TrackCaseRequest(), receipt);
+    };
+    const int64_t received = made.received_time().seconds();
+    const std::string& name = made.name();
+    EXPECT_EQ(told(), Find(made, v1::DEADLINE_KIND_FIRST_RESPONSE)->due_time().seconds());
+    EXPECT_EQ(told(), received + 3600);
+    ASSERT_TRUE(Do<v1::AcknowledgeCaseRequest>(*supervisor_, &Stub::AcknowledgeCase, name).ok());
+    EXPECT_EQ(told(), received + 24 * 3600);
+    ASSERT_TRUE(
+        Do<v1::ClassifyCaseRequest>(*supervisor_, &Stub::ClassifyCase, name, [](auto& request) {
+          request.set_category("categories/billing");
+        }).ok());
+    ASSERT_TRUE(Do<v1::AssignCaseRequest>(*supervisor_, &Stub::AssignCase, name, [](auto& request) {
+                  request.set_owner("staff/sue");
+                }).ok());
+    ASSERT_TRUE(Do<v1::StartCaseRequest>(*supervisor_, &Stub::StartCase, name).ok());
+    ASSERT_TRUE(Do<v1::ProposeResponseRequest>(
+                    *supervisor_, &Stub::ProposeResponse, name,
+                    [](auto& request) { request.set_text("It is looked into."); })
+                    .ok());
+    EXPECT_EQ(told(), received + 24 * 3600) << "and not what the approval has";
+    ASSERT_TRUE(Do<v1::ReplyCaseRequest>(*supervisor_, &Stub::ReplyCase, name).ok());
+    EXPECT_EQ(told(), std::nullopt);
+  }
+}
+
+TEST_F(ComplaintsClockTest, QueuesAreOfATeamAndATime) {
+  v1::DeadlinePolicy policy = Policy(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(8));
+  ASSERT_TRUE(Add(policy).ok());
+  policy = Policy(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(1));
+  policy.set_rank(1);
+  policy.add_kinds(v1::CASE_KIND_SERVICE_REQUEST);
+  ASSERT_TRUE(Add(policy).ok());
+  const Client south(*server_, As(auth::Role::kTeamLead, "lara", "south"));
+  std::map<std::string, std::string> names;
+  for (const auto& [word, client, kind] : {std::tuple<const char*, const Client*, v1::CaseKind>{
+                                               "near", lead_.get(), v1::CASE_KIND_SERVICE_REQUEST},
+                                           {"far", lead_.get(), v1::CASE_KIND_COMPLAINT},
+                                           {"near-south", &south, v1::CASE_KIND_SERVICE_REQUEST},
+                                           {"far-south", &south, v1::CASE_KIND_COMPLAINT}}) {
+    auto one = Create(*client, Sample(kind));
+    ASSERT_TRUE(one.ok()) << one.status();
+    names[one->name()] = word;
+  }
+  const absl::Time now = absl::FromUnixSeconds(absl::ToUnixSeconds(absl::Now()));
+  const auto listed = [&](v1::CaseQueue queue, const std::string& team, absl::Duration as_of,
+                          absl::Duration within) {
+    v1::ListQueueRequest request;
+    request.set_queue(queue);
+    request.set_team(team);
+    if (as_of != absl::ZeroDuration()) *request.mutable_as_of_time() = ToTimestamp(now + as_of);
+    if (within != absl::ZeroDuration()) *request.mutable_within() = ToDuration(within);
+    auto found = manager_->Call(&Stub::ListQueue, request);
+    EXPECT_TRUE(found.ok()) << found.status();
+    if (!found.ok()) return std::set<std::string>();
+    if (request.has_as_of_time()) {
+      EXPECT_EQ(FromTimestamp(found->as_of_time()), now + as_of);
+    }
+    std::set<std::string> words;
+    for (const v1::Case& one : found->cases()) words.insert(names[one.name()]);
+    return words;
+  };
+  using Words = std::set<std::string>;
+  const absl::Duration none, two = absl::Hours(2), nine = absl::Hours(9);
+  const auto soon = v1::CASE_QUEUE_DUE_SOON, late = v1::CASE_QUEUE_BREACHED,
+             unassigned = v1::CASE_QUEUE_UNASSIGNED;
+  EXPECT_EQ(listed(soon, "", none, none), (Words{"near", "far", "near-south", "far-south"}));
+  EXPECT_EQ(listed(soon, "", none, two), (Words{"near", "near-south"}));
+  EXPECT_EQ(listed(soon, "", none, nine), (Words{"near", "far", "near-south", "far-south"}));
+  EXPECT_EQ(listed(soon, "south", none, none), (Words{"near-south", "far-south"}));
+  EXPECT_EQ(listed(soon, "south", none, two), (Words{"near-south"}));
+  EXPECT_EQ(listed(soon, "", two, none), (Words{"far", "far-south"}));
+  EXPECT_EQ(listed(soon, "", two, two), Words());
+  EXPECT_EQ(listed(soon, "", two, nine), (Words{"far", "far-south"}));
+  EXPECT_EQ(listed(late, "", none, none), Words());
+  EXPECT_EQ(listed(late, "", two, none), (Words{"near", "near-south"}));
+  EXPECT_EQ(listed(late, "south", two, none), (Words{"near-south"}));
+  EXPECT_EQ(listed(late, "south", nine, none), (Words{"near-south", "far-south"}));
+  EXPECT_EQ(listed(unassigned, "", none, none), (Words{"near", "far", "near-south", "far-south"}));
+  EXPECT_EQ(listed(unassigned, "south", none, none), (Words{"near-south", "far-south"}));
+  EXPECT_EQ(listed(unassigned, "west", none, none), Words());
+  v1::ListQueueRequest wrong;
+  wrong.set_queue(soon);
+  wrong.set_team("south\" OR team:*");
+  EXPECT_TRUE(IsRefused(manager_->Call(&Stub::ListQueue, wrong).status(), Field("team")));
+}
+
+TEST_F(ComplaintsClockTest, ExplainsWhatItWaitedFor) {
+  ASSERT_TRUE(Add(Policy(v1::DEADLINE_KIND_TOTAL_RESOLUTION, absl::Hours(1))).ok());
+  const std::string name = Waiting();
+  const auto wait = [] { absl::SleepFor(absl::Milliseconds(50)); };
+  wait();
+  ASSERT_TRUE(Do<v1::ResumeCaseRequest>(*agent_, &Stub::ResumeCase, name).ok());
+  wait();
+  ASSERT_TRUE(
+      Do<v1::AwaitThirdPartyRequest>(*agent_, &Stub::AwaitThirdParty, name, [](auto& request) {
+        request.set_question("Paid?");
+      }).ok());
+  wait();
+  ASSERT_TRUE(Do<v1::ResumeCaseRequest>(*agent_, &Stub::ResumeCase, name).ok());
+  wait();
+  v1::ExplainDeadlineRequest explain;
+  explain.set_name(name);
+  explain.set_kind(v1::DEADLINE_KIND_TOTAL_RESOLUTION);
+  auto why = manager_->Call(&Stub::ExplainDeadline, explain);
+  ASSERT_TRUE(why.ok()) << why.status();
+  std::string reasons;
+  absl::Duration counted, paused;
+  for (int i = 0; i < why->spans_size(); ++i) {
+    const v1::DeadlineSpan& span = why->spans(i);
+    absl::StrAppend(&reasons, span.counted() ? "counted" : "",
+                    span.waiting_customer() ? "customer" : "",
+                    span.waiting_third_party() ? "third-party" : "", " ");
+    (span.counted() ? counted : paused) += FromDuration(span.amount());
+    EXPECT_EQ(FromDuration(span.amount()),
+              FromTimestamp(span.end_time()) - FromTimestamp(span.start_time()));
+    if (i == 0) continue;
+    EXPECT_EQ(FromTimestamp(span.start_time()), FromTimestamp(why->spans(i - 1).end_time()));
+  }
+  EXPECT_EQ(reasons, "counted customer counted third-party counted ");
+  EXPECT_EQ(FromDuration(why->elapsed()), counted);
+  EXPECT_EQ(FromDuration(why->paused()), paused);
+  EXPECT_GE(paused, absl::Milliseconds(100));
+  auto one = Get(*manager_, name);
+  ASSERT_TRUE(one.ok()) << one.status();
+  EXPECT_EQ(FromTimestamp(one->due_time()),
+            FromTimestamp(one->received_time()) + absl::Hours(1) + paused);
+}
+
+TEST_F(ComplaintsClockTest, DuplicatesAreOfTheLastThirtyDays) {
+  std::map<int, std::string> names;
+  for (const int days : {31, 29}) {
+    v1::Case old = Sample();
+    *old.mutable_received_time() = ToTimestamp(absl::Now() - absl::Hours(24 * days));
+    auto one = Create(*lead_, old);
+    ASSERT_TRUE(one.ok()) << one.status();
+    names[days] = one->name();
+  }
+  auto now = Create(*lead_, Sample());
+  ASSERT_TRUE(now.ok()) << now.status();
+  v1::SuggestDuplicatesRequest entered, before;
+  entered.set_name(now->name());
+  auto like = lead_->Call(&Stub::SuggestDuplicates, entered);
+  ASSERT_TRUE(like.ok()) << like.status();
+  ASSERT_EQ(like->candidates_size(), 1);
+  EXPECT_EQ(like->candidates(0).case_(), names[29]);
+  // The days are counted from when it came in, whenever it is entered.
+  *before.mutable_case_() = Sample();
+  *before.mutable_case_()->mutable_received_time() = ToTimestamp(absl::Now() - absl::Hours(24 * 2));
+  like = lead_->Call(&Stub::SuggestDuplicates, before);
+  ASSERT_TRUE(like.ok()) << like.status();
+  std::set<std::string> suggested;
+  for (const v1::DuplicateCandidate& one : like->candidates()) suggested.insert(one.case_());
+  EXPECT_EQ(suggested.count(names[31]), 1u);
+  EXPECT_EQ(suggested.count(names[29]), 1u);
+}
+
+}  // namespace
+}  // namespace sqm::testing
