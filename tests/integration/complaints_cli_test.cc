@@ -413,5 +413,43 @@ TEST_F(ComplaintsCliTest, ActionsFromAddToVerify) {
   EXPECT_FALSE(absl::StrContains(actions({"list", "--open"}).out, "Check the fee run"));
 }
 
+TEST_F(ComplaintsCliTest, GivesAndWithdrawsAccessToADisclosure) {
+  v1::CreateDisclosurePanelRequest panel;
+  panel.mutable_disclosure_panel()->add_members("staff/dev");
+  panel.set_disclosure_panel_id("default");
+  ASSERT_TRUE(manager_->Call(&Stub::CreateDisclosurePanel, panel).ok());
+  v1::SubmitDisclosureRequest report;
+  report.set_channel(v1::CASE_CHANNEL_WEB);
+  report.set_subject("Receipts are forged");
+  report.set_text("In branch 3 receipts of taxis are made up.");
+  report.add_named_staff("staff/bob");
+  auto made = Caller(auth::Role::kCustomer, "portal-7")->Call(&Stub::SubmitDisclosure, report);
+  ASSERT_TRUE(made.ok()) << made.status();
+  const std::string number = made->number();
+  const auto seen = [&] {
+    auto cases = manager_->Call(&Stub::ListCases, v1::ListCasesRequest());
+    EXPECT_TRUE(cases.ok()) << cases.status();
+    return cases.ok() && cases->cases_size() == 1;
+  };
+  EXPECT_FALSE(seen());
+  const Finished granted = Sqm({"access", number, "--grant", "mia", "--reason", "has to decide"});
+  EXPECT_EQ(granted.exit_code, 0) << granted.err;
+  EXPECT_TRUE(seen());
+  const Finished named = Sqm({"access", number, "--grant", "bob", "--reason", "sits on it"});
+  EXPECT_EQ(named.exit_code, 1) << named.err;
+  EXPECT_TRUE(absl::StrContains(named.err, "reader-is-named")) << named.err;
+  const Finished revoked = Sqm({"access", number, "--revoke", "staff/mia", "--reason", "has left"});
+  EXPECT_EQ(revoked.exit_code, 0) << revoked.err;
+  EXPECT_FALSE(seen());
+  const Finished last = Sqm({"access", number, "--revoke", "dev", "--reason", "has left"});
+  EXPECT_EQ(last.exit_code, 1) << last.err;
+  EXPECT_TRUE(absl::StrContains(last.err, "last-reader")) << last.err;
+  // One of them, and only one.
+  EXPECT_EQ(Sqm({"access", number, "--reason", "x"}).exit_code, 2);
+  EXPECT_EQ(Sqm({"access", number, "--grant", "mia", "--revoke", "dev", "--reason", "x"}).exit_code,
+            2);
+  EXPECT_FALSE(seen());
+}
+
 }  // namespace
 }  // namespace sqm::testing

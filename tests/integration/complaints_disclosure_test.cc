@@ -2,6 +2,8 @@
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 
+#include <map>
+
 #include "tests/integration/complaints_world.h"
 
 namespace sqm::testing {
@@ -171,6 +173,148 @@ TEST_F(ComplaintsDisclosureTest, TellsAllMessagesByPages) {
   request.set_page_token("made up");
   EXPECT_EQ(portal_->Call(&Stub::TrackDisclosure, request).status().code(),
             absl::StatusCode::kInvalidArgument);
+}
+
+// With what ships they are acknowledged within 7 days and told the result within 90.
+TEST_F(ComplaintsDisclosureTest, IsDueAsTheDirectiveSays) {
+  ASSERT_TRUE(MakePanel().ok());
+  auto set = manager_->Call(&Stub::GetStarterSet, v1::GetStarterSetRequest());
+  ASSERT_TRUE(set.ok()) << set.status();
+  for (const v1::CreateCalendarRequest& calendar : set->calendars()) {
+    ASSERT_TRUE(manager_->Call(&Stub::CreateCalendar, calendar).ok());
+  }
+  for (const v1::CreateDeadlinePolicyRequest& policy : set->deadline_policies()) {
+    ASSERT_TRUE(manager_->Call(&Stub::CreateDeadlinePolicy, policy).ok());
+  }
+  ASSERT_TRUE(portal_->Call(&Stub::SubmitDisclosure, Report()).ok());
+  ASSERT_EQ(List(*reader_).size(), 1u);
+  auto one = Get(*reader_, List(*reader_)[0].name());
+  ASSERT_TRUE(one.ok()) << one.status();
+  EXPECT_EQ(one->deadline_policy(), "deadlinePolicies/disclosures");
+  std::map<v1::DeadlineKind, int64_t> days;
+  for (const v1::DeadlineStatus& status : one->deadlines()) {
+    EXPECT_EQ(status.state(), v1::DEADLINE_STATE_RUNNING);
+    const int64_t seconds = status.due_time().seconds() - one->received_time().seconds();
+    EXPECT_EQ(seconds % 86400, 0) << status.ShortDebugString();
+    days[status.kind()] = seconds / 86400;
+  }
+  EXPECT_EQ(days, (std::map<v1::DeadlineKind, int64_t>{{v1::DEADLINE_KIND_FIRST_RESPONSE, 7},
+                                                       {v1::DEADLINE_KIND_FIRST_RESOLUTION, 90}}));
+  EXPECT_EQ(one->due_time().seconds() - one->received_time().seconds(), 7 * 86400);
+}
+
+TEST_F(ComplaintsDisclosureTest, NobodyReceivesWhatNamesThemAll) {
+  ASSERT_TRUE(MakePanel().ok());
+  v1::SubmitDisclosureRequest report = Report();
+  report.add_named_staff("staff/rita");
+  EXPECT_TRUE(
+      IsRefused(portal_->Call(&Stub::SubmitDisclosure, report).status(), Rule("panel-is-named")));
+  EXPECT_TRUE(List(*reader_).empty());
+}
+
+// Whom it names does not become a reader, and a reader is not named afterwards.
+TEST_F(ComplaintsDisclosureTest, NobodyReadsWhatIsSaidOfHim) {
+  ASSERT_TRUE(MakePanel().ok());
+  ASSERT_TRUE(portal_->Call(&Stub::SubmitDisclosure, Report()).ok());
+  const std::string name = List(*reader_).at(0).name();
+  EXPECT_TRUE(
+      IsRefused(Do<v1::GrantDisclosureAccessRequest>(*reader_, &Stub::GrantDisclosureAccess, name,
+                                                     [](auto& request) {
+                                                       request.set_reader("staff/bob");
+                                                       request.set_reason("sits on the panel");
+                                                     })
+                    .status(),
+                Rule("reader-is-named")));
+  EXPECT_EQ(Get(*reader_, name)->restricted_to(), "|staff/rita|");
+  v1::UpdateCaseRequest update;
+  update.mutable_case_()->set_name(name);
+  update.mutable_case_()->add_named_staff("staff/bob");
+  update.mutable_case_()->add_named_staff("staff/rita");
+  update.mutable_update_mask()->add_paths("named_staff");
+  const absl::Status refused = reader_->Call(&Stub::UpdateCase, update).status();
+  EXPECT_TRUE(IsRefused(refused, Rule("named-is-reader")));
+  EXPECT_EQ(MetadataOf(refused, "reader"), "staff/rita");
+  // Another may be.
+  update.mutable_case_()->set_named_staff(1, "staff/carl");
+  EXPECT_TRUE(reader_->Call(&Stub::UpdateCase, update).ok());
+  EXPECT_TRUE(
+      IsRefused(Do<v1::GrantDisclosureAccessRequest>(*reader_, &Stub::GrantDisclosureAccess, name,
+                                                     [](auto& request) {
+                                                       request.set_reader("staff/carl");
+                                                       request.set_reason("has to decide");
+                                                     })
+                    .status(),
+                Rule("reader-is-named")));
+  EXPECT_TRUE(Timeline(*reader_, name).back().action() == v1::CASE_ACTION_UPDATE);
+}
+
+// Who is a reader no longer sees neither it nor what follows from it.
+TEST_F(ComplaintsDisclosureTest, AccessIsWithdrawn) {
+  ASSERT_TRUE(MakePanel().ok());
+  ASSERT_TRUE(CreateCategory("billing").ok());
+  ASSERT_TRUE(portal_->Call(&Stub::SubmitDisclosure, Report()).ok());
+  const std::string name = List(*reader_).at(0).name();
+  const auto revoke = [&](const std::string& reader) {
+    return Do<v1::RevokeDisclosureAccessRequest>(*reader_, &Stub::RevokeDisclosureAccess, name,
+                                                 [&](auto& request) {
+                                                   request.set_reader(reader);
+                                                   request.set_reason("has left the panel");
+                                                 })
+        .status();
+  };
+  EXPECT_TRUE(IsRefused(revoke("staff/mia"), Rule("not-a-reader")));
+  EXPECT_TRUE(IsRefused(revoke("staff/rita"), Rule("last-reader")));
+  ASSERT_TRUE(Do<v1::GrantDisclosureAccessRequest>(*reader_, &Stub::GrantDisclosureAccess, name,
+                                                   [](auto& request) {
+                                                     request.set_reader("staff/mia");
+                                                     request.set_reason("has to decide");
+                                                   })
+                  .ok());
+  v1::CreateCorrectiveActionRequest wanted;
+  v1::CorrectiveAction& action = *wanted.mutable_corrective_action();
+  action.set_case_(name);
+  action.set_kind(v1::CORRECTIVE_ACTION_KIND_CORRECTIVE);
+  action.set_description("Two sign each receipt");
+  action.set_owner("staff/mia");
+  action.mutable_due_time()->set_seconds(absl::ToUnixSeconds(absl::Now() + absl::Hours(24)));
+  auto made = reader_->Call(&Stub::CreateCorrectiveAction, wanted);
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ(made->restricted_to(), "|staff/rita|staff/mia|");
+  v1::GetCorrectiveActionRequest read;
+  read.set_name(made->name());
+  EXPECT_TRUE(Get(*manager_, name).ok());
+  EXPECT_TRUE(manager_->Call(&Stub::GetCorrectiveAction, read).ok());
+
+  // Not while she handles it.
+  ASSERT_TRUE(Do<v1::AcknowledgeCaseRequest>(*reader_, &Stub::AcknowledgeCase, name).ok());
+  ASSERT_TRUE(Do<v1::ClassifyCaseRequest>(*reader_, &Stub::ClassifyCase, name, [](auto& request) {
+                request.set_category("categories/billing");
+              }).ok());
+  const auto assign = [&](const std::string& owner) {
+    return Do<v1::AssignCaseRequest>(*reader_, &Stub::AssignCase, name,
+                                     [&](auto& request) { request.set_owner(owner); })
+        .status();
+  };
+  ASSERT_TRUE(assign("staff/mia").ok());
+  EXPECT_TRUE(IsRefused(revoke("staff/mia"), Rule("reader-owns-it")));
+  EXPECT_TRUE(Get(*manager_, name).ok());
+  ASSERT_TRUE(assign("staff/rita").ok());
+  ASSERT_TRUE(revoke("staff/mia").ok());
+
+  EXPECT_TRUE(IsRefused(Get(*manager_, name).status(), kNotFound));
+  EXPECT_TRUE(List(*manager_).empty());
+  EXPECT_TRUE(IsRefused(manager_->Call(&Stub::GetCorrectiveAction, read).status(), kNotFound));
+  auto actions = manager_->Call(&Stub::ListCorrectiveActions, v1::ListCorrectiveActionsRequest());
+  ASSERT_TRUE(actions.ok()) << actions.status();
+  EXPECT_EQ(actions->corrective_actions_size(), 0);
+  EXPECT_EQ(reader_->Call(&Stub::GetCorrectiveAction, read)->restricted_to(), "|staff/rita|");
+  const v1::CaseEntry line = Timeline(*reader_, name).back();
+  EXPECT_EQ(line.action(), v1::CASE_ACTION_REVOKE_ACCESS);
+  EXPECT_EQ(line.author(), "staff/rita");
+  EXPECT_EQ(line.text(), "has left the panel");
+  ASSERT_EQ(line.changes_size(), 1);
+  EXPECT_EQ(line.changes(0).before(), "staff/mia");
+  EXPECT_EQ(line.changes(0).after(), "");
 }
 
 }  // namespace

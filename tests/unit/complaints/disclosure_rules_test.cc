@@ -68,5 +68,63 @@ TEST(DisclosureRules, ReadersAreAddedByName) {
   EXPECT_EQ(RuleOf(GrantAccess(one, "staff/new", "", kManager).status()), "too-many-readers");
 }
 
+TEST(DisclosureRules, WhomItNamesBecomesNoReader) {
+  v1::SubmitDisclosureRequest request;
+  request.add_named_staff("staff/bob");
+  v1::Case one = DisclosureCase(request, Panel());
+  const absl::Status refused = GrantAccess(one, "staff/bob", "sits on it", kManager).status();
+  EXPECT_EQ(RuleOf(refused), "reader-is-named");
+  EXPECT_EQ(MetadataOf(refused, "reader"), "staff/bob");
+  EXPECT_EQ(one.restricted_to(), "|staff/rita|");
+  request.add_named_staff("staff/rita");
+  EXPECT_EQ(DisclosureCase(request, Panel()).disclosure().readers_size(), 0);
+}
+
+TEST(DisclosureRules, AccessIsWithdrawnByName) {
+  v1::Case complaint = Received();
+  EXPECT_EQ(RuleOf(RevokeAccess(complaint, "staff/bob", "", kManager).status()),
+            "not-a-disclosure");
+  v1::Case one = DisclosureCase(v1::SubmitDisclosureRequest(), Panel());
+  one.set_state(v1::CASE_STATE_INVESTIGATING);
+  one.set_owner("staff/bob");
+  const auto refused = [&one](absl::string_view reader) {
+    const v1::Case before = one;
+    const absl::Status status = RevokeAccess(one, reader, "left", kManager).status();
+    EXPECT_EQ(one.SerializeAsString(), before.SerializeAsString()) << reader;
+    EXPECT_EQ(MetadataOf(status, "reader"), reader);
+    return RuleOf(status);
+  };
+  EXPECT_EQ(refused("staff/mia"), "not-a-reader");
+  EXPECT_EQ(refused("staff/bob"), "reader-owns-it");
+  // Once it is over nobody handles it.
+  one.set_state(v1::CASE_STATE_CLOSED);
+  auto entry = RevokeAccess(one, "staff/bob", "left", kManager);
+  ASSERT_TRUE(entry.ok()) << entry.status();
+  EXPECT_EQ(one.restricted_to(), "|staff/rita|");
+  EXPECT_EQ(entry->action(), v1::CASE_ACTION_REVOKE_ACCESS);
+  EXPECT_EQ(entry->visibility(), v1::ENTRY_VISIBILITY_INTERNAL);
+  EXPECT_EQ(entry->author(), "staff/mia");
+  EXPECT_EQ(entry->text(), "left");
+  ASSERT_EQ(entry->changes_size(), 1);
+  EXPECT_EQ(entry->changes(0).field(), "disclosure.readers");
+  EXPECT_EQ(entry->changes(0).before(), "staff/bob");
+  EXPECT_EQ(entry->changes(0).after(), "");
+  EXPECT_EQ(refused("staff/rita"), "last-reader");
+}
+
+TEST(DisclosureRules, AReaderIsNotNamedAfterwards) {
+  const v1::Case before = DisclosureCase(v1::SubmitDisclosureRequest(), Panel());
+  v1::Case after = before;
+  after.add_named_staff("staff/carl");
+  EXPECT_TRUE(CheckNamed(before, after).ok());
+  after.add_named_staff("staff/rita");
+  EXPECT_EQ(RuleOf(CheckNamed(before, after)), "named-is-reader");
+  EXPECT_EQ(MetadataOf(CheckNamed(before, after), "reader"), "staff/rita");
+  // What was so before is no reason to refuse another change, and other kinds have no readers.
+  EXPECT_TRUE(CheckNamed(after, after).ok());
+  after.clear_disclosure();
+  EXPECT_TRUE(CheckNamed(before, after).ok());
+}
+
 }  // namespace
 }  // namespace sqm::complaints

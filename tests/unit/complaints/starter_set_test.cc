@@ -104,5 +104,21 @@ TEST(StarterSet, IsSound) {
   }
 }
 
+// What Directive (EU) 2019/1937 sets for disclosures.
+TEST(StarterSet, DisclosuresHaveTheirTerms) {
+  auto set = LoadStarterSet();
+  ASSERT_TRUE(set.ok()) << set.status();
+  std::map<v1::DeadlineKind, std::string> terms;
+  for (const v1::CreateDeadlinePolicyRequest& one : set->deadline_policies()) {
+    if (one.deadline_policy_id() != "disclosures") continue;
+    for (const v1::DeadlineTarget& target : one.deadline_policy().targets()) {
+      terms[target.kind()] = target.term();
+    }
+  }
+  EXPECT_EQ(terms, (std::map<v1::DeadlineKind, std::string>{
+                       {v1::DEADLINE_KIND_FIRST_RESPONSE, "disclosure-acknowledgement"},
+                       {v1::DEADLINE_KIND_FIRST_RESOLUTION, "disclosure-feedback"}}));
+}
+
 }  // namespace
 }  // namespace sqm::complaints
