@@ -296,5 +296,109 @@ TEST_F(ComplaintsDeskTest, QueuesGoByUrgency) {
   EXPECT_EQ(queue(*lead_, v1::CASE_QUEUE_TEAM).size(), 2u);
 }
 
+TEST_F(ComplaintsDeskTest, ByHandBeyondCapacityWithAReasonOnly) {
+  ASSERT_TRUE(CreateCategory("billing").ok());
+  ASSERT_TRUE(AddHandler("ann", 1).ok());
+  const auto assign = [&](const std::string& name, bool beyond, const std::string& reason) {
+    return Do<v1::AssignCaseRequest>(*supervisor_, &Stub::AssignCase, name, [&](auto& request) {
+      request.set_owner("staff/ann");
+      request.set_beyond_capacity(beyond);
+      request.set_reason(reason);
+    });
+  };
+  const std::string first = Classified(), second = Classified();
+  ASSERT_TRUE(assign(first, false, "").ok());
+  // What he has already is not counted against him.
+  EXPECT_TRUE(Do<v1::AssignCaseRequest>(*supervisor_, &Stub::AssignCase, first, [](auto& request) {
+                request.set_owner("staff/ann");
+                request.set_team("south");
+              }).ok());
+  const absl::Status full = assign(second, false, "knows it").status();
+  EXPECT_TRUE(IsRefused(full, Rule("handler-full")));
+  EXPECT_EQ(MetadataOf(full, "load"), "1");
+  EXPECT_EQ(MetadataOf(full, "capacity"), "1");
+  EXPECT_EQ(Get(*supervisor_, second)->owner(), "");
+  EXPECT_TRUE(IsRefused(assign(second, true, "").status(), Field("reason")));
+  auto one = assign(second, true, "nobody else speaks Dutch");
+  ASSERT_TRUE(one.ok()) << one.status();
+  EXPECT_EQ(one->owner(), "staff/ann");
+  EXPECT_EQ(Timeline(*supervisor_, second).back().text(), "nobody else speaks Dutch");
+  // Nor to who gets no new cases for now.
+  v1::UpdateHandlerRequest away;
+  away.mutable_handler()->set_name("handlers/ann");
+  away.mutable_handler()->set_away(true);
+  away.mutable_handler()->set_capacity(9);
+  away.mutable_update_mask()->add_paths("away");
+  away.mutable_update_mask()->add_paths("capacity");
+  ASSERT_TRUE(supervisor_->Call(&Stub::UpdateHandler, away).ok());
+  EXPECT_TRUE(IsRefused(assign(Classified(), false, "").status(), Rule("handler-away")));
+}
+
+TEST_F(ComplaintsDeskTest, WhatHasAnOwnerIsTakenFromHimOnlyWhereThatIsMeant) {
+  ASSERT_TRUE(CreateCategory("billing").ok());
+  ASSERT_TRUE(AddHandler("ann", 9).ok());
+  ASSERT_TRUE(AddHandler("otto", 1).ok());
+  const std::string name = Classified();
+  auto one = Do<v1::AssignCaseRequest>(*supervisor_, &Stub::AssignCase, name,
+                                       [](auto& request) { request.set_owner("staff/ann"); });
+  ASSERT_TRUE(one.ok()) << one.status();
+  const absl::Status owned = AutoAssign(*supervisor_, name).status();
+  EXPECT_TRUE(IsRefused(owned, Rule("has-owner")));
+  EXPECT_EQ(MetadataOf(owned, "owner"), "staff/ann");
+  const auto reassign = [&] {
+    return Do<v1::AutoAssignCaseRequest>(*supervisor_, &Stub::AutoAssignCase, name,
+                                         [](auto& request) { request.set_reassign(true); });
+  };
+  one = reassign();
+  ASSERT_TRUE(one.ok()) << one.status();
+  EXPECT_EQ(one->owner(), "staff/otto");
+  one = reassign();
+  ASSERT_TRUE(one.ok()) << one.status();
+  EXPECT_EQ(one->owner(), "staff/ann") << "not the same one again, whatever room he has";
+}
+
+TEST_F(ComplaintsDeskTest, WhatHoldsOfACategoryHoldsBelowIt) {
+  v1::Category parent;
+  parent.set_approval_from(v1::CASE_SEVERITY_HIGH);
+  parent.set_default_team("south");
+  ASSERT_TRUE(CreateCategory("billing", parent).ok());
+  v1::Category child;
+  child.set_parent_category("categories/billing");
+  ASSERT_TRUE(CreateCategory("late-fee", child).ok());
+  // Of that severity; classified, given to ann, and looked into.
+  const auto investigated = [&](v1::CaseSeverity severity) {
+    v1::Case sample = Sample();
+    auto one = Create(*supervisor_, sample);
+    EXPECT_TRUE(one.ok()) << one.status();
+    const std::string name = one->name();
+    EXPECT_TRUE(Do<v1::AcknowledgeCaseRequest>(*supervisor_, &Stub::AcknowledgeCase, name).ok());
+    one = Do<v1::ClassifyCaseRequest>(*supervisor_, &Stub::ClassifyCase, name, [&](auto& request) {
+      request.set_category("categories/late-fee");
+      request.set_severity(severity);
+    });
+    EXPECT_TRUE(one.ok()) << one.status();
+    EXPECT_EQ(one->team(), "south");
+    EXPECT_TRUE(Do<v1::AssignCaseRequest>(*supervisor_, &Stub::AssignCase, name, [](auto& request) {
+                  request.set_owner("staff/ann");
+                }).ok());
+    EXPECT_TRUE(Do<v1::StartCaseRequest>(*agent_, &Stub::StartCase, name).ok());
+    EXPECT_TRUE(
+        Do<v1::ProposeResponseRequest>(*agent_, &Stub::ProposeResponse, name, [](auto& request) {
+          request.set_text("The fee is right.");
+        }).ok());
+    return name;
+  };
+  const std::string mild = investigated(v1::CASE_SEVERITY_MEDIUM);
+  EXPECT_TRUE(Do<v1::ReplyCaseRequest>(*agent_, &Stub::ReplyCase, mild).ok());
+  const std::string grave = investigated(v1::CASE_SEVERITY_HIGH);
+  EXPECT_TRUE(IsRefused(Do<v1::ReplyCaseRequest>(*agent_, &Stub::ReplyCase, grave).status(),
+                        Rule("approval-missing")));
+  ASSERT_TRUE(
+      Do<v1::DecideResponseRequest>(*supervisor_, &Stub::DecideResponse, grave, [](auto& request) {
+        request.set_approved(true);
+      }).ok());
+  EXPECT_TRUE(Do<v1::ReplyCaseRequest>(*agent_, &Stub::ReplyCase, grave).ok());
+}
+
 }  // namespace
 }  // namespace sqm::testing

@@ -95,5 +95,23 @@ TEST(Assignment, ASkillIsForTheCategoriesBelowItToo) {
   EXPECT_TRUE(IsSuited(handler, one, {{"categories/late-fee", "categories/billing"}}, ""));
 }
 
+TEST(Assignment, ByHandToWhoHasRoomOnly) {
+  v1::Handler ann = Named("handlers/ann", 2);
+  EXPECT_TRUE(CheckRoom({&ann, true, 1}).ok());
+  // The shift is for the rule to look at, not for who decides himself.
+  EXPECT_TRUE(CheckRoom({&ann, false, 1}).ok());
+  const absl::Status full = CheckRoom({&ann, true, 2});
+  EXPECT_EQ(full.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(RuleOf(full), "handler-full");
+  EXPECT_EQ(MetadataOf(full, "owner"), "staff/ann");
+  EXPECT_EQ(MetadataOf(full, "load"), "2");
+  EXPECT_EQ(MetadataOf(full, "capacity"), "2");
+  EXPECT_EQ(RuleOf(CheckRoom({&ann, true, 3})), "handler-full");
+  ann.set_away(true);
+  const absl::Status away = CheckRoom({&ann, true, 0});
+  EXPECT_EQ(RuleOf(away), "handler-away");
+  EXPECT_EQ(MetadataOf(away, "owner"), "staff/ann");
+}
+
 }  // namespace
 }  // namespace sqm::complaints
