@@ -43,6 +43,7 @@ TEST_F(ComplaintsDeadlineTest, WarnsBreachesAndEscalatesOnceEach) {
   // Each no more than two seconds after its time: five are promised.
   auto told = Get(*manager_, name);
   ASSERT_TRUE(told.ok()) << told.status();
+  int compared = 0;
   for (const v1::DeadlineStep& step : told->deadline_steps()) {
     for (const v1::CaseEntry& line : lines) {
       const bool same = (line.action() == v1::CASE_ACTION_WARN) ==
@@ -51,9 +52,11 @@ TEST_F(ComplaintsDeadlineTest, WarnsBreachesAndEscalatesOnceEach) {
                             (step.kind() == v1::DEADLINE_STEP_KIND_BREACH);
       if (same) {
         EXPECT_LE(line.create_time().seconds() - step.time().seconds(), 2);
+        ++compared;
       }
     }
   }
+  EXPECT_EQ(compared, 3);
   auto breached = Queue(*lead_, v1::CASE_QUEUE_BREACHED);
   ASSERT_TRUE(breached.ok());
   EXPECT_EQ(breached->cases_size(), 1);
