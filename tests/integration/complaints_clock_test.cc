@@ -340,7 +340,7 @@ TEST_F(ComplaintsClockTest, ANewPolicyReachesEveryOpenCase) {
   *soon.mutable_within() = ToDuration(absl::Hours(24));
   soon.set_page_size(1000);
   v1::ListQueueResponse found;
-  EXPECT_TRUE(Eventually([&] {
+  ASSERT_TRUE(Eventually([&] {
     auto queue = manager_->Call(&Stub::ListQueue, soon);
     if (queue.ok()) found = *std::move(queue);
     return found.cases_size() == kCases;
