@@ -96,8 +96,8 @@ TEST(DisclosureRules, AccessIsWithdrawnByName) {
   };
   EXPECT_EQ(refused("staff/mia"), "not-a-reader");
   EXPECT_EQ(refused("staff/bob"), "reader-owns-it");
-  // Once it is over nobody handles it.
-  one.set_state(v1::CASE_STATE_CLOSED);
+  // Once it is put away nobody handles it.
+  one.set_state(v1::CASE_STATE_ARCHIVED);
   auto entry = RevokeAccess(one, "staff/bob", "left", kManager);
   ASSERT_TRUE(entry.ok()) << entry.status();
   EXPECT_EQ(one.restricted_to(), "|staff/rita|");
