@@ -114,6 +114,12 @@ Entry RevokeAccess(v1::Case& one, absl::string_view reader, absl::string_view re
   readers.erase(found);
   v1::CaseEntry entry = ReadersEntry(one, v1::CASE_ACTION_REVOKE_ACCESS, reason, actor);
   AddChange(entry, "disclosure.readers", reader, "");
+  if (one.owner() == reader) {
+    // Taken up again it is nobody's.
+    AddChange(entry, "owner", reader, "");
+    one.add_handled_by(std::string(reader));
+    one.clear_owner();
+  }
   return entry;
 }
 

@@ -299,6 +299,13 @@ TEST_F(ComplaintsDisclosureTest, AccessIsWithdrawn) {
   EXPECT_TRUE(IsRefused(revoke("staff/mia"), Rule("reader-owns-it")));
   EXPECT_TRUE(Get(*manager_, name).ok());
   ASSERT_TRUE(assign("staff/rita").ok());
+  // Nor while she has to carry out what follows from it.
+  EXPECT_TRUE(IsRefused(revoke("staff/mia"), Rule("reader-owns-it")));
+  v1::RescheduleCorrectiveActionRequest handed;
+  handed.set_name(made->name());
+  handed.set_owner("staff/rita");
+  handed.set_reason("leaves the panel");
+  ASSERT_TRUE(reader_->Call(&Stub::RescheduleCorrectiveAction, handed).ok());
   ASSERT_TRUE(revoke("staff/mia").ok());
 
   EXPECT_TRUE(IsRefused(Get(*manager_, name).status(), kNotFound));

@@ -105,10 +105,14 @@ TEST(DisclosureRules, AccessIsWithdrawnByName) {
   EXPECT_EQ(entry->visibility(), v1::ENTRY_VISIBILITY_INTERNAL);
   EXPECT_EQ(entry->author(), "staff/mia");
   EXPECT_EQ(entry->text(), "left");
-  ASSERT_EQ(entry->changes_size(), 1);
+  ASSERT_EQ(entry->changes_size(), 2);
   EXPECT_EQ(entry->changes(0).field(), "disclosure.readers");
   EXPECT_EQ(entry->changes(0).before(), "staff/bob");
   EXPECT_EQ(entry->changes(0).after(), "");
+  // Nor does it come back to who may not see it.
+  EXPECT_EQ(entry->changes(1).field(), "owner");
+  EXPECT_EQ(one.owner(), "");
+  EXPECT_EQ(one.handled_by(0), "staff/bob");
   EXPECT_EQ(refused("staff/rita"), "last-reader");
 }
 
