@@ -83,6 +83,9 @@ class Checker {
     Need("acknowledge_time", row_.has_acknowledge_time(), v1::CASE_STATE_ACKNOWLEDGED);
     Need("reply_time", row_.has_reply_time(), v1::CASE_STATE_REPLIED);
     if (!row_.owner().empty()) Reached("owner", v1::CASE_STATE_ASSIGNED);
+    if (IsOpen(state_) && IsNamedIn(one, row_.owner())) {
+      errors_.Add("owner", "must not be set: the case names him");
+    }
     if (row_.has_satisfaction() && !WasClosed(state_)) Wrong("satisfaction", "was not closed");
     if (row_.outcome() == v1::CASE_OUTCOME_UNSPECIFIED) return;
     if (!WasClosed(state_)) {

@@ -375,6 +375,30 @@ TEST_F(ComplaintsImportTest, ItsCallerMayAndItsBatchesAreBounded) {
   EXPECT_EQ(Send(*manager_, large).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
+TEST_F(ComplaintsImportTest, WhatIsOpenComesToATeamAndToNobodyWhomItNames) {
+  v1::Category net, slow;
+  net.set_default_team("netteam");
+  slow.set_parent_category("categories/net");
+  ASSERT_TRUE(CreateCategory("net", net).ok());
+  ASSERT_TRUE(CreateCategory("slow", slow).ok());
+  v1::ImportCasesRequest request;
+  v1::ImportedCase& row = *request.add_cases();
+  row = Row("a");
+  row.set_state(v1::CASE_STATE_ASSIGNED);
+  row.clear_close_time();
+  row.set_owner("staff/ann");
+  row.mutable_case_()->set_category("categories/slow");
+  row.mutable_case_()->add_named_staff("staff/ann");
+  auto refused = Send(*manager_, request);
+  ASSERT_TRUE(refused.ok()) << refused.status();
+  ASSERT_EQ(refused->failures_size(), 1);
+  row.set_owner("staff/otto");
+  ASSERT_TRUE(Send(*manager_, request).ok());
+  const v1::Case one = AllCases().at(0);
+  EXPECT_EQ(one.owner(), "staff/otto");
+  EXPECT_EQ(one.team(), "netteam") << "of the category above it";
+}
+
 TEST_F(ComplaintsImportTest, AKnownCaseIsChangedUntilSomebodyWorksOnIt) {
   v1::ImportedCase row = Row("a");
   row.set_state(v1::CASE_STATE_RECEIVED);
