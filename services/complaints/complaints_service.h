@@ -158,6 +158,10 @@ class ComplaintsService {
   Task<absl::StatusOr<rpc::Reply>> Issue(rpc::Call& call,
                                          const v1::IssueCaseReceiptRequest& request);
   Task<absl::StatusOr<rpc::Reply>> TrackCase(rpc::Call& call, const v1::TrackCaseRequest& request);
+  // Writes a step of the holder of a receipt, who is told where the case stands and nothing else.
+  template <typename Response>
+  Task<absl::StatusOr<rpc::Reply>> WriteForCustomer(rpc::Call& call, v1::Case one,
+                                                    v1::CaseEntry entry);
   Task<absl::StatusOr<rpc::Reply>> Rate(rpc::Call& call, const v1::RateCaseRequest& request);
   Task<absl::StatusOr<rpc::Reply>> SendMessage(rpc::Call& call,
                                                const v1::SendCaseMessageRequest& request);

@@ -162,6 +162,27 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::TrackCase(rpc::Call& call,
   co_return reply;
 }
 
+template <typename Response>
+Task<absl::StatusOr<rpc::Reply>> ComplaintsService::WriteForCustomer(rpc::Call& call, v1::Case one,
+                                                                     v1::CaseEntry entry) {
+  Task<absl::Status> settling = SettleAfter(call, entry, one);
+  absl::Status settled = co_await settling;
+  if (!settled.ok()) co_return settled;
+  NameEntry(call, one, entry);
+  auto response = std::make_shared<Response>();
+  response->set_number(one.number());
+  response->set_state(one.state());
+  resource::Mutation mutation;
+  mutation.Respond(*response).Update(one).Create(entry);
+  if (one.has_disclosure()) mutation.Anonymous();
+  Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
+  absl::StatusOr<rpc::Reply> reply = co_await committing;
+  if (!reply.ok() || reply->record == nullptr) co_return reply;
+  rpc::Reply made;
+  made.message = std::move(response);
+  co_return made;
+}
+
 Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Rate(rpc::Call& call,
                                                          const v1::RateCaseRequest& request) {
   Task<absl::StatusOr<v1::Case>> opening =
@@ -171,21 +192,10 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Rate(rpc::Call& call,
   // The customer himself: nobody of the staff.
   CO_ASSIGN_OR_RETURN(v1::CaseEntry entry,
                       RecordSatisfaction(*one, RatingOf(request), Actor(), call.now()));
-  Task<absl::Status> settling = SettleAfter(call, entry, *one);
-  absl::Status settled = co_await settling;
-  if (!settled.ok()) co_return settled;
-  NameEntry(call, *one, entry);
-  auto response = std::make_shared<v1::RateCaseResponse>();
-  response->set_number(one->number());
-  response->set_state(one->state());
-  resource::Mutation mutation;
-  mutation.Respond(*response).Update(*one).Create(entry);
-  Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
-  absl::StatusOr<rpc::Reply> reply = co_await committing;
-  if (!reply.ok() || reply->record == nullptr) co_return reply;
-  rpc::Reply made;
-  made.message = std::move(response);
-  co_return made;
+  Task<absl::StatusOr<rpc::Reply>> writing =
+      WriteForCustomer<v1::RateCaseResponse>(call, *std::move(one), std::move(entry));
+  absl::StatusOr<rpc::Reply> reply = co_await writing;
+  co_return reply;
 }
 
 Task<absl::StatusOr<rpc::Reply>> ComplaintsService::SendMessage(
@@ -198,22 +208,10 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::SendMessage(
   entry.set_action(v1::CASE_ACTION_CUSTOMER_MESSAGE);
   entry.set_text(request.text());
   CO_RETURN_IF_ERROR(complaints::AddEntry(*one, entry, Actor(), call.now()));
-  Task<absl::Status> settling = SettleAfter(call, entry, *one);
-  absl::Status settled = co_await settling;
-  if (!settled.ok()) co_return settled;
-  NameEntry(call, *one, entry);
-  auto response = std::make_shared<v1::SendCaseMessageResponse>();
-  response->set_number(one->number());
-  response->set_state(one->state());
-  resource::Mutation mutation;
-  mutation.Respond(*response).Update(*one).Create(entry);
-  if (one->has_disclosure()) mutation.Anonymous();
-  Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
-  absl::StatusOr<rpc::Reply> reply = co_await committing;
-  if (!reply.ok() || reply->record == nullptr) co_return reply;
-  rpc::Reply made;
-  made.message = std::move(response);
-  co_return made;
+  Task<absl::StatusOr<rpc::Reply>> writing =
+      WriteForCustomer<v1::SendCaseMessageResponse>(call, *std::move(one), std::move(entry));
+  absl::StatusOr<rpc::Reply> reply = co_await writing;
+  co_return reply;
 }
 
 }  // namespace sqm::complaints

@@ -66,19 +66,6 @@ class ComplaintsActionTest : public ComplaintsWorld {
     }
     return told;
   }
-  // A complaint that is upheld and about to be closed.
-  std::string Replied() {
-    auto one = Assigned(Sample(), "staff/ann");
-    EXPECT_TRUE(one.ok()) << one.status();
-    const std::string name = one->name();
-    EXPECT_TRUE(Do<v1::StartCaseRequest>(*agent_, &Stub::StartCase, name).ok());
-    EXPECT_TRUE(
-        Do<v1::ProposeResponseRequest>(*agent_, &Stub::ProposeResponse, name, [](auto& request) {
-          request.set_text("Sorry");
-        }).ok());
-    EXPECT_TRUE(Do<v1::ReplyCaseRequest>(*agent_, &Stub::ReplyCase, name).ok());
-    return name;
-  }
 };
 
 TEST_F(ComplaintsActionTest, GoesOnAfterTheCaseIsClosed) {
@@ -271,15 +258,7 @@ TEST_F(ComplaintsActionTest, NoMoreThanTheMostWhateverComesAtOnce) {
 }
 
 TEST_F(ComplaintsActionTest, OfADisclosureIsForItsReaders) {
-  v1::CreateDisclosurePanelRequest panel;
-  panel.mutable_disclosure_panel()->add_members("staff/rita");
-  panel.set_disclosure_panel_id("default");
-  ASSERT_TRUE(manager_->Call(&Stub::CreateDisclosurePanel, panel).ok());
-  v1::SubmitDisclosureRequest report;
-  report.set_channel(v1::CASE_CHANNEL_WEB);
-  report.set_subject("Receipts are forged");
-  report.set_text("In branch 3 receipts of taxis are made up.");
-  ASSERT_TRUE(Caller(auth::Role::kCustomer, "portal")->Call(&Stub::SubmitDisclosure, report).ok());
+  ASSERT_TRUE(Disclosed("staff/rita").ok());
   const auto reader = Caller(auth::Role::kSupervisor, "rita");
   auto cases = reader->Call(&Stub::ListCases, v1::ListCasesRequest());
   ASSERT_TRUE(cases.ok());

@@ -414,16 +414,7 @@ TEST_F(ComplaintsCliTest, ActionsFromAddToVerify) {
 }
 
 TEST_F(ComplaintsCliTest, GivesAndWithdrawsAccessToADisclosure) {
-  v1::CreateDisclosurePanelRequest panel;
-  panel.mutable_disclosure_panel()->add_members("staff/dev");
-  panel.set_disclosure_panel_id("default");
-  ASSERT_TRUE(manager_->Call(&Stub::CreateDisclosurePanel, panel).ok());
-  v1::SubmitDisclosureRequest report;
-  report.set_channel(v1::CASE_CHANNEL_WEB);
-  report.set_subject("Receipts are forged");
-  report.set_text("In branch 3 receipts of taxis are made up.");
-  report.add_named_staff("staff/bob");
-  auto made = Caller(auth::Role::kCustomer, "portal-7")->Call(&Stub::SubmitDisclosure, report);
+  auto made = Disclosed("staff/dev", {"staff/bob"});
   ASSERT_TRUE(made.ok()) << made.status();
   const std::string number = made->number();
   const auto seen = [&] {

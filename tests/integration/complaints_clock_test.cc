@@ -41,19 +41,6 @@ class ComplaintsClockTest : public ComplaintsDeadlineWorld {
     EXPECT_FALSE(one->has_due_time());
     return name;
   }
-  // Answered, and still open; its name.
-  std::string Replied() {
-    auto one = Assigned(Sample(), "staff/ann");
-    EXPECT_TRUE(one.ok()) << one.status();
-    const std::string name = one->name();
-    EXPECT_TRUE(Do<v1::StartCaseRequest>(*agent_, &Stub::StartCase, name).ok());
-    EXPECT_TRUE(
-        Do<v1::ProposeResponseRequest>(*agent_, &Stub::ProposeResponse, name, [](auto& request) {
-          request.set_text("The fee is right.");
-        }).ok());
-    EXPECT_TRUE(Do<v1::ReplyCaseRequest>(*agent_, &Stub::ReplyCase, name).ok());
-    return name;
-  }
   static v1::DeadlineState StateOf(const v1::Case& one, v1::DeadlineKind kind) {
     const v1::DeadlineStatus* status = Find(one, kind);
     return status == nullptr ? v1::DEADLINE_STATE_UNSPECIFIED : status->state();
@@ -82,18 +69,6 @@ class ComplaintsClockTest : public ComplaintsDeadlineWorld {
     auto receipt = lead_->Call(&Stub::IssueCaseReceipt, request);
     EXPECT_TRUE(receipt.ok()) << receipt.status();
     return receipt.ok() ? receipt->receipt() : "";
-  }
-  absl::StatusOr<v1::ImportCasesResponse> Import(const v1::ImportCasesRequest& request) {
-    std::unique_ptr<grpc::ClientContext> context = manager_->Context();
-    auto stream = manager_->complaints().ImportCases(context.get());
-    v1::ImportCasesResponse response;
-    stream->Write(request);
-    const bool answered = stream->Read(&response);
-    stream->WritesDone();
-    const grpc::Status status = stream->Finish();
-    if (!status.ok()) return rpc::FromGrpc(status);
-    EXPECT_TRUE(answered);
-    return response;
   }
 
   std::unique_ptr<Client> portal_;
@@ -228,7 +203,7 @@ TEST_F(ComplaintsClockTest, WhatIsImportedAgainHasTheDeadlinesOfItsNewState) {
   row.mutable_case_()->mutable_received_time()->set_seconds(received);
   row.set_state(v1::CASE_STATE_WAITING_CUSTOMER);
   const auto imported = [&](type::v1::ImportOutcome outcome) -> v1::Case {
-    auto response = Import(request);
+    auto response = Send(*manager_, request);
     EXPECT_TRUE(response.ok()) << response.status();
     if (!response.ok()) return {};
     EXPECT_EQ(response->outcomes(0), outcome) << response->ShortDebugString();
@@ -330,7 +305,7 @@ TEST_F(ComplaintsClockTest, ANewPolicyReachesEveryOpenCase) {
     row.mutable_case_()->set_external_id(absl::StrCat("case-", i));
     row.mutable_case_()->mutable_received_time()->set_seconds(received);
   }
-  auto imported = Import(request);
+  auto imported = Send(*manager_, request);
   ASSERT_TRUE(imported.ok()) << imported.status();
   ASSERT_EQ(imported->failures_size(), 0) << imported->failures(0).ShortDebugString();
   auto policy = Add(Policy(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(24)));
@@ -390,15 +365,7 @@ TEST_F(ComplaintsClockTest, TheCustomerIsToldWhenHeIsAnswered) {
   // What is not for him.
   AddTarget(policy, v1::DEADLINE_KIND_APPROVAL, absl::Minutes(10));
   ASSERT_TRUE(Add(policy).ok());
-  v1::CreateDisclosurePanelRequest panel;
-  panel.mutable_disclosure_panel()->add_members("staff/sue");
-  panel.set_disclosure_panel_id("default");
-  ASSERT_TRUE(manager_->Call(&Stub::CreateDisclosurePanel, panel).ok());
-  v1::SubmitDisclosureRequest report;
-  report.set_channel(v1::CASE_CHANNEL_WEB);
-  report.set_subject("Receipts are forged");
-  report.set_text("In branch 3 receipts of taxis are made up.");
-  auto disclosed = portal_->Call(&Stub::SubmitDisclosure, report);
+  auto disclosed = Disclosed("staff/sue");
   auto complaint = Create(*supervisor_, Sample());
   ASSERT_TRUE(disclosed.ok() && complaint.ok());
   auto all = supervisor_->Call(&Stub::ListCases, v1::ListCasesRequest());
@@ -444,67 +411,6 @@ TEST_F(ComplaintsClockTest, TheCustomerIsToldWhenHeIsAnswered) {
   }
 }
 
-TEST_F(ComplaintsClockTest, QueuesAreOfATeamAndATime) {
-  v1::DeadlinePolicy policy = Policy(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(8));
-  ASSERT_TRUE(Add(policy).ok());
-  policy = Policy(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(1));
-  policy.set_rank(1);
-  policy.add_kinds(v1::CASE_KIND_SERVICE_REQUEST);
-  ASSERT_TRUE(Add(policy).ok());
-  const Client south(*server_, As(auth::Role::kTeamLead, "lara", "south"));
-  std::map<std::string, std::string> names;
-  for (const auto& [word, client, kind] : {std::tuple<const char*, const Client*, v1::CaseKind>{
-                                               "near", lead_.get(), v1::CASE_KIND_SERVICE_REQUEST},
-                                           {"far", lead_.get(), v1::CASE_KIND_COMPLAINT},
-                                           {"near-south", &south, v1::CASE_KIND_SERVICE_REQUEST},
-                                           {"far-south", &south, v1::CASE_KIND_COMPLAINT}}) {
-    auto one = Create(*client, Sample(kind));
-    ASSERT_TRUE(one.ok()) << one.status();
-    names[one->name()] = word;
-  }
-  const absl::Time now = absl::FromUnixSeconds(absl::ToUnixSeconds(absl::Now()));
-  const auto listed = [&](v1::CaseQueue queue, const std::string& team, absl::Duration as_of,
-                          absl::Duration within) {
-    v1::ListQueueRequest request;
-    request.set_queue(queue);
-    request.set_team(team);
-    if (as_of != absl::ZeroDuration()) *request.mutable_as_of_time() = ToTimestamp(now + as_of);
-    if (within != absl::ZeroDuration()) *request.mutable_within() = ToDuration(within);
-    auto found = manager_->Call(&Stub::ListQueue, request);
-    EXPECT_TRUE(found.ok()) << found.status();
-    if (!found.ok()) return std::set<std::string>();
-    if (request.has_as_of_time()) {
-      EXPECT_EQ(FromTimestamp(found->as_of_time()), now + as_of);
-    }
-    std::set<std::string> words;
-    for (const v1::Case& one : found->cases()) words.insert(names[one.name()]);
-    return words;
-  };
-  using Words = std::set<std::string>;
-  const absl::Duration none, two = absl::Hours(2), nine = absl::Hours(9);
-  const auto soon = v1::CASE_QUEUE_DUE_SOON, late = v1::CASE_QUEUE_BREACHED,
-             unassigned = v1::CASE_QUEUE_UNASSIGNED;
-  EXPECT_EQ(listed(soon, "", none, none), (Words{"near", "far", "near-south", "far-south"}));
-  EXPECT_EQ(listed(soon, "", none, two), (Words{"near", "near-south"}));
-  EXPECT_EQ(listed(soon, "", none, nine), (Words{"near", "far", "near-south", "far-south"}));
-  EXPECT_EQ(listed(soon, "south", none, none), (Words{"near-south", "far-south"}));
-  EXPECT_EQ(listed(soon, "south", none, two), (Words{"near-south"}));
-  EXPECT_EQ(listed(soon, "", two, none), (Words{"far", "far-south"}));
-  EXPECT_EQ(listed(soon, "", two, two), Words());
-  EXPECT_EQ(listed(soon, "", two, nine), (Words{"far", "far-south"}));
-  EXPECT_EQ(listed(late, "", none, none), Words());
-  EXPECT_EQ(listed(late, "", two, none), (Words{"near", "near-south"}));
-  EXPECT_EQ(listed(late, "south", two, none), (Words{"near-south"}));
-  EXPECT_EQ(listed(late, "south", nine, none), (Words{"near-south", "far-south"}));
-  EXPECT_EQ(listed(unassigned, "", none, none), (Words{"near", "far", "near-south", "far-south"}));
-  EXPECT_EQ(listed(unassigned, "south", none, none), (Words{"near-south", "far-south"}));
-  EXPECT_EQ(listed(unassigned, "west", none, none), Words());
-  v1::ListQueueRequest wrong;
-  wrong.set_queue(soon);
-  wrong.set_team("south\" OR team:*");
-  EXPECT_TRUE(IsRefused(manager_->Call(&Stub::ListQueue, wrong).status(), Field("team")));
-}
-
 TEST_F(ComplaintsClockTest, ExplainsWhatItWaitedFor) {
   ASSERT_TRUE(Add(Policy(v1::DEADLINE_KIND_TOTAL_RESOLUTION, absl::Hours(1))).ok());
   const std::string name = Waiting();
@@ -545,34 +451,6 @@ TEST_F(ComplaintsClockTest, ExplainsWhatItWaitedFor) {
   ASSERT_TRUE(one.ok()) << one.status();
   EXPECT_EQ(FromTimestamp(one->due_time()),
             FromTimestamp(one->received_time()) + absl::Hours(1) + paused);
-}
-
-TEST_F(ComplaintsClockTest, DuplicatesAreOfTheLastThirtyDays) {
-  std::map<int, std::string> names;
-  for (const int days : {31, 29}) {
-    v1::Case old = Sample();
-    *old.mutable_received_time() = ToTimestamp(absl::Now() - absl::Hours(24 * days));
-    auto one = Create(*lead_, old);
-    ASSERT_TRUE(one.ok()) << one.status();
-    names[days] = one->name();
-  }
-  auto now = Create(*lead_, Sample());
-  ASSERT_TRUE(now.ok()) << now.status();
-  v1::SuggestDuplicatesRequest entered, before;
-  entered.set_name(now->name());
-  auto like = lead_->Call(&Stub::SuggestDuplicates, entered);
-  ASSERT_TRUE(like.ok()) << like.status();
-  ASSERT_EQ(like->candidates_size(), 1);
-  EXPECT_EQ(like->candidates(0).case_(), names[29]);
-  // The days are counted from when it came in, whenever it is entered.
-  *before.mutable_case_() = Sample();
-  *before.mutable_case_()->mutable_received_time() = ToTimestamp(absl::Now() - absl::Hours(24 * 2));
-  like = lead_->Call(&Stub::SuggestDuplicates, before);
-  ASSERT_TRUE(like.ok()) << like.status();
-  std::set<std::string> suggested;
-  for (const v1::DuplicateCandidate& one : like->candidates()) suggested.insert(one.case_());
-  EXPECT_EQ(suggested.count(names[31]), 1u);
-  EXPECT_EQ(suggested.count(names[29]), 1u);
 }
 
 }  // namespace

@@ -76,20 +76,6 @@ class ComplaintsImportTest : public ComplaintsWorld {
     return text;
   }
 
-  // One batch on a stream of its own.
-  absl::StatusOr<v1::ImportCasesResponse> Send(const Client& client,
-                                               const v1::ImportCasesRequest& request) {
-    std::unique_ptr<grpc::ClientContext> context = client.Context();
-    auto stream = client.complaints().ImportCases(context.get());
-    v1::ImportCasesResponse response;
-    stream->Write(request);
-    const bool answered = stream->Read(&response);
-    stream->WritesDone();
-    const grpc::Status status = stream->Finish();
-    if (!status.ok()) return rpc::FromGrpc(status);
-    EXPECT_TRUE(answered);
-    return response;
-  }
   static v1::ImportedCase Row(const std::string& id) {
     v1::ImportedCase row;
     *row.mutable_case_() = Sample();

@@ -103,6 +103,47 @@ class ComplaintsWorld : public ::testing::Test {
         *supervisor_, &Stub::AssignCase, name,
         [&owner](auto& request) { request.set_owner(owner); });
   }
+  // A complaint of categories/billing that ann has answered with `text`, still open; its name.
+  std::string Replied(const std::string& text = "Sorry") {
+    auto one = Assigned(Sample(), "staff/ann");
+    EXPECT_TRUE(one.ok()) << one.status();
+    const std::string name = one->name();
+    EXPECT_TRUE(Do<complaints::v1::StartCaseRequest>(*agent_, &Stub::StartCase, name).ok());
+    EXPECT_TRUE(
+        Do<complaints::v1::ProposeResponseRequest>(*agent_, &Stub::ProposeResponse, name,
+                                                   [&](auto& request) { request.set_text(text); })
+            .ok());
+    EXPECT_TRUE(Do<complaints::v1::ReplyCaseRequest>(*agent_, &Stub::ReplyCase, name).ok());
+    return name;
+  }
+  // A disclosure that `reader` alone may see, with its receipt.
+  absl::StatusOr<complaints::v1::SubmitDisclosureResponse> Disclosed(
+      const std::string& reader, const std::vector<std::string>& named = {}) {
+    complaints::v1::CreateDisclosurePanelRequest panel;
+    panel.mutable_disclosure_panel()->add_members(reader);
+    panel.set_disclosure_panel_id("default");
+    EXPECT_TRUE(manager_->Call(&Stub::CreateDisclosurePanel, panel).ok());
+    complaints::v1::SubmitDisclosureRequest report;
+    report.set_channel(complaints::v1::CASE_CHANNEL_WEB);
+    report.set_subject("Receipts are forged");
+    report.set_text("In branch 3 receipts of taxis are made up.");
+    for (const std::string& staff : named) report.add_named_staff(staff);
+    return Caller(auth::Role::kCustomer, "portal-7")->Call(&Stub::SubmitDisclosure, report);
+  }
+  // One batch of an import on a stream of its own.
+  static absl::StatusOr<complaints::v1::ImportCasesResponse> Send(
+      const Client& client, const complaints::v1::ImportCasesRequest& request) {
+    std::unique_ptr<grpc::ClientContext> context = client.Context();
+    auto stream = client.complaints().ImportCases(context.get());
+    complaints::v1::ImportCasesResponse response;
+    stream->Write(request);
+    const bool answered = stream->Read(&response);
+    stream->WritesDone();
+    const grpc::Status status = stream->Finish();
+    if (!status.ok()) return rpc::FromGrpc(status);
+    EXPECT_TRUE(answered);
+    return response;
+  }
 
   ServerOptions options_;
   std::unique_ptr<ServerProcess> server_;
