@@ -210,9 +210,19 @@ Task<absl::StatusOr<rpc::Reply>> StandardMethods::List(rpc::Call& call, const Me
 }
 
 // The resource of a create request, complete and checked.
-Task<absl::StatusOr<std::unique_ptr<Message>>> StandardMethods::Draft(rpc::Call& call,
-                                                                      const Message& request,
-                                                                      const Shape& shape) {
+Task<absl::StatusOr<Mutation>> StandardMethods::Guarded(const rpc::Call& call, const Shape& shape) {
+  Mutation mutation;
+  const std::string& guard = shape.hooks->guard;
+  if (guard.empty()) co_return mutation;
+  Task<absl::StatusOr<int64_t>> reading = resources_.ReadGuard(call, guard);
+  absl::StatusOr<int64_t> position = co_await reading;
+  if (!position.ok()) co_return position.status();
+  mutation.Guard(guard, *position);
+  co_return mutation;
+}
+
+Task<absl::StatusOr<Mutation>> StandardMethods::Draft(rpc::Call& call, const Message& request,
+                                                      const Shape& shape) {
   const ResourceType& type = *shape.type;
   std::unique_ptr<Message> resource =
       CopyOf(request.GetReflection()->GetMessage(request, shape.resource));
@@ -231,22 +241,24 @@ Task<absl::StatusOr<std::unique_ptr<Message>>> StandardMethods::Draft(rpc::Call&
     id = absl::StrCat(parent_id, "/", id);
   }
   resource->GetReflection()->SetString(resource.get(), type.name, type.NameOf(id));
+  Task<absl::StatusOr<Mutation>> guarding = Guarded(call, shape);
+  absl::StatusOr<Mutation> mutation = co_await guarding;
+  if (!mutation.ok()) co_return mutation.status();
   if (shape.hooks->on_create) {
     Task<absl::Status> checking = shape.hooks->on_create(call, *resource);
     absl::Status status = co_await checking;
     if (!status.ok()) co_return status;
   }
-  co_return std::move(resource);
+  mutation->Create(std::shared_ptr<Message>(std::move(resource)));
+  co_return mutation;
 }
 
 Task<absl::StatusOr<rpc::Reply>> StandardMethods::Create(rpc::Call& call, const Message& request,
                                                          const Shape& shape) {
-  Task<absl::StatusOr<std::unique_ptr<Message>>> drafting = Draft(call, request, shape);
-  absl::StatusOr<std::unique_ptr<Message>> resource = co_await drafting;
-  if (!resource.ok()) co_return resource.status();
-  Mutation mutation;
-  mutation.Create(std::shared_ptr<Message>(*std::move(resource)));
-  Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
+  Task<absl::StatusOr<Mutation>> drafting = Draft(call, request, shape);
+  absl::StatusOr<Mutation> mutation = co_await drafting;
+  if (!mutation.ok()) co_return mutation.status();
+  Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, *std::move(mutation));
   absl::StatusOr<rpc::Reply> reply = co_await committing;
   co_return reply;
 }
@@ -282,15 +294,17 @@ Task<absl::StatusOr<rpc::Reply>> StandardMethods::Update(rpc::Call& call, const 
   contract::CheckNotMasked(type, may_see, before, absl::StrCat(type.singular, "."), *after, errors);
   contract::Validate(resources_.registry(), *after, absl::StrCat(type.singular, "."), errors);
   CO_RETURN_IF_ERROR(errors.ToStatus());
+  Task<absl::StatusOr<Mutation>> guarding = Guarded(call, shape);
+  absl::StatusOr<Mutation> mutation = co_await guarding;
+  if (!mutation.ok()) co_return mutation.status();
   if (shape.hooks->on_update) {
     Task<absl::Status> checking = shape.hooks->on_update(call, before, *after);
     absl::Status status = co_await checking;
     if (!status.ok()) co_return status;
   }
-  Mutation mutation;
-  mutation.Update(*after);
-  if (shape.hooks->with_update) shape.hooks->with_update(call, before, *after, mutation);
-  Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
+  mutation->Update(*after);
+  if (shape.hooks->with_update) shape.hooks->with_update(call, before, *after, *mutation);
+  Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, *std::move(mutation));
   absl::StatusOr<rpc::Reply> reply = co_await committing;
   co_return reply;
 }
@@ -355,16 +369,14 @@ Task<absl::StatusOr<rpc::Reply>> StandardMethods::BatchCreate(rpc::Call& call,
       refused[i] = errors.ToStatus();
       continue;
     }
-    Task<absl::StatusOr<std::unique_ptr<Message>>> drafting = Draft(call, element, *shape.element);
-    absl::StatusOr<std::unique_ptr<Message>> resource = co_await drafting;
-    if (!resource.ok()) {
-      refused[i] = resource.status();
+    Task<absl::StatusOr<Mutation>> drafting = Draft(call, element, *shape.element);
+    absl::StatusOr<Mutation> mutation = co_await drafting;
+    if (!mutation.ok()) {
+      refused[i] = mutation.status();
       continue;
     }
-    Mutation mutation;
-    mutation.Create(std::shared_ptr<Message>(*std::move(resource)))
-        .OfElement(static_cast<size_t>(i));
-    mutations.push_back(std::move(mutation));
+    mutation->OfElement(static_cast<size_t>(i));
+    mutations.push_back(*std::move(mutation));
     indexes.push_back(i);
   }
   Task<std::vector<absl::StatusOr<rpc::Reply>>> committing =

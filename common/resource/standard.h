@@ -23,6 +23,9 @@ struct Hooks {
       with_update;
   // Checks whether the resource may be deleted.
   std::function<Task<absl::Status>(rpc::Call&, const Message& resource)> on_delete;
+  // Names what on_create and on_update look at beyond the resource itself, e.g. all policies of a
+  // tenant: of two changes that look at it at the same time one is tried again.
+  std::string guard;
 };
 
 class StandardMethods {
@@ -52,8 +55,10 @@ class StandardMethods {
                                             const Shape& shape);
   Task<absl::StatusOr<rpc::Reply>> BatchCreate(rpc::Call& call, const Message& request,
                                                const Shape& shape);
-  Task<absl::StatusOr<std::unique_ptr<Message>>> Draft(rpc::Call& call, const Message& request,
-                                                       const Shape& shape);
+  // What a create writes, checked.
+  Task<absl::StatusOr<Mutation>> Draft(rpc::Call& call, const Message& request, const Shape& shape);
+  // Takes the place of the resource's guard, before what it stands for is read.
+  Task<absl::StatusOr<Mutation>> Guarded(const rpc::Call& call, const Shape& shape);
 
   rpc::Pipeline& pipeline_;
   Resources& resources_;

@@ -37,12 +37,13 @@ class DeadlineBooks {
   void Outdate(const std::string& tenant, absl::Time now);
   // Every policy of the tenant, those out of force included.
   Task<absl::StatusOr<std::vector<store::Listed>>> Policies(std::string tenant);
+  // What each category is below, as it is now.
+  Task<absl::StatusOr<CategoryParents>> ParentsOf(std::string tenant);
   // The compiled calendar; REFERENCE_NOT_FOUND where there is none. Null for an empty name.
   Task<absl::StatusOr<CalendarPtr>> CalendarOf(std::string tenant, std::string name);
 
  private:
   Task<absl::StatusOr<std::shared_ptr<DeadlineBook>>> Make(std::string tenant);
-  Task<absl::StatusOr<CategoryParents>> ParentsOf(std::string tenant);
 
   // Gives a book whose content differs from the last one's a later time.
   void MakeNewer(const std::string& tenant, DeadlineBook& book);

@@ -50,6 +50,7 @@ void ComplaintsService::SetDeadlineHooks() {
   standard_.SetHooks("complaints/Calendar", std::move(calendar));
 
   resource::Hooks policy;
+  policy.guard = "deadlinePolicies";
   policy.on_create = [this](rpc::Call& call, Message& resource) {
     auto& made = static_cast<v1::DeadlinePolicy&>(resource);
     made.set_state(v1::DEADLINE_POLICY_STATE_ACTIVE);
@@ -89,10 +90,10 @@ Task<absl::Status> ComplaintsService::CheckPolicy(const rpc::Call& call,
         "too-many-policies",
         absl::StrCat("there are ", kMaxPolicies, " policies in force; change or retire one"));
   }
-  Task<absl::StatusOr<DeadlineBookPtr>> opening = books_.Of(call.tenant());
-  absl::StatusOr<DeadlineBookPtr> book = co_await opening;
-  if (!book.ok()) co_return book.status();
-  co_return CheckAgainst(policy, (*book)->parents, others);
+  Task<absl::StatusOr<CategoryParents>> climbing = books_.ParentsOf(call.tenant());
+  absl::StatusOr<CategoryParents> parents = co_await climbing;
+  if (!parents.ok()) co_return parents.status();
+  co_return CheckAgainst(policy, *parents, others);
 }
 
 Task<absl::StatusOr<rpc::Reply>> ComplaintsService::RetireDeadlinePolicy(

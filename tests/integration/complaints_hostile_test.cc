@@ -1,5 +1,9 @@
 // Input that is wrong on purpose: the exact error, and nothing half done.
 #include <absl/strings/str_cat.h>
+#include <absl/synchronization/mutex.h>
+
+#include <thread>
+#include <vector>
 
 #include "tests/integration/complaints_world.h"
 
@@ -194,6 +198,46 @@ TEST_F(ComplaintsHostileTest, PoliciesThatContradictAndEscalateInCircles) {
   EXPECT_EQ(manager_->Call(&Stub::ListDeadlinePolicies, v1::ListDeadlinePoliciesRequest())
                 ->deadline_policies_size(),
             1);
+}
+
+// Two that contradict each other pass neither when they come, nor when they are changed, at once.
+TEST_F(ComplaintsHostileTest, PoliciesThatContradictAtTheSameTime) {
+  constexpr int kThreads = 6, kRanks = 8;
+  std::vector<int> made(kRanks * 2);
+  std::vector<absl::Status> others;
+  absl::Mutex mutex;
+  const auto count = [&](int rank, const absl::Status& status) {
+    absl::MutexLock lock(&mutex);
+    made[rank] += status.ok() ? 1 : 0;
+    if (!status.ok() && !IsRefused(status, Rule("policies-contradict"))) others.push_back(status);
+  };
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      const auto client = Caller(auth::Role::kManager, "mia");
+      for (int rank = 0; rank < kRanks; ++rank) {
+        v1::CreateDeadlinePolicyRequest create;
+        *create.mutable_deadline_policy() = Policy();
+        create.mutable_deadline_policy()->set_rank(rank);
+        count(rank, client->Call(&Stub::CreateDeadlinePolicy, create).status());
+        // One of a rank of its own comes to the rank that the others want, too.
+        create.mutable_deadline_policy()->set_rank(500 + t * kRanks + rank);
+        auto own = client->Call(&Stub::CreateDeadlinePolicy, create);
+        if (!own.ok()) {
+          count(rank, own.status());
+          continue;
+        }
+        v1::UpdateDeadlinePolicyRequest update;
+        update.mutable_deadline_policy()->set_name(own->name());
+        update.mutable_deadline_policy()->set_rank(kRanks + rank);
+        update.mutable_update_mask()->add_paths("rank");
+        count(kRanks + rank, client->Call(&Stub::UpdateDeadlinePolicy, update).status());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(made, std::vector<int>(kRanks * 2, 1));
+  for (const absl::Status& status : others) ADD_FAILURE() << status;
 }
 
 TEST_F(ComplaintsHostileTest, TextsOfAMegabyte) {
