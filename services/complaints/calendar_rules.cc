@@ -85,4 +85,10 @@ absl::StatusOr<std::shared_ptr<const calendar::Calendar>> CompileCalendar(
   return calendar::Calendar::Compile(spec, kPrefix);
 }
 
+absl::Time EndOf(const v1::Calendar& calendar, absl::TimeZone zone) {
+  absl::CivilDay last;
+  if (!absl::ParseCivilTime(calendar.effective_to(), &last)) return absl::InfiniteFuture();
+  return absl::FromCivil(last + 1, zone);
+}
+
 }  // namespace sqm::complaints

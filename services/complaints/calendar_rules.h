@@ -2,6 +2,7 @@
 #pragma once
 
 #include <absl/status/statusor.h>
+#include <absl/time/time.h>
 
 #include <memory>
 
@@ -14,5 +15,8 @@ namespace sqm::complaints {
 // contradicts itself, an unknown zone, a calendar without any working time.
 absl::StatusOr<std::shared_ptr<const calendar::Calendar>> CompileCalendar(
     const v1::Calendar& calendar);
+
+// When the last day with working time is over; never, where the calendar is for ever.
+absl::Time EndOf(const v1::Calendar& calendar, absl::TimeZone zone);
 
 }  // namespace sqm::complaints

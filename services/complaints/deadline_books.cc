@@ -81,7 +81,14 @@ void DeadlineBooks::MakeNewer(const std::string& tenant, DeadlineBook& book) {
   } else if (book.content == last.content) {
     book.time = std::max(book.time, last.time);
   }
-  last = {book.content, book.time};
+  last = {book.content, book.time, book.calendars_end};
+}
+
+absl::Time DeadlineBooks::CalendarsEnd() {
+  absl::Time end = absl::InfiniteFuture();
+  absl::MutexLock lock(&mutex_);
+  for (const auto& [tenant, last] : last_) end = std::min(end, last.calendars_end);
+  return end;
 }
 
 void DeadlineBooks::Outdate(const std::string& tenant, absl::Time now) {
@@ -107,6 +114,7 @@ Task<absl::StatusOr<std::shared_ptr<DeadlineBook>>> DeadlineBooks::Make(std::str
   const contract::ResourceType& calendars =
       *resources_.registry().FindType(v1::Calendar::descriptor());
   std::map<std::string, CalendarPtr> compiled;
+  std::map<std::string, absl::Time> ends;
   for (const store::Listed& row : *rows) {
     const auto& policy = static_cast<const v1::DeadlinePolicy&>(*row.record->message);
     book->time = std::max(book->time, FromTimestamp(policy.update_time()));
@@ -121,7 +129,14 @@ Task<absl::StatusOr<std::shared_ptr<DeadlineBook>>> DeadlineBooks::Make(std::str
       const auto& calendar = static_cast<const v1::Calendar&>(*(*record)->message);
       book->time = std::max(book->time, FromTimestamp(calendar.update_time()));
       absl::StrAppend(&book->content, calendar.name(), calendar.etag(), "\n");
-      CO_ASSIGN_OR_RETURN(compiled[policy.calendar()], CompileCalendar(calendar));
+      CO_ASSIGN_OR_RETURN(CalendarPtr made, CompileCalendar(calendar));
+      ends[policy.calendar()] = EndOf(calendar, made->zone());
+      compiled[policy.calendar()] = std::move(made);
+    }
+    const auto end = ends.find(policy.calendar());
+    if (end != ends.end() &&
+        (!policy.has_effective_to() || FromTimestamp(policy.effective_to()) > end->second)) {
+      book->calendars_end = std::min(book->calendars_end, end->second);
     }
     book->policies.push_back(CompileAccepted(policy, compiled[policy.calendar()]));
   }

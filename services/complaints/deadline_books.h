@@ -33,6 +33,8 @@ class DeadlineBooks {
   }
   // The time of the last book that was made of the tenant; past = none was.
   absl::Time LatestTime(const std::string& tenant);
+  // When the first calendar ends that deadlines of any tenant are measured by; never = none does.
+  absl::Time CalendarsEnd();
   // From now on every case that was computed before is older than the book.
   void Outdate(const std::string& tenant, absl::Time now);
   // Every policy of the tenant, those out of force included.
@@ -51,6 +53,7 @@ class DeadlineBooks {
   struct Last {
     std::string content;
     absl::Time time = absl::InfinitePast();
+    absl::Time calendars_end = absl::InfiniteFuture();
   };
 
   resource::Resources& resources_;

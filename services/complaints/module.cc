@@ -120,6 +120,12 @@ absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host, const Settings& s
   }
   auto opened =
       std::make_shared<Opened>(host, *module, settings, std::move(related), std::move(rules));
+  opened->metrics.push_back(host.metrics().ReadGauge(
+      "sqm_calendar_end_timestamp_seconds",
+      "When the first calendar ends that deadlines are measured by; +Inf = none does.", {},
+      [books = &opened->books] {
+        return absl::ToDoubleSeconds(books->CalendarsEnd() - absl::UnixEpoch());
+      }));
   if (opened->related != nullptr) ShowReferences(host.metrics(), *opened);
   opened->service.Register();
   return opened;

@@ -71,7 +71,9 @@ struct DeadlineBook {
   std::vector<CompiledPolicy> policies;  // highest rank first
   CategoryParents parents;
   absl::Time time = absl::InfinitePast();  // when the last of it changed; past = there is none
-  std::string content;                     // tells one state of policies and calendars from another
+  // When the first of the calendars ends that a policy is measured by then.
+  absl::Time calendars_end = absl::InfiniteFuture();
+  std::string content;  // tells one state of policies and calendars from another
   // The policy that holds for the case; null where none is for it.
   const CompiledPolicy* PolicyFor(const v1::Case& one) const;
 };

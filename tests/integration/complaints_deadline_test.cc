@@ -1,5 +1,7 @@
 // Deadlines against the running suite: promised, warned of, missed and explained.
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
+#include <absl/strings/strip.h>
 
 #include "common/store/sqlite/database.h"
 #include "tests/integration/complaints_deadline_world.h"
@@ -180,6 +182,48 @@ TEST_F(ComplaintsDeadlineTest, AChangeOfPolicyComputesOpenCasesAnew) {
   retire.set_name(policy->name());
   ASSERT_TRUE(manager_->Call(&Stub::RetireDeadlinePolicy, retire).ok());
   EXPECT_TRUE(Eventually([&] { return !Get(*lead_, before->name())->has_due_time(); }));
+}
+
+class ComplaintsCalendarEndTest : public ComplaintsDeadlineWorld {
+ protected:
+  ComplaintsCalendarEndTest() {
+    options_.flags.push_back(absl::StrCat("--metrics.address=127.0.0.1:", port_));
+  }
+  // What the end of the first calendar is shown as.
+  std::string Shown() const {
+    const Finished scrape =
+        RunProgram({"curl", "-sf", absl::StrCat("http://127.0.0.1:", port_, "/metrics")});
+    for (absl::string_view line : absl::StrSplit(scrape.out, '\n')) {
+      if (absl::ConsumePrefix(&line, "sqm_calendar_end_timestamp_seconds ")) {
+        return std::string(line);
+      }
+    }
+    return "not shown";
+  }
+  const int port_ = FreePort();
+};
+
+// Whoever keeps the calendars hears in time that one ends: after it deadlines are not known.
+TEST_F(ComplaintsCalendarEndTest, IsMeasuredForCalendarsInUse) {
+  v1::Calendar office = Office();
+  office.set_effective_to("2030-12-31");
+  ASSERT_TRUE(Add(office).ok());
+  v1::DeadlinePolicy policy = Policy(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(24));
+  ASSERT_TRUE(Add(policy).ok());
+  ASSERT_TRUE(Create(*lead_, Sample()).ok());
+  EXPECT_EQ(Shown(), "+Inf");  // nothing is measured by it
+  policy.set_rank(1);
+  policy.set_calendar("calendars/office");
+  policy.mutable_targets(0)->set_measure(v1::DEADLINE_MEASURE_WORKING);
+  auto working = Add(policy);
+  ASSERT_TRUE(working.ok()) << working.status();
+  const absl::Time end = absl::FromCivil(absl::CivilDay(2031, 1, 1), absl::FixedTimeZone(8 * 3600));
+  EXPECT_TRUE(Eventually([&] { return Shown() == absl::StrCat(absl::ToUnixSeconds(end)); }))
+      << Shown();
+  v1::RetireDeadlinePolicyRequest retire;
+  retire.set_name(working->name());
+  ASSERT_TRUE(manager_->Call(&Stub::RetireDeadlinePolicy, retire).ok());
+  EXPECT_TRUE(Eventually([&] { return Shown() == "+Inf"; })) << Shown();
 }
 
 TEST_F(ComplaintsDeadlineTest, RefusesWhatContradictsItself) {
