@@ -59,9 +59,10 @@ class ComplaintsReceiptTest : public ComplaintsWorld {
     if (!accepted) request.set_comment("it broke again");
     return portal_->Call(&Stub::RateCase, request);
   }
-  size_t ToSurvey() {
+  size_t ToSurvey(const std::string& team = "") {
     v1::ListQueueRequest request;
     request.set_queue(v1::CASE_QUEUE_TO_SURVEY);
+    request.set_team(team);
     auto queue = lead_->Call(&Stub::ListQueue, request);
     EXPECT_TRUE(queue.ok()) << queue.status();
     return queue.ok() ? static_cast<size_t>(queue->cases_size()) : 0;
@@ -74,6 +75,8 @@ TEST_F(ComplaintsReceiptTest, TheCustomerFollowsAndRatesHisCase) {
   auto one = Closed();
   ASSERT_TRUE(one.ok()) << one.status();
   EXPECT_EQ(ToSurvey(), 1u);
+  EXPECT_EQ(ToSurvey("north"), 1u);
+  EXPECT_EQ(ToSurvey("south"), 0u);
   EXPECT_TRUE(IsRefused(Track(one->number(), std::string(40, 'a')).status(), kNotFound));
   EXPECT_TRUE(IsRefused(Issue(*portal_, one->name()).status(), kForbidden));
   EXPECT_TRUE(IsRefused(Issue(*other_, one->name()).status(), kNotFound));
