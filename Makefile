@@ -14,7 +14,7 @@ build: ## the programs, optimised, into build/bin (the default)
 	@scripts/deps.sh build
 	@scripts/build.sh release programs
 
-demo: ## one day from contacts to report: a made-up sample, or INPUT=calls.csv
+demo: ## one day of contacts and complaints to the report: a made-up sample, or INPUT=calls.csv
 	@scripts/deps.sh build run
 	@scripts/build.sh release programs
 	@scripts/demo.sh $(if $(INPUT),'$(INPUT)')

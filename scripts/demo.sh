@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# One day of monitoring, from contacts to the daily report, on a suite that is started and stopped here.
-#   scripts/demo.sh [FILE]    FILE: calls to load; none = 5,000 made-up ones
+# One day of contacts and complaints, to the daily report, on a suite that is started and stopped here.
+#   scripts/demo.sh [FILE]    FILE: calls to load; none = 5,000 made-up ones, and 900 made-up complaints
 #   MAPPING  how FILE is read (default contact_centre_calls)   ZONE  of its times and of the report (UTC)
 #   DATE     day of the report   OUT  folder of the reports (default build/demo)   SPEAK   en or zh-CN
 set -euo pipefail
@@ -35,7 +35,9 @@ export SQM_LOGIN=$folder/data/dev/login.json
 sqm() { "$bin/sqm" --zone "$zone" --lang "${SPEAK:-en}" "$@"; }
 sqm status
 
+made_up=
 if [ -z "$input" ]; then
+  made_up=yes
   say "Making up 5,000 contacts"
   input=$folder/contacts.csv
   sqm sample contacts --count 5000 --seed 1 --date "$date" --days 7 -o "$input"
@@ -47,8 +49,16 @@ rm -f "$rejects"
 # Refused rows are an answer (exit code 1), not a failure of the demo.
 sqm import contacts "$input" --mapping "$mapping" --rejects "$rejects" || [ $? -eq 1 ]
 
-say "Publishing the scorecards"
+say "Publishing the scorecards; calendar, categories and deadlines of complaints"
 sqm seed
+
+if [ -n "$made_up" ]; then
+  say "Making up and importing the complaints of 30 days"
+  sqm sample cases --count 900 --seed 1 --date "$date" --days 30 -o "$folder/cases.csv"
+  sqm complaints import "$folder/cases.csv" --mapping sqm_sample_cases
+  say "The most urgent complaints"
+  sqm complaints queue breached --page-size 5
+fi
 
 say "Evaluating a sample of the contacts of $date (made-up answers, marked as simulated)"
 sqm evaluate --sample 40 --seed 1 --date "$date" --scorecard contact-centre-call \

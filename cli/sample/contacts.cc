@@ -4,9 +4,9 @@
 #include <absl/strings/str_format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
+#include "cli/sample/arrivals.h"
 #include "cli/sample/random.h"
 
 namespace sqm::cli {
@@ -26,26 +26,11 @@ constexpr Topic kTopics[] = {
     {"Admin Support", 15, 150, 0.45, 0.93},
 };
 
-constexpr const char* kNames[] = {"Ada",  "Ben", "Chen", "Dora", "Emil", "Fang", "Gus",
-                                  "Hana", "Ivo", "June", "Kai",  "Lena", "Ming", "Nora",
-                                  "Omar", "Pia", "Qing", "Rosa", "Sven", "Tara", "Uma",
-                                  "Vito", "Wei", "Xena", "Yuri", "Zoe"};
-
-// Share of the day's arrivals that begin in each hour: two peaks and a dip at noon.
-constexpr std::array<double, 24> kHours = {0.1, 0.1, 0.1, 0.1, 0.1, 0.2, 0.6, 2.0,
-                                           5.5, 9.0, 11,  10,  7.0, 7.5, 9.5, 9.0,
-                                           7.5, 6.5, 5.0, 3.5, 2.2, 1.3, 0.7, 0.3};
 constexpr double kBusiestHour = 11;
 constexpr double kTypicalPatience = 170;  // s, median
 constexpr double kTypicalWait = 42;       // s, mean, at a quiet hour
 constexpr double kUnrated = 0.12;         // share of answered calls without a rating
 constexpr double kUnmeasured = 0.004;     // share of answered calls whose talk time is lost
-
-// Monday first: the start of the week is busiest.
-double WeekdayWeight(absl::CivilDay day) {
-  constexpr double kWeights[] = {1.25, 1.1, 1.0, 1.0, 1.05, 0.55, 0.4};
-  return kWeights[static_cast<int>(absl::GetWeekday(day))];
-}
 
 struct Agent {
   std::string name;
@@ -56,10 +41,8 @@ struct Agent {
 std::vector<Agent> MakeAgents(int count, Draws& draws) {
   std::vector<Agent> agents;
   for (int i = 0; i < count; ++i) {
-    const int round = i / static_cast<int>(std::size(kNames));
     Agent agent;
-    agent.name =
-        absl::StrCat(kNames[i % std::size(kNames)], round == 0 ? "" : absl::StrCat(" ", round + 1));
+    agent.name = SampleName(static_cast<size_t>(i));
     agent.skill = std::clamp(0.45 * draws.Normal(), -1.0, 1.0);
     agent.pace = std::exp(0.12 * draws.Normal());
     agents.push_back(std::move(agent));
@@ -97,26 +80,11 @@ const std::vector<std::string>& SampleHeader() {
 std::vector<std::vector<std::string>> SampleContacts(const SampleSpec& spec) {
   Draws draws(spec.seed);
   const std::vector<Agent> agents = MakeAgents(spec.agents, draws);
-  std::vector<absl::CivilDay> days;
-  std::vector<double> day_weights;
-  for (int i = spec.days - 1; i >= 0; --i) {
-    days.push_back(spec.last_day - i);
-    day_weights.push_back(WeekdayWeight(days.back()));
-  }
-  const std::vector<double> hours(kHours.begin(), kHours.end());
   std::vector<double> topics;
   for (const Topic& topic : kTopics) topics.push_back(topic.weight);
 
-  std::vector<absl::CivilSecond> arrivals;
-  arrivals.reserve(static_cast<size_t>(spec.count));
-  for (int64_t i = 0; i < spec.count; ++i) {
-    const absl::CivilDay day = days[draws.Weighted(day_weights)];
-    const size_t hour = draws.Weighted(hours);
-    arrivals.push_back(absl::CivilSecond(day) +
-                       static_cast<int64_t>(hour * 3600 + draws.Below(3600)));
-  }
-  std::sort(arrivals.begin(), arrivals.end());
-
+  const std::vector<absl::CivilSecond> arrivals =
+      DrawArrivals(spec.count, spec.last_day, spec.days, draws);
   std::vector<std::vector<std::string>> rows;
   rows.reserve(arrivals.size());
   for (size_t i = 0; i < arrivals.size(); ++i) {

@@ -101,6 +101,13 @@ TEST_F(ProgramTest, SampleIsDeterministic) {
   EXPECT_EQ(one.code, kDone);
   EXPECT_EQ(one.out, Sqm(arguments).out);
   EXPECT_THAT(one.out, HasSubstr("Call Id;Agent;DATE"));
+  const std::vector<const char*> cases = {"sample", "cases",  "--count",
+                                          "20",     "--date", "2026-01-15"};
+  const Ran some = Sqm(cases);
+  EXPECT_EQ(some.code, kDone);
+  EXPECT_EQ(some.out, Sqm(cases).out);
+  EXPECT_THAT(some.out, HasSubstr("Case Id;Kind;Channel"));
+  EXPECT_EQ(Sqm({"sample", "cases", "--date", "15.1.2026"}).code, kUsage);
 }
 
 TEST_F(ProgramTest, CompletionNamesCommandsAndResources) {

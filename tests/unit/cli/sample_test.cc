@@ -6,8 +6,11 @@
 
 #include "cli/import/row_mapper.h"
 #include "cli/sample/answers.h"
+#include "cli/sample/cases.h"
 #include "cli/sample/contacts.h"
 #include "cli/sample/draw.h"
+#include "services/complaints/case_import.h"
+#include "sqm/complaints/v1/case_import.pb.h"
 #include "sqm/monitoring/v1/contact.pb.h"
 
 namespace sqm::cli {
@@ -72,6 +75,75 @@ TEST(SampleContactsTest, IsPlausibleAndEveryRowImports) {
   EXPECT_GT(busy, 3500);
   EXPECT_GT(talk / answered, 150);
   EXPECT_LT(talk / answered, 350);
+}
+
+CaseSampleSpec CaseSpec(uint64_t seed) {
+  return {.count = 2000, .seed = seed, .until = absl::CivilSecond(2026, 1, 15, 14, 30)};
+}
+
+TEST(SampleCasesTest, IsTheSameForASeedAndADay) {
+  const auto one = SampleCases(CaseSpec(1));
+  EXPECT_EQ(one, SampleCases(CaseSpec(1)));
+  EXPECT_NE(one, SampleCases(CaseSpec(2)));
+  EXPECT_EQ(one[0][0], "SC2026-01-15-1-000001");
+  EXPECT_EQ(one[0][3].substr(0, 10), "2025-12-17");
+  // Later that day the same cases have come on, and others have come in.
+  CaseSampleSpec later = CaseSpec(1);
+  later.until = absl::CivilSecond(2026, 1, 15, 18, 0);
+  const auto more = SampleCases(later);
+  ASSERT_GT(more.size(), one.size());
+  for (size_t i = 0; i < one.size(); ++i) {
+    EXPECT_EQ(more[i][0], one[i][0]);
+    EXPECT_EQ(more[i][3], one[i][3]);
+  }
+}
+
+TEST(SampleCasesTest, IsPlausibleAndEveryRowImports) {
+  const Catalogue catalogue = *Catalogue::Load();
+  Mapping mapping;
+  for (const ShippedMapping& shipped : ShippedMappings()) {
+    if (shipped.name == "sqm_sample_cases") mapping = *ParseMapping(shipped.json, catalogue);
+  }
+  ConvertContext context;
+  context.zone = absl::UTCTimeZone();
+  RowMapper mapper = *RowMapper::Bind(mapping, CaseSampleHeader(), context);
+  CaseSampleSpec spec = CaseSpec(3);
+  const absl::Time until = absl::FromCivil(spec.until, absl::UTCTimeZone());
+  for (const Language language : {Language::kEnglish, Language::kChinese}) {
+    spec.language = language;
+    std::map<int, int> states, kinds;
+    std::set<std::string> ids, customers;
+    int marked = 0, late = 0, answered = 0;
+    CsvRow row;
+    const auto rows = SampleCases(spec);
+    EXPECT_GT(rows.size(), 1900u);
+    for (const auto& fields : rows) {
+      row.fields = fields;
+      complaints::v1::ImportedCase one;
+      ASSERT_TRUE(mapper.Map(row, one).empty());
+      const absl::Status valid = complaints::ValidateImport(one, until);
+      ASSERT_TRUE(valid.ok()) << one.DebugString() << valid;
+      ids.insert(one.case_().external_id());
+      customers.insert(one.case_().customer().reference());
+      ++states[one.state()];
+      ++kinds[one.case_().kind()];
+      marked += one.has_satisfaction() ? 1 : 0;
+      if (!one.has_reply_time()) continue;
+      ++answered;
+      late += one.reply_time().seconds() - one.case_().received_time().seconds() > 14 * 86400;
+    }
+    EXPECT_EQ(ids.size(), rows.size());
+    EXPECT_GT(customers.size(), 600u);
+    EXPECT_LT(customers.size(), 1400u);
+    // Each state that the mapping knows, most of them ended.
+    EXPECT_EQ(states.size(), 8u);
+    EXPECT_GT(states[complaints::v1::CASE_STATE_CLOSED], 1300);
+    EXPECT_EQ(kinds.size(), 4u);
+    EXPECT_GT(kinds[complaints::v1::CASE_KIND_COMPLAINT], 1400);
+    EXPECT_GT(marked, 400);
+    EXPECT_GT(late, answered / 100);
+    EXPECT_LT(late, answered / 5);
+  }
 }
 
 TEST(DrawTest, GivesEveryAgentATurnWhateverTheOrder) {
