@@ -72,7 +72,7 @@ tfoot th, tfoot td { font-weight: 650; border-bottom: 0; border-top: 1px solid v
 .hours th:first-child { width: 92px; text-align: left; white-space: nowrap; }
 .hours .zero { color: var(--muted); }
 .mark { display: inline-block; width: 9px; height: 9px; margin-right: 7px; border-radius: 2px; }
-td.text { white-space: normal; overflow-wrap: anywhere; }
+td.text { white-space: normal; overflow-wrap: anywhere; min-width: 4.5em; }
 code { font: 12px/1.4 ui-monospace, "SF Mono", "DejaVu Sans Mono", Consolas, monospace;
   color: var(--soft); overflow-wrap: anywhere; }
 footer { margin-top: 40px; padding-top: 14px; border-top: 1px solid var(--line); color: var(--muted);
