@@ -21,13 +21,13 @@ struct ExplainedInterval {
 
 struct Explanation {
   std::vector<ExplainedInterval> intervals;  // by time
-  bool cut = false;                          // there are more, earlier or later
+  bool cut = false;                          // there are earlier ones
 };
 
 // The intervals behind `result`, which ComputeClock made with `policy`. Where working time is
 // measured, what counted stands by the intervals of the calendar, so that what lies between them is
 // outside the hours; a wait stands whole, with the working time that it held up. The amounts of a
-// round add up to its `elapsed` and its `paused`. At most `limit`, at least 1.
+// round add up to its `elapsed` and its `paused`. The last `limit`, at least 1.
 absl::StatusOr<Explanation> ExplainClock(const ClockPolicy& policy, const ClockResult& result,
                                          size_t limit);
 
