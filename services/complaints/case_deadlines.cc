@@ -148,16 +148,22 @@ struct Clocks {
   const CompiledPolicy* policy = nullptr;
   const v1::DeadlinePolicy* Policy() const { return policy == nullptr ? nullptr : &policy->policy; }
   std::vector<Clock> clocks;
+  std::vector<v1::DeadlineStatus> kept;   // need not be computed: decided before
   std::vector<v1::DeadlineKind> unknown;  // could not be computed: a calendar has ended
 };
 
 Clocks Compute(const DeadlineBook& book, absl::Time now, const v1::Case& one) {
   Clocks clocks;
   clocks.policy = book.PolicyFor(one);
+  absl::c_copy_if(one.deadlines(), std::back_inserter(clocks.kept),
+                  [](const v1::DeadlineStatus& status) { return status.kept(); });
   if (clocks.policy == nullptr && !one.has_promised_time()) return clocks;
   const std::vector<CaseEvent> timeline = TimelineOf(one);
   for (ClockKind clock : kAllClocks) {
     const v1::DeadlineKind kind = DeadlineOf(clock);
+    if (absl::c_any_of(clocks.kept, [kind](const auto& one) { return one.kind() == kind; })) {
+      continue;
+    }
     absl::StatusOr<std::optional<Clock>> computed =
         ClockOfCase(clocks.policy, kind, timeline, now, one);
     if (!computed.ok()) {
@@ -175,6 +181,24 @@ void AddUnknown(const Clocks& clocks, v1::Case& one) {
     status.set_kind(kind);
     status.set_state(v1::DEADLINE_STATE_UNKNOWN);
   }
+}
+
+// What was told of a due time that has been put off since is told again when the new one passes.
+void ForgetFormerTimes(v1::DeadlineKind kind, const ClockResult& clock, v1::Case& one) {
+  if (clock.breach || clock.stop || clock.waiting || clock.state == ClockState::kCancelled) return;
+  const auto stands = [&](const v1::DeadlineStep& step) {
+    return absl::c_any_of(clock.steps, [&](const ClockStep& other) {
+      return StepOf(kind, other).SerializeAsString() == step.SerializeAsString();
+    });
+  };
+  auto& steps = *one.mutable_deadline_steps();
+  steps.erase(std::remove_if(steps.begin(), steps.end(),
+                             [&](const v1::DeadlineStep& step) {
+                               return step.deadline() == kind && step.round() == clock.round &&
+                                      step.kind() != v1::DEADLINE_STEP_KIND_WARNING &&
+                                      !stands(step);
+                             }),
+              steps.end());
 }
 
 // Only what may come again, or be told again, is remembered: not the warnings of rounds before.
@@ -258,6 +282,7 @@ v1::CaseEntry EntryOf(const v1::Case& one, const CompiledPolicy* policy,
 void Settle(const DeadlineBook& book, const Clocks& clocks, absl::Time now, v1::Case& one,
             std::vector<v1::CaseEntry>* entries) {
   one.clear_deadlines();
+  for (const v1::DeadlineStatus& status : clocks.kept) *one.add_deadlines() = status;
   one.clear_due_time();
   one.clear_next_event_time();
   one.clear_queue_time();
@@ -268,6 +293,7 @@ void Settle(const DeadlineBook& book, const Clocks& clocks, absl::Time now, v1::
   std::optional<absl::Time> due, next;
   for (const auto& [kind, target, clock] : clocks.clocks) {
     *one.add_deadlines() = StatusOf(kind, target.target, clock);
+    ForgetFormerTimes(kind, clock, one);
     for (const DueAction& action : DueActions(clock, DoneOf(one, kind), now)) {
       const v1::DeadlineStep step = StepOf(kind, action.step);
       if (action.notify && open && entries == nullptr) {
@@ -305,6 +331,14 @@ void Settle(const DeadlineBook& book, const Clocks& clocks, absl::Time now, v1::
 
 void SettleDeadlines(const DeadlineBook& book, absl::Time now, v1::Case& one) {
   Settle(book, Compute(book, now, one), now, one, nullptr);
+}
+
+void KeepResults(v1::Case& one) {
+  for (v1::DeadlineStatus& status : *one.mutable_deadlines()) {
+    const bool first = status.kind() == v1::DEADLINE_KIND_FIRST_RESPONSE ||
+                       status.kind() == v1::DEADLINE_KIND_FIRST_RESOLUTION;
+    if (first && status.has_stop_time() && status.has_in_time()) status.set_kept(true);
+  }
 }
 
 std::vector<v1::CaseEntry> TakeDueSteps(const DeadlineBook& book, absl::Time now, v1::Case& one) {
@@ -354,9 +388,9 @@ absl::StatusOr<v1::ExplainDeadlineResponse> ExplainDeadline(const DeadlineBook& 
                                                             const v1::Case& one) {
   const CompiledPolicy* policy = book.PolicyFor(one);
   v1::ExplainDeadlineResponse response;
-  if (!IsOpen(one.state())) {
-    for (const v1::DeadlineStatus& status : one.deadlines()) {
-      if (status.kind() == kind) *response.mutable_recorded() = status;
+  for (const v1::DeadlineStatus& status : one.deadlines()) {
+    if (status.kind() == kind && (status.kept() || !IsOpen(one.state()))) {
+      *response.mutable_recorded() = status;
     }
   }
   absl::StatusOr<std::optional<Clock>> computed =

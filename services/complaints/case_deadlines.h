@@ -30,6 +30,10 @@ inline constexpr absl::string_view kToTeam = "team";
 // work on the case goes on.
 void SettleDeadlines(const DeadlineBook& book, absl::Time now, v1::Case& one);
 
+// What was decided of its first response and its first resolution by the time that a case was over
+// stays from here on. Of a case that is taken up again, before its deadlines are settled.
+void KeepResults(v1::Case& one);
+
 // What has fallen due and has not happened yet, as entries of the timeline; marks it as happened
 // and settles. What was passed over in the meantime (DueActions) is marked only. Empty = nothing to
 // tell.

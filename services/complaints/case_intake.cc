@@ -250,6 +250,7 @@ absl::Status CheckCaseUpdate(const v1::Case& before, const Actor& actor) {
     return RuleViolated("too-many-steps",
                         absl::StrCat(before.name(), " has taken ", kMaxEvents, " steps; no more"));
   }
+  if (IsNamedIn(before, actor.staff)) return CheckConflict(before, actor.staff);
   if (before.owner().empty() || before.owner() == actor.staff || actor.oversees()) {
     return absl::OkStatus();
   }

@@ -47,8 +47,9 @@ constexpr Set kUnanswered =
     Of(CASE_STATE_INVESTIGATING, CASE_STATE_REOPENED, CASE_STATE_CONFIRMED, CASE_STATE_PREPARED);
 constexpr Set kOpen = kUnanswered | Of(CASE_STATE_REPLIED, CASE_STATE_EXECUTED, CASE_STATE_ADOPTED,
                                        CASE_STATE_REWARDED);
-constexpr Set kOver =
-    Of(CASE_STATE_CLOSED, CASE_STATE_WITHDRAWN, CASE_STATE_REJECTED, CASE_STATE_MERGED);
+// What may be taken up again.
+constexpr Set kEnded = Of(CASE_STATE_CLOSED, CASE_STATE_WITHDRAWN, CASE_STATE_REJECTED);
+constexpr Set kOver = kEnded | Of(CASE_STATE_MERGED);
 
 constexpr CaseState kStays = CASE_STATE_UNSPECIFIED;
 
@@ -108,16 +109,16 @@ constexpr Step kSteps[] = {
     {CASE_ACTION_AUTO_CLOSE_NOTICE, kWorked, Of(CASE_STATE_WAITING_CUSTOMER), kStays, Who::kAnyone},
     {CASE_ACTION_AUTO_CLOSE, kWorked, Of(CASE_STATE_WAITING_CUSTOMER), CASE_STATE_CLOSED,
      Who::kAnyone},
-    {CASE_ACTION_REOPEN, kWorked, Of(CASE_STATE_CLOSED), CASE_STATE_REOPENED, Who::kAnyone},
-    {CASE_ACTION_FOLLOW_UP, kWorked, Of(CASE_STATE_CLOSED, CASE_STATE_ARCHIVED), kStays,
-     Who::kAnyone},
+    {CASE_ACTION_REOPEN, kWorked, kEnded, CASE_STATE_REOPENED, Who::kAnyone},
+    {CASE_ACTION_FOLLOW_UP, kWorked, kEnded | Of(CASE_STATE_ARCHIVED), kStays, Who::kAnyone},
     {CASE_ACTION_WITHDRAW, kAll, kOpen, CASE_STATE_WITHDRAWN, Who::kAnyone},
     {CASE_ACTION_REJECT, kWorked, kIntake | Of(CASE_STATE_INVESTIGATING), CASE_STATE_REJECTED,
      Who::kAnyone},
     {CASE_ACTION_REJECT, kAppointment, kIntake, CASE_STATE_REJECTED, Who::kAnyone},
     {CASE_ACTION_MERGE, kAll, kUnanswered, CASE_STATE_MERGED, Who::kAnyone},
-    {CASE_ACTION_NEXT_TIER, kAnswered, Of(CASE_STATE_REPLIED, CASE_STATE_CLOSED),
-     CASE_STATE_REOPENED, Who::kAnyone},
+    {CASE_ACTION_NEXT_TIER, kAnswered,
+     Of(CASE_STATE_REPLIED, CASE_STATE_CLOSED, CASE_STATE_REJECTED), CASE_STATE_REOPENED,
+     Who::kAnyone},
     {CASE_ACTION_ARCHIVE, kAll, kOver, CASE_STATE_ARCHIVED, Who::kAnyone},
     {CASE_ACTION_CONFIRM, kAppointment, kIntake | Of(CASE_STATE_CONFIRMED, CASE_STATE_PREPARED),
      CASE_STATE_CONFIRMED, Who::kAnyone},
@@ -186,6 +187,12 @@ bool HasConflict(const v1::Case& one, absl::string_view staff) {
   return absl::c_linear_search(one.earlier_owners(), staff) || IsNamedIn(one, staff);
 }
 
+bool HasHandled(const v1::Case& one, absl::string_view staff) {
+  return !staff.empty() &&
+         (staff == one.owner() || absl::c_linear_search(one.handled_by(), staff) ||
+          absl::c_linear_search(one.earlier_owners(), staff));
+}
+
 absl::Status CheckConflict(const v1::Case& one, absl::string_view staff) {
   if (!HasConflict(one, staff)) return absl::OkStatus();
   return RuleViolated(
@@ -213,6 +220,11 @@ absl::Status CheckStep(const v1::Case& from, v1::CaseAction action, const Actor&
   if (from.events_size() >= kMaxEvents && !ends) {
     return RuleViolated("too-many-steps",
                         absl::StrCat(from.name(), " has taken ", kMaxEvents, " steps; no more"));
+  }
+  constexpr Set kOfWhomItNames = Of(CASE_ACTION_ACKNOWLEDGE, CASE_ACTION_CUSTOMER_MESSAGE,
+                                    CASE_ACTION_NOTE, CASE_ACTION_REFUSE_ASSIGNMENT);
+  if (!Has(kOfWhomItNames, action) && IsNamedIn(from, actor.staff)) {
+    return CheckConflict(from, actor.staff);
   }
   if (step->who == Who::kAnyone) return absl::OkStatus();
   if (from.owner().empty()) {

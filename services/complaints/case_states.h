@@ -43,12 +43,15 @@ inline bool IsOpen(v1::CaseState state) { return state < v1::CASE_STATE_CLOSED; 
 bool IsNamedIn(const v1::Case& one, absl::string_view staff);
 // Whether he is no one to handle it: it is about him, or he handled it at an earlier tier.
 bool HasConflict(const v1::Case& one, absl::string_view staff);
+// Whether he handles it, or did at this or an earlier tier.
+bool HasHandled(const v1::Case& one, absl::string_view staff);
 // Rule `conflict-of-interest` where he has one.
 absl::Status CheckConflict(const v1::Case& one, absl::string_view staff);
 
 // Whether the case may take the step now: FAILED_PRECONDITION / WRONG_STATE with the states that
 // are possible next; RULE_VIOLATED with `not-the-owner`, `no-owner`, `conflict-of-interest`,
-// `too-many-steps`, or `anonymised`.
+// `too-many-steps`, or `anonymised`. Whom it names may acknowledge it, write down what the customer
+// said and what he himself has to say, and give it back: no more.
 absl::Status CheckStep(const v1::Case& from, v1::CaseAction action, const Actor& actor);
 
 // The state that the step leads to, which is the present one for a step that only changes values.

@@ -16,6 +16,7 @@ namespace {
 
 // What was said of the end of a case was of that one.
 void GoOn(v1::Case& one) {
+  one.clear_unread_since();
   one.clear_retained_since();
   one.clear_outcome();
   one.clear_satisfaction();
@@ -97,6 +98,7 @@ v1::CaseEntry TakeStep(v1::Case& one, v1::CaseAction action, absl::string_view t
     } else if (IsOpen(one.state()) && !IsOpen(to)) {
       End(one, now, entry);
     } else if (to == v1::CASE_STATE_ARCHIVED) {
+      one.clear_unread_since();
       // Who was not heard until then is not asked any more.
       if (one.survey_state() != v1::SURVEY_STATE_ANSWERED) one.clear_survey_state();
     }
@@ -122,6 +124,8 @@ v1::CaseEntry UpdateEntry(const v1::Case& before, const v1::Case& after, const A
             after.customer().customer_class());
   AddChange(entry, "product", before.product(), after.product());
   AddChange(entry, "related_contact", before.related_contact(), after.related_contact());
+  AddChange(entry, "named_staff", absl::StrJoin(before.named_staff(), ", "),
+            absl::StrJoin(after.named_staff(), ", "));
   AddChange(entry, "related_evaluation", before.related_evaluation(), after.related_evaluation());
   // Of what is personal, or long, the change feed keeps what it was.
   const auto differs = [&](absl::string_view field, const auto& was, const auto& is) {
@@ -136,8 +140,6 @@ v1::CaseEntry UpdateEntry(const v1::Case& before, const v1::Case& after, const A
   differs("subject", before.subject(), after.subject());
   differs("text", before.text(), after.text());
   differs("place", before.place(), after.place());
-  differs("named_staff", absl::StrJoin(before.named_staff(), ","),
-          absl::StrJoin(after.named_staff(), ","));
   differs("named_assets", absl::StrJoin(before.named_assets(), ","),
           absl::StrJoin(after.named_assets(), ","));
   differs("remedy_sought", before.remedy_sought(), after.remedy_sought());
@@ -248,6 +250,7 @@ Entry ProposeResponse(v1::Case& one, absl::string_view text, bool approval_requi
                       const Actor& actor, absl::Time now) {
   RETURN_IF_ERROR(CheckStep(one, v1::CASE_ACTION_PROPOSE_RESPONSE, actor));
   v1::CaseEntry entry = TakeStep(one, v1::CASE_ACTION_PROPOSE_RESPONSE, text, actor, now);
+  one.mutable_events(one.events_size() - 1)->set_needs_approval(approval_required);
   one.set_proposed_reply(std::string(text));
   one.set_proposer(actor.staff);
   one.set_approval_required(approval_required);
@@ -265,7 +268,6 @@ Entry DecideResponse(v1::Case& one, bool approved, absl::string_view comment, co
                         absl::StrCat(actor.staff, " drafted the answer and may not decide on it"),
                         {{"proposer", one.proposer()}});
   }
-  if (approved && IsNamedIn(one, actor.staff)) RETURN_IF_ERROR(CheckConflict(one, actor.staff));
   if (!approved && comment.empty()) {
     return InvalidField("comment", "must say why the draft is sent back");
   }
@@ -286,7 +288,9 @@ Entry Reply(v1::Case& one, absl::string_view text, bool approval_required, const
     return RuleViolated("approval-missing",
                         "such answers must be approved before they are sent: propose one");
   }
-  if (one.state() == v1::CASE_STATE_RESPONSE_PROPOSED && one.approval_required()) {
+  // Drafted when it was not needed, perhaps, and needed since another case was merged into it.
+  if (one.state() == v1::CASE_STATE_RESPONSE_PROPOSED &&
+      (one.approval_required() || approval_required)) {
     return RuleViolated("approval-missing", "the draft must be approved before it is sent");
   }
   if (one.state() == v1::CASE_STATE_APPROVED && !text.empty() && text != one.proposed_reply()) {
@@ -324,6 +328,11 @@ absl::Status AddEntry(v1::Case& one, v1::CaseEntry& entry, const Actor& actor, a
   }
   const v1::EntryVisibility wanted = entry.visibility();
   v1::CaseEntry made = TakeStep(one, action, entry.text(), actor, now);
+  if (action != v1::CASE_ACTION_CUSTOMER_MESSAGE) {
+    one.clear_unread_since();
+  } else if (!IsOpen(one.state()) && !one.has_unread_since()) {
+    *one.mutable_unread_since() = ToTimestamp(now);
+  }
   *made.mutable_attachments() = entry.attachments();
   if (wanted != v1::ENTRY_VISIBILITY_UNSPECIFIED) made.set_visibility(wanted);
   if (action == v1::CASE_ACTION_CUSTOMER_MESSAGE &&

@@ -48,7 +48,10 @@ std::vector<CaseEvent> TimelineOf(const v1::Case& one) {
         add(CaseEventKind::kResumed);
         break;
       case v1::CASE_ACTION_PROPOSE_RESPONSE:
-        add(CaseEventKind::kResponseProposed);
+        // Nobody has to decide on a draft that needs no approval.
+        if (one.events(i).needs_approval() || !one.events(i).has_needs_approval()) {
+          add(CaseEventKind::kResponseProposed);
+        }
         break;
       case v1::CASE_ACTION_APPROVE_RESPONSE:
         add(CaseEventKind::kApproved);

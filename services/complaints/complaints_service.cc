@@ -135,6 +135,7 @@ Task<absl::Status> ComplaintsService::Settle(const rpc::Call& call, v1::Case& on
 Task<absl::Status> ComplaintsService::SettleAfter(const rpc::Call& call, const v1::CaseEntry& step,
                                                   v1::Case& one) {
   if (!IsOpen(step.from_state()) && !IsOpen(one.state())) co_return absl::OkStatus();
+  if (!IsOpen(step.from_state())) KeepResults(one);
   Task<absl::Status> settling = Settle(call, one);
   absl::Status settled = co_await settling;
   co_return settled;
@@ -354,6 +355,9 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::GoOnIn(rpc::Call& call, v1::
   BeginCase(*number, closed.customer_key(), team, call.now(), next);
   next.set_tier(tier);
   if (!call.principal().staff.empty()) next.set_entered_by(StaffOf(call));
+  Task<absl::Status> looking = LookForRepeat(call, next);
+  absl::Status looked = co_await looking;
+  if (!looked.ok()) co_return looked;
   Task<absl::Status> settling = Settle(call, next);
   absl::Status settled = co_await settling;
   if (!settled.ok()) co_return settled;

@@ -162,6 +162,10 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::ListQueue(rpc::Call& call,
       options.filter = absl::StrCat("survey_state = TO_ASK", of_team);
       options.order_by = "";
       break;
+    case v1::CASE_QUEUE_UNREAD:
+      options.filter = absl::StrCat("unread_since:*", of_team);
+      options.order_by = "unread_since";
+      break;
     case v1::CASE_QUEUE_DUE_SOON:
       options.filter = absl::StrCat(Compare("queue_time", ">", as_of), " AND ",
                                     Compare("queue_time", "<", until), of_team);

@@ -108,12 +108,16 @@ Entry Close(v1::Case& one, const v1::CloseCaseRequest& request, const Actor& act
 }
 
 bool GoesOnInAnother(const v1::Case& one, absl::Time now) {
-  return one.state() == v1::CASE_STATE_ARCHIVED ||
-         (one.state() == v1::CASE_STATE_CLOSED && !MayReopen(one, now));
+  const v1::CaseState state = one.state();
+  return state == v1::CASE_STATE_ARCHIVED ||
+         ((state == v1::CASE_STATE_CLOSED || state == v1::CASE_STATE_WITHDRAWN ||
+           state == v1::CASE_STATE_REJECTED) &&
+          !MayReopen(one, now));
 }
 
 bool MayReopen(const v1::Case& one, absl::Time now) {
-  return now <= FromTimestamp(one.close_time()) + kReopenWindow;
+  const auto& ended = one.state() == v1::CASE_STATE_CLOSED ? one.close_time() : one.state_time();
+  return now <= FromTimestamp(ended) + kReopenWindow;
 }
 
 Entry Reopen(v1::Case& one, absl::string_view reason, const Actor& actor, absl::Time now) {
@@ -168,9 +172,9 @@ absl::StatusOr<v1::CaseTier> NextTier(const v1::Case& one, const v1::EscalateCas
 Entry ToNextTier(v1::Case& one, const v1::EscalateCaseRequest& request, const Actor& actor,
                  absl::Time now) {
   RETURN_IF_ERROR(CheckStep(one, v1::CASE_ACTION_NEXT_TIER, actor));
-  if (one.state() == v1::CASE_STATE_CLOSED && !MayReopen(one, now)) return WindowOver(one);
+  const bool was_over = !IsOpen(one.state());
+  if (was_over && !MayReopen(one, now)) return WindowOver(one);
   ASSIGN_OR_RETURN(const v1::CaseTier next, NextTier(one, request));
-  const bool was_closed = one.state() == v1::CASE_STATE_CLOSED;
   v1::CaseEntry entry = TakeStep(one, v1::CASE_ACTION_NEXT_TIER, request.reason(), actor, now);
   AddChange(entry, "tier", v1::CaseTier_Name(one.tier()), v1::CaseTier_Name(next));
   AddChange(entry, "owner", one.owner(), "");
@@ -179,7 +183,7 @@ Entry ToNextTier(v1::Case& one, const v1::EscalateCaseRequest& request, const Ac
   LeaveOwner(one);
   one.set_team(request.team());
   one.set_external_body(request.external_body());
-  if (was_closed) one.set_reopen_count(one.reopen_count() + 1);
+  if (was_over) one.set_reopen_count(one.reopen_count() + 1);
   return entry;
 }
 
@@ -219,6 +223,7 @@ absl::StatusOr<MergeEntries> Merge(v1::Case& one, v1::Case& into, absl::string_v
     return RuleViolated("too-many-merged",
                         absl::StrCat("no more cases can go on in ", into.name()));
   }
+  if (IsNamedIn(into, actor.staff)) return CheckConflict(into, actor.staff);
   if (!into.owner().empty()) RETURN_IF_ERROR(CheckConflict(one, into.owner()));
   MergeEntries entries;
   entries.of_merged = TakeStep(one, v1::CASE_ACTION_MERGE, reason, actor, now);

@@ -109,7 +109,6 @@ Entry DecideCompensation(v1::Case& one, const v1::DecideCompensationRequest& req
                         absl::StrCat(actor.staff, " asked for it and may not decide on it"),
                         {{"requester", one.compensation().requester()}});
   }
-  if (IsNamedIn(one, actor.staff)) RETURN_IF_ERROR(CheckConflict(one, actor.staff));
   ASSIGN_OR_RETURN(const Rational total, TotalOf(one));
   const std::string& currency = one.compensation().currency();
   const auth::Role least = limits.DeciderOf(currency, total);
@@ -227,10 +226,10 @@ Entry ExecuteAppointment(v1::Case& one, absl::string_view comment, const Actor& 
 
 Entry RecordSatisfaction(v1::Case& one, const Rating& rating, const Actor& actor, absl::Time now) {
   RETURN_IF_ERROR(CheckStep(one, v1::CASE_ACTION_RECORD_SATISFACTION, actor));
-  if (!actor.staff.empty() && actor.staff == one.owner()) {
+  if (HasHandled(one, actor.staff)) {
     return RuleViolated("own-case",
                         absl::StrCat(actor.staff, " handled it: somebody else asks the customer"),
-                        {{"owner", one.owner()}});
+                        {{"owner", actor.staff}});
   }
   if (WasClosedAutomatically(one)) {
     return RuleViolated("closed-automatically",
@@ -267,12 +266,12 @@ Entry IssueReceipt(v1::Case& one, std::string hash, const Actor& actor, absl::Ti
                         "who made a disclosure was given its receipt then");
   }
   RETURN_IF_ERROR(CheckStep(one, v1::CASE_ACTION_ISSUE_RECEIPT, actor));
-  if (one.state() == v1::CASE_STATE_CLOSED && !actor.staff.empty() && actor.staff == one.owner()) {
+  if (one.state() == v1::CASE_STATE_CLOSED && HasHandled(one, actor.staff)) {
     return RuleViolated("own-case",
                         absl::StrCat(actor.staff,
                                      " handled it: somebody else invites the customer "
                                      "to say how satisfied he is"),
-                        {{"owner", one.owner()}});
+                        {{"owner", actor.staff}});
   }
   v1::CaseEntry entry = TakeStep(one, v1::CASE_ACTION_ISSUE_RECEIPT, "", actor, now);
   if (one.has_disclosure()) {

@@ -20,6 +20,16 @@ class ComplaintsCliTest : public ComplaintsWorld {
     argv.insert(argv.end(), words.begin(), words.end());
     return RunProgram(argv);
   }
+  // The same by somebody else.
+  Finished SqmAs(const struct Caller& caller, const std::vector<std::string>& words) {
+    const TempDir dir;
+    WriteFile(dir.File("token"),
+              Authorization(server_->key_dir(), caller).substr(sizeof("Bearer")));
+    std::vector<std::string> argv = {kSqm,           "--server",        server_->address(),
+                                     "--token-file", dir.File("token"), "complaints"};
+    argv.insert(argv.end(), words.begin(), words.end());
+    return RunProgram(argv);
+  }
   // Cases are to be resolved within a day.
   void CreatePolicy() {
     v1::CreateDeadlinePolicyRequest policy;
@@ -285,9 +295,13 @@ TEST_F(ComplaintsCliTest, EveryStepOfALongCase) {
   ASSERT_TRUE(Do<v1::CloseCaseRequest>(*eve, &Stub::CloseCase, name, [](auto& request) {
                 request.set_outcome(v1::CASE_OUTCOME_NOT_UPHELD);
               }).ok());
-  run({{"satisfaction", number, "--score", "2", "--not-accepted", "--text", "Still wrong"},
-       {"withdraw", number, "--reason", "Paid after all"},
-       {"archive", number}});
+  // Somebody else asks the customer.
+  const std::vector<std::string> mark = {"satisfaction",   number,   "--score",    "2",
+                                         "--not-accepted", "--text", "Still wrong"};
+  EXPECT_TRUE(absl::StrContains(Sqm(mark).err, "own-case"));
+  const Finished asked = SqmAs(As(auth::Role::kSupervisor, "sue", "north"), mark);
+  EXPECT_EQ(asked.exit_code, 0) << asked.err;
+  run({{"withdraw", number, "--reason", "Paid after all"}, {"archive", number}});
   EXPECT_EQ(Get(*manager_, one->name())->state(), v1::CASE_STATE_ARCHIVED);
   auto twin = Create(*lead_, Sample());
   auto other = Create(*lead_, Sample());

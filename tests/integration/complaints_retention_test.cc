@@ -96,7 +96,7 @@ TEST_F(ComplaintsRetentionTest, RemovesWhatIsKnownOfPersonsOnce) {
   EXPECT_TRUE(IsRefused(Do<v1::RejectCaseRequest>(*manager_, &Stub::RejectCase, name,
                                                   [](auto& request) { request.set_reason("x"); })
                             .status(),
-                        WrongState("WITHDRAWN", "ARCHIVED")));
+                        WrongState("WITHDRAWN", "REOPENED,ARCHIVED")));
   v1::AddCaseEntryRequest note;
   note.set_parent(name);
   note.mutable_entry()->set_action(v1::CASE_ACTION_NOTE);

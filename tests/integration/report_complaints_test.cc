@@ -128,7 +128,7 @@ TEST_F(ReportComplaintsTest, FiguresAreThoseOfTheCases) {
                                                 [](auto& request) { request.set_approved(true); })
                   .ok());
   ASSERT_TRUE(CloseIt(paid).ok());
-  ASSERT_TRUE(Do<v1::RecordSatisfactionRequest>(*supervisor_, &Stub::RecordSatisfaction, paid,
+  ASSERT_TRUE(Do<v1::RecordSatisfactionRequest>(*manager_, &Stub::RecordSatisfaction, paid,
                                                 [](auto& request) {
                                                   request.set_satisfaction(4);
                                                   request.set_accepted(true);

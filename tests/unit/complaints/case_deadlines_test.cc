@@ -192,6 +192,96 @@ TEST(CaseDeadlines, AReopenedCaseHasTwoClocks) {
   EXPECT_EQ(FromTimestamp(one.due_time()), kNow + absl::Hours(60));
 }
 
+// The day on which it was answered stays as it was, whatever the policy is now.
+TEST(CaseDeadlines, WhatWasDecidedStaysWhenACaseIsTakenUpAgain) {
+  constexpr auto kFirstResolution = v1::DEADLINE_KIND_FIRST_RESOLUTION;
+  v1::DeadlinePolicy policy = PolicyOf(kFirstResolution, absl::Hours(100));
+  *policy.add_targets() = policy.targets(0);
+  policy.mutable_targets(1)->set_kind(kResolution);
+  const DeadlineBook book = BookOf({policy});
+  v1::Case one = In(v1::CASE_STATE_RESPONSE_PROPOSED);
+  Step(book, one, v1::CASE_ACTION_REPLY, absl::Hours(50));
+  Step(book, one, v1::CASE_ACTION_CLOSE, absl::Hours(51));
+  const std::string met = StatusIn(one, kFirstResolution).DebugString();
+  EXPECT_EQ(StatusIn(one, kFirstResolution).state(), v1::DEADLINE_STATE_MET);
+  KeepResults(one);
+  for (v1::DeadlineTarget& target : *policy.mutable_targets()) {
+    *target.mutable_target() = ToDuration(absl::Hours(10));
+  }
+  const DeadlineBook stricter = BookOf({policy});
+  Step(stricter, one, v1::CASE_ACTION_REOPEN, absl::Hours(60));
+  EXPECT_EQ(StatusIn(one, kFirstResolution).DebugString(), met + "kept: true\n");
+  EXPECT_EQ(FromTimestamp(one.due_time()), kNow + absl::Hours(70));
+  EXPECT_EQ(TextOf(TakeDueSteps(stricter, kNow + absl::Hours(61), one)), "");
+  auto why = ExplainDeadline(stricter, kFirstResolution, kNow + absl::Hours(61), one);
+  ASSERT_TRUE(why.ok()) << why.status();
+  EXPECT_EQ(why->recorded().state(), v1::DEADLINE_STATE_MET);
+  // Also when no policy is for it any more, and however often it ends again.
+  SettleDeadlines(DeadlineBook(), kNow + absl::Hours(62), one);
+  ASSERT_EQ(one.deadlines_size(), 1);
+  EXPECT_EQ(one.deadlines(0).DebugString(), met + "kept: true\n");
+  EXPECT_FALSE(one.has_due_time());
+  SettleDeadlines(stricter, kNow + absl::Hours(63), one);
+  EXPECT_EQ(one.deadlines_size(), 2);
+  // What was withdrawn before it was answered is still owed an answer.
+  v1::Case owed = In(v1::CASE_STATE_INVESTIGATING);
+  Step(book, owed, v1::CASE_ACTION_WITHDRAW, absl::Hours(1));
+  KeepResults(owed);
+  Step(book, owed, v1::CASE_ACTION_REOPEN, absl::Hours(2));
+  EXPECT_EQ(StatusIn(owed, kFirstResolution).state(), v1::DEADLINE_STATE_RUNNING);
+  EXPECT_FALSE(StatusIn(owed, kFirstResolution).kept());
+}
+
+// Another due time that passes is told of, though one has passed before.
+TEST(CaseDeadlines, WhatWasPutOffIsToldAgainWhenItPasses) {
+  v1::DeadlinePolicy policy = PolicyOf(kFirst, absl::Hours(4));
+  v1::Escalation& level = *policy.mutable_targets(0)->add_escalations();
+  level.set_level(1);
+  level.set_to("staff/sue");
+  const DeadlineBook strict = BookOf({policy});
+  v1::DeadlinePolicy longer = policy;
+  *longer.mutable_targets(0)->mutable_target() = ToDuration(absl::Hours(240));
+  longer.mutable_targets(0)->add_warnings(50);
+  longer.mutable_targets(0)->mutable_escalations(0)->set_to("team/north");
+  const DeadlineBook book = BookOf({longer});
+  v1::Case one = Received();
+  SettleDeadlines(strict, kNow, one);
+  EXPECT_EQ(TextOf(TakeDueSteps(strict, kNow + absl::Hours(5), one)),
+            "BREACH FIRST_RESPONSE; ESCALATE FIRST_RESPONSE: 1 → staff/sue; ");
+  EXPECT_EQ(one.escalated_to(), "staff/sue");
+  // By the same times nothing is forgotten, even where another clock is behind.
+  SettleDeadlines(strict, kNow + absl::Hours(3), one);
+  EXPECT_EQ(TextOf(TakeDueSteps(strict, kNow + absl::Hours(5), one)), "");
+  EXPECT_EQ(one.escalated_to(), "staff/sue");
+
+  SettleDeadlines(book, kNow + absl::Hours(6), one);
+  EXPECT_EQ(StatusIn(one, kFirst).state(), v1::DEADLINE_STATE_RUNNING);
+  EXPECT_EQ(one.escalated_to(), "");
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(120), one)),
+            "WARN FIRST_RESPONSE: 50 %; ");
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(241), one)),
+            "BREACH FIRST_RESPONSE; ESCALATE FIRST_RESPONSE: 1 → team/north; ");
+  EXPECT_EQ(one.escalated_to(), "team/north");
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(500), one)), "");
+}
+
+TEST(CaseDeadlines, NobodyWaitsForADecisionOnADraftThatNeedsNone) {
+  constexpr auto kApproval = v1::DEADLINE_KIND_APPROVAL;
+  const DeadlineBook book = BookOf({PolicyOf(kApproval, absl::Hours(4))});
+  for (const bool needed : {false, true}) {
+    v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+    ASSERT_TRUE(ProposeResponse(one, "sorry", needed, kAgent, kNow + absl::Hours(1)).ok());
+    SettleDeadlines(book, kNow + absl::Hours(1), one);
+    EXPECT_EQ(StatusIn(one, kApproval).state(),
+              needed ? v1::DEADLINE_STATE_RUNNING : v1::DEADLINE_STATE_NOT_STARTED);
+    EXPECT_EQ(one.has_due_time(), needed);
+    // Of before the events said so.
+    one.mutable_events(one.events_size() - 1)->clear_needs_approval();
+    SettleDeadlines(book, kNow + absl::Hours(1), one);
+    EXPECT_EQ(StatusIn(one, kApproval).state(), v1::DEADLINE_STATE_RUNNING);
+  }
+}
+
 TEST(CaseDeadlines, AMessageStartsTheNextResponse) {
   const DeadlineBook book = BookOf({PolicyOf(v1::DEADLINE_KIND_NEXT_RESPONSE, absl::Hours(8))});
   v1::Case one = In(v1::CASE_STATE_INVESTIGATING);

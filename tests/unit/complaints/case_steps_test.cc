@@ -250,6 +250,75 @@ TEST(CaseSteps, NobodyDecidesOnWhatIsAboutHim) {
   EXPECT_TRUE(DecideResponse(one, true, "", kSupervisor, kNow).ok());
 }
 
+TEST(CaseSteps, WhomACaseNamesOnlySaysWhatHeHasToSay) {
+  for (const v1::CaseState state : {v1::CASE_STATE_RECEIVED, v1::CASE_STATE_CLASSIFIED,
+                                    v1::CASE_STATE_INVESTIGATING, v1::CASE_STATE_CLOSED}) {
+    v1::Case one = In(state);
+    for (int action = v1::CASE_ACTION_ACKNOWLEDGE; action <= v1::CaseAction_MAX; ++action) {
+      const auto step = static_cast<v1::CaseAction>(action);
+      one.clear_named_staff();
+      if (!CheckStep(one, step, kManager).ok()) continue;
+      one.add_named_staff(kManager.staff);
+      const bool may = step == v1::CASE_ACTION_ACKNOWLEDGE || step == v1::CASE_ACTION_NOTE ||
+                       step == v1::CASE_ACTION_CUSTOMER_MESSAGE;
+      EXPECT_EQ(RuleOf(CheckStep(one, step, kManager)), may ? "OK" : "conflict-of-interest")
+          << ActionName(step) << " in " << StateName(state);
+    }
+  }
+  // Nor does he strike himself out of it.
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+  EXPECT_TRUE(CheckCaseUpdate(one, kLead).ok());
+  one.add_named_staff(kLead.staff);
+  EXPECT_EQ(RuleOf(CheckCaseUpdate(one, kLead)), "conflict-of-interest");
+  v1::Case after = one;
+  after.clear_named_staff();
+  const v1::CaseEntry entry = UpdateEntry(one, after, kSupervisor);
+  ASSERT_EQ(entry.changes_size(), 1);
+  EXPECT_EQ(entry.changes(0).field(), "named_staff");
+  EXPECT_EQ(entry.changes(0).before(), kLead.staff);
+  // Whoever owned it before it named him gives it back.
+  v1::Case mine = In(v1::CASE_STATE_ASSIGNED);
+  mine.add_named_staff(kAgent.staff);
+  EXPECT_EQ(RuleOf(PlainStep(mine, v1::CASE_ACTION_START, "", kAgent, kNow).status()),
+            "conflict-of-interest");
+  EXPECT_TRUE(RefuseAssignment(mine, "it is about me", kAgent, kNow).ok());
+}
+
+TEST(CaseSteps, ADraftThatCameToNeedApprovalIsNotSentWithout) {
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+  ASSERT_TRUE(ProposeResponse(one, "sorry", false, kAgent, kNow).ok());
+  v1::Case other = one;
+  EXPECT_EQ(RuleOf(Reply(one, "", true, kAgent, kNow).status()), "approval-missing");
+  ASSERT_TRUE(DecideResponse(one, true, "", kLead, kNow).ok());
+  EXPECT_TRUE(Reply(one, "", true, kAgent, kNow).ok());
+  EXPECT_TRUE(Reply(other, "", false, kAgent, kNow).ok());
+}
+
+TEST(CaseSteps, AMessageAfterTheEndWaitsForSomebodyWhoReadsIt) {
+  const auto add = [](v1::Case& one, v1::CaseAction action, absl::Duration after) {
+    v1::CaseEntry entry;
+    entry.set_action(action);
+    entry.set_text("text");
+    return AddEntry(one, entry, Actor(), kNow + after);
+  };
+  v1::Case open = In(v1::CASE_STATE_INVESTIGATING);
+  ASSERT_TRUE(add(open, v1::CASE_ACTION_CUSTOMER_MESSAGE, absl::Hours(1)).ok());
+  EXPECT_FALSE(open.has_unread_since()) << "its clock runs";
+  for (const v1::CaseAction reads : {v1::CASE_ACTION_NOTE, v1::CASE_ACTION_AGENT_MESSAGE,
+                                     v1::CASE_ACTION_REOPEN, v1::CASE_ACTION_ARCHIVE}) {
+    v1::Case one = In(v1::CASE_STATE_CLOSED);
+    ASSERT_TRUE(add(one, v1::CASE_ACTION_CUSTOMER_MESSAGE, absl::Hours(1)).ok());
+    ASSERT_TRUE(add(one, v1::CASE_ACTION_CUSTOMER_MESSAGE, absl::Hours(2)).ok());
+    EXPECT_EQ(FromTimestamp(one.unread_since()), kNow + absl::Hours(1));
+    if (reads == v1::CASE_ACTION_NOTE || reads == v1::CASE_ACTION_AGENT_MESSAGE) {
+      ASSERT_TRUE(add(one, reads, absl::Hours(3)).ok());
+    } else {
+      ASSERT_TRUE(PlainStep(one, reads, "", kLead, kNow + absl::Hours(3)).ok());
+    }
+    EXPECT_FALSE(one.has_unread_since()) << ActionName(reads);
+  }
+}
+
 TEST(CaseSteps, AnOwnerWhomAChangeNamesHandlesItNoLonger) {
   const v1::Case before = In(v1::CASE_STATE_INVESTIGATING);
   v1::Case after = before;

@@ -86,6 +86,33 @@ TEST(EndSteps, ReopensWithinItsWindow) {
   EXPECT_EQ(FollowUpEntry(late, next, kAgent).to_state(), v1::CASE_STATE_CLOSED);
 }
 
+// A customer contests that his complaint was rejected, or changes his mind.
+TEST(EndSteps, WhatWasRejectedOrWithdrawnIsTakenUpAgainToo) {
+  for (const v1::CaseAction ends : {v1::CASE_ACTION_REJECT, v1::CASE_ACTION_WITHDRAW}) {
+    v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+    const absl::Time ended = kNow + absl::Hours(5);
+    ASSERT_TRUE(PlainStep(one, ends, "no", kLead, ended).ok());
+    EXPECT_FALSE(GoesOnInAnother(one, ended + kReopenWindow));
+    EXPECT_TRUE(GoesOnInAnother(one, ended + kReopenWindow + absl::Seconds(1)));
+    v1::Case late = one, up = one;
+    EXPECT_EQ(
+        RuleOf(Reopen(late, "again", kLead, ended + kReopenWindow + absl::Seconds(1)).status()),
+        "reopen-window-over");
+    EXPECT_TRUE(CheckStep(late, v1::CASE_ACTION_FOLLOW_UP, kLead).ok());
+    ASSERT_TRUE(Reopen(one, "again", kLead, ended + kReopenWindow).ok());
+    EXPECT_EQ(one.state(), v1::CASE_STATE_REOPENED);
+    EXPECT_FALSE(one.has_retained_since());
+    v1::EscalateCaseRequest request;
+    request.set_team("review");
+    const auto entry = ToNextTier(up, request, kLead, ended + absl::Hours(1));
+    EXPECT_EQ(entry.ok(), ends == v1::CASE_ACTION_REJECT) << entry.status();
+    if (!entry.ok()) continue;
+    EXPECT_EQ(up.tier(), v1::CASE_TIER_SECOND);
+    EXPECT_EQ(up.reopen_count(), 1);
+    EXPECT_TRUE(up.owner().empty());
+  }
+}
+
 TEST(EndSteps, TiersGoUpToOutside) {
   v1::Case one = In(v1::CASE_STATE_REPLIED);
   v1::EscalateCaseRequest request;

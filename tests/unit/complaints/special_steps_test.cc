@@ -180,6 +180,24 @@ TEST(SpecialSteps, SatisfactionIsAskedOnceAfterAPersonHasClosed) {
   EXPECT_EQ(RuleOf(RecordSatisfaction(one, request, kLead, kNow).status()), "already-asked");
 }
 
+TEST(SpecialSteps, NobodyWhoHandledItOrIsNamedHoldsTheMark) {
+  const Rating five = {5, true, ""};
+  const auto refused = [&](v1::Case one, absl::string_view rule) {
+    v1::Case other = one;
+    EXPECT_EQ(RuleOf(RecordSatisfaction(one, five, kLead, kNow).status()), rule);
+    EXPECT_EQ(RuleOf(IssueReceipt(other, "hash", kLead, kNow).status()), rule);
+  };
+  v1::Case one = In(v1::CASE_STATE_CLOSED);
+  refused(one, "OK");
+  v1::Case answered = one, before = one, named = one;
+  answered.add_handled_by(kLead.staff);
+  refused(answered, "own-case");
+  before.add_earlier_owners(kLead.staff);
+  refused(before, "own-case");
+  named.add_named_staff(kLead.staff);
+  refused(named, "conflict-of-interest");
+}
+
 TEST(SpecialSteps, WhoDoesNotAcceptHasItReopened) {
   v1::Case one = In(v1::CASE_STATE_CLOSED);
   one.add_events()->set_action(v1::CASE_ACTION_CLOSE);
