@@ -258,7 +258,7 @@ void TakeOver(const v1::ImportedCase& row, const v1::Category* category, v1::Cas
 }
 
 bool IsWorkedOn(const v1::Case& stored) {
-  return !stored.merged_from().empty() ||
+  return !stored.merged_from().empty() || !stored.followed_by().empty() ||
          absl::c_any_of(stored.events(),
                         [](const v1::CaseEvent& event) { return !event.imported(); });
 }

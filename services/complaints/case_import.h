@@ -25,7 +25,7 @@ absl::Status ValidateImport(const v1::ImportedCase& row, absl::Time now);
 // known, marked as assumed.
 void TakeOver(const v1::ImportedCase& row, const v1::Category* category, v1::Case& one);
 
-// Whether anything was done to the case here.
+// Whether anything was done to the case here, or it goes on in another one.
 bool IsWorkedOn(const v1::Case& stored);
 
 // Whether the case that a row became says nothing new of the stored one. Of a case that was worked

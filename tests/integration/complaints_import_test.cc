@@ -424,5 +424,27 @@ TEST_F(ComplaintsImportTest, AKnownCaseIsChangedUntilSomebodyWorksOnIt) {
   EXPECT_EQ(AllCases().at(0).state(), v1::CASE_STATE_ARCHIVED);
 }
 
+TEST_F(ComplaintsImportTest, ACaseThatWasTakenUpAgainStaysWhatItWas) {
+  v1::ImportCasesRequest request;
+  request.set_update_existing(true);
+  *request.add_cases() = Row("a");
+  ASSERT_TRUE(Send(*manager_, request).ok());
+  const v1::Case closed = AllCases().at(0);
+  v1::ReopenCaseRequest reopen;
+  reopen.set_name(closed.name());
+  reopen.set_reason("It is loud again.");
+  auto next = manager_->Call(&Stub::ReopenCase, reopen);
+  ASSERT_TRUE(next.ok()) << next.status();
+  ASSERT_NE(next->name(), closed.name());
+  request.mutable_cases(0)->mutable_case_()->set_text("More of it.");
+  auto refused = Send(*manager_, request);
+  ASSERT_TRUE(refused.ok()) << refused.status();
+  ASSERT_EQ(refused->failures_size(), 1);
+  EXPECT_EQ(MetadataOf(rpc::FromWire(refused->failures(0).status()), "rule"),
+            "worked-on-since-import");
+  auto again = manager_->Call(&Stub::ReopenCase, reopen);
+  EXPECT_EQ(MetadataOf(again.status(), "rule"), "already-followed");
+}
+
 }  // namespace
 }  // namespace sqm::testing

@@ -274,5 +274,16 @@ TEST(CaseImport, WorkThatWasDoneHereStays) {
   EXPECT_EQ(RuleOf(ReplaceImport(stored, incoming)), "worked-on-since-import");
 }
 
+TEST(CaseImport, WhatGoesOnInAnotherCaseIsNotWrittenOver) {
+  const v1::ImportedCase row = Row();
+  v1::Case stored = Taken(row);
+  stored.set_followed_by("cases/next");
+  EXPECT_TRUE(HasSameImport(stored, Taken(row)));
+  v1::ImportedCase changed = row;
+  changed.mutable_case_()->set_text("more");
+  v1::Case incoming = Taken(changed);
+  EXPECT_EQ(RuleOf(ReplaceImport(stored, incoming)), "worked-on-since-import");
+}
+
 }  // namespace
 }  // namespace sqm::complaints
