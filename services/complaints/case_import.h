@@ -3,7 +3,10 @@
 #pragma once
 
 #include <absl/status/status.h>
+#include <absl/strings/string_view.h>
 #include <absl/time/time.h>
+
+#include <string>
 
 #include "sqm/complaints/v1/case.pb.h"
 #include "sqm/complaints/v1/case_import.pb.h"
@@ -25,11 +28,15 @@ absl::Status ValidateImport(const v1::ImportedCase& row, absl::Time now);
 // known, marked as assumed.
 void TakeOver(const v1::ImportedCase& row, const v1::Category* category, v1::Case& one);
 
+// Digest of what a row says, under the service's secret: without that nobody can test a guess.
+std::string RowDigest(absl::string_view secret, const v1::ImportedCase& row);
+
 // Whether anything was done to the case here, or it goes on in another one.
 bool IsWorkedOn(const v1::Case& stored);
 
-// Whether the case that a row became says nothing new of the stored one. Of a case that was worked
-// on here, only what an import alone tells is compared.
+// Whether the case that a row became says nothing new of the stored one: its row is the same or, as
+// far as what became of it shows, says the same. Of a case that was worked on here, only what an
+// import alone tells is compared for that.
 bool HasSameImport(const v1::Case& stored, const v1::Case& incoming);
 
 // Rule `worked-on-since-import`. Keeps of the stored case what it got when it was new: its number

@@ -48,6 +48,9 @@ Task<absl::Status> ComplaintsService::CheckImport(rpc::Call& call, const v1::Imp
   Task<absl::Status> checking = CheckRelated(call, nullptr, one, "case.");
   absl::Status related = co_await checking;
   if (!related.ok()) co_return related;
+  v1::ImportedCase said = row;
+  *said.mutable_case_() = one;
+  one.set_import_digest(RowDigest(rules_.secret, said));
   if (one.category().empty()) {
     TakeOver(row, nullptr, one);
     co_return absl::OkStatus();

@@ -446,5 +446,46 @@ TEST_F(ComplaintsImportTest, ACaseThatWasTakenUpAgainStaysWhatItWas) {
   EXPECT_EQ(MetadataOf(again.status(), "rule"), "already-followed");
 }
 
+TEST_F(ComplaintsImportTest, TheSameRowsChangeNothingAfterTheirCasesWereCorrectedAndMerged) {
+  v1::ImportCasesRequest request;
+  for (const char* id : {"a", "b"}) {
+    v1::ImportedCase& row = *request.add_cases() = Row(id);
+    row.set_state(v1::CASE_STATE_RECEIVED);
+    row.clear_close_time();
+  }
+  request.mutable_cases(1)->mutable_case_()->add_named_staff("staff/otto");
+  ASSERT_TRUE(Send(*manager_, request).ok());
+  std::map<std::string, std::string> names;
+  for (const v1::Case& one : AllCases()) names[one.external_id()] = one.name();
+  v1::UpdateCaseRequest update;
+  update.mutable_case_()->set_name(names["a"]);
+  update.mutable_case_()->mutable_customer()->set_phone("13800000009");
+  update.mutable_update_mask()->add_paths("customer.phone");
+  ASSERT_TRUE(manager_->Call(&Stub::UpdateCase, update).ok());
+  for (const bool merged : {false, true}) {
+    if (merged) {
+      auto into = Do<v1::MergeCaseRequest>(
+          *manager_, &Stub::MergeCase, names["b"],
+          [&names](v1::MergeCaseRequest& merge) { merge.set_into(names["a"]); });
+      ASSERT_TRUE(into.ok()) << into.status();
+    }
+    for (const bool update_existing : {false, true}) {
+      request.set_update_existing(update_existing);
+      auto same = Send(*manager_, request);
+      ASSERT_TRUE(same.ok()) << same.status();
+      EXPECT_EQ(same->failures_size(), 0) << same->ShortDebugString();
+      EXPECT_EQ(same->outcomes(0), type::v1::IMPORT_OUTCOME_UNCHANGED);
+    }
+  }
+  // What says something new is still not written over the work.
+  request.mutable_cases(0)->mutable_case_()->mutable_customer()->set_phone("13800000009");
+  request.mutable_cases(0)->mutable_case_()->set_text("More of it.");
+  auto late = Send(*manager_, request);
+  ASSERT_TRUE(late.ok()) << late.status();
+  ASSERT_EQ(late->failures_size(), 1);
+  EXPECT_EQ(MetadataOf(rpc::FromWire(late->failures(0).status()), "rule"),
+            "worked-on-since-import");
+}
+
 }  // namespace
 }  // namespace sqm::testing

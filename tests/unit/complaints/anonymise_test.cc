@@ -51,7 +51,9 @@ v1::Case Known() {
 
 TEST_F(Anonymise, NothingIsLeftOfTheCustomer) {
   v1::Case one = Known();
+  one.set_import_digest("digest");
   AnonymiseCase(Type<v1::Case>(), kNow, one);
+  EXPECT_EQ(one.import_digest(), "");
   EXPECT_FALSE(absl::StrContains(one.ShortDebugString(), "Li Lei")) << one.ShortDebugString();
   EXPECT_EQ(one.customer_key(), "");
   EXPECT_EQ(one.customer().reference(), "");

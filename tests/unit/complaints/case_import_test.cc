@@ -274,6 +274,50 @@ TEST(CaseImport, WorkThatWasDoneHereStays) {
   EXPECT_EQ(RuleOf(ReplaceImport(stored, incoming)), "worked-on-since-import");
 }
 
+// A case as the row makes it, with the digest that tells the row.
+v1::Case Imported(const v1::ImportedCase& row) {
+  v1::Case one = Taken(row);
+  one.set_import_digest(RowDigest("secret", row));
+  return one;
+}
+
+TEST(CaseImport, TheSameRowSaysNothingNewOfACaseThatWasCorrected) {
+  const v1::ImportedCase row = Row(v1::CASE_STATE_ASSIGNED);
+  v1::Case stored = Imported(row);
+  stored.set_subject("Noise at night");
+  AddUpdateEvent(kNow, stored);
+  EXPECT_TRUE(HasSameImport(stored, Imported(row)));
+  v1::ImportedCase changed = row;
+  changed.mutable_case_()->set_text("more");
+  EXPECT_FALSE(HasSameImport(stored, Imported(changed)));
+  // Who has it was decided here.
+  stored.set_subject(row.case_().subject());
+  changed = row;
+  changed.set_owner("staff/ann");
+  EXPECT_TRUE(HasSameImport(stored, Imported(changed)));
+}
+
+TEST(CaseImport, ACaseThatHasNoDigestIsComparedAsItStands) {
+  const v1::ImportedCase row = Row(v1::CASE_STATE_ASSIGNED);
+  v1::Case stored = Taken(row);
+  EXPECT_TRUE(HasSameImport(stored, Imported(row)));
+  stored.set_subject("Noise at night");
+  EXPECT_FALSE(HasSameImport(stored, Imported(row)));
+  v1::Case renewed = Imported(row);
+  ASSERT_TRUE(ReplaceImport(stored, renewed).ok());
+  EXPECT_EQ(renewed.import_digest(), RowDigest("secret", row));
+}
+
+TEST(CaseImport, ADigestIsOfTheWholeRowAndTheSecret) {
+  const v1::ImportedCase row = Row();
+  v1::ImportedCase other = row;
+  other.set_outcome(v1::CASE_OUTCOME_UPHELD);
+  EXPECT_EQ(RowDigest("secret", row), RowDigest("secret", v1::ImportedCase(row)));
+  EXPECT_NE(RowDigest("secret", row), RowDigest("secret", other));
+  EXPECT_NE(RowDigest("secret", row), RowDigest("other", row));
+  EXPECT_EQ(RowDigest("secret", row).size(), 32u);
+}
+
 TEST(CaseImport, WhatGoesOnInAnotherCaseIsNotWrittenOver) {
   const v1::ImportedCase row = Row();
   v1::Case stored = Taken(row);
