@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 #include <sstream>
 #include <string>
@@ -127,6 +128,23 @@ TEST_F(ImportCasesTest, AnIdIsMadeFromTheRowAndEqualRowsAreToldApart) {
   std::string rejected = row;
   rejected.insert(rejected.size() - 1, ",2,State,VA,nowhere");
   EXPECT_EQ(ReadText("cfpb_complaints", header + rejected).good.at(0).case_().external_id(), id);
+}
+
+TEST_F(ImportCasesTest, AComplaintOfTheConsumerBureauKeepsItsIdAsItGoesOn) {
+  std::string before = kCfpbRow;
+  for (const auto& [from, to] :
+       std::map<std::string, std::string>{{"Closed with monetary relief", "In progress"},
+                                          {",Yes,No\n", ",N/A,\n"},
+                                          {"24540,N/A", "24540,Consent provided"}}) {
+    before.replace(before.find(from), from.size(), to);
+  }
+  const Outcome was = ReadText("cfpb_complaints", kCfpbHeader + before);
+  const Outcome is = ReadText("cfpb_complaints", std::string(kCfpbHeader) + kCfpbRow);
+  ASSERT_EQ(was.good.size(), 1u);
+  ASSERT_EQ(is.good.size(), 1u);
+  EXPECT_EQ(was.good[0].state(), v1::CASE_STATE_INVESTIGATING);
+  EXPECT_EQ(is.good[0].state(), v1::CASE_STATE_CLOSED);
+  EXPECT_EQ(was.good[0].case_().external_id(), is.good[0].case_().external_id());
 }
 
 TEST_F(ImportCasesTest, BadRowsNameColumnValueAndReason) {
