@@ -223,7 +223,8 @@ absl::Status ValidateImport(const v1::ImportedCase& row, absl::Time now) {
   return errors.ToStatus();
 }
 
-void TakeOver(const v1::ImportedCase& row, const v1::Category* category, v1::Case& one) {
+void TakeOver(const v1::ImportedCase& row, const v1::Category* category, absl::Time now,
+              v1::Case& one) {
   const v1::CaseState state = StateOf(row);
   v1::CaseState reached = v1::CASE_STATE_RECEIVED;
   one.clear_events();
@@ -244,7 +245,8 @@ void TakeOver(const v1::ImportedCase& row, const v1::Category* category, v1::Cas
     AddEvent(steps.back(), v1::CASE_ACTION_ARCHIVE, v1::CASE_STATE_ARCHIVED, one);
   }
   one.set_state(state);
-  *one.mutable_state_time() = steps.back().time;
+  *one.mutable_state_time() =
+      state == v1::CASE_STATE_WAITING_CUSTOMER ? ToTimestamp(now) : steps.back().time;
   if (!IsOpen(state)) *one.mutable_retained_since() = steps.back().time;
   if (WasClosed(state) && row.has_close_time()) *one.mutable_close_time() = row.close_time();
   one.set_tier(v1::CASE_TIER_FIRST);
@@ -286,6 +288,9 @@ absl::Status ReplaceImport(const v1::Case& stored, v1::Case& incoming) {
                         {{"name", stored.name()}});
   }
   incoming.set_number(stored.number());
+  if (stored.state() == v1::CASE_STATE_WAITING_CUSTOMER && incoming.state() == stored.state()) {
+    *incoming.mutable_state_time() = stored.state_time();
+  }
   incoming.set_repeat_count(stored.repeat_count());
   incoming.set_repeat_of(stored.repeat_of());
   // What was told once is not told again.

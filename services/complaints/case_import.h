@@ -25,8 +25,10 @@ absl::Status ValidateImport(const v1::ImportedCase& row, absl::Time now);
 //
 // The events stand in order of time, each with the furthest state that was reached by then. What
 // brought the case to its state at a time that is not known stands last, at the latest time that is
-// known, marked as assumed.
-void TakeOver(const v1::ImportedCase& row, const v1::Category* category, v1::Case& one);
+// known, marked as assumed. A case that waits for its customer is in that state since `now` all the
+// same: he is given time to answer.
+void TakeOver(const v1::ImportedCase& row, const v1::Category* category, absl::Time now,
+              v1::Case& one);
 
 // Digest of what a row says, under the service's secret: without that nobody can test a guess.
 std::string RowDigest(absl::string_view secret, const v1::ImportedCase& row);
@@ -39,8 +41,8 @@ bool IsWorkedOn(const v1::Case& stored);
 // import alone tells is compared for that.
 bool HasSameImport(const v1::Case& stored, const v1::Case& incoming);
 
-// Rule `worked-on-since-import`. Keeps of the stored case what it got when it was new: its number
-// and whether it was a repeat.
+// Rule `worked-on-since-import`. Keeps of the stored case what it got when it was new: its number,
+// whether it was a repeat, and since when it waits for its customer.
 absl::Status ReplaceImport(const v1::Case& stored, v1::Case& incoming);
 
 }  // namespace sqm::complaints

@@ -52,14 +52,14 @@ Task<absl::Status> ComplaintsService::CheckImport(rpc::Call& call, const v1::Imp
   *said.mutable_case_() = one;
   one.set_import_digest(RowDigest(rules_.secret, said));
   if (one.category().empty()) {
-    TakeOver(row, nullptr, one);
+    TakeOver(row, nullptr, call.now(), one);
     co_return absl::OkStatus();
   }
   Task<absl::StatusOr<v1::Category>> reading = CategoryOf(call, one.category(), "case.category");
   absl::StatusOr<v1::Category> category = co_await reading;
   if (!category.ok()) co_return category.status();
   CO_RETURN_IF_ERROR(CheckKind(*category, one.kind()));
-  TakeOver(row, &*category, one);
+  TakeOver(row, &*category, call.now(), one);
   co_return absl::OkStatus();
 }
 

@@ -36,7 +36,7 @@ v1::ImportedCase Row(v1::CaseState state = v1::CASE_STATE_CLOSED) {
 v1::Case Taken(const v1::ImportedCase& row, const v1::Category* category = nullptr) {
   v1::Case one = row.case_();
   EXPECT_TRUE(ValidateImport(row, kNow).ok()) << ValidateImport(row, kNow);
-  TakeOver(row, category, one);
+  TakeOver(row, category, kNow, one);
   return one;
 }
 
@@ -236,6 +236,36 @@ TEST(CaseImport, AnEndThatIsNotKnownDecidesNothing) {
   SettleDeadlines(response, kNow, one);
   ASSERT_EQ(one.deadlines_size(), 1);
   EXPECT_EQ(one.deadlines(0).state(), v1::DEADLINE_STATE_PAUSED);
+}
+
+// Since when it waits is not known: it counts as asked when it came here.
+TEST(CaseImport, ACaseThatWaitsIsNotClosedBeforeItsCustomerCanAnswer) {
+  v1::DeadlinePolicy policy = PolicyOf(v1::DEADLINE_KIND_FIRST_RESOLUTION, absl::Hours(999));
+  *policy.mutable_auto_close_after() = ToDuration(absl::Hours(48));
+  *policy.mutable_auto_close_notice() = ToDuration(absl::Hours(12));
+  const DeadlineBook book = BookOf({policy});
+  v1::Case one = Taken(Row(v1::CASE_STATE_WAITING_CUSTOMER));
+  EXPECT_THAT(EventsOf(one),
+              ElementsAre("RECEIVE→RECEIVED@-100", "WAIT_CUSTOMER→WAITING_CUSTOMER@-100?"));
+  SettleDeadlines(book, kNow, one);
+  EXPECT_EQ(FromTimestamp(one.next_event_time()), kNow + absl::Hours(36));
+  EXPECT_THAT(TakeDueSteps(book, kNow, one), IsEmpty());
+  EXPECT_EQ(TakeDueSteps(book, kNow + absl::Hours(36), one).size(), 1u);
+  EXPECT_EQ(TakeDueSteps(book, kNow + absl::Hours(48), one).size(), 1u);
+  EXPECT_EQ(one.state(), v1::CASE_STATE_CLOSED);
+}
+
+TEST(CaseImport, NewsOfACaseThatWaitsGiveItsCustomerNoMoreTime) {
+  v1::Case stored = Taken(Row(v1::CASE_STATE_WAITING_CUSTOMER));
+  *stored.mutable_state_time() = HoursFromNow(-20);
+  v1::Case incoming = Taken(Row(v1::CASE_STATE_WAITING_CUSTOMER));
+  ASSERT_TRUE(ReplaceImport(stored, incoming).ok());
+  EXPECT_EQ(FromTimestamp(incoming.state_time()), kNow - absl::Hours(20));
+  // He is asked only now.
+  stored.set_state(v1::CASE_STATE_INVESTIGATING);
+  incoming = Taken(Row(v1::CASE_STATE_WAITING_CUSTOMER));
+  ASSERT_TRUE(ReplaceImport(stored, incoming).ok());
+  EXPECT_EQ(FromTimestamp(incoming.state_time()), kNow);
 }
 
 TEST(CaseImport, TheSameRowChangesNothing) {
