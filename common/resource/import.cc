@@ -2,6 +2,9 @@
 
 #include <absl/strings/str_cat.h>
 
+#include <set>
+#include <utility>
+
 #include "common/base/check.h"
 #include "common/base/proto_copy.h"
 #include "common/base/status.h"
@@ -208,6 +211,28 @@ class Import {
     co_return true;
   }
 
+  // New resources that are stored together.
+  struct Fresh {
+    std::vector<Mutation> mutations;
+    std::vector<size_t> rows;
+    std::set<std::string> groups;
+  };
+
+  // Stores them. The rows of those that are there by now are `known`.
+  Task<void> Store(rpc::Call& call, Fresh fresh, std::vector<absl::Status>& refused,
+                   std::vector<size_t>& known) const {
+    Task<std::vector<absl::StatusOr<rpc::Reply>>> committing =
+        resources_.CommitAll(call, std::move(fresh.mutations));
+    std::vector<absl::StatusOr<rpc::Reply>> replies = co_await committing;
+    for (size_t k = 0; k < replies.size(); ++k) {
+      if (replies[k].status().code() == absl::StatusCode::kAlreadyExists) {
+        known.push_back(fresh.rows[k]);
+      } else {
+        refused[fresh.rows[k]] = replies[k].status();
+      }
+    }
+  }
+
   // Fills `outcomes` and, of rows that are refused, `refused`.
   Task<void> Batch(rpc::Call& call, const Message& request, std::vector<absl::Status>& refused,
                    std::vector<int>& outcomes) const {
@@ -216,8 +241,8 @@ class Import {
     const bool only_check = reflection->GetBool(request, shape_.validate_only);
     const bool update = reflection->GetBool(request, shape_.update_existing);
     std::vector<Draft> drafts(refused.size());
-    std::vector<Mutation> mutations;
-    std::vector<size_t> created, known;
+    Fresh fresh;
+    std::vector<size_t> known;
     if (rules_.before_batch) {
       std::vector<const Message*> rows;
       for (int i = 0; i < reflection->FieldSize(request, shape_.rows); ++i) {
@@ -234,11 +259,16 @@ class Import {
       refused[i] = draft.status();
       if (!draft.ok() || only_check) continue;
       drafts[i] = *draft;
+      std::string group = rules_.group_of ? rules_.group_of(call, **draft) : "";
+      if (fresh.groups.contains(group)) {
+        Task<void> storing = Store(call, std::exchange(fresh, {}), refused, known);
+        co_await storing;
+      }
       Task<absl::StatusOr<bool>> looking = IsNew(call, **draft);
-      absl::StatusOr<bool> fresh = co_await looking;
-      refused[i] = fresh.status();
-      if (!fresh.ok()) continue;
-      if (!*fresh) {
+      absl::StatusOr<bool> is_new = co_await looking;
+      refused[i] = is_new.status();
+      if (!is_new.ok()) continue;
+      if (!*is_new) {
         known.push_back(i);
         continue;
       }
@@ -246,19 +276,12 @@ class Import {
                                            shape_.type->NameOf(resources_.NewId(call, "")));
       Mutation mutation;
       mutation.Create(*std::move(draft));
-      mutations.push_back(std::move(mutation));
-      created.push_back(i);
+      fresh.mutations.push_back(std::move(mutation));
+      fresh.rows.push_back(i);
+      if (!group.empty()) fresh.groups.insert(std::move(group));
     }
-    Task<std::vector<absl::StatusOr<rpc::Reply>>> committing =
-        resources_.CommitAll(call, std::move(mutations));
-    std::vector<absl::StatusOr<rpc::Reply>> replies = co_await committing;
-    for (size_t k = 0; k < replies.size(); ++k) {
-      if (replies[k].status().code() == absl::StatusCode::kAlreadyExists) {
-        known.push_back(created[k]);
-      } else {
-        refused[created[k]] = replies[k].status();
-      }
-    }
+    Task<void> storing = Store(call, std::move(fresh), refused, known);
+    co_await storing;
     for (const size_t i : known) {
       Task<absl::Status> merging = MergeRow(call, *drafts[i], update, outcomes[i]);
       refused[i] = co_await merging;

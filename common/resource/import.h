@@ -21,6 +21,9 @@ struct ImportRules {
   // Gives a new resource what it gets once, such as a number. Where there is such a rule, what is
   // there already is looked up before, so that nothing is used up for it.
   std::function<Task<absl::Status>(rpc::Call&, Message& resource)> on_create;
+  // What new resources have in common that look at each other in on_create: of one group, which is
+  // not empty, each is stored before the next is completed. May be empty.
+  std::function<std::string(const rpc::Call&, const Message& resource)> group_of;
   // Whether the row would change nothing of what is stored.
   std::function<bool(const Message& stored, const Message& resource)> is_same;
   // Checks and completes a resource that is to replace the stored one; it has that one's name.

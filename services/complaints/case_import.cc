@@ -291,8 +291,6 @@ absl::Status ReplaceImport(const v1::Case& stored, v1::Case& incoming) {
   if (stored.state() == v1::CASE_STATE_WAITING_CUSTOMER && incoming.state() == stored.state()) {
     *incoming.mutable_state_time() = stored.state_time();
   }
-  incoming.set_repeat_count(stored.repeat_count());
-  incoming.set_repeat_of(stored.repeat_of());
   // What was told once is not told again.
   *incoming.mutable_deadline_steps() = stored.deadline_steps();
   if (IsOpen(incoming.state())) incoming.set_escalated_to(stored.escalated_to());

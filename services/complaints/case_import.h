@@ -41,8 +41,8 @@ bool IsWorkedOn(const v1::Case& stored);
 // import alone tells is compared for that.
 bool HasSameImport(const v1::Case& stored, const v1::Case& incoming);
 
-// Rule `worked-on-since-import`. Keeps of the stored case what it got when it was new: its number,
-// whether it was a repeat, and since when it waits for its customer.
+// Rule `worked-on-since-import`. Keeps of the stored case what it got here: its number, since when
+// it waits for its customer, and what was told of its deadlines.
 absl::Status ReplaceImport(const v1::Case& stored, v1::Case& incoming);
 
 }  // namespace sqm::complaints

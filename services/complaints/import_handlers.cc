@@ -30,6 +30,10 @@ void ComplaintsService::RegisterImport() {
   rules.on_create = [this](rpc::Call& call, Message& one) {
     return EnterImport(call, static_cast<v1::Case&>(one));
   };
+  // Whether a case is a repeat, those of its customer say that came before.
+  rules.group_of = [this](const rpc::Call& call, const Message& one) {
+    return CustomerKey(rules_.secret, call.tenant(), static_cast<const v1::Case&>(one).customer());
+  };
   rules.is_same = [](const Message& stored, const Message& incoming) {
     return HasSameImport(static_cast<const v1::Case&>(stored),
                          static_cast<const v1::Case&>(incoming));
@@ -83,8 +87,11 @@ Task<absl::Status> ComplaintsService::RenewImport(rpc::Call& call, const v1::Cas
   CO_RETURN_IF_ERROR(ReplaceImport(stored, incoming));
   incoming.set_customer_key(CustomerKey(rules_.secret, call.tenant(), incoming.customer()));
   Task<absl::Status> settling = Settle(call, incoming);
-  absl::Status settled = co_await settling;
-  co_return settled;
+  absl::Status status = co_await settling;
+  if (!status.ok()) co_return status;
+  Task<absl::Status> looking = LookForRepeat(call, incoming);
+  status = co_await looking;
+  co_return status;
 }
 
 }  // namespace sqm::complaints

@@ -487,5 +487,34 @@ TEST_F(ComplaintsImportTest, TheSameRowsChangeNothingAfterTheirCasesWereCorrecte
             "worked-on-since-import");
 }
 
+TEST_F(ComplaintsImportTest, RepeatsAreCountedWithinABatchAndAgainForAChangedRow) {
+  v1::ImportCasesRequest request;
+  for (int i = 0; i < 4; ++i) {
+    v1::ImportedCase& row = *request.add_cases() = Row(std::string(1, "abcd"[i]));
+    row.mutable_case_()->mutable_received_time()->set_seconds(1400000000 + i * 3600);
+    row.mutable_case_()->mutable_customer()->set_reference(i == 2 ? "AC-2" : "AC-1");
+  }
+  const auto repeats = [this] {
+    std::map<std::string, std::string> ids, repeats;
+    for (const v1::Case& one : AllCases()) ids[one.name()] = one.external_id();
+    for (const v1::Case& one : AllCases()) {
+      repeats[one.external_id()] = absl::StrCat(one.repeat_count(), ids[one.repeat_of()]);
+    }
+    return repeats;
+  };
+  using Repeats = std::map<std::string, std::string>;
+  auto created = Send(*manager_, request);
+  ASSERT_TRUE(created.ok()) << created.status();
+  EXPECT_EQ(created->failures_size(), 0) << created->ShortDebugString();
+  EXPECT_EQ(repeats(), (Repeats{{"a", "0"}, {"b", "1a"}, {"c", "0"}, {"d", "2b"}}));
+  // It was another customer.
+  request.set_update_existing(true);
+  request.mutable_cases(3)->mutable_case_()->mutable_customer()->set_reference("AC-2");
+  auto changed = Send(*manager_, request);
+  ASSERT_TRUE(changed.ok()) << changed.status();
+  EXPECT_EQ(changed->outcomes(3), type::v1::IMPORT_OUTCOME_UPDATED);
+  EXPECT_EQ(repeats(), (Repeats{{"a", "0"}, {"b", "1a"}, {"c", "0"}, {"d", "1c"}}));
+}
+
 }  // namespace
 }  // namespace sqm::testing
