@@ -89,6 +89,11 @@ absl::Status ReadLocalTime(const json& root, Mapping& mapping) {
   return absl::OkStatus();
 }
 
+bool IsTime(const FieldPath& path) {
+  const auto* type = path.back()->message_type();
+  return type != nullptr && type->full_name() == "google.protobuf.Timestamp";
+}
+
 absl::Status CheckType(const FieldRule& rule, absl::string_view where) {
   const google::protobuf::FieldDescriptor* field = rule.path.back();
   const bool known_message = field->message_type() != nullptr &&
@@ -122,7 +127,7 @@ absl::StatusOr<FieldRule> ReadField(const json& object, const std::string& where
                                     const ResourceInfo& resource) {
   RETURN_IF_ERROR(CheckKeys(object, where,
                             {"field", "column", "columns", "join", "named", "constant", "required",
-                             "empty", "values", "as", "prefix", "formats"}));
+                             "empty", "values", "as", "prefix", "formats", "not_before"}));
   FieldRule rule;
   ASSIGN_OR_RETURN(const auto field, TextAt(object, where, "field"));
   if (!field.has_value()) return Wrong(where, "`field` is missing");
@@ -160,6 +165,15 @@ absl::StatusOr<FieldRule> ReadField(const json& object, const std::string& where
     }
   }
   RETURN_IF_ERROR(CheckType(rule, where));
+  ASSIGN_OR_RETURN(const auto not_before, TextAt(object, where, "not_before"));
+  if (not_before.has_value()) {
+    absl::StatusOr<FieldPath> other = FindPath(resource.import_rows->message_type(), *not_before);
+    if (!other.ok()) return Wrong(absl::StrCat(where, ".not_before"), other.status().message());
+    rule.not_before = *std::move(other);
+    if (!IsTime(rule.path) || !IsTime(rule.not_before)) {
+      return Wrong(absl::StrCat(where, ".not_before"), "is for times");
+    }
+  }
   return rule;
 }
 
@@ -205,6 +219,9 @@ absl::StatusOr<Mapping> ParseMapping(absl::string_view text, const Catalogue& ca
     ASSIGN_OR_RETURN(FieldRule rule, ReadField(root["fields"][i], where, *mapping.resource));
     if (!seen.insert(PathText(rule.path)).second) {
       return Wrong(where, absl::StrCat("`", PathText(rule.path), "` is mapped twice"));
+    }
+    if (!rule.not_before.empty() && !seen.contains(PathText(rule.not_before))) {
+      return Wrong(absl::StrCat(where, ".not_before"), "must name a field that is mapped before");
     }
     mapping.fields.push_back(std::move(rule));
   }

@@ -24,6 +24,8 @@
 //     prefix     put before the value, e.g. `staff/`
 //     formats    tried in order: of times, strptime-like (%Y-%m-%d %H:%M:%S, %Ez for an offset); of
 //                durations `seconds`, `minutes`, `HH:MM:SS`, `MM:SS`
+//     not_before a time, mapped above, that this one is not before: of the two readings of a time
+//                that the zone has twice, the later is taken where the earlier contradicts that
 // Unknown keys are errors.
 #pragma once
 
@@ -56,6 +58,7 @@ struct FieldRule {
   bool as_hash = false;
   std::string prefix;
   std::vector<std::string> formats;
+  FieldPath not_before;  // empty: nothing is known
 };
 
 struct Mapping {

@@ -8,8 +8,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "common/base/digest.h"
+#include "common/base/proto_time.h"
 
 namespace sqm::cli {
 namespace {
@@ -38,6 +40,25 @@ std::string FaultText(CsvFault fault, Language language) {
 bool IsRejectColumn(absl::string_view name) {
   return std::any_of(std::begin(kRejectColumns), std::end(kRejectColumns),
                      [&](const char* column) { return name == column; });
+}
+
+std::optional<absl::Time> TimeAt(const google::protobuf::Message& message, const FieldPath& path) {
+  const google::protobuf::Message* at = &message;
+  for (const google::protobuf::FieldDescriptor* field : path) {
+    if (!at->GetReflection()->HasField(*at, field)) return std::nullopt;
+    at = &at->GetReflection()->GetMessage(*at, field);
+  }
+  google::protobuf::Timestamp time;
+  time.CopyFrom(*at);
+  return FromTimestamp(time);
+}
+
+// Whether the time that was set is before the one that the rule says it is not before.
+bool IsTooEarly(const google::protobuf::Message& message, const FieldRule& rule) {
+  if (rule.not_before.empty()) return false;
+  const std::optional<absl::Time> time = TimeAt(message, rule.path);
+  const std::optional<absl::Time> other = TimeAt(message, rule.not_before);
+  return time && other && *time < *other;
 }
 
 }  // namespace
@@ -120,6 +141,11 @@ std::vector<Issue> RowMapper::Map(const CsvRow& row, google::protobuf::Message& 
   for (const Bound& bound : bound_) {
     const std::string text = bound.rule->as_hash ? HashOf(bound, row) : TextOf(bound, row);
     std::string reason = SetField(*bound.rule, text, context_, message);
+    if (reason.empty() && IsTooEarly(message, *bound.rule)) {
+      ConvertContext later = context_;
+      later.ambiguous = AmbiguousTime::kLater;
+      reason = SetField(*bound.rule, text, later, message);
+    }
     if (reason.empty()) continue;
     issues.push_back({absl::StrJoin(bound.rule->columns, " + "), text, std::move(reason)});
   }

@@ -147,6 +147,29 @@ TEST_F(ImportCasesTest, AComplaintOfTheConsumerBureauKeepsItsIdAsItGoesOn) {
   EXPECT_EQ(was.good[0].case_().external_id(), is.good[0].case_().external_id());
 }
 
+// When the clock is set back, the hour from one to two comes twice.
+TEST_F(ImportCasesTest, WhatWasClosedInTheHourThatComesTwiceWasClosedAfterItCameIn) {
+  const auto row = [](const std::string& created, const std::string& closed) {
+    return "1,11/04/2018 " + created + ",11/04/2018 " + closed +
+           ",NYPD,Police,Noise,Loud,Street,11421,91 STREET,WOODHAVEN,Closed,,Done,09 QUEENS,QUEENS,"
+           "PHONE\n";
+  };
+  const Outcome outcome =
+      ReadText("nyc311_service_requests",
+               "Unique Key,Created Date,Closed Date,Agency,Agency Name,Complaint Type,Descriptor,"
+               "Location Type,Incident Zip,Incident Address,City,Status,Due Date,"
+               "Resolution Description,Community Board,Borough,Open Data Channel Type\n" +
+                   row("01:50:00 AM", "01:10:00 AM") + row("01:10:00 AM", "01:50:00 AM") +
+                   row("12:50:00 AM", "12:10:00 AM"));
+  ASSERT_EQ(outcome.good.size(), 3u);
+  std::vector<int64_t> minutes;
+  for (const v1::ImportedCase& one : outcome.good) {
+    minutes.push_back((one.close_time().seconds() - one.case_().received_time().seconds()) / 60);
+  }
+  // The last contradicts itself, and stays so: it is refused later on.
+  EXPECT_THAT(minutes, ElementsAre(20, 40, -40));
+}
+
 TEST_F(ImportCasesTest, BadRowsNameColumnValueAndReason) {
   std::string row = kCfpbRow;
   const auto with = [&row](const std::string& from, const std::string& to) {

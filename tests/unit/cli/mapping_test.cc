@@ -34,6 +34,23 @@ TEST_F(MappingTest, EveryShippedMappingIsValid) {
   }
 }
 
+TEST_F(MappingTest, ATimeIsNotBeforeOneThatIsMappedBefore) {
+  const auto error = [this](const std::string& first, const std::string& second) {
+    return ErrorOf(R"({"resource": "complaints/Case", "fields": [{"column": "A", )" + first +
+                   R"(}, {"column": "B", )" + second + "}]}");
+  };
+  const std::string received = R"("field": "case.received_time")";
+  const std::string closed = R"("field": "close_time", "not_before": )";
+  EXPECT_EQ(error(received, closed + R"("case.received_time")"), "");
+  EXPECT_EQ(error(closed + R"("case.received_time")", received),
+            "fields[0].not_before: must name a field that is mapped before");
+  EXPECT_EQ(error(R"("field": "reply")", closed + R"("reply")"),
+            "fields[1].not_before: is for times");
+  EXPECT_EQ(error(received, R"("field": "reply", "not_before": "case.received_time")"),
+            "fields[1].not_before: is for times");
+  EXPECT_TRUE(absl::StartsWith(error(received, closed + R"("nope")"), "fields[1].not_before: "));
+}
+
 TEST_F(MappingTest, FaultsNameTheirPlace) {
   EXPECT_EQ(ErrorOf("{"), "mapping: is not JSON");
   EXPECT_TRUE(absl::StrContains(ErrorOf(R"({"colour": 1})"), "unknown key `colour`"));
