@@ -14,9 +14,11 @@ constexpr int64_t kGrowth = 8;
 constexpr char kTable[] =
     "CREATE TABLE IF NOT EXISTS number_series (tenant TEXT NOT NULL, series TEXT NOT NULL,"
     " next BIGINT NOT NULL, PRIMARY KEY (tenant, series))";
-constexpr char kRead[] = "SELECT next FROM number_series WHERE tenant=? AND series=?";
-constexpr char kInsert[] = "INSERT INTO number_series (tenant, series, next) VALUES (?, ?, ?)";
-constexpr char kUpdate[] = "UPDATE number_series SET next=? WHERE tenant=? AND series=?";
+// In one statement, so that of processes that take at once each gets a block of its own.
+constexpr char kTake[] =
+    "INSERT INTO number_series AS known (tenant, series, next) VALUES (?, ?, ?)"
+    " ON CONFLICT (tenant, series) DO UPDATE SET next = known.next + excluded.next - 1"
+    " RETURNING next";
 
 }  // namespace
 
@@ -36,22 +38,25 @@ int64_t Numbers::Series::Wanted(absl::Time now) const {
 
 // The first number of a new block.
 Task<absl::StatusOr<int64_t>> Numbers::Take(std::string tenant, std::string series, int64_t size) {
-  int64_t first = 1;
-  std::function<absl::Status(store::SqlSession&)> work =
-      [&](store::SqlSession& session) -> absl::Status {
-    const store::SqlParam of = absl::string_view(tenant), in = absl::string_view(series);
-    bool found = false;
-    RETURN_IF_ERROR(session.Run(kTable));
-    RETURN_IF_ERROR(session.Run(kRead, {of, in}, [&](const store::SqlRow& row) {
-      first = row.Int(0);
-      found = true;
-    }));
-    return found ? session.Run(kUpdate, {first + size, of, in})
-                 : session.Run(kInsert, {of, in, first + size});
+  int64_t next = 0;
+  const auto work = [&](store::SqlSession& session) {
+    return session.Run(kTake,
+                       {absl::string_view(tenant), absl::string_view(series), int64_t{1 + size}},
+                       [&](const store::SqlRow& row) { next = row.Int(0); });
   };
-  absl::Status status = co_await store_.Project(std::move(work));
+  Task<absl::Status> taking = store_.Note(work);
+  absl::Status status = co_await taking;
+  if (absl::IsInternal(status)) {
+    // The first of a store finds no table yet.
+    Task<absl::Status> making =
+        store_.Project([](store::SqlSession& session) { return session.Run(kTable); });
+    status = co_await making;
+    if (!status.ok()) co_return status;
+    Task<absl::Status> again = store_.Note(work);
+    status = co_await again;
+  }
   if (!status.ok()) co_return status;
-  co_return first;
+  co_return next - size;
 }
 
 Task<absl::StatusOr<int64_t>> Numbers::Next(std::string tenant, std::string series,

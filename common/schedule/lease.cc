@@ -121,7 +121,7 @@ Task<absl::Status> Lease::Beat() {
   std::function<absl::Status(SqlSession&)> work = [this, began](SqlSession& session) {
     return BeatIn(session, began);
   };
-  Task<absl::Status> writing = parts_.store->Project(std::move(work));
+  Task<absl::Status> writing = parts_.store->Note(std::move(work));
   absl::Status status = co_await writing;
   // Whether it was written is not known: until the next beat it is not relied on.
   if (!status.ok()) Lost();
@@ -139,7 +139,7 @@ Task<absl::Status> Lease::Release() {
   std::function<absl::Status(SqlSession&)> work = [this, term](SqlSession& session) {
     return session.Run(kRelease, {absl::string_view(job_), absl::string_view(parts_.holder), term});
   };
-  Task<absl::Status> writing = parts_.store->Project(std::move(work));
+  Task<absl::Status> writing = parts_.store->Note(std::move(work));
   absl::Status status = co_await writing;
   co_return status;
 }

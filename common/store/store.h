@@ -139,6 +139,11 @@ class Store {
   // the end of the process at once, a power failure only with a later Commit or a moment later:
   // what was derived is derived again from where its own cursor stands.
   virtual Task<absl::Status> Project(std::function<absl::Status(SqlSession&)> work) = 0;
+  // The same for a few rows by their keys, that wait for no projection. Others' notes run beside
+  // it: each statement says itself what it was decided on.
+  virtual Task<absl::Status> Note(std::function<absl::Status(SqlSession&)> work) {
+    return Project(std::move(work));
+  }
   // Runs `work` on a snapshot.
   virtual Task<absl::Status> Query(std::function<absl::Status(SqlSession&)> work) = 0;
 

@@ -111,7 +111,7 @@ start_postgres() {
       fail "PostgreSQL could not make its files: see $data/log/postgres.log"
   fi
   start_process postgres "${as[@]}" "$programs/postgres" -D "$data/postgres" -k "$sockets" \
-    -c listen_addresses= -c max_connections=$((50 + replicas * 30))
+    -c listen_addresses= -c max_connections=$((50 + replicas * 48))
   until_true 60 postgres "$programs/psql" -h "$sockets" -U sqm -d postgres -c 'SELECT 1' ||
     fail "PostgreSQL did not start: see $data/log/postgres.log"
   write_private "$data/shared/postgres.url" "host=$sockets user=sqm dbname=postgres"

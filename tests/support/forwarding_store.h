@@ -60,6 +60,9 @@ class ForwardingStore : public store::Store {
   Task<absl::Status> Project(std::function<absl::Status(store::SqlSession&)> work) override {
     return inner_->Project(std::move(work));
   }
+  Task<absl::Status> Note(std::function<absl::Status(store::SqlSession&)> work) override {
+    return inner_->Note(std::move(work));
+  }
   Task<absl::Status> Query(std::function<absl::Status(store::SqlSession&)> work) override {
     return inner_->Query(std::move(work));
   }

@@ -37,8 +37,10 @@ PostgresStore::PostgresStore(const contract::Registry& registry, PostgresOptions
       queue_(options_.queue_write_sets, executor),
       reading_(options_.connection),
       background_work_(options_.connection),
+      noting_(options_.connection),
       readers_("reader", options_.readers),
-      background_("background", 1) {}
+      background_("background", 1),
+      notes_("notes", 1) {}
 
 absl::Status PostgresStore::Start(IdSource& ids) {
   const absl::Time now = clock_.Now();
@@ -65,6 +67,7 @@ PostgresStore::~PostgresStore() {
   committer_.reset();
   // What reads asks the tail how much it has heard.
   background_.Stop();
+  notes_.Stop();
   readers_.Stop();
   tail_.reset();
 }
@@ -155,6 +158,12 @@ Task<absl::Status> PostgresStore::Project(std::function<absl::Status(SqlSession&
   };
   Task<absl::Status> running = InBackground(std::move(job));
   absl::Status status = co_await running;
+  co_return status;
+}
+
+Task<absl::Status> PostgresStore::Note(std::function<absl::Status(SqlSession&)> work) {
+  co_await notes_.Hop();
+  absl::Status status = noting_.Transaction(kBeginWork, work);
   co_return status;
 }
 

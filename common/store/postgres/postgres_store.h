@@ -73,6 +73,7 @@ class PostgresStore final : public Store {
   bool HearsOthers() const override { return true; }
   // One at a time, over all processes on the database.
   Task<absl::Status> Project(std::function<absl::Status(SqlSession&)> work) override;
+  Task<absl::Status> Note(std::function<absl::Status(SqlSession&)> work) override;
   Task<absl::Status> Query(std::function<absl::Status(SqlSession&)> work) override;
   ReadCounts Reads() const override;
   Task<absl::Status> Check() override;
@@ -121,14 +122,14 @@ class PostgresStore final : public Store {
   std::string epoch_;  // immutable after Start
   PgListeners listeners_;
   CommitQueue queue_;
-  PgPool reading_, background_work_;
+  PgPool reading_, background_work_, noting_;
   // Next request id to age; the background thread's own.
   std::pair<std::string, std::string> sweep_from_;
   std::unique_ptr<PgStandbys> standbys_;  // immutable after Start; null: there are none
   std::atomic<uint64_t> read_on_primary_{0};
   std::unique_ptr<PgTail> tail_;            // immutable after Start
   std::unique_ptr<PgCommitter> committer_;  // immutable after Start
-  Executor readers_, background_;
+  Executor readers_, background_, notes_;
 };
 
 }  // namespace sqm::store

@@ -1,11 +1,14 @@
 // Two stores on one database, and a server that fails under them.
 #include <absl/random/random.h>
+#include <absl/synchronization/notification.h>
 
 #include <atomic>
 #include <map>
 #include <set>
 #include <thread>
 
+#include "common/resource/numbers.h"
+#include "common/schedule/lease.h"
 #include "tests/unit/store/store_suite.h"
 
 namespace sqm::store {
@@ -216,6 +219,58 @@ TEST_P(Replicas, AGapIsTold) {
   EXPECT_EQ(outcome.position, 11);
   EXPECT_EQ(gaps, 1) << "what was trimmed cannot be heard any more";
   EXPECT_EQ(theirs.Take(), (std::vector<int64_t>{11}));
+}
+
+// One of another process, and one of this process that waits for it.
+TEST_P(Replicas, LeasesAndNumbersWaitForNoProjection) {
+  const absl::Time now = clock_.Now();
+  EXPECT_EQ(*Await(resource::Numbers(*store_).Next("north", "C-2026", now)), 1);
+  ASSERT_TRUE(schedule::PrepareLeases(*store_).ok());
+  schedule::LeaseParts parts;
+  parts.store = store_.get();
+  parts.registry = &tickets_.registry();
+  parts.clock = &clock_;
+  parts.holder = "a";
+  schedule::Lease lease(parts, "job");
+  absl::Notification begun, go_on;
+  std::atomic<int> ended{0};
+  const auto end = [&](const absl::Status&) { ++ended; };
+  Start(other_->Project([&](SqlSession&) {
+    begun.Notify();
+    go_on.WaitForNotification();
+    return absl::OkStatus();
+  }),
+        end);
+  begun.WaitForNotification();
+  Start(store_->Project([](SqlSession&) { return absl::OkStatus(); }), end);
+  EXPECT_TRUE(Await(lease.Beat()).ok());
+  EXPECT_TRUE(lease.Held());
+  EXPECT_EQ(*Await(resource::Numbers(*store_).Next("north", "C-2026", now)), 17);
+  EXPECT_TRUE(Await(lease.Release()).ok());
+  EXPECT_EQ(ended, 0);
+  go_on.Notify();
+  other_.reset();
+  store_.reset();
+  EXPECT_EQ(ended, 2);
+}
+
+TEST_P(Replicas, NumbersAreUniqueAmongReplicas) {
+  absl::Mutex mutex;
+  std::set<int64_t> all;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      resource::Numbers numbers(t % 2 == 0 ? *static_cast<Store*>(store_.get()) : *other_);
+      for (int i = 0; i < 200; ++i) {
+        const auto number = Await(numbers.Next("north", "C-2026", clock_.Now()));
+        EXPECT_TRUE(number.ok()) << number.status();
+        absl::MutexLock lock(&mutex);
+        EXPECT_TRUE(all.insert(number.value_or(0)).second);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(all.size(), 800u);
 }
 
 TEST_P(Replicas, AWriteThatCannotBeStoredHurtsNoNeighbour) {
