@@ -7,9 +7,15 @@
 #include <absl/time/time.h>
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 
 namespace sqm {
+
+// Now by the steady clock: to be compared with its own readings only.
+inline absl::Time SteadyNow() {
+  return absl::UnixEpoch() + absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+}
 
 class SteadyCondition {
  public:

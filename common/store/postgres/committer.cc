@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "common/base/status.h"
+#include "common/base/steady_wait.h"
 #include "common/base/task.h"
 
 namespace sqm::store {
@@ -83,7 +84,7 @@ void PgCommitter::Commit(absl::Span<CommitQueue::Pending> batch) {
       for (CommitQueue::Pending& one : batch) Commit(absl::MakeSpan(&one, 1));
       return;
     }
-    if (absl::Now() >= deadline || queue_.stopping()) break;
+    if (SteadyNow() >= deadline || queue_.stopping()) break;
     queue_.Sleep(pause);
     pause = std::min(2 * pause, kLongestPause);
   }
@@ -114,24 +115,24 @@ void PgCommitter::Hear(PgBatch& work) {
 }
 
 PgCommitter::Fate PgCommitter::FateOf(const PgBatch& work) {
-  const absl::Time deadline = absl::Now() + options_.patience;
+  const absl::Time deadline = SteadyNow() + options_.patience;
   while (Connect(deadline).ok()) {
     absl::StatusOr<bool> committed = work.WasCommitted(*connection_);
     if (committed.ok()) return *committed ? Fate::kCommitted : Fate::kNotCommitted;
-    if (absl::Now() >= deadline) break;
+    if (SteadyNow() >= deadline) break;
     queue_.Sleep(kFirstPause);
   }
   return Fate::kUnknown;
 }
 
 absl::Time PgCommitter::Deadline() const {
-  return std::min(absl::Now(), away_since_) + options_.patience;
+  return std::min(SteadyNow(), away_since_) + options_.patience;
 }
 
 absl::Status PgCommitter::Connect(absl::Time deadline) {
   if (connection_ != nullptr && connection_->alive()) return absl::OkStatus();
   absl::Duration pause = kFirstPause;
-  away_since_ = std::min(away_since_, absl::Now());
+  away_since_ = std::min(away_since_, SteadyNow());
   while (true) {
     auto connection = PgConnection::Open(connection_options_);
     if (connection.ok()) {
@@ -141,7 +142,7 @@ absl::Status PgCommitter::Connect(absl::Time deadline) {
       return absl::OkStatus();
     }
     connection_.reset();
-    if (absl::Now() + pause >= deadline || queue_.stopping()) return connection.status();
+    if (SteadyNow() + pause >= deadline || queue_.stopping()) return connection.status();
     queue_.Sleep(pause);
     pause = std::min(2 * pause, kLongestPause);
   }

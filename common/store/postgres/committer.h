@@ -43,7 +43,8 @@ class PgCommitter {
   absl::Status Attempt(absl::Span<CommitQueue::Pending> batch, PgBatch& work, bool* begun);
   Fate FateOf(const PgBatch& work);
   void Hear(PgBatch& work);
-  // Whether there is a connection, made anew where there was none; waits until the deadline.
+  // Whether there is a connection, made anew where there was none; waits until the deadline, which
+  // is of the steady clock, as all of these.
   absl::Status Connect(absl::Time deadline);
   // Until when it makes sense to wait: a database that has been away for long is asked only once.
   absl::Time Deadline() const;

@@ -3,13 +3,13 @@
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/strip.h>
-#include <absl/time/clock.h>
 #include <libpq-fe.h>
 #include <poll.h>
 
 #include <algorithm>
 
 #include "common/base/status.h"
+#include "common/base/steady_wait.h"
 #include "common/base/task.h"
 
 namespace sqm::store {
@@ -35,13 +35,13 @@ bool PollSocket(int socket, short events, absl::Time deadline, short* seen) {
   pollfd waiting{socket, events, 0};
   while (true) {
     absl::Duration left =
-        std::clamp(deadline - absl::Now(), absl::ZeroDuration(), absl::Minutes(1));
+        std::clamp(deadline - SteadyNow(), absl::ZeroDuration(), absl::Minutes(1));
     int ready = poll(&waiting, 1, static_cast<int>(absl::ToInt64Milliseconds(left)) + 1);
     if (ready > 0) {
       *seen = waiting.revents;
       return true;
     }
-    if (absl::Now() >= deadline) return false;
+    if (SteadyNow() >= deadline) return false;
   }
 }
 
@@ -60,7 +60,7 @@ PgConnection::~PgConnection() {
 }
 
 absl::Status PgConnection::Connect() {
-  const absl::Time deadline = absl::Now() + options_.connect_timeout;
+  const absl::Time deadline = SteadyNow() + options_.connect_timeout;
   raw_ = PQconnectStart(options_.conninfo.c_str());
   if (raw_ == nullptr) return Lost("out of memory");
   PQsetNoticeReceiver(raw_, IgnoreNotice, nullptr);
@@ -144,7 +144,7 @@ absl::Status PgConnection::Wait(absl::Time deadline) {
 }
 
 absl::StatusOr<PGresult*> PgConnection::Next() {
-  const absl::Time deadline = absl::Now() + 2 * options_.statement_timeout;
+  const absl::Time deadline = SteadyNow() + 2 * options_.statement_timeout;
   while (PQisBusy(raw_) != 0) RETURN_IF_ERROR(Wait(deadline));
   return PQgetResult(raw_);
 }

@@ -69,7 +69,7 @@ class PgConnection {
   // Reads the results of `count` statements and the mark after them.
   absl::StatusOr<std::vector<PgResult>> Collect(size_t count);
   absl::StatusOr<PGresult*> Next();
-  // Moves bytes both ways until something came in.
+  // Moves bytes both ways until something came in. The deadline is of the steady clock.
   absl::Status Wait(absl::Time deadline);
   absl::Status Lost(absl::string_view why);
   absl::Status ErrorOf(const PGresult* result);

@@ -1,9 +1,9 @@
 #include "common/store/postgres/standbys.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "common/base/status.h"
+#include "common/base/steady_wait.h"
 #include "common/base/task.h"
 #include "common/observe/log.h"
 #include "common/store/postgres/migration.h"
@@ -19,12 +19,6 @@ constexpr absl::Duration kFirstBehind = absl::Milliseconds(5);
 constexpr absl::Duration kMostBehind = absl::Milliseconds(250);
 // Tenants that are remembered; beyond it all are asked for anew.
 constexpr size_t kMostTenants = 10000;
-
-int64_t SteadyNow() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
 
 absl::Status NotAStandby() {
   return Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE,
@@ -81,7 +75,7 @@ void PgStandbys::Pause::Extend(int64_t now, absl::Duration first, absl::Duration
 }
 
 PgStandbys::Leave PgStandbys::WhatToDo(Server& server, const std::string& tenant) {
-  const int64_t now = SteadyNow();
+  const int64_t now = absl::ToUnixNanos(SteadyNow());
   absl::MutexLock lock(&server.mutex);
   if (server.away.length > 0) {
     if (server.trying || now < server.away.until) return Leave::kLeave;
@@ -122,7 +116,7 @@ void PgStandbys::Note(Server& server, const std::string& tenant, const absl::Sta
   if (status.ok()) served_.fetch_add(1, std::memory_order_relaxed);
   if (behind) behind_.fetch_add(1, std::memory_order_relaxed);
   if (failed) failed_.fetch_add(1, std::memory_order_relaxed);
-  const int64_t now = SteadyNow();
+  const int64_t now = absl::ToUnixNanos(SteadyNow());
   bool news = false;
   {
     absl::MutexLock lock(&server.mutex);
