@@ -149,15 +149,34 @@ class Import {
                                          ExternalId(draft));
   }
 
+  // What had the external id is there no more. By itself the row is not taken for a new one: who
+  // deleted it may have meant it.
+  absl::Status Gone(const Message& draft) const {
+    const std::string external_id = ExternalId(draft);
+    return WithRetry(
+        Fail(absl::StatusCode::kAborted, type::v1::ERROR_REASON_CONFLICT,
+             absl::StrCat("the ", shape_.type->singular, " with external_id ", external_id,
+                          " was deleted meanwhile: send the row again to have it created anew"),
+             {{"external_id", external_id}}),
+        absl::Milliseconds(50));
+  }
+
   // A row whose external id is taken: what stands there decides.
   Task<absl::StatusOr<int>> Merge(rpc::Call& call, const Message& draft, bool update) const {
     const ResourceType& type = *shape_.type;
     Task<absl::StatusOr<std::string>> finding = Find(call, draft);
     absl::StatusOr<std::string> id = co_await finding;
     if (!id.ok()) co_return id.status();
+    if (id->empty()) co_return Gone(draft);
     Task<absl::StatusOr<store::RecordPtr>> reading =
         resources_.GetRecord(call, type, type.NameOf(*id));
     absl::StatusOr<store::RecordPtr> record = co_await reading;
+    if (absl::IsNotFound(record.status())) {
+      // Deleted since, or one that the caller may not see.
+      Task<absl::StatusOr<std::string>> looking = Find(call, draft);
+      absl::StatusOr<std::string> still = co_await looking;
+      if (still.ok() && still->empty()) co_return Gone(draft);
+    }
     if (!record.ok()) co_return record.status();
     const Message& stored = *(*record)->message;
     if (rules_.is_same(stored, draft)) co_return type::v1::IMPORT_OUTCOME_UNCHANGED;

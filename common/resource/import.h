@@ -38,7 +38,8 @@ struct ImportRules {
 //
 // Answers every batch once it is durable. Idempotent by external id: a resource that is there with
 // the same content is UNCHANGED; with other content it is UPDATED if the batch asks for that, else
-// refused with ALREADY_EXISTS. A row that is refused stops no other.
+// refused with ALREADY_EXISTS. One that is deleted meanwhile is ABORTED / CONFLICT: sent again, the
+// row creates another one. A row that is refused stops no other.
 void HandleImport(rpc::Pipeline& pipeline, Resources& resources, absl::string_view path,
                   absl::string_view type, ImportRules rules);
 

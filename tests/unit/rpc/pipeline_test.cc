@@ -48,10 +48,21 @@ class LaggingStore final : public testing::ForwardingStore {
     if (!fails) return ForwardingStore::CommitAll(std::move(write_sets));
     return Failed(write_sets.size());
   }
+  Task<absl::StatusOr<std::string>> FindUnique(const contract::ResourceType& type,
+                                               std::string tenant, std::string field,
+                                               std::string value) override {
+    if (before_find) before_find();
+    Task<absl::StatusOr<std::string>> finding =
+        ForwardingStore::FindUnique(type, std::move(tenant), std::move(field), std::move(value));
+    absl::StatusOr<std::string> id = co_await finding;
+    if (after_find) after_find();
+    co_return id;
+  }
 
   std::atomic<bool> replica{true}, fails{false};
   std::atomic<int64_t> arrived{0};
   std::atomic<int> looks{0};
+  std::function<void()> before_find, after_find;
 
  private:
   static Task<std::vector<store::CommitOutcome>> Failed(size_t count) {
@@ -133,6 +144,45 @@ class PipelineTest : public ::testing::Test {
     };
     rules.is_same = [](const Message&, const Message&) { return false; };
     return rules;
+  }
+  static v1::Contact Row() {
+    v1::Contact contact;
+    contact.set_external_id("x-1");
+    contact.set_agent("staff/ada");
+    contact.set_team("north");
+    contact.set_channel(v1::CONTACT_CHANNEL_VOICE);
+    contact.set_answer_state(v1::ANSWER_STATE_ANSWERED);
+    contact.mutable_start_time()->set_seconds(1767225600);
+    return contact;
+  }
+  // The answer to an import of the one row, with other content each time.
+  v1::ImportContactsResponse Import() {
+    v1::ImportContactsRequest rows;
+    rows.set_update_existing(true);
+    *rows.add_contacts() = Row();
+    v1::ImportContactsResponse answer;
+    auto context = Context();
+    auto stream = stub_->ImportContacts(context.get());
+    EXPECT_TRUE(stream->Write(rows) && stream->Read(&answer));
+    stream->WritesDone();
+    EXPECT_TRUE(stream->Finish().ok());
+    return answer;
+  }
+  // Deletes what was imported, where it is there.
+  void DeleteRow() {
+    v1::ListContactsRequest which;
+    which.set_filter("external_id = \"x-1\"");
+    v1::ListContactsResponse found;
+    auto context = Context();
+    EXPECT_TRUE(stub_->ListContacts(context.get(), which, &found).ok());
+    for (const v1::Contact& contact : found.contacts()) {
+      v1::DeleteContactRequest request;
+      request.set_name(contact.name());
+      google::protobuf::Empty deleted;
+      auto deleting = Context();
+      const grpc::Status status = stub_->DeleteContact(deleting.get(), request, &deleted);
+      EXPECT_TRUE(status.ok()) << status.error_message();
+    }
   }
   std::unique_ptr<grpc::ClientContext> Context(int64_t position = 0) {
     auth::TokenClaims claims;
@@ -262,13 +312,7 @@ TEST_F(PipelineTest, ElementsThatFailHaveAnErrorIdThatTheLogKnows) {
   store_->fails = true;
   auto lines = std::make_shared<Lines>();
   auto before = observe::Logger::Process().SetSink(lines);
-  v1::Contact contact;
-  contact.set_external_id("x-1");
-  contact.set_agent("staff/ada");
-  contact.set_team("north");
-  contact.set_channel(v1::CONTACT_CHANNEL_VOICE);
-  contact.set_answer_state(v1::ANSWER_STATE_ANSWERED);
-  contact.mutable_start_time()->set_seconds(1767225600);
+  const v1::Contact contact = Row();
   v1::BatchCreateContactsRequest request;
   request.set_request_id("123e4567-e89b-12d3-a456-426614174000");
   *request.add_requests()->mutable_contact() = contact;
@@ -292,6 +336,25 @@ TEST_F(PipelineTest, ElementsThatFailHaveAnErrorIdThatTheLogKnows) {
   ASSERT_TRUE(answered);
   ASSERT_EQ(answer.failures_size(), 1);
   ExpectHidden(answer.failures(0).status(), lines->text);
+}
+
+// Before it is looked up, and between that and its being read.
+TEST_F(PipelineTest, ARowWhoseResourceIsDeletedMeanwhileIsToBeSentAgain) {
+  Open();
+  for (std::function<void()> LaggingStore::*moment :
+       {&LaggingStore::before_find, &LaggingStore::after_find}) {
+    EXPECT_THAT(Import().outcomes(), ::testing::ElementsAre(type::v1::IMPORT_OUTCOME_CREATED));
+    store_.get()->*moment = [this] { DeleteRow(); };
+    const v1::ImportContactsResponse answer = Import();
+    store_.get()->*moment = nullptr;
+    ASSERT_EQ(answer.failures_size(), 1);
+    const absl::Status status = FromWire(answer.failures(0).status());
+    EXPECT_EQ(status.code(), absl::StatusCode::kAborted) << status;
+    EXPECT_EQ(ReasonOf(status), type::v1::ERROR_REASON_CONFLICT);
+    EXPECT_THAT(std::string(status.message()), HasSubstr("send the row again"));
+    EXPECT_THAT(Import().outcomes(), ::testing::ElementsAre(type::v1::IMPORT_OUTCOME_CREATED));
+    DeleteRow();
+  }
 }
 
 }  // namespace
