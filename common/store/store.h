@@ -152,7 +152,7 @@ class Store {
   virtual Task<absl::Status> Check() = 0;
   // Drops changes older than the bounds and forgotten request ids. Changes go by whole commits, and
   // not while a request id that is remembered needs them. `keep_from`: by tenant, the position that
-  // a registered consumer still needs.
+  // a registered consumer still needs. One at a time: while one is under way, another does nothing.
   virtual Task<absl::Status> Trim(absl::Time older_than, int64_t keep_changes,
                                   std::map<std::string, int64_t> keep_from) = 0;
 };

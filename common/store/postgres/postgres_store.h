@@ -123,6 +123,7 @@ class PostgresStore final : public Store {
   PgListeners listeners_;
   CommitQueue queue_;
   PgPool reading_, background_work_, noting_;
+  std::atomic<bool> trimming_{false};
   // Next request id to age; the background thread's own.
   std::pair<std::string, std::string> sweep_from_;
   std::unique_ptr<PgStandbys> standbys_;  // immutable after Start; null: there are none

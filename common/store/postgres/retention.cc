@@ -1,5 +1,7 @@
 // What the PostgreSQL store forgets: old changes, old request ids, old commits. Every process may
 // do so at any time: each slice holds the tenant's head while it lasts.
+#include <absl/cleanup/cleanup.h>
+
 #include <algorithm>
 
 #include "common/store/decide.h"
@@ -79,6 +81,8 @@ absl::StatusOr<bool> PostgresStore::SweepRequests(SqlSession& session, absl::Tim
 
 Task<absl::Status> PostgresStore::Trim(absl::Time older_than, int64_t keep_changes,
                                        std::map<std::string, int64_t> keep_from) {
+  if (trimming_.exchange(true)) co_return absl::OkStatus();
+  const absl::Cleanup over = [this] { trimming_ = false; };
   const absl::Time now = clock_.Now();
   const absl::Time forgotten = now - options_.committer.request_id_memory;
   std::map<std::string, FeedHead> heads = Heads();

@@ -1,4 +1,6 @@
 // What the SQLite store forgets: old changes and old request ids.
+#include <absl/cleanup/cleanup.h>
+
 #include "common/store/decide.h"
 #include "common/store/sqlite/batch.h"
 #include "common/store/sqlite/sqlite_store.h"
@@ -65,6 +67,8 @@ absl::StatusOr<bool> SqliteStore::SweepRequests(SqliteDatabase& database, absl::
 
 Task<absl::Status> SqliteStore::Trim(absl::Time older_than, int64_t keep_changes,
                                      std::map<std::string, int64_t> keep_from) {
+  if (trimming_.exchange(true)) co_return absl::OkStatus();
+  const absl::Cleanup over = [this] { trimming_ = false; };
   absl::Time forgotten = clock_.Now() - options_.request_id_memory;
   std::map<std::string, FeedHead> heads = Heads();
   for (const auto& [name, head] : heads) {

@@ -5,6 +5,7 @@
 #include <absl/container/flat_hash_map.h>
 #include <absl/synchronization/mutex.h>
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -112,6 +113,7 @@ class SqliteStore final : public Store {
   std::unique_ptr<SqliteDatabase> writer_;  // committer thread only, after Start
   std::vector<std::function<void(const CommittedBatchPtr&)>> listeners_;  // set before commits
   std::map<std::string, Tenant, std::less<>> tenants_;  // committer thread only, after Start
+  std::atomic<bool> trimming_{false};
   Hash128 sweep_from_{};  // committer thread only: next request id to age
 
   mutable absl::Mutex known_mutex_;

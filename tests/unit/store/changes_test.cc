@@ -1,6 +1,8 @@
 // The feed as the store keeps it: positions, whole commits, retention.
 #include <absl/random/random.h>
+#include <absl/synchronization/notification.h>
 
+#include <atomic>
 #include <map>
 #include <set>
 #include <thread>
@@ -170,6 +172,38 @@ TEST_P(KeepingChanges, TrimsByCount) {
   ASSERT_TRUE(Trim(absl::InfinitePast(), 100).ok());
   EXPECT_EQ(store_->Head("north").oldest, 7);
   EXPECT_EQ(Version("f0"), 1) << "resources stay";
+}
+
+// The first waits for the store; the second has nothing to do but to say so.
+TEST_P(KeepingChanges, TrimsOneAtATime) {
+  for (int i = 0; i < 5; ++i) Apply(tickets_.Create(absl::StrCat("t", i)));
+  absl::Notification begun, go_on, first, projected;
+  std::atomic<bool> second{false};
+  Start(store_->Project([&](SqlSession&) {
+    begun.Notify();
+    go_on.WaitForNotification();
+    return absl::OkStatus();
+  }),
+        [&](const absl::Status&) { projected.Notify(); });
+  begun.WaitForNotification();
+  const auto start = [&](std::function<void(const absl::Status&)> done) {
+    Start(store_->Trim(absl::InfinitePast(), 2, {}), std::move(done));
+  };
+  start([&](const absl::Status& status) {
+    EXPECT_TRUE(status.ok()) << status;
+    first.Notify();
+  });
+  start([&](const absl::Status& status) { second = status.ok(); });
+  EXPECT_TRUE(second);
+  EXPECT_FALSE(first.HasBeenNotified());
+  go_on.Notify();
+  projected.WaitForNotification();
+  first.WaitForNotification();
+  EXPECT_EQ(store_->Head("north").oldest, 4);
+  // Who comes later trims again.
+  Apply(tickets_.Create("later"));
+  ASSERT_TRUE(Trim(absl::InfinitePast(), 2).ok());
+  EXPECT_EQ(store_->Head("north").oldest, 5);
 }
 
 TEST_P(KeepingChanges, TrimsByAge) {
