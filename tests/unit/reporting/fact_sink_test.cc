@@ -9,8 +9,8 @@
 #include "common/base/ids.h"
 #include "common/base/task.h"
 #include "common/feed/resume_token.h"
-#include "common/store/sqlite/sqlite_store.h"
 #include "tests/unit/reporting/fixtures.h"
+#include "tests/unit/store/store_suite.h"
 
 namespace sqm::reporting {
 namespace {
@@ -18,19 +18,20 @@ namespace {
 constexpr char kSource[] = "monitoring";
 constexpr char kTenant[] = "default";
 
-class FactSinkTest : public ::testing::Test {
+class FactSinkTest : public ::testing::TestWithParam<store::Backend> {
  protected:
   FactSinkTest() {
     char name[] = "/tmp/sqm-sink-XXXXXX";
     directory_ = mkdtemp(name);
     registry_ = *contract::Registry::Build({schedule::v1::JobTerm::descriptor()->file()});
-    store::SqliteOptions options;
-    options.path = directory_ + "/test.db";
-    auto store = store::SqliteStore::Open(*registry_, options, executor_, clock_, ids_);
-    EXPECT_TRUE(store.ok()) << store.status();
+  }
+  void SetUp() override {
+    auto store = GetParam().open({*registry_, executor_, clock_, ids_, directory_});
+    if (absl::IsUnavailable(store.status())) GTEST_SKIP() << store.status();
+    ASSERT_TRUE(store.ok()) << store.status();
     store_ = *std::move(store);
-    EXPECT_TRUE(schedule::PrepareLeases(*store_).ok());
-    EXPECT_TRUE(PrepareStore(*store_).ok());
+    ASSERT_TRUE(schedule::PrepareLeases(*store_).ok());
+    ASSERT_TRUE(PrepareStore(*store_).ok());
   }
   ~FactSinkTest() override {
     store_.reset();
@@ -77,8 +78,10 @@ class FactSinkTest : public ::testing::Test {
   std::unique_ptr<contract::Registry> registry_;
   std::unique_ptr<store::Store> store_;
 };
+INSTANTIATE_TEST_SUITE_P(Backends, FactSinkTest, ::testing::ValuesIn(store::DurableBackends()),
+                         store::BackendName);
 
-TEST_F(FactSinkTest, OnlyTheHolderOfTheLeaseApplies) {
+TEST_P(FactSinkTest, OnlyTheHolderOfTheLeaseApplies) {
   schedule::Lease a(Parts("a"), "facts"), b(Parts("b"), "facts");
   FactSink one(kSource, *store_, a), two(kSource, *store_, b);
   Beat(a);
@@ -92,7 +95,7 @@ TEST_F(FactSinkTest, OnlyTheHolderOfTheLeaseApplies) {
 }
 
 // A holder that was paused goes on after its successor has begun, and gets the lease again.
-TEST_F(FactSinkTest, APausedHolderLeavesNoGap) {
+TEST_P(FactSinkTest, APausedHolderLeavesNoGap) {
   schedule::Lease a(Parts("a"), "facts"), b(Parts("b"), "facts");
   FactSink one(kSource, *store_, a), two(kSource, *store_, b);
   Beat(a);
@@ -115,7 +118,7 @@ TEST_F(FactSinkTest, APausedHolderLeavesNoGap) {
 }
 
 // A process that is killed in the middle of a reset leaves a cursor that says so.
-TEST_F(FactSinkTest, AResetThatWasInterruptedIsFinishedByTheNext) {
+TEST_P(FactSinkTest, AResetThatWasInterruptedIsFinishedByTheNext) {
   schedule::Lease a(Parts("a"), "facts");
   FactSink one(kSource, *store_, a);
   Beat(a);
@@ -146,7 +149,7 @@ TEST_F(FactSinkTest, AResetThatWasInterruptedIsFinishedByTheNext) {
               })).ok());
 }
 
-TEST_F(FactSinkTest, NothingIsAppliedBeforeTheCursorIsKnown) {
+TEST_P(FactSinkTest, NothingIsAppliedBeforeTheCursorIsKnown) {
   schedule::Lease a(Parts("a"), "facts");
   FactSink one(kSource, *store_, a);
   Beat(a);

@@ -4,9 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <memory>
 #include <random>
 
+#include "common/store/postgres/session.h"
 #include "services/reporting/measures.h"
+#include "tests/support/postgres_server.h"
 #include "tests/unit/reporting/fixtures.h"
 #include "tests/unit/reporting/sqlite_session.h"
 
@@ -15,9 +18,32 @@ namespace {
 
 constexpr Bucket kTo = kFrom + 96;
 
-class FactStoreTest : public testing::Test {
+// A database of the test's own; null where the machine has no such server.
+using OpenSession = std::unique_ptr<store::SqlSession> (*)();
+
+std::unique_ptr<store::SqlSession> OpenSqlite() { return std::make_unique<TestSession>(); }
+
+std::unique_ptr<store::SqlSession> OpenPostgres() {
+  using sqm::testing::PostgresServer;
+  if (!PostgresServer::Available()) return nullptr;
+  static int schemas = 0;
+  store::PgConnectionOptions options;
+  options.conninfo = PostgresServer::Shared().Conninfo();
+  options.schema = absl::StrCat("facts_", schemas++);
+  auto connection = store::PgConnection::Open(options);
+  EXPECT_TRUE(connection.ok()) << connection.status();
+  if (!connection.ok()) return nullptr;
+  EXPECT_TRUE((*connection)->Execute(absl::StrCat("CREATE SCHEMA ", options.schema)).ok());
+  return std::make_unique<store::PgSession>(*std::move(connection));
+}
+
+class FactStoreTest : public ::testing::TestWithParam<std::pair<const char*, OpenSession>> {
  protected:
-  FactStoreTest() { EXPECT_TRUE(FactStore::EnsureSchema(session_).ok()); }
+  void SetUp() override {
+    if (opened_ == nullptr) GTEST_SKIP() << "no PostgreSQL server is installed";
+    const absl::Status made = FactStore::EnsureSchema(session_);
+    ASSERT_TRUE(made.ok()) << made;
+  }
 
   Applied Apply(const feed::v1::ChangeBatch& batch, const char* tenant = "default",
                 const char* end = "COMMIT") {
@@ -33,6 +59,15 @@ class FactStoreTest : public testing::Test {
     batch.set_resume_token("token");
     return Apply(batch);
   }
+  void ApplyContacts(int count) {
+    feed::v1::ChangeBatch batch;
+    for (int i = 1; i <= count; ++i) {
+      *batch.add_changes() =
+          MakeChange("Contact", MakeContact("staff/ada", 60), absl::StrCat("contacts/", i), i);
+    }
+    batch.set_resume_token("token");
+    Apply(batch);
+  }
   Totals Load(const char* tenant = "default") {
     auto cells = LoadCells(session_, tenant, kFrom, kTo);
     EXPECT_TRUE(cells.ok()) << cells.status();
@@ -44,11 +79,20 @@ class FactStoreTest : public testing::Test {
     return drift.value_or(-1);
   }
 
-  TestSession session_;
+  const std::unique_ptr<store::SqlSession> opened_ = GetParam().second();
+  store::SqlSession& session_ = *opened_;
   FactStore store_;
 };
+INSTANTIATE_TEST_SUITE_P(Backends, FactStoreTest,
+                         ::testing::Values(std::pair{"Sqlite", &OpenSqlite},
+                                           std::pair{"Postgres", &OpenPostgres}),
+                         [](const auto& info) { return std::string(info.param.first); });
 
-TEST_F(FactStoreTest, AppliesOnce) {
+class FactStoreOnPostgres : public FactStoreTest {};
+INSTANTIATE_TEST_SUITE_P(Backends, FactStoreOnPostgres,
+                         ::testing::Values(std::pair{"Postgres", &OpenPostgres}));
+
+TEST_P(FactStoreTest, AppliesOnce) {
   const auto change = MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 5);
   EXPECT_EQ(Apply(change).put, 1);
   EXPECT_EQ(Apply(change).skipped, 1);
@@ -61,7 +105,7 @@ TEST_F(FactStoreTest, AppliesOnce) {
 }
 
 // What a batch leaves out, because nobody asked for it, is covered too.
-TEST_F(FactStoreTest, ReachesAsFarAsTheTokenDoes) {
+TEST_P(FactStoreTest, ReachesAsFarAsTheTokenDoes) {
   feed::v1::ChangeBatch nothing;
   nothing.set_resume_token("token");
   for (const auto& [reached, position] : {std::pair{7, 7}, {5, 7}, {0, 7}, {9, 9}}) {
@@ -70,7 +114,7 @@ TEST_F(FactStoreTest, ReachesAsFarAsTheTokenDoes) {
   }
 }
 
-TEST_F(FactStoreTest, CorrectionsReplaceAndDeletionsRemove) {
+TEST_P(FactStoreTest, CorrectionsReplaceAndDeletionsRemove) {
   Apply(MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 1, 1));
   auto corrected = MakeContact("staff/bob", 7200);
   corrected.mutable_queue_duration()->set_seconds(40);
@@ -94,7 +138,7 @@ TEST_F(FactStoreTest, CorrectionsReplaceAndDeletionsRemove) {
   EXPECT_EQ(cells, 0);
 }
 
-TEST_F(FactStoreTest, VoidedEvaluationsGo) {
+TEST_P(FactStoreTest, VoidedEvaluationsGo) {
   auto evaluation = MakeEvaluation("staff/ada", 60, "80", "needs-improvement");
   Apply(MakeChange("Evaluation", evaluation, "evaluations/1", 1, 4));
   EXPECT_EQ(Load().evaluations.Of(Quantity::kScore).sum, 800000);
@@ -104,7 +148,7 @@ TEST_F(FactStoreTest, VoidedEvaluationsGo) {
   EXPECT_TRUE(Load().items.empty());
 }
 
-TEST_F(FactStoreTest, SnapshotsAreIdempotentByVersion) {
+TEST_P(FactStoreTest, SnapshotsAreIdempotentByVersion) {
   feed::v1::ChangeBatch snapshot;
   *snapshot.add_changes() = MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 7, 3,
                                        feed::v1::CHANGE_KIND_SNAPSHOT);
@@ -114,7 +158,7 @@ TEST_F(FactStoreTest, SnapshotsAreIdempotentByVersion) {
   EXPECT_EQ(Load().contacts.Count(Quantity::kContacts), 1);
 }
 
-TEST_F(FactStoreTest, RolledBackBatchIsAppliedAgainWithItsDimensions) {
+TEST_P(FactStoreTest, RolledBackBatchIsAppliedAgainWithItsDimensions) {
   feed::v1::ChangeBatch batch;
   *batch.add_changes() = MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 1);
   Apply(batch, "default", "ROLLBACK");
@@ -130,11 +174,11 @@ TEST_F(FactStoreTest, RolledBackBatchIsAppliedAgainWithItsDimensions) {
   for (const auto& row : cells->rows()) {
     by_agent[row.dimensions.values[dimension::kAgent]] += row.total.Count(Quantity::kContacts);
   }
-  EXPECT_THAT(by_agent,
-              testing::ElementsAre(testing::Pair("staff/ada", 1), testing::Pair("staff/bob", 1)));
+  EXPECT_THAT(by_agent, ::testing::ElementsAre(::testing::Pair("staff/ada", 1),
+                                               ::testing::Pair("staff/bob", 1)));
 }
 
-TEST_F(FactStoreTest, TwoWritersShareTheNumbering) {
+TEST_P(FactStoreTest, TwoWritersShareTheNumbering) {
   FactStore second;
   for (int i = 1; i <= 6; ++i) {
     feed::v1::ChangeBatch batch;
@@ -147,7 +191,7 @@ TEST_F(FactStoreTest, TwoWritersShareTheNumbering) {
   EXPECT_EQ(Drift(), 0);
 }
 
-TEST_F(FactStoreTest, TenantsAreApart) {
+TEST_P(FactStoreTest, TenantsAreApart) {
   feed::v1::ChangeBatch batch;
   *batch.add_changes() = MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 1);
   Apply(batch, "one");
@@ -157,7 +201,7 @@ TEST_F(FactStoreTest, TenantsAreApart) {
   EXPECT_TRUE(Load("three").contacts.empty());
 }
 
-TEST_F(FactStoreTest, DamagedBodiesAreCountedAndTakeTheFormerFactAway) {
+TEST_P(FactStoreTest, DamagedBodiesAreCountedAndTakeTheFormerFactAway) {
   Apply(MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 1, 1));
   auto damaged = MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 2, 2);
   damaged.set_body("\xff");
@@ -167,7 +211,7 @@ TEST_F(FactStoreTest, DamagedBodiesAreCountedAndTakeTheFormerFactAway) {
   EXPECT_TRUE(Load().contacts.empty());
 }
 
-TEST_F(FactStoreTest, ResetForgetsASource) {
+TEST_P(FactStoreTest, ResetForgetsASource) {
   Apply(MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 1));
   Apply(
       MakeChange("Evaluation", MakeEvaluation("staff/ada", 60, "80", "good"), "evaluations/1", 2));
@@ -179,14 +223,8 @@ TEST_F(FactStoreTest, ResetForgetsASource) {
   EXPECT_EQ(Apply(MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 1)).put, 1);
 }
 
-TEST_F(FactStoreTest, AResetTakesSlices) {
-  feed::v1::ChangeBatch batch;
-  for (int i = 1; i <= 4500; ++i) {
-    *batch.add_changes() =
-        MakeChange("Contact", MakeContact("staff/ada", 60), absl::StrCat("contacts/", i), i);
-  }
-  batch.set_resume_token("token");
-  Apply(batch);
+TEST_P(FactStoreTest, AResetTakesSlices) {
+  ApplyContacts(4500);
   for (const int64_t left : {2500, 500}) {
     auto done = store_.ResetSlice(session_, "default", "monitoring");
     ASSERT_TRUE(done.ok()) << done.status();
@@ -202,14 +240,36 @@ TEST_F(FactStoreTest, AResetTakesSlices) {
   EXPECT_FALSE(LoadCursor(session_, "default", "monitoring")->has_value());
 }
 
-TEST_F(FactStoreTest, DriftIsSeen) {
+// A server that takes too long for a statement that deletes more.
+TEST_P(FactStoreOnPostgres, NoStatementOfAResetTakesTooLong) {
+  ApplyContacts(4500);
+  for (const char* sql :
+       {"CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " IF (SELECT count(*) FROM gone) > 2000 THEN PERFORM pg_sleep(60); END IF;"
+        " RETURN NULL; END $$",
+        "CREATE TRIGGER slow AFTER DELETE ON reporting_facts"
+        " REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION slow()",
+        "SET statement_timeout TO 2000"}) {
+    const absl::Status done = session_.Run(sql);
+    ASSERT_TRUE(done.ok()) << done;
+  }
+  bool over = false;
+  while (!over) {
+    auto done = store_.ResetSlice(session_, "default", "monitoring");
+    ASSERT_TRUE(done.ok()) << done.status();
+    over = *done;
+  }
+  EXPECT_TRUE(Load().contacts.empty());
+}
+
+TEST_P(FactStoreTest, DriftIsSeen) {
   Apply(MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 1));
   ASSERT_TRUE(session_.Run("DELETE FROM reporting_facts").ok());
   EXPECT_EQ(Drift(), 1);
 }
 
 // The rollups are at every moment what the present resources add up to, whatever came before.
-TEST_F(FactStoreTest, RandomCorrectionsEqualARecomputation) {
+TEST_P(FactStoreTest, RandomCorrectionsEqualARecomputation) {
   std::mt19937_64 random(20240115);
   std::map<std::string, feed::v1::Change> present;
   int64_t position = 0;
@@ -271,7 +331,7 @@ TEST_F(FactStoreTest, RandomCorrectionsEqualARecomputation) {
   EXPECT_TRUE(expected == stored);
 }
 
-TEST_F(FactStoreTest, SlotsHoldTheContactsOfTheirTime) {
+TEST_P(FactStoreTest, SlotsHoldTheContactsOfTheirTime) {
   feed::v1::ChangeBatch batch;
   for (int i = 0; i < 10; ++i) {
     *batch.add_changes() = MakeChange("Contact", MakeContact("staff/ada", i * 1800),
@@ -281,7 +341,7 @@ TEST_F(FactStoreTest, SlotsHoldTheContactsOfTheirTime) {
   auto cells = LoadCells(session_, "default", kFrom, kTo, {kFrom, kFrom + 4, kFrom + 8});
   ASSERT_TRUE(cells.ok());
   ASSERT_EQ(cells->rows().size(), 1u);
-  EXPECT_THAT(cells->rows()[0].contacts_by_slot, testing::ElementsAre(2, 2, 6));
+  EXPECT_THAT(cells->rows()[0].contacts_by_slot, ::testing::ElementsAre(2, 2, 6));
 }
 
 }  // namespace
