@@ -7,6 +7,7 @@
 
 #include "cli/commands/cases.h"
 #include "cli/commands/output.h"
+#include "cli/commands/parser.h"
 
 namespace sqm::cli {
 namespace {
@@ -197,7 +198,7 @@ void AddCaseReceiptCommands(CLI::App& group, Context& context, const SharedCaseA
              AddMessage);
   c->add_option("--from", a->awaited, context.T(Text::kHelpCaseFrom))
       ->required()
-      ->check(CLI::IsMember({"customer", "us"}));
+      ->check(OneOf(context, {"customer", "us"}));
   AddText(*c, "--text", a->text, context.T(Text::kHelpCaseText))->required();
   add_attachments(c);
 

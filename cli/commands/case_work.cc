@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/commands/cases.h"
+#include "cli/commands/parser.h"
 
 namespace sqm::cli {
 namespace {
@@ -174,7 +175,7 @@ void AddCaseWorkCommands(CLI::App& group, Context& context, const SharedCaseArgu
              Wait);
   c->add_option("--for", a->awaited, context.T(Text::kHelpCaseAwaited))
       ->required()
-      ->check(CLI::IsMember({"customer", "third-party"}));
+      ->check(OneOf(context, {"customer", "third-party"}));
   AddText(*c, "--question", a->text, context.T(Text::kHelpCaseQuestion))->required();
 
   c = OnCase(group, context, "resume", Text::kHelpCaseResume, "", a, Resume);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/commands/commands.h"
+#include "cli/commands/parser.h"
 
 namespace sqm::cli {
 namespace {
@@ -70,7 +71,7 @@ complete -o filenames -F _sqm sqm
 void AddCompletionCommand(CLI::App& app, Context& context) {
   CLI::App* c = app.add_subcommand("completion", context.T(Text::kHelpCompletion));
   const std::string help(context.T(Text::kHelpShell));
-  c->add_option("SHELL", help)->required()->check(CLI::IsMember({"bash"}));
+  c->add_option("SHELL", help)->required()->check(OneOf(context, {"bash"}));
   CLI::App* root = &app;
   c->callback([&context, root] {
     if (const Catalogue* catalogue = context.catalogue(); catalogue != nullptr) {

@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "cli/commands/commands.h"
+#include "cli/commands/parser.h"
 #include "cli/sample/answers.h"
 #include "cli/sample/draw.h"
 #include "cli/text/progress.h"
@@ -279,13 +280,13 @@ void AddEvaluateCommand(CLI::App& app, Context& context) {
   CLI::App* c = app.add_subcommand("evaluate", context.T(Text::kHelpEvaluate));
   c->footer(context.T(Text::kExamples) + "\n" + context.T(Text::kExampleEvaluate));
   c->add_option("--sample", a->sample, context.T(Text::kHelpSampleSize))
-      ->check(CLI::Range(1, 100'000));
+      ->check(Between(context, 1, 100'000));
   c->add_option("--seed", a->seed, context.T(Text::kHelpSeedNumber));
   c->add_option("--scorecard", a->scorecard, context.T(Text::kHelpScorecard))->required();
   c->add_option("--date", a->date, context.T(Text::kHelpEvaluateDate));
   c->add_option("--evaluator", a->evaluators, context.T(Text::kHelpEvaluator));
   c->add_option("--parallel", a->parallel, context.T(Text::kHelpParallel))
-      ->check(CLI::Range(1, 64));
+      ->check(Between(context, 1, 64));
   c->add_flag("--simulated", a->simulated, context.T(Text::kHelpSimulated));
   c->callback([&context, a] { Run(context, *a); });
 }

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/commands/commands.h"
+#include "cli/commands/parser.h"
 
 namespace sqm::cli {
 
@@ -14,12 +15,12 @@ void AddGlobalOptions(CLI::App& app, Context& context) {
   app.add_option("--certificate", o.login.certificate, context.T(Text::kHelpCertificate));
   app.add_option("--key", o.login.key, context.T(Text::kHelpKey));
   app.add_option("--deadline", o.deadline_seconds, context.T(Text::kHelpDeadline))
-      ->check(CLI::Range(0.001, 3600.0));
+      ->check(Between(context, 0.001, 3600.0));
   app.add_option("-o,--output", o.output, context.T(Text::kHelpOutput));
   app.add_option("--columns", o.columns, context.T(Text::kHelpColumns));
   app.add_option("--zone", o.zone, context.T(Text::kHelpZone));
   app.add_option("--lang", o.language, context.T(Text::kHelpLang))
-      ->check(CLI::IsMember({"en", "zh", "zh-CN"}));
+      ->check(OneOf(context, {"en", "zh", "zh-CN"}));
   app.add_flag("--no-colour,--no-color", o.no_colour, context.T(Text::kHelpNoColour));
 }
 

@@ -16,6 +16,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/import_categories.h"
 #include "cli/commands/import_ledger.h"
+#include "cli/commands/parser.h"
 #include "cli/import/row_mapper.h"
 #include "cli/text/progress.h"
 
@@ -268,8 +269,9 @@ void AddImportOf(CLI::App& group, Context& context, const ImportTarget& target) 
       ->required();
   c->add_option("--separator", a->separator, context.T(Text::kHelpSeparator));
   c->add_option("--rejects", a->rejects, context.T(Text::kHelpRejects));
-  c->add_option("--batch", a->batch, context.T(Text::kHelpBatch))->check(CLI::Range(1, 1000));
-  c->add_option("--window", a->window, context.T(Text::kHelpWindow))->check(CLI::Range(1, 64));
+  c->add_option("--batch", a->batch, context.T(Text::kHelpBatch))->check(Between(context, 1, 1000));
+  c->add_option("--window", a->window, context.T(Text::kHelpWindow))
+      ->check(Between(context, 1, 64));
   c->add_flag("--update-existing", a->update_existing, context.T(Text::kHelpUpdateExisting));
   CLI::Option* check =
       c->add_flag("--validate-only", a->validate_only, context.T(Text::kHelpValidateOnly));

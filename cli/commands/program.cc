@@ -10,6 +10,7 @@
 #include <string>
 
 #include "cli/commands/commands.h"
+#include "cli/commands/parser.h"
 
 namespace sqm::cli {
 namespace {
@@ -56,38 +57,6 @@ std::string UnknownCommand(CLI::App& app, int argc, const char* const* argv,
   return "";
 }
 
-void Translate(CLI::App& app, const Context& context) {
-  auto formatter = std::make_shared<CLI::Formatter>();
-  if (context.language() == Language::kChinese) {
-    for (const auto& [key, text] : {std::pair<const char*, const char*>{"Usage", "用法"},
-                                    {"Options", "选项"},
-                                    {"OPTIONS", "选项"},
-                                    {"Positionals", "参数"},
-                                    {"Subcommands", "命令"},
-                                    {"SUBCOMMAND", "命令"},
-                                    {"SUBCOMMANDS", "命令"},
-                                    {"REQUIRED", "必填"},
-                                    {"TEXT", "文本"},
-                                    {"INT", "整数"},
-                                    {"UINT", "整数"},
-                                    {"FLOAT", "数字"}}) {
-      formatter->label(key, text);
-    }
-  }
-  formatter->column_width(34);
-  app.formatter(formatter);
-  if (context.language() == Language::kChinese) app.option_defaults()->group("选项");
-}
-
-void TranslateCommands(CLI::App& app, const Context& context) {
-  if (context.language() != Language::kChinese) return;
-  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
-    command->group("命令");
-    if (command->get_help_ptr() != nullptr) command->get_help_ptr()->group("选项");
-    TranslateCommands(*command, context);
-  }
-}
-
 }  // namespace
 
 int RunProgram(int argc, const char* const* argv) {
@@ -96,7 +65,7 @@ int RunProgram(int argc, const char* const* argv) {
   const Language language = ChooseLanguage(LanguageArgument(argc, argv), Environment);
   Context context(language);
   CLI::App app(context.T(Text::kHelpProgram), "sqm");
-  Translate(app, context);
+  TranslateParser(app, context);
   app.set_help_flag("-h,--help", context.T(Text::kHelpHelp));
   app.set_version_flag("--version", std::string("sqm ") + SQM_VERSION,
                        context.T(Text::kHelpVersion));

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "cli/commands/commands.h"
+#include "cli/commands/parser.h"
 #include "cli/commands/report_table.h"
 #include "sqm/complaints/v1/case_methods.pb.h"
 #include "sqm/monitoring/v1/contact.pb.h"
@@ -153,7 +154,7 @@ void AddReportCommand(CLI::App& app, Context& context) {
   c->add_option("--date", a->date, context.T(Text::kHelpReportDate));
   c->add_option("--out", a->file, context.T(Text::kHelpReportFile));
   c->add_option("--wait", a->wait_seconds, context.T(Text::kHelpWait))
-      ->check(CLI::Range(0.0, 3600.0));
+      ->check(Between(context, 0.0, 3600.0));
   c->callback([&context, a] { Run(context, *a); });
 }
 

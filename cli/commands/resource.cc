@@ -11,6 +11,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/output.h"
 #include "cli/commands/pages.h"
+#include "cli/commands/parser.h"
 
 namespace sqm::cli {
 namespace {
@@ -213,7 +214,7 @@ void AddResourceCommands(CLI::App& app, Context& context) {
     c->add_option("--filter", a->filter, context.T(Text::kHelpFilter));
     c->add_option("--order-by", a->order_by, context.T(Text::kHelpOrderBy));
     c->add_option("--page-size", a->page_size, context.T(Text::kHelpPageSize))
-        ->check(CLI::Range(0, 1000));
+        ->check(Between(context, 0, 1000));
     c->add_option("--page-token", a->page_token, context.T(Text::kHelpPageToken));
     c->add_option("--parent", a->parent, context.T(Text::kHelpParent));
     c->add_flag("--all", a->all, context.T(Text::kHelpAll));

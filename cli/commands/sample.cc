@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "cli/commands/commands.h"
+#include "cli/commands/parser.h"
 #include "cli/sample/cases.h"
 #include "cli/sample/contacts.h"
 #include "cli/text/csv.h"
@@ -71,9 +72,10 @@ CLI::App* AddSample(CLI::App& group, Context& context, const char* name, Text he
   CLI::App* c = group.add_subcommand(name, context.T(help));
   c->footer(context.T(Text::kExamples) + "\n" + context.T(example));
   c->add_option("--count", a->spec.count, context.T(Text::kHelpCount))
-      ->check(CLI::Range(int64_t{1}, most));
+      ->check(Between(context, int64_t{1}, most));
   c->add_option("--seed", a->spec.seed, context.T(Text::kHelpSeedNumber));
-  c->add_option("--days", a->spec.days, context.T(Text::kHelpDays))->check(CLI::Range(1, 366));
+  c->add_option("--days", a->spec.days, context.T(Text::kHelpDays))
+      ->check(Between(context, 1, 366));
   c->add_option("-o,--file", a->file, context.T(Text::kHelpSampleFile));
   return c;
 }
@@ -88,7 +90,7 @@ void AddSampleCommand(CLI::App& app, Context& context) {
                           Text::kExampleSample, 10'000'000, contacts);
   c->add_option("--date", contacts->date, context.T(Text::kHelpSampleDate));
   c->add_option("--agents", contacts->spec.agents, context.T(Text::kHelpAgents))
-      ->check(CLI::Range(1, 200));
+      ->check(Between(context, 1, 200));
   c->callback([&context, contacts] { WriteContacts(context, *contacts); });
 
   auto cases = std::make_shared<SampleArguments<CaseSampleSpec>>();

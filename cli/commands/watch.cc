@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "cli/commands/commands.h"
+#include "cli/commands/parser.h"
 #include "cli/text/width.h"
 #include "sqm/feed/v1/feed.pb.h"
 
@@ -196,7 +197,8 @@ void AddWatchCommand(CLI::App& app, Context& context) {
   c->add_option("--state", a->state_file, context.T(Text::kHelpState));
   c->add_flag("--snapshot", a->snapshot, context.T(Text::kHelpSnapshot));
   c->add_flag("--from-oldest", a->from_oldest, context.T(Text::kHelpFromOldest));
-  c->add_option("--limit", a->limit, context.T(Text::kHelpLimit))->check(CLI::NonNegativeNumber);
+  c->add_option("--limit", a->limit, context.T(Text::kHelpLimit))
+      ->check(Between(context, int64_t{0}, int64_t{1'000'000'000}));
   c->callback([&context, a] { Watch(context, *a); });
 }
 

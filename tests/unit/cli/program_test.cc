@@ -56,6 +56,51 @@ TEST_F(ProgramTest, HelpAtEveryLevelInBothLanguages) {
   EXPECT_THAT(Sqm({"sample", "contacts", "--help"}).out, HasSubstr("--seed"));
 }
 
+// What the parser of the command line says by itself is said in Chinese too.
+TEST_F(ProgramTest, FaultsOfUseAreSaidInTheReadersLanguage) {
+  const auto fault = [](std::vector<const char*> arguments, const char* language = "zh") {
+    arguments.insert(arguments.begin(), {"--lang", language});
+    const Ran ran = Sqm(std::move(arguments));
+    EXPECT_EQ(ran.code, kUsage) << ran.err;
+    return ran.err.substr(0, ran.err.find('\n'));
+  };
+  EXPECT_EQ(fault({"complaints"}), "错误： 缺少命令");
+  EXPECT_EQ(fault({"complaints", "show"}), "错误： 缺少必填项 CASE");
+  EXPECT_EQ(fault({"complaints", "create", "--subject"}), "错误： --subject 缺少值");
+  EXPECT_EQ(fault({"complaints", "create"}), "错误： 缺少必填项 --subject");
+  EXPECT_EQ(fault({"complaints", "create", "--subject", "a", "--subject", "b"}),
+            "错误： --subject 只能给出一次");
+  EXPECT_EQ(fault({"complaints", "show", "C-2026-000001", "--nope"}),
+            "错误： 无法识别的参数：--nope");
+  EXPECT_EQ(fault({"complaints", "assign", "x", "--to", "ann", "--auto"}),
+            "错误： --to 不能与 --auto 同时使用");
+  EXPECT_EQ(fault({"complaints", "assign", "x", "--reassign"}),
+            "错误： --reassign 须与 --auto 同时使用");
+  EXPECT_EQ(fault({"complaints", "wait", "x", "--for", "bob", "--question", "?"}),
+            "错误： --for：值“bob”无效，必须是以下之一：customer、third-party");
+  EXPECT_EQ(fault({"list", "contacts", "--page-size", "1001"}),
+            "错误： --page-size：值“1001”无效，必须在 0 到 1000 之间");
+  EXPECT_EQ(fault({"complaints", "rate", "x", "--receipt", "y", "--score", "good"}),
+            "错误： --score：值“good”无效");
+  EXPECT_THAT(Sqm({"complaints", "show", "--lang", "zh"}).err, HasSubstr("用 --help 查看用法"));
+  EXPECT_EQ(fault({"complaints", "show"}, "en"), "CASE is required");
+  EXPECT_EQ(fault({"list", "contacts", "--page-size", "1001"}, "en"),
+            "--page-size: Value 1001 not in range 0 to 1000");
+}
+
+TEST_F(ProgramTest, ChineseHelpIsAlignedAndHasNoEnglishWords) {
+  const std::string help = Sqm({"--lang", "zh", "complaints", "assign", "--help"}).out;
+  EXPECT_THAT(help, HasSubstr("用法：sqm complaints assign [选项] CASE\n"));
+  EXPECT_THAT(help, HasSubstr("\n参数：\n  CASE 文本 必填                  编号"));
+  EXPECT_THAT(help, HasSubstr("\n选项：\n  -h,--help                       显示帮助\n"));
+  EXPECT_THAT(help, HasSubstr("\n  --to 文本 不可同用: --auto      处理人"));
+  EXPECT_THAT(help, HasSubstr("\n  --reassign 须同用: --auto       即使"));
+  const std::string all = Sqm({"--lang", "zh", "--help"}).out;
+  EXPECT_THAT(all, HasSubstr("\n命令：\n  list                            列出资源\n"));
+  EXPECT_THAT(all, HasSubstr("--deadline 数字:0.001–3600"));
+  EXPECT_THAT(all, HasSubstr("--lang 文本:{en,zh,zh-CN}"));
+}
+
 TEST_F(ProgramTest, WrongUseIsTwo) {
   EXPECT_EQ(Sqm({}).code, kUsage);
   EXPECT_EQ(Sqm({"fly"}).code, kUsage);
