@@ -1,5 +1,6 @@
 #include "cli/client/failure.h"
 
+#include <absl/strings/ascii.h>
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
@@ -103,6 +104,22 @@ std::string CommandsTo(const std::string& states, absl::string_view current) {
   return absl::StrJoin(words, ", ");
 }
 
+// `text` with `word` replaced where it stands by itself, not as a part of another path.
+std::string ReplaceWord(absl::string_view text, absl::string_view word, absl::string_view by) {
+  const auto part = [](char c) { return absl::ascii_isalnum(c) || c == '_' || c == '/'; };
+  std::string out;
+  size_t done = 0;
+  for (size_t at = 0; (at = text.find(word, at)) != absl::string_view::npos; at += word.size()) {
+    const absl::string_view after = text.substr(at + word.size());
+    if (at > 0 && (part(text[at - 1]) || text[at - 1] == '.')) continue;
+    if (!after.empty() && (part(after[0]) || after[0] == '[')) continue;
+    if (after.size() > 1 && after[0] == '.' && part(after[1])) continue;
+    absl::StrAppend(&out, text.substr(done, at - done), by);
+    done = at + word.size();
+  }
+  return absl::StrCat(out, text.substr(done));
+}
+
 // What to do next, by reason or, without one, by code.
 std::string Advice(const Failure& failure, Language language) {
   static const auto* const by_reason = new std::map<std::string, Text>{
@@ -128,6 +145,9 @@ std::string Advice(const Failure& failure, Language language) {
       {"STORE_FULL", Text::kAdviceStoreFull},
       {"DEADLINE_EXCEEDED", Text::kAdviceDeadline},
   };
+  if (!failure.command.empty() && failure.info.reason() == "INVALID_FIELD") {
+    return Say(language, Text::kAdviceOptions, failure.command);
+  }
   const auto found = by_reason->find(failure.info.reason());
   if (found != by_reason->end()) return Say(language, found->second);
   if (failure.info.reason() == "WRONG_STATE") {
@@ -223,6 +243,27 @@ Failure LocalFailure(grpc::StatusCode code, absl::string_view message) {
   failure.code = code;
   failure.message = std::string(message);
   return failure;
+}
+
+void NameOptions(Failure& failure, absl::string_view command,
+                 const std::function<std::string(absl::string_view)>& option_of) {
+  const auto replace = [&](const std::string& path) {
+    const std::string option = path.empty() ? "" : option_of(path);
+    if (option.empty()) return option;
+    failure.message = ReplaceWord(failure.message, path, option);
+    failure.localized.set_message(ReplaceWord(failure.localized.message(), path, option));
+    failure.command = std::string(command);
+    return option;
+  };
+  for (auto& violation : *failure.bad_request.mutable_field_violations()) {
+    const std::string option = replace(violation.field());
+    if (!option.empty()) violation.set_field(option);
+  }
+  const auto field = failure.info.metadata().find("field");
+  if (field != failure.info.metadata().end() &&
+      absl::StartsWith(failure.message, absl::StrCat(field->second, ":"))) {
+    replace(field->second);
+  }
 }
 
 std::string Brief(const Failure& failure, Language language) {

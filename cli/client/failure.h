@@ -4,6 +4,7 @@
 #include <absl/strings/string_view.h>
 #include <grpcpp/support/status.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct Failure {
   google::rpc::ResourceInfo resource;
   google::rpc::LocalizedMessage localized;
   double retry_seconds = 0;  // 0 = not said
+  std::string command;       // whose options it names, `sqm complaints create`; empty = none
 
   bool ok() const { return code == grpc::StatusCode::OK; }
 };
@@ -34,6 +36,11 @@ Failure ReadFailure(const grpc::Status& status);
 Failure ReadFailure(const google::rpc::Status& status);
 // A failure on this side of the wire.
 Failure LocalFailure(grpc::StatusCode code, absl::string_view message);
+
+// Names the options of `command` where it named the fields that they set. `option_of`: the option
+// of a field, empty where it has none.
+void NameOptions(Failure& failure, absl::string_view command,
+                 const std::function<std::string(absl::string_view)>& option_of);
 
 // The text for a person: the localized message, the developer's message, each wrong field, and what
 // to do next. Ends with a newline.

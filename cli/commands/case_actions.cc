@@ -71,7 +71,8 @@ void List(Context& context, const ActionArguments& arguments) {
 void Add(Context& context, const ActionArguments& arguments) {
   v1::CreateCorrectiveActionRequest request;
   v1::CorrectiveAction& action = *request.mutable_corrective_action();
-  const auto kind = EnumValue(context, v1::CorrectiveActionKind_descriptor(), arguments.kind);
+  const auto kind =
+      EnumValue(context, "--kind", v1::CorrectiveActionKind_descriptor(), arguments.kind);
   if (!kind || !ReadDue(context, arguments.due, action.mutable_due_time())) return;
   action.set_kind(static_cast<v1::CorrectiveActionKind>(*kind));
   action.set_description(arguments.text);

@@ -61,7 +61,8 @@ void ShowExplanation(Context& context, const v1::ExplainDeadlineResponse& respon
 
 void Explain(Context& context, const CaseArguments& arguments) {
   v1::ExplainDeadlineRequest request;
-  const auto kind = EnumValue(context, v1::DeadlineKind_descriptor(), arguments.deadline);
+  const auto kind =
+      EnumValue(context, "--deadline", v1::DeadlineKind_descriptor(), arguments.deadline);
   if (!kind) return;
   request.set_kind(static_cast<v1::DeadlineKind>(*kind));
   request.set_name(CaseName(context, arguments.target));

@@ -13,7 +13,8 @@ namespace {
 void Close(Context& context, const CaseArguments& arguments) {
   CaseStep<v1::CloseCaseRequest>(
       context, arguments, "CloseCase", [&](v1::CloseCaseRequest& request) {
-        const auto value = EnumValue(context, v1::CaseOutcome_descriptor(), arguments.outcome);
+        const auto value =
+            EnumValue(context, "--outcome", v1::CaseOutcome_descriptor(), arguments.outcome);
         if (!value) return false;
         request.set_outcome(static_cast<v1::CaseOutcome>(*value));
         request.set_comment(arguments.reason);

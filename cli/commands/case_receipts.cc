@@ -107,7 +107,8 @@ void Satisfaction(Context& context, const CaseArguments& arguments) {
 void Disclose(Context& context, const CaseArguments& arguments) {
   v1::SubmitDisclosureRequest request;
   v1::SubmitDisclosureResponse response;
-  const auto channel = EnumValue(context, v1::CaseChannel_descriptor(), arguments.channel);
+  const auto channel =
+      EnumValue(context, "--channel", v1::CaseChannel_descriptor(), arguments.channel);
   if (!channel) return;
   request.set_channel(static_cast<v1::CaseChannel>(*channel));
   request.set_subject(arguments.subject);

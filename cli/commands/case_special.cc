@@ -16,7 +16,7 @@ bool ReadPreparation(Context& context, const std::string& word, v1::PreparationI
     context.UsageError(absl::StrCat("--prepare ", word, ": ", context.T(Text::kNoPreparation)));
     return false;
   }
-  const auto kind = EnumValue(context, v1::PreparationKind_descriptor(), parts[0]);
+  const auto kind = EnumValue(context, "--prepare", v1::PreparationKind_descriptor(), parts[0]);
   if (!kind) return false;
   item.set_kind(static_cast<v1::PreparationKind>(*kind));
   item.set_id(parts[1]);

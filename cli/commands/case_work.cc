@@ -16,12 +16,14 @@ void Classify(Context& context, const CaseArguments& arguments) {
         request.set_category(CategoryName(arguments.category));
         request.set_comment(arguments.reason);
         if (!arguments.severity.empty()) {
-          const auto value = EnumValue(context, v1::CaseSeverity_descriptor(), arguments.severity);
+          const auto value =
+              EnumValue(context, "--severity", v1::CaseSeverity_descriptor(), arguments.severity);
           if (!value) return false;
           request.set_severity(static_cast<v1::CaseSeverity>(*value));
         }
         if (!arguments.priority.empty()) {
-          const auto value = EnumValue(context, v1::CasePriority_descriptor(), arguments.priority);
+          const auto value =
+              EnumValue(context, "--priority", v1::CasePriority_descriptor(), arguments.priority);
           if (!value) return false;
           request.set_priority(static_cast<v1::CasePriority>(*value));
         }

@@ -20,7 +20,7 @@ std::string ComplaintsPath(absl::string_view method) {
   return absl::StrCat("/sqm.complaints.v1.ComplaintsService/", method);
 }
 
-std::optional<int> EnumValue(Context& context, const EnumDescriptor* type,
+std::optional<int> EnumValue(Context& context, absl::string_view option, const EnumDescriptor* type,
                              const std::string& word) {
   const std::string wanted = absl::AsciiStrToUpper(absl::StrReplaceAll(word, {{"-", "_"}}));
   std::string words;
@@ -30,7 +30,7 @@ std::optional<int> EnumValue(Context& context, const EnumDescriptor* type,
     absl::StrAppend(&words, words.empty() ? "" : ", ",
                     absl::AsciiStrToLower(absl::StrReplaceAll(known, {{"_", "-"}})));
   }
-  context.UsageError(absl::StrCat(word, ": ", context.T(Text::kNotOneOf, words)));
+  context.UsageError(absl::StrCat(option, " ", word, ": ", context.T(Text::kNotOneOf, words)));
   return std::nullopt;
 }
 

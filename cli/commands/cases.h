@@ -45,9 +45,10 @@ using RunCaseCommand = void (*)(Context&, const CaseArguments&);
 
 std::string ComplaintsPath(absl::string_view method);
 
-// The value that a word means: `service-request` or `SERVICE_REQUEST`. Nothing after a complaint.
-std::optional<int> EnumValue(Context& context, const google::protobuf::EnumDescriptor* type,
-                             const std::string& word);
+// The value that a word of `option` means: `service-request` or `SERVICE_REQUEST`. Nothing after a
+// complaint.
+std::optional<int> EnumValue(Context& context, absl::string_view option,
+                             const google::protobuf::EnumDescriptor* type, const std::string& word);
 
 // Where a case is shown upright; in a table what people ask of it, not how it is computed. Made
 // before anything is done, so that nothing is done where it could not be shown: null after a

@@ -85,9 +85,10 @@ void Create(Context& context, const CaseArguments& arguments) {
   if (output == nullptr) return;
   v1::CreateCaseRequest request;
   v1::Case& one = *request.mutable_case_();
-  const auto kind = EnumValue(context, v1::CaseKind_descriptor(), arguments.kind);
+  const auto kind = EnumValue(context, "--kind", v1::CaseKind_descriptor(), arguments.kind);
   if (!kind) return;
-  const auto channel = EnumValue(context, v1::CaseChannel_descriptor(), arguments.channel);
+  const auto channel =
+      EnumValue(context, "--channel", v1::CaseChannel_descriptor(), arguments.channel);
   if (!channel) return;
   one.set_kind(static_cast<v1::CaseKind>(*kind));
   one.set_channel(static_cast<v1::CaseChannel>(*channel));
@@ -107,17 +108,20 @@ void Create(Context& context, const CaseArguments& arguments) {
     one.mutable_customer()->set_customer_class(arguments.customer_class);
   }
   if (!arguments.severity.empty()) {
-    const auto severity = EnumValue(context, v1::CaseSeverity_descriptor(), arguments.severity);
+    const auto severity =
+        EnumValue(context, "--severity", v1::CaseSeverity_descriptor(), arguments.severity);
     if (!severity) return;
     one.set_severity(static_cast<v1::CaseSeverity>(*severity));
   }
   if (!arguments.priority.empty()) {
-    const auto priority = EnumValue(context, v1::CasePriority_descriptor(), arguments.priority);
+    const auto priority =
+        EnumValue(context, "--priority", v1::CasePriority_descriptor(), arguments.priority);
     if (!priority) return;
     one.set_priority(static_cast<v1::CasePriority>(*priority));
   }
   if (!arguments.language.empty()) {
-    const auto language = EnumValue(context, v1::CaseLanguage_descriptor(), arguments.language);
+    const auto language =
+        EnumValue(context, "--language", v1::CaseLanguage_descriptor(), arguments.language);
     if (!language) return;
     one.set_language(static_cast<v1::CaseLanguage>(*language));
   }
@@ -183,7 +187,7 @@ void History(Context& context, const CaseArguments& arguments) {
 void Queue(Context& context, const CaseArguments& arguments) {
   v1::ListQueueRequest request;
   v1::ListQueueResponse response;
-  const auto queue = EnumValue(context, v1::CaseQueue_descriptor(), arguments.target);
+  const auto queue = EnumValue(context, "QUEUE", v1::CaseQueue_descriptor(), arguments.target);
   if (!queue) return;
   request.set_queue(static_cast<v1::CaseQueue>(*queue));
   request.set_team(arguments.team);

@@ -14,6 +14,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "cli/commands/option_fields.h"
 #include "cli/schema/columns.h"
 
 namespace sqm::cli {
@@ -101,7 +102,14 @@ void Context::NoteZone() const {
 }
 
 void Context::Fail(const Failure& failure) {
-  std::string text = Explain(failure, language_);
+  Failure told = failure;
+  // Programs have written requests, people options.
+  if (app != nullptr && !wants_data()) {
+    const CLI::App& command = UsedCommand(*app);
+    NameOptions(told, CommandPath(command),
+                [&](absl::string_view path) { return OptionOf(command, path); });
+  }
+  std::string text = Explain(told, language_);
   if (err_.colour)
     text = absl::StrCat("\x1b[31m", text.substr(0, text.find('\n')), "\x1b[0m",
                         text.substr(text.find('\n')));

@@ -48,6 +48,8 @@ class Context {
   GlobalOptions options;
   // Set by the command that ran.
   int exit_code = kDone;
+  // The command line, whose options a failure names; null where there is none.
+  const CLI::App* app = nullptr;
 
   Language language() const { return language_; }
   const Terminal& out() const { return out_; }

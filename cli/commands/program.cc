@@ -65,6 +65,7 @@ int RunProgram(int argc, const char* const* argv) {
   const Language language = ChooseLanguage(LanguageArgument(argc, argv), Environment);
   Context context(language);
   CLI::App app(context.T(Text::kHelpProgram), "sqm");
+  context.app = &app;
   TranslateParser(app, context);
   app.set_help_flag("-h,--help", context.T(Text::kHelpHelp));
   app.set_version_flag("--version", std::string("sqm ") + SQM_VERSION,

@@ -211,6 +211,36 @@ TEST_F(ComplaintsCliTest, SaysWhatIsWrong) {
   EXPECT_TRUE(absl::StrContains(early.err, "ACKNOWLEDGED")) << early.err;
 }
 
+// Who typed options is told of options; a program is told of the fields of the contract.
+TEST_F(ComplaintsCliTest, NamesTheOptionsThatSetAWrongField) {
+  const std::vector<std::string> create = {
+      "create",          "--subject",          "x", "--staff", "otto", "--staff", "@",
+      "--customer-name", std::string(300, 'x')};
+  const Finished made = Sqm(create);
+  EXPECT_EQ(made.exit_code, 1) << made.out;
+  for (const char* line :
+       {"Fields: --customer-name, --staff (2).", "  - --customer-name: is longer than 200",
+        "  - --staff (2): must match", "→ Correct these options; `sqm complaints create --help`"}) {
+    EXPECT_TRUE(absl::StrContains(made.err, line)) << line << "\n" << made.err;
+  }
+  EXPECT_TRUE(absl::StrContains(Sqm(create, "zh").err, "`sqm complaints create --help`"));
+  std::vector<std::string> program = create;
+  program.insert(program.end(), {"-o", "json"});
+  const Finished json = Sqm(program);
+  EXPECT_TRUE(absl::StrContains(json.err, "case.customer.display_name: is longer")) << json.err;
+  EXPECT_FALSE(absl::StrContains(json.err, "--customer-name")) << json.err;
+  const Finished category = Sqm({"create", "--subject", "x", "--category", "nope"});
+  EXPECT_TRUE(absl::StrContains(category.err, ": --category: categories/nope does not exist"))
+      << category.err;
+  const Finished severity = Sqm({"create", "--subject", "x", "--severity", "bad"});
+  EXPECT_EQ(severity.exit_code, 2);
+  EXPECT_TRUE(absl::StrContains(severity.err, "--severity bad: must be one of")) << severity.err;
+  // What comes from a file has no options.
+  const Finished file = RunProgram(
+      {kSqm, "--login", server_->login_file(), "create", "categories", "-f", "/dev/null"});
+  EXPECT_FALSE(absl::StrContains(file.err, "--")) << file.err;
+}
+
 TEST_F(ComplaintsCliTest, SeedsWhatShipsOnce) {
   const auto seed = [&](const std::string& language) {
     return RunProgram({kSqm, "--login", server_->login_file(), "--lang", language, "--zone",

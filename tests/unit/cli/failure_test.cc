@@ -64,6 +64,28 @@ TEST(FailureTest, ASingleViolationIsSaidOnce) {
   EXPECT_THAT(both, HasSubstr("  - contact.agent: must be set\n"));
 }
 
+TEST(FailureTest, AnOptionStandsForItsFieldAndForNothingElse) {
+  google::rpc::Status wire;
+  wire.set_code(3);
+  wire.set_message("case.text: must not be case.text.size or other.case.text");
+  google::rpc::ErrorInfo info;
+  info.set_reason("INVALID_FIELD");
+  wire.add_details()->PackFrom(info);
+  google::rpc::BadRequest bad;
+  bad.add_field_violations()->set_field("case.text");
+  bad.add_field_violations()->set_field("case.events");
+  wire.add_details()->PackFrom(bad);
+  Failure failure = ReadFailure(wire);
+  NameOptions(failure, "sqm x", [](absl::string_view path) {
+    return std::string(path == "case.text" ? "--text" : "");
+  });
+  const std::string told = Explain(failure, Language::kEnglish);
+  EXPECT_THAT(told, HasSubstr(": --text: must not be case.text.size or other.case.text\n"));
+  EXPECT_THAT(told, HasSubstr("  - --text: "));
+  EXPECT_THAT(told, HasSubstr("  - case.events: "));
+  EXPECT_THAT(told, HasSubstr("→ Correct these options; `sqm x --help`"));
+}
+
 TEST(FailureTest, AWrongStateSaysWhatIsPossible) {
   google::rpc::Status wire;
   wire.set_code(9);
