@@ -1,6 +1,7 @@
 #include "cli/commands/context.h"
 
 #include <absl/strings/str_cat.h>
+#include <absl/time/clock.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -128,6 +129,8 @@ void Context::Print(absl::string_view text) const {
   std::cout.write(text.data(), static_cast<std::streamsize>(text.size()));
   std::cout.flush();
 }
+
+int64_t Context::ThisYear() const { return absl::ToCivilSecond(absl::Now(), zone_).year(); }
 
 bool Context::TableOrData() {
   if (options.output == "table" || options.output == "json" || options.output == "jsonl") {

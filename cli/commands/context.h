@@ -6,6 +6,7 @@
 #include <absl/time/time.h>
 #include <google/protobuf/message.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -83,7 +84,7 @@ class Context {
   void UsageError(absl::string_view message);
   void Note(absl::string_view message) const;  // on stderr
   void Print(absl::string_view text) const;    // on stdout
-  void Print(const Table& table) const { Print(table.Format(out_)); }
+  void Print(const Table& table) const { Print(table.Format(out_, ThisYear())); }
   // Whether -o asks for a table or for data; false after a complaint about another form.
   bool TableOrData();
   bool wants_data() const { return options.output != "table"; }
@@ -107,6 +108,9 @@ class Context {
   bool WriteOutput(const std::string& path, absl::string_view text);
 
  private:
+  // In the zone that Zone found.
+  int64_t ThisYear() const;
+
   const Language language_;
   Terminal out_;
   Terminal err_;

@@ -1,5 +1,7 @@
 #include "cli/text/table.h"
 
+#include <absl/strings/ascii.h>
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/strip.h>
 
@@ -13,7 +15,8 @@ namespace sqm::cli {
 namespace {
 
 constexpr size_t kGap = 2;
-constexpr size_t kNarrowest = 6;       // a column is not cut below this
+constexpr size_t kReadable = 14;       // a column is not cut below this while a time is whole
+constexpr size_t kNarrowest = 6;       // nor ever below this
 constexpr size_t kNarrowestKept = 20;  // nor one that people copy below this
 
 absl::string_view Sign(Tone tone) {
@@ -44,7 +47,34 @@ absl::string_view Colour(Tone tone) {
   return "";
 }
 
+// Widths of a time, `2026-12-01 14:30:00`: whole, without seconds, without the year too.
+constexpr size_t kWholeTime = 19;
+constexpr size_t kMinuteTime = 16;
+constexpr size_t kYearlessTime = 11;
+
+bool IsTime(absl::string_view text) {
+  constexpr absl::string_view kForm = "0000-00-00 00:00:00";
+  return text.size() == kForm.size() &&
+         std::equal(text.begin(), text.end(), kForm.begin(), [](char c, char form) {
+           return form == '0' ? absl::ascii_isdigit(c) : c == form;
+         });
+}
+
+// The width below which a time is not shown.
+size_t NarrowestTime(absl::string_view text, int64_t year) {
+  return absl::StartsWith(text, absl::StrCat(year, "-")) ? kYearlessTime : kMinuteTime;
+}
+
+// The next width of a column with times that is narrower than `width`.
+size_t NarrowerTime(size_t width) {
+  return width > kWholeTime ? width - 1 : width > kMinuteTime ? kMinuteTime : kYearlessTime;
+}
+
 std::string Fit(absl::string_view text, size_t width, Align align) {
+  if (IsTime(text) && width < kWholeTime) {
+    text = width < kMinuteTime ? text.substr(kMinuteTime - kYearlessTime, kYearlessTime)
+                               : text.substr(0, kMinuteTime);
+  }
   const std::string cut = Truncate(text, width);
   return align == Align::kRight ? PadLeft(cut, width) : PadRight(cut, width);
 }
@@ -79,36 +109,48 @@ std::string Table::Data(absl::string_view format, absl::Span<const char* const> 
   return lines;
 }
 
-std::vector<size_t> Table::Widths(int width) const {
+std::vector<size_t> Table::Widths(int width, int64_t year) const {
   std::vector<size_t> widths;
+  std::vector<size_t> times(
+      columns_.size());  // below which those of a column are not shown; 0: none
   for (const Column& column : columns_) widths.push_back(DisplayWidth(column.title));
   for (const auto& row : rows_) {
     for (size_t i = 0; i < row.size(); ++i) {
       widths[i] = std::max(widths[i], DisplayWidth(row[i].text));
+      if (IsTime(row[i].text)) times[i] = std::max(times[i], NarrowestTime(row[i].text, year));
     }
   }
   if (width <= 0 || widths.empty()) return widths;
   const auto room = static_cast<size_t>(width);
   size_t total = std::accumulate(widths.begin(), widths.end(), kGap * (widths.size() - 1));
-  // One column from the widest at a time: first those that may be cut, then the kept ones.
-  for (const bool kept : {false, true}) {
-    const size_t floor = kept ? kNarrowestKept : kNarrowest;
+  // The widest is made narrower, again and again: first of those that may be cut, while they can
+  // still be read; then of those with times; then of the first once more; at last of the kept ones.
+  enum class Kind { kFree, kTime, kKept };
+  struct Step {
+    Kind kind;
+    size_t floor;
+  };
+  for (const Step step : {Step{Kind::kFree, kReadable}, Step{Kind::kTime, 0},
+                          Step{Kind::kFree, kNarrowest}, Step{Kind::kKept, kNarrowestKept}}) {
     while (total > room) {
       size_t widest = widths.size();
       for (size_t i = 0; i < widths.size(); ++i) {
-        if (columns_[i].keep != kept || widths[i] <= floor) continue;
+        const Kind kind = times[i] > 0 ? Kind::kTime : columns_[i].keep ? Kind::kKept : Kind::kFree;
+        if (kind != step.kind || widths[i] <= std::max(step.floor, times[i])) continue;
         if (widest == widths.size() || widths[i] > widths[widest]) widest = i;
       }
       if (widest == widths.size()) break;
-      --widths[widest];
-      --total;
+      const size_t narrower =
+          step.kind == Kind::kTime ? NarrowerTime(widths[widest]) : widths[widest] - 1;
+      total -= widths[widest] - narrower;
+      widths[widest] = narrower;
     }
   }
   return widths;
 }
 
-std::string Table::Format(const Terminal& terminal) const {
-  const std::vector<size_t> widths = Widths(terminal.width);
+std::string Table::Format(const Terminal& terminal, int64_t year) const {
+  const std::vector<size_t> widths = Widths(terminal.width, year);
   std::string out;
   std::string line;
   std::string rule;

@@ -5,6 +5,7 @@
 #include <absl/types/span.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,7 +36,8 @@ struct Column {
 };
 
 // Columns two spaces apart under a header and a rule. On a terminal, wide columns are cut with `…`
-// until the table fits; elsewhere nothing is cut and nothing is coloured.
+// until the table fits, then times, `2026-12-01 14:30:00`, lose their seconds and their year; no
+// time is cut. Elsewhere nothing is cut and nothing is coloured.
 class Table {
  public:
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
@@ -45,10 +47,11 @@ class Table {
   size_t rows() const { return rows_.size(); }
   // The rows for programs, `json` or `jsonl`: what a cell says under the key of its column.
   std::string Data(absl::string_view format, absl::Span<const char* const> keys) const;
-  std::string Format(const Terminal& terminal) const;
+  // Times of `year`, the present one, may be shown without it; 0 = none.
+  std::string Format(const Terminal& terminal, int64_t year = 0) const;
 
  private:
-  std::vector<size_t> Widths(int width) const;
+  std::vector<size_t> Widths(int width, int64_t year) const;
 
   std::vector<Column> columns_;
   std::vector<std::vector<Cell>> rows_;

@@ -82,6 +82,29 @@ TEST(TableTest, FitsTheTerminal) {
   EXPECT_TRUE(absl::StrContains(table.Format(Terminal()), std::string(100, 'x')));
 }
 
+TEST(TableTest, TimesAreShortenedAndNeverCut) {
+  Table table({{"number", Align::kLeft, true}, {"subject"}, {"due_time"}, {"close_time"}});
+  table.Add({"C-2026-000001", std::string(60, 'x'), "2026-12-01 14:30:05", "2025-11-02 08:00:00"});
+  table.Add({"C-2026-000002", "Charged twice", "2026-12-02 09:15:00", ""});
+  const auto at = [&](int width, int64_t year = 2026) {
+    const std::string text = table.Format({.interactive = true, .width = width}, year);
+    for (const auto& line : absl::StrSplit(text, '\n')) {
+      EXPECT_LE(DisplayWidth(line), static_cast<size_t>(width));
+    }
+    const std::vector<std::string> lines = absl::StrSplit(text, '\n');
+    return lines[2];
+  };
+  // What else may be cut is cut first, while it can be read.
+  EXPECT_EQ(at(71), "C-2026-000001  xxxxxxxxxxxxx…  2026-12-01 14:30:05  2025-11-02 08:00:00");
+  EXPECT_EQ(at(70), "C-2026-000001  xxxxxxxxxxxxx…  2026-12-01 14:30  2025-11-02 08:00:00");
+  EXPECT_EQ(at(67), "C-2026-000001  xxxxxxxxxxxxx…  2026-12-01 14:30  2025-11-02 08:00");
+  // The year is left out only where it is this one, and what comes last is not cut either.
+  EXPECT_EQ(at(60), "C-2026-000001  xxxxxxxxxxxxx…  12-01 14:30  2025-11-02 08:00");
+  EXPECT_EQ(at(54), "C-2026-000001  xxxxxxx…  12-01 14:30  2025-11-02 08:00");
+  EXPECT_TRUE(absl::StrContains(table.Format({.interactive = true, .width = 20}, 2027),
+                                "2026-12-01 14:30  2025-11-02 08:00"));
+}
+
 TEST(TableTest, FillsAndDropsCells) {
   Table table({{"A"}, {"B"}});
   table.Add({"1"});
