@@ -70,11 +70,25 @@ size_t NarrowerTime(size_t width) {
   return width > kWholeTime ? width - 1 : width > kMinuteTime ? kMinuteTime : kYearlessTime;
 }
 
+// `billing-error` of `categories/billing-error`, which commands take too; other text as it is.
+absl::string_view WithoutCollection(absl::string_view text) {
+  const auto letter = [](char c) { return absl::ascii_isalpha(c); };
+  const auto of_id = [](char c) { return absl::ascii_isalnum(c) || c == '-'; };
+  const size_t slash = text.find('/');
+  if (slash == 0 || slash == absl::string_view::npos) return text;
+  const absl::string_view id = text.substr(slash + 1);
+  const bool name =
+      std::all_of(text.begin(), text.begin() + static_cast<ptrdiff_t>(slash), letter) &&
+      !id.empty() && std::all_of(id.begin(), id.end(), of_id);
+  return name ? id : text;
+}
+
 std::string Fit(absl::string_view text, size_t width, Align align) {
   if (IsTime(text) && width < kWholeTime) {
     text = width < kMinuteTime ? text.substr(kMinuteTime - kYearlessTime, kYearlessTime)
                                : text.substr(0, kMinuteTime);
   }
+  if (DisplayWidth(text) > width) text = WithoutCollection(text);
   const std::string cut = Truncate(text, width);
   return align == Align::kRight ? PadLeft(cut, width) : PadRight(cut, width);
 }

@@ -35,7 +35,8 @@ struct Column {
   bool keep = false;
 };
 
-// Columns two spaces apart under a header and a rule. On a terminal, wide columns are cut with `…`
+// Columns two spaces apart under a header and a rule. On a terminal, wide columns are cut with `…`,
+// names of resources losing their collection first,
 // until the table fits, then times, `2026-12-01 14:30:00`, lose their seconds and their year; no
 // time is cut. Elsewhere nothing is cut and nothing is coloured.
 class Table {

@@ -105,6 +105,16 @@ TEST(TableTest, TimesAreShortenedAndNeverCut) {
                                 "2026-12-01 14:30  2025-11-02 08:00"));
 }
 
+TEST(TableTest, NamesLoseTheirCollectionBeforeTheyAreCut) {
+  Table table({{"number", Align::kLeft, true}, {"category"}, {"place"}});
+  table.Add({"C-2026-000001", "categories/billing-error", "either/or, or neither"});
+  EXPECT_TRUE(absl::StrContains(table.Format({.interactive = true, .width = 62}),
+                                "C-2026-000001  categories/billing-error  either/or"));
+  const std::string narrow = table.Format({.interactive = true, .width = 45});
+  EXPECT_TRUE(absl::StrContains(narrow, "  billing-error  ")) << narrow;
+  EXPECT_TRUE(absl::StrContains(narrow, "  either/or, or…\n")) << narrow;
+}
+
 TEST(TableTest, FillsAndDropsCells) {
   Table table({{"A"}, {"B"}});
   table.Add({"1"});
