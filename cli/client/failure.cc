@@ -145,6 +145,7 @@ std::string Advice(const Failure& failure, Language language) {
       {"STORE_FULL", Text::kAdviceStoreFull},
       {"DEADLINE_EXCEEDED", Text::kAdviceDeadline},
   };
+  if (!failure.advice.empty()) return failure.advice;
   if (!failure.command.empty() && failure.info.reason() == "INVALID_FIELD") {
     return Say(language, Text::kAdviceOptions, failure.command);
   }

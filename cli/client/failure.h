@@ -26,6 +26,7 @@ struct Failure {
   google::rpc::ResourceInfo resource;
   google::rpc::LocalizedMessage localized;
   double retry_seconds = 0;  // 0 = not said
+  std::string advice;        // what to do next, where this side knows it; empty = by the reason
   std::string command;       // whose options it names, `sqm complaints create`; empty = none
 
   bool ok() const { return code == grpc::StatusCode::OK; }

@@ -24,9 +24,7 @@ void Close(Context& context, const CaseArguments& arguments) {
         cause.set_process(arguments.process);
         for (const std::string& why : arguments.whys) cause.add_whys(why);
         for (const std::string& staff : arguments.staff) cause.add_staff(StaffName(staff));
-        for (const std::string& asset : arguments.assets) {
-          cause.add_assets(absl::StrContains(asset, '/') ? asset : absl::StrCat("assets/", asset));
-        }
+        for (const std::string& asset : arguments.assets) cause.add_assets(AssetName(asset));
         return true;
       });
 }

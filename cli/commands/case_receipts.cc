@@ -32,9 +32,10 @@ void Receipt(Context& context, const CaseArguments& arguments) {
 
 // What there is to tell, and what passed.
 template <typename Request, typename Response>
-void TrackPages(Context& context, const CaseArguments& arguments, absl::string_view method) {
+void TrackPages(Context& context, const CaseArguments& arguments, const std::string& number,
+                absl::string_view method) {
   Request request;
-  request.set_number(arguments.target);
+  request.set_number(number);
   request.set_receipt(arguments.receipt);
   request.set_page_size(200);
   Response whole;
@@ -66,18 +67,22 @@ void TrackPages(Context& context, const CaseArguments& arguments, absl::string_v
 }
 
 void Track(Context& context, const CaseArguments& arguments) {
-  if (absl::StartsWith(arguments.target, "D-")) {
-    TrackPages<v1::TrackDisclosureRequest, v1::TrackDisclosureResponse>(context, arguments,
+  const std::string number = CaseNumber(context, arguments.target);
+  if (number.empty()) return;
+  if (absl::StartsWith(number, "D-")) {
+    TrackPages<v1::TrackDisclosureRequest, v1::TrackDisclosureResponse>(context, arguments, number,
                                                                         "TrackDisclosure");
   } else {
-    TrackPages<v1::TrackCaseRequest, v1::TrackCaseResponse>(context, arguments, "TrackCase");
+    TrackPages<v1::TrackCaseRequest, v1::TrackCaseResponse>(context, arguments, number,
+                                                            "TrackCase");
   }
 }
 
 void Rate(Context& context, const CaseArguments& arguments) {
   v1::RateCaseRequest request;
   v1::RateCaseResponse response;
-  request.set_number(arguments.target);
+  request.set_number(CaseNumber(context, arguments.target));
+  if (request.number().empty()) return;
   request.set_receipt(arguments.receipt);
   request.set_satisfaction(arguments.satisfaction);
   request.set_accepted(!arguments.rejected);
@@ -88,7 +93,8 @@ void Rate(Context& context, const CaseArguments& arguments) {
 void SendMessage(Context& context, const CaseArguments& arguments) {
   v1::SendCaseMessageRequest request;
   v1::SendCaseMessageResponse response;
-  request.set_number(arguments.target);
+  request.set_number(CaseNumber(context, arguments.target));
+  if (request.number().empty()) return;
   request.set_receipt(arguments.receipt);
   request.set_text(arguments.text);
   if (context.Call(ComplaintsPath("SendCaseMessage"), request, response)) Show(context, response);
@@ -107,10 +113,13 @@ void Satisfaction(Context& context, const CaseArguments& arguments) {
 void Disclose(Context& context, const CaseArguments& arguments) {
   v1::SubmitDisclosureRequest request;
   v1::SubmitDisclosureResponse response;
-  const auto channel =
-      EnumValue(context, "--channel", v1::CaseChannel_descriptor(), arguments.channel);
-  if (!channel) return;
-  request.set_channel(static_cast<v1::CaseChannel>(*channel));
+  request.set_channel(v1::CASE_CHANNEL_OTHER);
+  if (!arguments.channel.empty()) {
+    const auto channel =
+        EnumValue(context, "--channel", v1::CaseChannel_descriptor(), arguments.channel);
+    if (!channel) return;
+    request.set_channel(static_cast<v1::CaseChannel>(*channel));
+  }
   request.set_subject(arguments.subject);
   request.set_text(arguments.text);
   request.set_place(arguments.place);

@@ -4,8 +4,10 @@
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_replace.h>
+#include <absl/strings/str_split.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <iterator>
 
@@ -88,26 +90,69 @@ bool ReadTime(Context& context, absl::string_view option, const std::string& wor
   return true;
 }
 
+namespace {
+
+// As it comes out of a file with Windows' ends of lines, or is written by hand.
+std::string Tidy(const std::string& typed) {
+  const std::string word(absl::StripAsciiWhitespace(typed));
+  return absl::StartsWith(word, "cases/") ? word : absl::AsciiStrToUpper(word);
+}
+
+}  // namespace
+
+bool IsCaseNumber(absl::string_view typed) {
+  // A letter, a year of four digits and a number of six or more.
+  const std::vector<absl::string_view> parts =
+      absl::StrSplit(absl::StripAsciiWhitespace(typed), '-');
+  const auto digits = [](absl::string_view part) {
+    return std::all_of(part.begin(), part.end(), [](char c) { return absl::ascii_isdigit(c); });
+  };
+  return parts.size() == 3 && parts[0].size() == 1 && absl::ascii_isalpha(parts[0][0]) &&
+         parts[1].size() == 4 && digits(parts[1]) && parts[2].size() >= 6 && digits(parts[2]);
+}
+
 std::string CaseName(Context& context, const std::string& typed) {
-  // As it comes out of a file with Windows' ends of lines, or is written by hand.
-  const std::string given(absl::StripAsciiWhitespace(typed));
-  if (absl::StartsWith(given, "cases/")) return given;
-  const std::string word = absl::AsciiStrToUpper(given);
+  const std::string word = Tidy(typed);
+  if (absl::StartsWith(word, "cases/")) return word;
+  // The server would look in vain.
+  if (!IsCaseNumber(word)) {
+    context.UsageError(context.T(Text::kNotACase, typed));
+    return "";
+  }
   v1::ListCasesRequest request;
   v1::ListCasesResponse response;
-  request.set_filter(
-      absl::StrCat("number = \"", absl::StrReplaceAll(word, {{"\"", "\\\""}}), "\""));
+  request.set_filter(absl::StrCat("number = \"", word, "\""));
   request.set_page_size(1);
   if (!context.Call(ComplaintsPath("ListCases"), request, response)) return "";
   if (response.cases().empty()) {
-    context.Fail(LocalFailure(grpc::StatusCode::NOT_FOUND, context.T(Text::kNoSuchCase, word)));
+    Failure none = LocalFailure(grpc::StatusCode::NOT_FOUND, "");
+    none.localized.set_message(context.T(Text::kNoSuchCase, word));
+    none.advice = context.T(Text::kAdviceCase);
+    context.Fail(none);
     return "";
   }
   return response.cases(0).name();
 }
 
+std::string CaseNumber(Context& context, const std::string& typed) {
+  const std::string word = Tidy(typed);
+  if (IsCaseNumber(word)) return word;
+  if (!absl::StartsWith(word, "cases/")) {
+    context.UsageError(context.T(Text::kNotACase, typed));
+    return "";
+  }
+  v1::GetCaseRequest request;
+  v1::Case one;
+  request.set_name(word);
+  return context.Call(ComplaintsPath("GetCase"), request, one) ? one.number() : "";
+}
+
 std::string StaffName(const std::string& word) {
   return word.empty() || absl::StrContains(word, '/') ? word : absl::StrCat("staff/", word);
+}
+
+std::string AssetName(const std::string& word) {
+  return word.empty() || absl::StrContains(word, '/') ? word : absl::StrCat("assets/", word);
 }
 
 std::string CauseName(const std::string& word) {

@@ -21,7 +21,7 @@ namespace v1 = complaints::v1;
 
 struct CaseArguments {
   std::string target;  // case, queue or corrective action
-  std::string kind = "complaint", channel = "other";
+  std::string kind = "complaint", channel;
   std::string subject, text, customer, customer_name, category, severity, priority;
   std::string owner, team, reason, outcome, cause, filter, order_by;
   std::string awaited, into, body, deadline;
@@ -61,8 +61,12 @@ void ShowCases(Context& context, absl::string_view method, google::protobuf::Mes
 // Options of a command that lists.
 void AddPageOptions(CLI::App& command, Context& context, Pages& pages);
 
+// Whether it looks like the number of a case, `C-2026-000123`, in whatever letters.
+bool IsCaseNumber(absl::string_view typed);
 // The name of a case that is named, or quoted by its number. Empty after a complaint.
 std::string CaseName(Context& context, const std::string& typed);
+// The number of such a case, which is all that the holder of a receipt knows. Likewise.
+std::string CaseNumber(Context& context, const std::string& typed);
 
 // What a day stands for where a time is wanted, in the zone of --zone.
 enum class DayMeans { kStart, kEnd };
@@ -71,8 +75,9 @@ enum class DayMeans { kStart, kEnd };
 bool ReadTime(Context& context, absl::string_view option, const std::string& word, DayMeans day,
               google::protobuf::Timestamp& time);
 
-// `ann` → `staff/ann`.
+// `ann` → `staff/ann`; `E-17` → `assets/E-17`.
 std::string StaffName(const std::string& word);
+std::string AssetName(const std::string& word);
 
 // `people-care` → `causes/people-care`; `billing` → `categories/billing`.
 std::string CauseName(const std::string& word);
@@ -120,6 +125,7 @@ void CommentStep(Context& context, const CaseArguments& arguments, absl::string_
 }
 
 // The commands by topic; each adds its own to the group.
+void AddCaseEntryCommands(CLI::App& group, Context& context, const SharedCaseArguments& a);
 void AddCaseWorkCommands(CLI::App& group, Context& context, const SharedCaseArguments& a);
 void AddCaseEndCommands(CLI::App& group, Context& context, const SharedCaseArguments& a);
 void AddCaseSpecialCommands(CLI::App& group, Context& context, const SharedCaseArguments& a);

@@ -1,4 +1,4 @@
-// complaints: cases entered, found and shown; the steps of a case are in files of their own.
+// complaints: cases found and shown; what is done with them is in files of their own.
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/strip.h>
@@ -78,89 +78,6 @@ std::string EntryText(const Context& context, absl::TimeZone zone, const v1::Cas
                     " sha256:", attachment.sha256(), "]");
   }
   return text;
-}
-
-void Create(Context& context, const CaseArguments& arguments) {
-  const std::unique_ptr<Output> output = CaseOutput(context);
-  if (output == nullptr) return;
-  v1::CreateCaseRequest request;
-  v1::Case& one = *request.mutable_case_();
-  const auto kind = EnumValue(context, "--kind", v1::CaseKind_descriptor(), arguments.kind);
-  if (!kind) return;
-  const auto channel =
-      EnumValue(context, "--channel", v1::CaseChannel_descriptor(), arguments.channel);
-  if (!channel) return;
-  one.set_kind(static_cast<v1::CaseKind>(*kind));
-  one.set_channel(static_cast<v1::CaseChannel>(*channel));
-  one.set_subject(arguments.subject);
-  one.set_text(arguments.text);
-  one.set_category(CategoryName(arguments.category));
-  one.set_product(arguments.product);
-  one.set_remedy_sought(arguments.remedy);
-  one.set_related_contact(arguments.contact);
-  if (!arguments.customer.empty()) one.mutable_customer()->set_reference(arguments.customer);
-  if (!arguments.customer_name.empty()) {
-    one.mutable_customer()->set_display_name(arguments.customer_name);
-  }
-  if (!arguments.phone.empty()) one.mutable_customer()->set_phone(arguments.phone);
-  if (!arguments.email.empty()) one.mutable_customer()->set_email(arguments.email);
-  if (!arguments.customer_class.empty()) {
-    one.mutable_customer()->set_customer_class(arguments.customer_class);
-  }
-  if (!arguments.severity.empty()) {
-    const auto severity =
-        EnumValue(context, "--severity", v1::CaseSeverity_descriptor(), arguments.severity);
-    if (!severity) return;
-    one.set_severity(static_cast<v1::CaseSeverity>(*severity));
-  }
-  if (!arguments.priority.empty()) {
-    const auto priority =
-        EnumValue(context, "--priority", v1::CasePriority_descriptor(), arguments.priority);
-    if (!priority) return;
-    one.set_priority(static_cast<v1::CasePriority>(*priority));
-  }
-  if (!arguments.language.empty()) {
-    const auto language =
-        EnumValue(context, "--language", v1::CaseLanguage_descriptor(), arguments.language);
-    if (!language) return;
-    one.set_language(static_cast<v1::CaseLanguage>(*language));
-  }
-  if (!arguments.received.empty() && !ReadTime(context, "--received", arguments.received,
-                                               DayMeans::kStart, *one.mutable_received_time())) {
-    return;
-  }
-  if (!arguments.benefit.empty()) {
-    one.mutable_suggestion()->set_expected_benefit(arguments.benefit);
-  }
-  if (one.kind() != v1::CASE_KIND_APPOINTMENT) {
-    if (!arguments.at.empty() || !arguments.preparation.empty()) {
-      context.UsageError(context.T(Text::kOnlyAppointments));
-      return;
-    }
-    one.set_place(arguments.place);
-  } else if (!ReadAppointment(context, arguments, *one.mutable_appointment())) {
-    return;
-  }
-  for (const std::string& staff : arguments.staff) one.add_named_staff(StaffName(staff));
-  for (const std::string& asset : arguments.assets) {
-    one.add_named_assets(absl::StrContains(asset, '/') ? asset : absl::StrCat("assets/", asset));
-  }
-  // Before it is one of them itself.
-  v1::SuggestDuplicatesRequest like;
-  *like.mutable_case_() = one;
-  v1::SuggestDuplicatesResponse known;
-  v1::Case made;
-  if (context.options.output == "table" && context.connection() != nullptr) {
-    // Good to know, and no reason to refuse.
-    (void)context.connection()->Call(ComplaintsPath("SuggestDuplicates"), like, known);
-  }
-  if (!context.Call(ComplaintsPath("CreateCase"), request, made)) return;
-  ShowCase(*output, made);
-  std::string numbers;
-  for (const v1::DuplicateCandidate& candidate : known.candidates()) {
-    absl::StrAppend(&numbers, numbers.empty() ? "" : ", ", candidate.number());
-  }
-  if (!numbers.empty()) context.Note(context.T(Text::kLikelySame, numbers));
 }
 
 void List(Context& context, const CaseArguments& arguments) {
@@ -291,36 +208,12 @@ void AddComplaintsCommand(CLI::App& app, Context& context) {
   group->require_subcommand(1);
   group->footer(context.T(Text::kExamples) + "\n" + context.T(Text::kExampleComplaints));
   auto a = std::make_shared<CaseArguments>();
-  CLI::App* c =
-      CaseCommand(*group, context, "create", Text::kHelpCaseCreate,
-                  "--kind complaint --channel phone --subject \"…\" --customer AC-1001", a, Create);
-  c->add_option("--subject", a->subject, context.T(Text::kHelpCaseSubject))->required();
-  c->add_option("--kind", a->kind, context.T(Text::kHelpCaseKind));
-  c->add_option("--channel", a->channel, context.T(Text::kHelpCaseChannel));
-  AddText(*c, "--text", a->text, context.T(Text::kHelpCaseText));
-  c->add_option("--customer", a->customer, context.T(Text::kHelpCaseCustomer));
-  c->add_option("--customer-name", a->customer_name, context.T(Text::kHelpCaseCustomerName));
-  c->add_option("--category", a->category, context.T(Text::kHelpCaseCategory));
-  c->add_option("--phone", a->phone, context.T(Text::kHelpCasePhone));
-  c->add_option("--email", a->email, context.T(Text::kHelpCaseEmail));
-  c->add_option("--class", a->customer_class, context.T(Text::kHelpCaseClass));
-  c->add_option("--severity", a->severity, context.T(Text::kHelpCaseSeverity));
-  c->add_option("--priority", a->priority, context.T(Text::kHelpCasePriority));
-  c->add_option("--language", a->language, context.T(Text::kHelpCaseLanguage));
-  c->add_option("--product", a->product, context.T(Text::kHelpCaseProduct));
-  c->add_option("--remedy", a->remedy, context.T(Text::kHelpCaseRemedy));
-  c->add_option("--contact", a->contact, context.T(Text::kHelpCaseContact));
-  c->add_option("--received", a->received, context.T(Text::kHelpCaseReceived));
-  c->add_option("--staff", a->staff, context.T(Text::kHelpCaseStaff))->allow_extra_args(false);
-  c->add_option("--asset", a->assets, context.T(Text::kHelpCaseAsset))->allow_extra_args(false);
-  c->add_option("--benefit", a->benefit, context.T(Text::kHelpCaseBenefit));
-  c->add_option("--place", a->place, context.T(Text::kHelpCasePlace));
-  AddAppointmentOptions(*c, context, a);
+  AddCaseEntryCommands(*group, context, a);
 
   AddImportOf(*group, context, CasesImport("import"));
 
-  c = CaseCommand(*group, context, "list", Text::kHelpCaseList,
-                  "--filter 'state = ASSIGNED' --order-by due_time", a, List);
+  CLI::App* c = CaseCommand(*group, context, "list", Text::kHelpCaseList,
+                            "--filter 'state = ASSIGNED' --order-by due_time", a, List);
   c->add_option("--filter", a->filter, context.T(Text::kHelpFilter));
   c->add_option("--order-by", a->order_by, context.T(Text::kHelpOrderBy));
   AddPageOptions(*c, context, a->pages);

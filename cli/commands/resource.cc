@@ -8,6 +8,7 @@
 #include <memory>
 #include <utility>
 
+#include "cli/commands/cases.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/output.h"
 #include "cli/commands/pages.h"
@@ -84,6 +85,11 @@ std::pair<const ResourceInfo*, const MethodDescriptor*> Resolve(Context& context
   return {info, method};
 }
 
+// Of a case its number stands for it. Empty after a complaint.
+std::string NameOf(Context& context, const std::string& target) {
+  return IsCaseNumber(target) ? CaseName(context, target) : target;
+}
+
 void List(Context& context, const ResourceArguments& arguments) {
   const auto [info, method] =
       Resolve(context, arguments.target, false, options::v1::STANDARD_METHOD_LIST);
@@ -113,12 +119,13 @@ void ShowOne(Context& context, const Message& message) {
 }
 
 void Get(Context& context, const ResourceArguments& arguments) {
-  const auto [info, method] =
-      Resolve(context, arguments.target, true, options::v1::STANDARD_METHOD_GET);
+  const std::string name = NameOf(context, arguments.target);
+  if (name.empty()) return;
+  const auto [info, method] = Resolve(context, name, true, options::v1::STANDARD_METHOD_GET);
   if (method == nullptr) return;
   const auto request = NewMessage(method->input_type());
   const auto response = NewMessage(method->output_type());
-  if (!SetText(context, *request, "name", arguments.target)) return;
+  if (!SetText(context, *request, "name", name)) return;
   if (context.Call(MethodPath(method), *request, *response)) ShowOne(context, *response);
 }
 
@@ -156,12 +163,13 @@ void Create(Context& context, const ResourceArguments& arguments) {
 }
 
 void Update(Context& context, const ResourceArguments& arguments) {
-  const auto [info, method] =
-      Resolve(context, arguments.target, true, options::v1::STANDARD_METHOD_UPDATE);
+  const std::string name = NameOf(context, arguments.target);
+  if (name.empty()) return;
+  const auto [info, method] = Resolve(context, name, true, options::v1::STANDARD_METHOD_UPDATE);
   if (method == nullptr) return;
   const auto request = NewMessage(method->input_type());
   Message* resource = ReadResource(context, arguments, *info, *request);
-  if (resource == nullptr || !SetText(context, *resource, "name", arguments.target) ||
+  if (resource == nullptr || !SetText(context, *resource, "name", name) ||
       !SetText(context, *resource, "etag", arguments.etag)) {
     return;
   }

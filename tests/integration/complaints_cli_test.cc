@@ -241,6 +241,52 @@ TEST_F(ComplaintsCliTest, NamesTheOptionsThatSetAWrongField) {
   EXPECT_FALSE(absl::StrContains(file.err, "--")) << file.err;
 }
 
+TEST_F(ComplaintsCliTest, EveryCommandTakesNumbersAndNames) {
+  const auto one = Create(*lead_, Sample());
+  ASSERT_TRUE(one.ok()) << one.status();
+  const auto receipt = [&] {
+    v1::IssueCaseReceiptRequest request;
+    request.set_name(one->name());
+    auto issued = lead_->Call(&Stub::IssueCaseReceipt, request);
+    EXPECT_TRUE(issued.ok()) << issued.status();
+    return issued.ok() ? issued->receipt() : "";
+  }();
+  for (const std::string& word : {one->number(), one->name()}) {
+    const std::vector<std::string> login = {kSqm, "--login", server_->login_file()};
+    const auto resource = [&](std::vector<std::string> words) {
+      words.insert(words.begin(), login.begin(), login.end());
+      return RunProgram(words);
+    };
+    for (const Finished& ran :
+         {Sqm({"show", word}), Sqm({"update", word, "--phone", "13900001111", "--staff", "otto"}),
+          Sqm({"history", word}), Sqm({"similar", word}), Sqm({"note", word, "--text", "x"}),
+          Sqm({"track", word, "--receipt", receipt}),
+          Sqm({"answer", word, "--receipt", receipt, "--text", "x"}),
+          Sqm({"actions", "list", "--case", word}), resource({"get", word}),
+          resource({"update", word, "-f", "/dev/stdin", "--validate-only"})}) {
+      EXPECT_FALSE(absl::StrContains(ran.err, "is no case")) << ran.err;
+      EXPECT_FALSE(absl::StrContains(ran.err, "names look like")) << ran.err;
+      EXPECT_FALSE(absl::StrContains(ran.err, "NOT_FOUND")) << ran.err;
+    }
+  }
+  const Finished shown = Sqm({"show", one->number()});
+  EXPECT_TRUE(absl::StrContains(shown.out, "13900001111")) << shown.out;
+  EXPECT_TRUE(absl::StrContains(shown.out, "staff/otto")) << shown.out;
+  // What was not named stays.
+  EXPECT_TRUE(absl::StrContains(shown.out, one->subject())) << shown.out;
+  EXPECT_EQ(Sqm({"update", one->number()}).exit_code, 2);
+  for (const char* wrong : {"", "C-2026", "17", "contacts/1"}) {
+    const Finished said = Sqm({"show", wrong}, "zh");
+    EXPECT_EQ(said.exit_code, 2);
+    EXPECT_TRUE(absl::StrContains(said.err, "不是个案：请给出编号（如 C-2026-000123）"))
+        << said.err;
+  }
+  const Finished none = Sqm({"show", "c-2026-999999"});
+  EXPECT_EQ(none.err,
+            "Error: There is no case with the number C-2026-999999, or it is not for you to see.\n"
+            "  NOT_FOUND\n→ `sqm complaints list` shows the cases that you may see.\n");
+}
+
 TEST_F(ComplaintsCliTest, SeedsWhatShipsOnce) {
   const auto seed = [&](const std::string& language) {
     return RunProgram({kSqm, "--login", server_->login_file(), "--lang", language, "--zone",
