@@ -30,7 +30,10 @@ std::string FormatProgress(const ProgressState& state, int width, Language langu
   const double rate = seconds > 0 ? static_cast<double>(state.done) / seconds : 0;
   std::string tail =
       absl::StrCat(state.done, "  ", Say(language, Text::kPerSecond, std::llround(rate)));
-  if (state.fraction < 0) return Truncate(absl::StrCat(state.label, "  ", tail), width);
+  const auto fit = [width](const std::string& line) {
+    return width > 0 ? Truncate(line, static_cast<size_t>(width)) : line;
+  };
+  if (state.fraction < 0) return fit(absl::StrCat(state.label, "  ", tail));
   const double fraction = std::clamp(state.fraction, 0.0, 1.0);
   if (fraction > 0 && fraction < 1) {
     const absl::Duration left = state.elapsed * ((1 - fraction) / fraction);
@@ -46,7 +49,7 @@ std::string FormatProgress(const ProgressState& state, int width, Language langu
     for (int i = 0; i < room; ++i) bar += i < full ? "█" : "·";
     bar += "]  ";
   }
-  return Truncate(absl::StrCat(state.label, "  ", bar, share, "  ", tail), width);
+  return fit(absl::StrCat(state.label, "  ", bar, share, "  ", tail));
 }
 
 Progress::Progress(std::ostream& out, Terminal terminal, const Clock& clock, Language language,
@@ -56,7 +59,8 @@ Progress::Progress(std::ostream& out, Terminal terminal, const Clock& clock, Lan
       language_(language),
       start_(clock.Now()),
       out_(out),
-      next_(start_ + (terminal.interactive ? kRedraw : kLine)) {
+      pause_(terminal.interactive ? kRedraw : kLine),
+      next_(start_ + pause_) {
   state_.label = std::move(label);
 }
 
@@ -64,15 +68,15 @@ void Progress::Update(int64_t done, double fraction) {
   absl::MutexLock lock(&mutex_);
   const absl::Time now = clock_.Now();
   if (finished_ || now < next_) return;
-  next_ = now + (terminal_.interactive ? kRedraw : kLine);
+  if (!terminal_.interactive) pause_ *= 2;
+  next_ = now + pause_;
   state_.done = done;
   state_.fraction = fraction;
   state_.elapsed = now - start_;
   if (terminal_.interactive) {
     out_ << "\r\x1b[K" << FormatProgress(state_, terminal_.width - 1, language_) << std::flush;
   } else {
-    // Without a terminal there is no width to fit and no bar to draw.
-    out_ << FormatProgress(state_, 78, language_) << std::endl;
+    out_ << FormatProgress(state_, 0, language_) << std::endl;
   }
   drawn_ = true;
 }

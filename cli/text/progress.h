@@ -23,10 +23,12 @@ struct ProgressState {
   absl::Duration elapsed;
 };
 
-// One line: label, bar (only where there is room for it), share, count, rate, time left.
+// One line: label, bar (only where there is room for it), share, count, rate, time left. Width 0 is
+// that of no terminal: no bar, and nothing is cut.
 std::string FormatProgress(const ProgressState& state, int width, Language language);
 
-// A bar that is redrawn ten times a second on a terminal; elsewhere a line every five seconds.
+// A bar that is redrawn ten times a second on a terminal; elsewhere a line after five seconds, and
+// each next one after twice as long as the one before: an hour is ten lines.
 // Thread-safe.
 class Progress {
  public:
@@ -45,6 +47,7 @@ class Progress {
   absl::Mutex mutex_;
   std::ostream& out_ ABSL_GUARDED_BY(mutex_);
   ProgressState state_ ABSL_GUARDED_BY(mutex_);
+  absl::Duration pause_ ABSL_GUARDED_BY(mutex_);
   absl::Time next_ ABSL_GUARDED_BY(mutex_);
   bool drawn_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;

@@ -1,8 +1,10 @@
 #include "cli/text/progress.h"
 
+#include <absl/strings/ascii.h>
 #include <absl/strings/match.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <sstream>
 #include <string>
 
@@ -41,19 +43,22 @@ TEST(ProgressTest, DrawsABarOnlyOnATerminal) {
   EXPECT_TRUE(absl::EndsWith(out.str(), "\r\x1b[K"));
 }
 
-TEST(ProgressTest, ElsewhereALineEveryFewSeconds) {
+TEST(ProgressTest, ElsewhereAFewPlainLines) {
   FakeClock clock(absl::UnixEpoch());
   std::ostringstream out;
   Progress progress(out, Terminal(), clock, Language::kEnglish, "Work");
-  for (int second = 0; second < 12; ++second) {
-    progress.Update(second, second / 12.0);
+  for (int second = 0; second < 3600; ++second) {
+    progress.Update(second, second / 3600.0);
     clock.Advance(absl::Seconds(1));
   }
   progress.Finish();
-  progress.Update(12, 1);
+  progress.Update(3600, 1);
   const std::string text = out.str();
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
-  EXPECT_FALSE(absl::StrContains(text, "\r"));
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 9) << text;
+  EXPECT_TRUE(absl::StartsWith(text, "Work    0%  5  1/s  59:55 left\n")) << text;
+  EXPECT_TRUE(std::all_of(text.begin(), text.end(), [](char c) {
+    return c == '\n' || absl::ascii_isprint(static_cast<unsigned char>(c));
+  })) << text;
 }
 
 }  // namespace
