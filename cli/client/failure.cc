@@ -6,6 +6,7 @@
 #include <absl/strings/str_join.h>
 #include <absl/strings/str_split.h>
 
+#include <algorithm>
 #include <map>
 
 #include "cli/schema/catalogue.h"
@@ -120,6 +121,18 @@ std::string ReplaceWord(absl::string_view text, absl::string_view word, absl::st
   return absl::StrCat(out, text.substr(done));
 }
 
+// The collection, `categories`, of the resource that is not there; a placeholder where it is
+// unknown.
+std::string CollectionOf(const Failure& failure, Language language) {
+  const absl::StatusOr<Catalogue> catalogue = Catalogue::Load();
+  const auto name = failure.info.metadata().find("name");
+  const ResourceInfo* info = !catalogue.ok() || name == failure.info.metadata().end()
+                                 ? nullptr
+                                 : catalogue->FindByName(name->second);
+  if (info != nullptr) return info->options.collection();
+  return language == Language::kChinese ? "资源" : "RESOURCE";
+}
+
 // What to do next, by reason or, without one, by code.
 std::string Advice(const Failure& failure, Language language) {
   static const auto* const by_reason = new std::map<std::string, Text>{
@@ -132,8 +145,6 @@ std::string Advice(const Failure& failure, Language language) {
       {"INVALID_ORDER_BY", Text::kAdviceFilter},
       {"INVALID_NAME", Text::kAdviceName},
       {"ETAG_MISMATCH", Text::kAdviceEtag},
-      {"NOT_FOUND", Text::kAdviceNotFound},
-      {"REFERENCE_NOT_FOUND", Text::kAdviceNotFound},
       {"ALREADY_EXISTS", Text::kAdviceExists},
       {"CONFLICT", Text::kAdviceRetry},
       {"OVERLOADED", Text::kAdviceRetry},
@@ -151,6 +162,9 @@ std::string Advice(const Failure& failure, Language language) {
   }
   const auto found = by_reason->find(failure.info.reason());
   if (found != by_reason->end()) return Say(language, found->second);
+  if (absl::EndsWith(failure.info.reason(), "NOT_FOUND")) {
+    return Say(language, Text::kAdviceNotFound, CollectionOf(failure, language));
+  }
   if (failure.info.reason() == "WRONG_STATE") {
     const auto& metadata = failure.info.metadata();
     const auto allowed = metadata.find("allowed_states");
@@ -299,19 +313,25 @@ std::string Explain(const Failure& failure, Language language) {
   for (const auto& violation : failure.precondition.violations()) {
     add(violation.subject(), violation.description());
   }
-  if (!failure.resource.resource_name().empty()) {
+  const std::string advice = Advice(failure, language);
+  // What the message says already is not said again, unless the advice goes by it.
+  const auto said = [&](absl::string_view value) {
+    return std::any_of(value.begin(), value.end(), absl::ascii_isalpha) &&
+           ReplaceWord(failure.message, value, "") != failure.message;
+  };
+  if (!failure.resource.resource_name().empty() && !said(failure.resource.resource_name())) {
     absl::StrAppend(&out, "  ", Say(language, Text::kResource), " ",
                     Printable(failure.resource.resource_name()), "\n");
   }
   const std::map<std::string, std::string> metadata(failure.info.metadata().begin(),
                                                     failure.info.metadata().end());
   for (const auto& [key, value] : metadata) {
+    if (said(value) && !absl::StrContains(advice, key)) continue;
     absl::StrAppend(&out, "  ", Printable(key), " = ", Printable(value), "\n");
   }
   if (failure.retry_seconds > 0) {
     absl::StrAppend(&out, "  ", Say(language, Text::kRetryAfter, failure.retry_seconds), "\n");
   }
-  const std::string advice = Advice(failure, language);
   if (!advice.empty()) absl::StrAppend(&out, "→ ", advice, "\n");
   return out;
 }

@@ -129,6 +129,37 @@ TEST(FailureTest, AnUnreachableServerIsUnavailable) {
             kUnavailable);
 }
 
+TEST(FailureTest, WhatIsNotThereIsLookedForInItsCollection) {
+  google::rpc::Status wire;
+  wire.set_code(9);
+  wire.set_message("category: categories/nope does not exist");
+  google::rpc::ErrorInfo info;
+  info.set_reason("REFERENCE_NOT_FOUND");
+  (*info.mutable_metadata())["name"] = "categories/nope";
+  wire.add_details()->PackFrom(info);
+  const std::string told = Explain(ReadFailure(wire), Language::kEnglish);
+  EXPECT_THAT(told, HasSubstr("→ `sqm list categories` shows what there is.\n"));
+  // Said already.
+  EXPECT_THAT(told, Not(HasSubstr("name = ")));
+}
+
+TEST(FailureTest, WhatTheAdviceGoesByIsSaidByItself) {
+  google::rpc::Status wire;
+  wire.set_code(9);
+  wire.set_message("staff/ann owns it already, of team/north");
+  google::rpc::ErrorInfo info;
+  info.set_reason("RULE_VIOLATED");
+  info.mutable_metadata()->insert(
+      {{"rule", "has-owner"}, {"owner", "staff/ann"}, {"team", "team/north"}});
+  wire.add_details()->PackFrom(info);
+  for (const Language language : {Language::kEnglish, Language::kChinese}) {
+    const std::string told = Explain(ReadFailure(wire), language);
+    EXPECT_THAT(told, HasSubstr("  owner = staff/ann\n"));
+    EXPECT_THAT(told, HasSubstr("  rule = has-owner\n"));
+    EXPECT_THAT(told, Not(HasSubstr("team = ")));
+  }
+}
+
 TEST(FailureTest, DamagedDetailsStillTellCodeAndMessage) {
   const Failure failure = ReadFailure(grpc::Status(grpc::StatusCode::ABORTED, "stale", "\xFF\xFF"));
   EXPECT_EQ(failure.code, grpc::StatusCode::ABORTED);
