@@ -96,7 +96,13 @@ std::string CommandsTo(const std::string& states, absl::string_view current) {
   for (const absl::string_view state : absl::StrSplit(states, ',')) {
     absl::string_view word;
     if (state == "INVESTIGATING") {
-      word = absl::StartsWith(current, "WAITING") ? "resume" : "start";
+      word = absl::StartsWith(current, "WAITING") ? "resume"
+             : current == "RESPONSE_PROPOSED"     ? "return"
+                                                  : "start";
+    } else if (state == "CLASSIFIED" && current == "ASSIGNED") {
+      word = "refuse";
+    } else if (state == "REOPENED" && current == "REPLIED") {
+      word = "escalate";
     } else if (const auto known = commands->find(state); known != commands->end()) {
       word = known->second;
     }

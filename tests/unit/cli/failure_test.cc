@@ -207,6 +207,20 @@ TEST(FailureTest, AWrongStateNamesTheCommands) {
                              {"allowed_states", "INVESTIGATING,WAITING_THIRD_PARTY,WITHDRAWN"}}));
   EXPECT_THAT(Explain(failure, Language::kEnglish),
               HasSubstr("Commands: sqm complaints resume, wait, withdraw."));
+  // One state is come to in several ways.
+  const auto commands = [](const char* current, const char* allowed) {
+    return Explain(ReadFailure(Broken("WRONG_STATE", {{"resource", "cases/1"},
+                                                      {"current_state", current},
+                                                      {"allowed_states", allowed}})),
+                   Language::kEnglish);
+  };
+  EXPECT_THAT(commands("RESPONSE_PROPOSED", "INVESTIGATING,APPROVED"),
+              HasSubstr("sqm complaints return, approve."));
+  EXPECT_THAT(commands("ASSIGNED", "CLASSIFIED,INVESTIGATING"),
+              HasSubstr("sqm complaints refuse, start."));
+  EXPECT_THAT(commands("REPLIED", "REOPENED,CLOSED"), HasSubstr("sqm complaints escalate, close."));
+  EXPECT_THAT(commands("CLOSED", "REOPENED,ARCHIVED"),
+              HasSubstr("sqm complaints reopen, archive."));
 }
 
 }  // namespace
