@@ -109,6 +109,10 @@ void Queue(Context& context, const CaseArguments& arguments) {
   request.set_queue(static_cast<v1::CaseQueue>(*queue));
   request.set_team(arguments.team);
   if (!arguments.within.empty()) {
+    if (request.queue() != v1::CASE_QUEUE_DUE_SOON) {
+      context.UsageError(context.T(Text::kOnlyDueSoon));
+      return;
+    }
     absl::Duration within;
     if (!absl::ParseDuration(arguments.within, &within) || within <= absl::ZeroDuration()) {
       context.UsageError(absl::StrCat("--within ", arguments.within, ": ",

@@ -199,6 +199,9 @@ TEST_F(ComplaintsCliTest, SaysWhatIsWrong) {
   const Finished queue = Sqm({"queue", "sideways"});
   EXPECT_EQ(queue.exit_code, 2);
   EXPECT_TRUE(absl::StrContains(queue.err, "due-soon")) << queue.err;
+  const Finished within = Sqm({"queue", "mine", "--within", "3h"}, "zh");
+  EXPECT_EQ(within.exit_code, 2);
+  EXPECT_TRUE(absl::StrContains(within.err, "due-soon")) << within.err;
   const Finished none = Sqm({"show", "C-2026-999999"});
   EXPECT_EQ(none.exit_code, 1);
   EXPECT_TRUE(absl::StrContains(none.err, "C-2026-999999")) << none.err;
