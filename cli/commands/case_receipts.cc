@@ -57,7 +57,8 @@ void TrackPages(Context& context, const CaseArguments& arguments, const std::str
   context.TableColumns("number,state,received_time,due_time,outcome");
   Show(context, whole);
   if (whole.messages().empty()) return;
-  Table table({{context.T(Text::kTime), Align::kLeft, true}, {context.T(Text::kEntryText)}});
+  Table table({{context.T(Text::kTime), Align::kLeft, true},
+               {context.T(Text::kEntryText), Align::kLeft, false, true}});
   for (const auto& message : whole.messages()) {
     table.Add({context.Words(message, "time"),
                message.text().empty() ? context.Words(message, "action") : message.text()});

@@ -187,7 +187,7 @@ void ShowWhole(Context& context, const CaseArguments& arguments) {
   Table table({{context.T(Text::kTime), Align::kLeft, true},
                {context.T(Text::kAction)},
                {context.T(Text::kAuthor)},
-               {context.T(Text::kEntryText)}});
+               {context.T(Text::kEntryText), Align::kLeft, false, true}});
   // The receipt, and what happened elsewhere, have no entries, only events.
   for (const v1::CaseEvent& event : one.events()) {
     if (!event.imported() && event.action() != v1::CASE_ACTION_RECEIVE) continue;

@@ -100,7 +100,8 @@ void Output::Add(const google::protobuf::Message& message) {
 }
 
 void Output::Upright(const google::protobuf::Message& message) {
-  Table table({{context_.T(Text::kField), Align::kLeft, true}, {context_.T(Text::kValue)}});
+  Table table({{context_.T(Text::kField), Align::kLeft, true},
+               {context_.T(Text::kValue), Align::kLeft, false, true}});
   for (const FieldPath& path : columns_) {
     const std::string text = context_.Words(message, path);
     if (!text.empty()) {

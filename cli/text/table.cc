@@ -3,6 +3,7 @@
 #include <absl/strings/ascii.h>
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_replace.h>
 #include <absl/strings/strip.h>
 
 #include <algorithm>
@@ -93,6 +94,17 @@ std::string Fit(absl::string_view text, size_t width, Align align) {
   return align == Align::kRight ? PadLeft(cut, width) : PadRight(cut, width);
 }
 
+std::string OneLine(absl::string_view text) { return absl::StrReplaceAll(text, {{"\n", " "}}); }
+
+// What a cell of a column shows, line by line.
+std::vector<std::string> Lines(const Column& column, absl::string_view text, size_t width,
+                               bool on_terminal) {
+  std::vector<std::string> lines = {OneLine(text)};
+  if (column.wrap && on_terminal && width > 1 && !IsTime(text)) lines = Wrap(text, width);
+  for (std::string& line : lines) line = Fit(line, width, column.align);
+  return lines;
+}
+
 void TrimRight(std::string& line) {
   while (!line.empty() && line.back() == ' ') line.pop_back();
 }
@@ -101,7 +113,8 @@ void TrimRight(std::string& line) {
 
 void Table::Add(std::vector<Cell> cells) {
   cells.resize(columns_.size(), Cell(""));
-  for (Cell& cell : cells) cell.text = absl::StrCat(Sign(cell.tone), Printable(cell.text));
+  for (Cell& cell : cells)
+    cell.text = absl::StrCat(Sign(cell.tone), Printable(cell.text, /*lines=*/true));
   rows_.push_back(std::move(cells));
 }
 
@@ -110,7 +123,7 @@ std::string Table::Data(absl::string_view format, absl::Span<const char* const> 
   for (const std::vector<Cell>& cells : rows_) {
     nlohmann::ordered_json row = nlohmann::ordered_json::object();
     for (size_t i = 0; i < cells.size() && i < keys.size(); ++i) {
-      row[keys[i]] = std::string(absl::StripPrefix(cells[i].text, Sign(cells[i].tone)));
+      row[keys[i]] = OneLine(absl::StripPrefix(cells[i].text, Sign(cells[i].tone)));
     }
     rows.push_back(std::move(row));
   }
@@ -130,7 +143,8 @@ std::vector<size_t> Table::Widths(int width, int64_t year) const {
   for (const Column& column : columns_) widths.push_back(DisplayWidth(column.title));
   for (const auto& row : rows_) {
     for (size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], DisplayWidth(row[i].text));
+      // Whole, as if it were on one line: it is given room as others are.
+      widths[i] = std::max(widths[i], DisplayWidth(OneLine(row[i].text)));
       if (IsTime(row[i].text)) times[i] = std::max(times[i], NarrowestTime(row[i].text, year));
     }
   }
@@ -177,15 +191,25 @@ std::string Table::Format(const Terminal& terminal, int64_t year) const {
   TrimRight(line);
   absl::StrAppend(&out, line, "\n", rule, "\n");
   for (const auto& row : rows_) {
-    line.clear();
+    std::vector<std::vector<std::string>> cells;
+    size_t height = 1;
     for (size_t i = 0; i < row.size(); ++i) {
-      const std::string text = Fit(row[i].text, widths[i], columns_[i].align);
-      const bool coloured = terminal.colour && row[i].tone != Tone::kPlain;
-      absl::StrAppend(&line, i == 0 ? "" : std::string(kGap, ' '),
-                      coloured ? Colour(row[i].tone) : "", text, coloured ? "\x1b[0m" : "");
+      cells.push_back(Lines(columns_[i], row[i].text, widths[i], terminal.width > 0));
+      height = std::max(height, cells.back().size());
     }
-    TrimRight(line);
-    absl::StrAppend(&out, line, "\n");
+    for (size_t at = 0; at < height; ++at) {
+      line.clear();
+      for (size_t i = 0; i < row.size(); ++i) {
+        const bool coloured =
+            terminal.colour && row[i].tone != Tone::kPlain && at < cells[i].size();
+        absl::StrAppend(&line, i == 0 ? "" : std::string(kGap, ' '),
+                        coloured ? Colour(row[i].tone) : "",
+                        at < cells[i].size() ? cells[i][at] : std::string(widths[i], ' '),
+                        coloured ? "\x1b[0m" : "");
+      }
+      TrimRight(line);
+      absl::StrAppend(&out, line, "\n");
+    }
   }
   return out;
 }

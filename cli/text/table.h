@@ -33,6 +33,8 @@ struct Column {
   Align align = Align::kLeft;
   // Is cut only when nothing else is left to cut (names, which people copy).
   bool keep = false;
+  // Goes on in further lines where it has no room, and is not cut (letters, which people read).
+  bool wrap = false;
 };
 
 // Columns two spaces apart under a header and a rule. On a terminal, wide columns are cut with `…`,

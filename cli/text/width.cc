@@ -3,6 +3,7 @@
 #include <utf8proc.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace sqm::cli {
 namespace {
@@ -57,6 +58,16 @@ bool IsHidden(utf8proc_int32_t point) {
          (point >= 0x2066 && point <= 0x2069) || point == 0x2028 || point == 0x2029;
 }
 
+// Whether it begins with what no line begins with.
+bool IsStop(absl::string_view text) {
+  static constexpr absl::string_view kStops[] = {"，", "。", "、", "；", "：", "！",
+                                                 "？", "）", "》", "”",  "’",  ",",
+                                                 ".",  ";",  ":",  "!",  "?",  ")"};
+  return std::any_of(std::begin(kStops), std::end(kStops), [text](absl::string_view stop) {
+    return text.substr(0, stop.size()) == stop;
+  });
+}
+
 }  // namespace
 
 size_t DisplayWidth(absl::string_view text) {
@@ -83,6 +94,43 @@ std::string Truncate(absl::string_view text, size_t width) {
   return std::string(text.substr(0, at)) + "…";
 }
 
+std::vector<std::string> Wrap(absl::string_view text, size_t width) {
+  std::vector<std::string> lines;
+  const auto end = [&](absl::string_view line) {
+    while (!line.empty() && line.back() == ' ') line.remove_suffix(1);
+    lines.emplace_back(line);
+  };
+  size_t begin = 0;
+  size_t columns = 0;
+  size_t gap = 0;     // after the last place of the line where it may be broken; 0: none
+  size_t before = 0;  // columns up to there
+  for (size_t at = 0; at < text.size();) {
+    if (text[at] == '\n') {
+      end(text.substr(begin, at - begin));
+      begin = ++at;
+      columns = gap = before = 0;
+      continue;
+    }
+    const Cluster cluster = ClusterAt(text, at);
+    if (columns + cluster.columns > width && text[at] != ' ') {
+      const size_t broken = gap > begin ? gap : at;
+      end(text.substr(begin, broken - begin));
+      columns = gap > begin ? columns - before : 0;
+      begin = broken;
+      gap = before = 0;
+    }
+    columns += cluster.columns;
+    at += cluster.bytes;
+    // After a space, and after what is written without spaces, but for a stop that follows.
+    if (text[at - cluster.bytes] == ' ' || (cluster.columns == 2 && !IsStop(text.substr(at)))) {
+      gap = at;
+      before = columns;
+    }
+  }
+  end(text.substr(begin));
+  return lines;
+}
+
 std::string PadRight(absl::string_view text, size_t width) {
   const size_t columns = DisplayWidth(text);
   return std::string(text) + std::string(width > columns ? width - columns : 0, ' ');
@@ -93,13 +141,15 @@ std::string PadLeft(absl::string_view text, size_t width) {
   return std::string(width > columns ? width - columns : 0, ' ') + std::string(text);
 }
 
-std::string Printable(absl::string_view text) {
+std::string Printable(absl::string_view text, bool lines) {
   std::string out;
   out.reserve(text.size());
   size_t length = 0;
   for (size_t at = 0; at < text.size(); at += length) {
     const utf8proc_int32_t point = Decode(text, at, length);
-    if (point == '\n' || point == '\t' || point == '\r') {
+    if (point == '\n' && lines) {
+      out += '\n';
+    } else if (point == '\n' || point == '\t' || point == '\r') {
       out += ' ';
     } else if (point < 0 || IsHidden(point)) {
       out.append(kReplacement.data(), kReplacement.size());

@@ -115,6 +115,34 @@ TEST(TableTest, NamesLoseTheirCollectionBeforeTheyAreCut) {
   EXPECT_TRUE(absl::StrContains(narrow, "  either/or, or…\n")) << narrow;
 }
 
+TEST(WidthTest, WrapsWholeWordsAndLetters) {
+  using Lines = std::vector<std::string>;
+  EXPECT_EQ(Wrap("", 10), Lines{""});
+  EXPECT_EQ(Wrap("We have looked into it", 10), (Lines{"We have", "looked", "into it"}));
+  EXPECT_EQ(Wrap("one\n\ntwo", 10), (Lines{"one", "", "two"}));
+  EXPECT_EQ(Wrap("abcdefghij", 4), (Lines{"abcd", "efgh", "ij"}));
+  // A line of Chinese may end anywhere, but not before a stop.
+  EXPECT_EQ(Wrap("宽带自周一起中断，", 8), (Lines{"宽带自周", "一起中", "断，"}));
+  EXPECT_EQ(Wrap("编号 C-2026-000005 已办结", 14), (Lines{"编号", "C-2026-000005", "已办结"}));
+  EXPECT_EQ(Printable("a\nb\x1b", true), "a\nb\uFFFD");
+}
+
+TEST(TableTest, LettersGoOnInFurtherLinesOnATerminal) {
+  Table table({{"Field", Align::kLeft, true}, {"Value", Align::kLeft, false, true}});
+  table.Add({"reply", "Dear customer,\nit is paid back."});
+  table.Add({"state", "Replied"});
+  EXPECT_EQ(table.Format({.interactive = true, .width = 21}),
+            "Field  Value\n"
+            "─────  ──────────────\n"
+            "reply  Dear customer,\n"
+            "       it is paid\n"
+            "       back.\n"
+            "state  Replied\n");
+  EXPECT_TRUE(absl::StrContains(table.Format(Terminal()), "Dear customer, it is paid back.\n"));
+  const char* const keys[] = {"field", "value"};
+  EXPECT_TRUE(absl::StrContains(table.Data("jsonl", keys), "customer, it is"));
+}
+
 TEST(TableTest, FillsAndDropsCells) {
   Table table({{"A"}, {"B"}});
   table.Add({"1"});
