@@ -4,6 +4,7 @@
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
+#include <absl/strings/str_replace.h>
 #include <absl/strings/str_split.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 
 #include "cli/schema/catalogue.h"
 #include "cli/schema/value.h"
+#include "cli/text/faults.h"
 #include "cli/text/width.h"
 #include "sqm/options/v1/options.pb.h"
 #include "sqm/type/v1/error_reason.pb.h"
@@ -207,6 +209,19 @@ std::string Advice(const Failure& failure, Language language) {
   }
 }
 
+// With its faults in the reader's language.
+Failure Told(Failure failure, Language language) {
+  failure.message = FaultText(failure.message, language);
+  for (auto& violation : *failure.bad_request.mutable_field_violations()) {
+    const std::string said = FaultText(violation.description(), language);
+    absl::StrReplaceAll({{absl::StrCat(violation.field(), ": ", violation.description()),
+                          absl::StrCat(violation.field(), ": ", said)}},
+                        &failure.message);
+    violation.set_description(said);
+  }
+  return failure;
+}
+
 }  // namespace
 
 absl::string_view CodeName(grpc::StatusCode code) {
@@ -287,7 +302,8 @@ void NameOptions(Failure& failure, absl::string_view command,
   }
 }
 
-std::string Brief(const Failure& failure, Language language) {
+std::string Brief(const Failure& given, Language language) {
+  const Failure failure = Told(given, language);
   std::string text = Headline(failure, language);
   for (const auto& violation : failure.bad_request.field_violations()) {
     absl::StrAppend(&text, " ", violation.field(), ": ", violation.description());
@@ -299,7 +315,8 @@ std::string Brief(const Failure& failure, Language language) {
   return Printable(text);
 }
 
-std::string Explain(const Failure& failure, Language language) {
+std::string Explain(const Failure& given, Language language) {
+  const Failure failure = Told(given, language);
   std::string out =
       absl::StrCat(Say(language, Text::kError), " ", Headline(failure, language), "\n");
   absl::StrAppend(&out, "  ", CodeName(failure.code), failure.info.reason().empty() ? "" : " / ",

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "cli/text/faults.h"
+
 namespace sqm::cli {
 
 void Rejects::Add(const RowMapper& mapper, const ImportRow& row, const std::vector<Issue>& issues) {
@@ -75,7 +77,8 @@ std::vector<Issue> Ledger::Issues(const ImportRow& row, const google::rpc::Statu
   std::vector<Issue> issues;
   for (const auto& violation : failure.bad_request.field_violations()) {
     issues.push_back({mapper_.ColumnOfField(violation.field()),
-                      mapper_.ValueOfField(violation.field(), row.row), violation.description()});
+                      mapper_.ValueOfField(violation.field(), row.row),
+                      FaultText(violation.description(), language_)});
   }
   if (!issues.empty()) return issues;
   std::string field, reason = Brief(failure, language_);

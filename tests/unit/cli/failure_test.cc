@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "cli/text/faults.h"
+
 namespace sqm::cli {
 namespace {
 
@@ -62,6 +64,28 @@ TEST(FailureTest, ASingleViolationIsSaidOnce) {
   const std::string both = Explain(ReadFailure(wire), Language::kEnglish);
   EXPECT_THAT(both, HasSubstr("  - contact.channel: must be set\n"));
   EXPECT_THAT(both, HasSubstr("  - contact.agent: must be set\n"));
+}
+
+TEST(FailureTest, FaultsAreSaidInChinese) {
+  EXPECT_EQ(FaultText("is longer than 200 characters", Language::kChinese), "不得超过 200 个字符");
+  EXPECT_EQ(FaultText("has 30 elements; at most 20 are allowed", Language::kChinese),
+            "有 30 项，最多 20 项");
+  EXPECT_EQ(FaultText("must match [A-Z]{3}", Language::kChinese), "格式须为 [A-Z]{3}");
+  EXPECT_EQ(FaultText("must not be later than now", Language::kEnglish),
+            "must not be later than now");
+  EXPECT_EQ(FaultText("of tomorrow", Language::kChinese), "of tomorrow");
+  google::rpc::Status wire;
+  wire.set_code(3);
+  wire.set_message("amount: is required (and 1 more)");
+  google::rpc::BadRequest bad;
+  for (const char* field : {"amount", "reason"}) {
+    auto* violation = bad.add_field_violations();
+    violation->set_field(field);
+    violation->set_description("is required");
+  }
+  wire.add_details()->PackFrom(bad);
+  const std::string told = Explain(ReadFailure(wire), Language::kChinese);
+  EXPECT_THAT(told, HasSubstr(": amount: 必填（另有 1 项）\n  - amount: 必填\n  - reason: 必填\n"));
 }
 
 TEST(FailureTest, AnOptionStandsForItsFieldAndForNothingElse) {
