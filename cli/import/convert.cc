@@ -143,7 +143,14 @@ std::string SetTime(const FieldRule& rule, absl::string_view text, const Convert
     field.CopyFrom(wire);
     return "";
   }
-  return Say(context.language, Text::kNotATime, absl::StrJoin(formats, ", "));
+  // As people write them.
+  std::vector<std::string> examples;
+  for (const std::string& format : formats) {
+    const absl::CivilSecond example(2026, 12, 31, 14, 30, 0);
+    examples.push_back(
+        absl::FormatTime(format, absl::FromCivil(example, context.zone), context.zone));
+  }
+  return Say(context.language, Text::kNotATime, absl::StrJoin(examples, ", "));
 }
 
 std::string SetDuration(const FieldRule& rule, absl::string_view text,

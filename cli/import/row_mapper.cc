@@ -84,7 +84,9 @@ absl::StatusOr<RowMapper> RowMapper::Bind(const Mapping& mapping,
         return absl::InvalidArgumentError(
             Say(mapper.context_.language, Text::kColumnTwice, column));
       }
-      if (count == 0) missing.push_back(column);
+      if (count == 0 && std::find(missing.begin(), missing.end(), column) == missing.end()) {
+        missing.push_back(column);
+      }
       bound.indexes.push_back(
           static_cast<size_t>(std::find(mapper.header_.begin(), mapper.header_.end(), column) -
                               mapper.header_.begin()));

@@ -48,7 +48,7 @@ std::vector<std::pair<ImportSummary::Key, ImportSummary::Reason>> ImportSummary:
 
 Table ImportSummary::Reasons(Language language) const {
   Table table({{Say(language, Text::kColumn)},
-               {Say(language, Text::kReason)},
+               {Say(language, Text::kReason), Align::kLeft, false, true},
                {Say(language, Text::kRowCount), Align::kRight},
                {Say(language, Text::kFirstLine), Align::kRight}});
   for (const auto& [key, reason] : Sorted()) {

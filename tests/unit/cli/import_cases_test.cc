@@ -186,7 +186,7 @@ TEST_F(ImportCasesTest, BadRowsNameColumnValueAndReason) {
   EXPECT_EQ(outcome.bad[0].second[0].column, "Submitted via");
   EXPECT_EQ(outcome.bad[0].second[0].value, "Pigeon");
   EXPECT_EQ(outcome.bad[1].second[0].column, "Date sent to company");
-  EXPECT_EQ(outcome.bad[1].second[0].reason, "is no date and time of the form %m/%d/%Y");
+  EXPECT_EQ(outcome.bad[1].second[0].reason, "is no date and time such as 12/31/2026");
   // State and outcome both come from the column.
   EXPECT_EQ(outcome.bad[2].second.size(), 2u);
   EXPECT_EQ(outcome.bad[2].second[0].column, "Company response to consumer");
