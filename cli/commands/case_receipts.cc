@@ -30,6 +30,21 @@ void Receipt(Context& context, const CaseArguments& arguments) {
   context.Note(context.T(Text::kReceiptOnce));
 }
 
+// A call of who holds a receipt: that nothing is found may be for its secret. False after a
+// complaint.
+bool CallWithReceipt(Context& context, absl::string_view method,
+                     const google::protobuf::Message& request,
+                     google::protobuf::Message& response) {
+  if (context.connection() == nullptr) return false;
+  Failure failure = context.connection()->Call(ComplaintsPath(method), request, response);
+  if (failure.ok()) return true;
+  if (failure.code == grpc::StatusCode::NOT_FOUND) {
+    failure.advice = context.T(Text::kAdviceReceipt);
+  }
+  context.Fail(failure);
+  return false;
+}
+
 // What there is to tell, and what passed.
 template <typename Request, typename Response>
 void TrackPages(Context& context, const CaseArguments& arguments, const std::string& number,
@@ -41,7 +56,7 @@ void TrackPages(Context& context, const CaseArguments& arguments, const std::str
   Response whole;
   while (true) {
     Response page;
-    if (!context.Call(ComplaintsPath(method), request, page)) return;
+    if (!CallWithReceipt(context, method, request, page)) return;
     request.set_page_token(page.next_page_token());
     page.clear_next_page_token();
     const auto before = whole.messages();
@@ -88,7 +103,7 @@ void Rate(Context& context, const CaseArguments& arguments) {
   request.set_satisfaction(arguments.satisfaction);
   request.set_accepted(!arguments.rejected);
   request.set_comment(arguments.text);
-  if (context.Call(ComplaintsPath("RateCase"), request, response)) Show(context, response);
+  if (CallWithReceipt(context, "RateCase", request, response)) Show(context, response);
 }
 
 void SendMessage(Context& context, const CaseArguments& arguments) {
@@ -98,7 +113,7 @@ void SendMessage(Context& context, const CaseArguments& arguments) {
   if (request.number().empty()) return;
   request.set_receipt(arguments.receipt);
   request.set_text(arguments.text);
-  if (context.Call(ComplaintsPath("SendCaseMessage"), request, response)) Show(context, response);
+  if (CallWithReceipt(context, "SendCaseMessage", request, response)) Show(context, response);
 }
 
 void Satisfaction(Context& context, const CaseArguments& arguments) {

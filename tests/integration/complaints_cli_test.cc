@@ -199,6 +199,13 @@ TEST_F(ComplaintsCliTest, SaysWhatIsWrong) {
   const Finished queue = Sqm({"queue", "sideways"});
   EXPECT_EQ(queue.exit_code, 2);
   EXPECT_TRUE(absl::StrContains(queue.err, "due-soon")) << queue.err;
+  const Finished receipt = Sqm({"track", "C-2026-000001", "--receipt", "x"}, "zh");
+  EXPECT_EQ(receipt.exit_code, 1);
+  EXPECT_TRUE(absl::StrContains(receipt.err, "→ 请核对编号与凭证口令。")) << receipt.err;
+  const Finished long_name =
+      Sqm({"create", "--subject", "x", "--customer-name", std::string(300, 'x')}, "zh");
+  EXPECT_TRUE(absl::StrContains(long_name.err, "--customer-name: 不得超过 200 个字符"))
+      << long_name.err;
   const Finished within = Sqm({"queue", "mine", "--within", "3h"}, "zh");
   EXPECT_EQ(within.exit_code, 2);
   EXPECT_TRUE(absl::StrContains(within.err, "due-soon")) << within.err;
