@@ -127,37 +127,48 @@ void PgListeners::TellGap(const std::string& tenant, int64_t head) {
   for (const auto& listener : gap_listeners_) listener();
 }
 
-absl::Status PgListeners::CatchUpLocked(PgConnection& connection, const std::string& tenant,
-                                        int64_t head) {
-  int64_t heard = Head(tenant).head;
-  if (head - heard > kMaxCatchUp) {
-    TellGap(tenant, head);
-    return absl::OkStatus();
-  }
-  while (heard < head) {
-    auto changes =
-        ReadChangesAfter(connection, sql_, registry_, tenant, heard, kPageRows, kPageBytes);
-    if (!connection.alive()) return changes.status();
-    if (!changes.ok() && ReasonOf(changes.status()) != type::v1::ERROR_REASON_HISTORY_LOST) {
-      return changes.status();
-    }
-    if (!changes.ok() || changes->empty() || !ParseAll(*changes).ok()) {
-      TellGap(tenant, head);
-      return absl::OkStatus();
-    }
+void PgListeners::TellUnheard(const CommittedBatchPtr& batch) {
+  const int64_t before = batch->changes.front().position - 1;
+  const int64_t heard = Head(batch->tenant).head;
+  if (heard == before) return Tell(batch);
+  if (heard >= batch->changes.back().position) return;
+  auto rest = std::make_shared<CommittedBatch>();
+  rest->tenant = batch->tenant;
+  rest->committed = batch->committed;
+  rest->changes.assign(batch->changes.begin() + (heard - before), batch->changes.end());
+  Tell(rest);
+}
+
+absl::Status PgListeners::ReadUpTo(PgConnection& connection, const std::string& tenant,
+                                   int64_t head) {
+  while (true) {
+    const int64_t heard = Head(tenant).head;
+    if (heard >= head) return absl::OkStatus();
+    bool gap = head - heard > kMaxCatchUp;
     auto batch = std::make_shared<CommittedBatch>();
     batch->tenant = tenant;
-    batch->changes.swap(*changes);
-    heard = batch->changes.back().position;
-    Tell(batch);
+    if (!gap) {
+      auto changes =
+          ReadChangesAfter(connection, sql_, registry_, tenant, heard, kPageRows, kPageBytes);
+      if (!connection.alive()) return changes.status();
+      if (!changes.ok() && ReasonOf(changes.status()) != type::v1::ERROR_REASON_HISTORY_LOST) {
+        return changes.status();
+      }
+      gap = !changes.ok() || changes->empty() || !ParseAll(*changes).ok();
+      if (!gap) batch->changes.swap(*changes);
+    }
+    absl::MutexLock lock(&hearing_);
+    if (!gap) {
+      TellUnheard(batch);
+    } else if (Head(tenant).head == heard) {
+      TellGap(tenant, head);
+    }
   }
-  return absl::OkStatus();
 }
 
 absl::Status PgListeners::CatchUp(PgConnection& connection, const std::string& tenant,
                                   const FeedHead& head) {
-  absl::MutexLock lock(&hearing_);
-  RETURN_IF_ERROR(CatchUpLocked(connection, tenant, head.head));
+  RETURN_IF_ERROR(ReadUpTo(connection, tenant, head.head));
   MoveHead(tenant, head.head);
   MoveOldest(tenant, head.oldest);
   return absl::OkStatus();
@@ -177,24 +188,12 @@ absl::Status PgListeners::Reach(PgConnection& connection, const std::string& ten
 
 void PgListeners::Hear(PgConnection& connection, const FeedHead& head,
                        const CommittedBatchPtr& batch) {
-  absl::MutexLock lock(&hearing_);
   const int64_t before = batch->changes.empty() ? head.head : batch->changes.front().position - 1;
-  if (Head(batch->tenant).head < before && !CatchUpLocked(connection, batch->tenant, before).ok()) {
-    TellGap(batch->tenant, before);
-  }
-  if (!batch->changes.empty()) {
-    // Catching up may have read on, and the tail may have been quicker.
-    const int64_t heard = Head(batch->tenant).head;
-    if (heard == before) {
-      Tell(batch);
-    } else if (heard < batch->changes.back().position) {
-      auto rest = std::make_shared<CommittedBatch>();
-      rest->tenant = batch->tenant;
-      rest->committed = batch->committed;
-      rest->changes.assign(batch->changes.begin() + (heard - before), batch->changes.end());
-      Tell(rest);
-    }
-  }
+  const bool read = ReadUpTo(connection, batch->tenant, before).ok();
+  absl::MutexLock lock(&hearing_);
+  if (!read && Head(batch->tenant).head < before) TellGap(batch->tenant, before);
+  // Catching up may have read on, and the tail may have been quicker.
+  if (!batch->changes.empty()) TellUnheard(batch);
   MoveHead(batch->tenant, head.head);
   MoveOldest(batch->tenant, head.oldest);
 }

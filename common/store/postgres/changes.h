@@ -54,8 +54,11 @@ class PgListeners {
  private:
   // Lock order: `hearing_` before `heads_mutex_`. Listeners are called under both: who sees what
   // one of them has done finds the head moved, and who finds it moved sees what all have done.
-  absl::Status CatchUpLocked(PgConnection& connection, const std::string& tenant, int64_t head)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(hearing_);
+  // Nothing is read under them: a connection that hangs keeps nobody else from hearing.
+  absl::Status ReadUpTo(PgConnection& connection, const std::string& tenant, int64_t head)
+      ABSL_LOCKS_EXCLUDED(hearing_);
+  // What of a batch has not been heard yet; everything before it must have been.
+  void TellUnheard(const CommittedBatchPtr& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(hearing_);
   void Tell(const CommittedBatchPtr& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(hearing_);
   void TellGap(const std::string& tenant, int64_t head) ABSL_EXCLUSIVE_LOCKS_REQUIRED(hearing_);
   void MoveHead(const std::string& tenant, int64_t head);

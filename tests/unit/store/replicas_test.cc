@@ -183,6 +183,53 @@ TEST_P(Replicas, WhatIsReadHasBeenHeard) {
   EXPECT_EQ(theirs.Take(), UpTo(2));
 }
 
+// The first two wait for the table, as on connections that hang; the last needs nothing of it.
+TEST_P(Replicas, WhoHangsInReadingKeepsNobodyFromHearing) {
+  for (int i = 0; i < 3; ++i) Apply(tickets_.Create(absl::StrCat("t", i)));
+  const PgConnectionOptions options = OptionsOfPostgres(directory_).connection;
+  const PgStatements sql(tickets_.registry());
+  PgListeners listeners(sql, tickets_.registry());
+  std::vector<std::pair<std::string, int64_t>> heard;  // under the listeners' lock
+  listeners.OnCommit([&](const CommittedBatchPtr& batch) {
+    for (const StoredChange& change : batch->changes) {
+      heard.emplace_back(batch->tenant, change.position);
+    }
+  });
+  auto blocker = PgConnection::Open(options);
+  ASSERT_TRUE(blocker.ok()) << blocker.status();
+  ASSERT_TRUE((*blocker)->Execute("BEGIN").ok());
+  ASSERT_TRUE((*blocker)->Execute("LOCK TABLE changes IN ACCESS EXCLUSIVE MODE").ok());
+  std::atomic<int> ended{0};
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 2; ++i) {
+    readers.emplace_back([&] {
+      auto connection = PgConnection::Open(options);
+      EXPECT_TRUE(listeners.CatchUp(**connection, "north", FeedHead{3, 1}).ok());
+      ++ended;
+    });
+  }
+  // With the fault the other one waits for the first.
+  const std::string waiting =
+      absl::StrCat("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND relation = '",
+                   options.schema, ".changes'::regclass");
+  while (ended == 0 && testing::PostgresServer::Shared().Sql(waiting) != "t") {
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  auto own = std::make_shared<CommittedBatch>();
+  own->tenant = "south";
+  own->changes.resize(1);
+  own->changes[0].position = 1;
+  listeners.Hear(**blocker, FeedHead{1, 1}, own);
+  EXPECT_EQ(ended, 0);
+  EXPECT_EQ(listeners.Head("south").head, 1);
+  EXPECT_EQ(listeners.Head("north").head, 0);
+  EXPECT_TRUE((*blocker)->Execute("ROLLBACK").ok());
+  for (std::thread& reader : readers) reader.join();
+  // What both have read is heard once.
+  EXPECT_EQ(heard, (std::vector<std::pair<std::string, int64_t>>{
+                       {"south", 1}, {"north", 1}, {"north", 2}, {"north", 3}}));
+}
+
 TEST_P(Replicas, AWakenedTailDoesNotWaitForItsPeriod) {
   other_ = Another(absl::Hours(1));
   Heard theirs;
