@@ -31,14 +31,6 @@ absl::Status CheckVisibility(const rpc::Call& call) {
               {{"permission", call.method().options.permission()}});
 }
 
-// A stream may outlive the token that it began with.
-absl::Status CheckExpiry(const rpc::Call& call, absl::Time now) {
-  constexpr absl::Duration kLeeway = absl::Seconds(30);
-  if (now <= call.principal().expires + kLeeway) return absl::OkStatus();
-  return Fail(absl::StatusCode::kUnauthenticated, type::v1::ERROR_REASON_UNAUTHENTICATED,
-              "the token has expired: resume with a new one");
-}
-
 absl::Status ClientGone() {
   return Fail(absl::StatusCode::kCancelled, type::v1::ERROR_REASON_CANCELLED,
               "the client has gone");
@@ -180,7 +172,7 @@ Task<absl::Status> FeedService::Watch(rpc::Call& call, const v1::WatchChangesReq
 Task<absl::Status> FeedService::Write(Watcher& watcher, std::shared_ptr<v1::ChangeBatch> batch,
                                       int64_t head) {
   absl::Time now = clock_->Now();
-  CO_RETURN_IF_ERROR(CheckExpiry(*watcher.call, now));
+  CO_RETURN_IF_ERROR(rpc::CheckToken(*watcher.call, now));
   batch->set_head(head);
   *batch->mutable_time() = ToTimestamp(now);
   bool written = co_await watcher.stream->Write(std::move(batch));

@@ -96,6 +96,7 @@ class Import {
       absl::StatusOr<bool> more = co_await reading;
       if (!more.ok()) co_return more.status();
       if (!*more) co_return absl::OkStatus();
+      CO_RETURN_IF_ERROR(rpc::CheckToken(call, resources_.clock().Now()));
       const int rows = request->GetReflection()->FieldSize(*request, shape_.rows);
       if (rows > kMaxRows) {
         co_return InvalidField(shape_.rows->name(),

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "common/auth/token.h"
 #include "common/base/status.h"
 #include "common/contract/validate.h"
 #include "common/rpc/message_bytes.h"
@@ -38,6 +39,10 @@ absl::string_view View(grpc::string_ref ref) { return {ref.data(), ref.size()}; 
 absl::Status NotAdmitted() { return absl::ResourceExhaustedError(""); }
 
 }  // namespace
+
+absl::Status CheckToken(const Call& call, absl::Time now) {
+  return auth::CheckExpiry(call.principal().expires, auth::TokenRules().leeway, now);
+}
 
 bool Pipeline::Admit(const Route& route) {
   if (route.limit != nullptr) return route.limit->Enter();

@@ -1,6 +1,7 @@
 // One call on its way through the pipeline, as a handler sees it.
 #pragma once
 
+#include <absl/status/status.h>
 #include <absl/strings/string_view.h>
 #include <absl/time/time.h>
 
@@ -94,6 +95,10 @@ class Call {
   int64_t awaited_position_ = 0;  // that the caller has seen elsewhere and that is not here yet
   absl::Duration awaited_for_;    // how long it was waited for
 };
+
+// A stream may outlive the token that it began with: OK, or UNAUTHENTICATED once that has ended.
+// Its handler asks before each part.
+absl::Status CheckToken(const Call& call, absl::Time now);
 
 // A response: a message, or a stored record that is sent as it is.
 struct Reply {

@@ -230,7 +230,7 @@ class PipelineTest : public ::testing::Test {
 
   feed::TempDir directory_;
   const contract::Registry& registry_ = feed::TestRegistry();
-  const Clock& clock_ = SystemClock::Get();
+  FakeClock clock_{absl::Now()};
   RandomIds ids_;
   Executor executor_{"server", 4};
   Timer timer_;
@@ -355,6 +355,35 @@ TEST_F(PipelineTest, ARowWhoseResourceIsDeletedMeanwhileIsToBeSentAgain) {
     EXPECT_THAT(Import().outcomes(), ::testing::ElementsAre(type::v1::IMPORT_OUTCOME_CREATED));
     DeleteRow();
   }
+}
+
+// With the leeway of 30 s that a token has everywhere.
+TEST_F(PipelineTest, AnImportEndsWithItsToken) {
+  Open();
+  auto context = Context();
+  auto stream = stub_->ImportContacts(context.get());
+  const auto send = [&](const std::string& id) {
+    v1::ImportContactsRequest rows;
+    *rows.add_contacts() = Row();
+    rows.mutable_contacts(0)->set_external_id(id);
+    v1::ImportContactsResponse answer;
+    return stream->Write(rows) && stream->Read(&answer) && answer.failures().empty();
+  };
+  EXPECT_TRUE(send("a"));
+  clock_.Advance(absl::Hours(1) + absl::Seconds(25));
+  EXPECT_TRUE(send("b"));
+  clock_.Advance(absl::Seconds(10));
+  EXPECT_FALSE(send("c"));
+  const absl::Status status = FromGrpc(stream->Finish());
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnauthenticated) << status;
+  EXPECT_EQ(ReasonOf(status), type::v1::ERROR_REASON_UNAUTHENTICATED);
+  v1::ListContactsRequest all;
+  v1::ListContactsResponse found;
+  auto listing = Context();
+  EXPECT_TRUE(stub_->ListContacts(listing.get(), all, &found).ok());
+  std::vector<std::string> ids;
+  for (const v1::Contact& contact : found.contacts()) ids.push_back(contact.external_id());
+  EXPECT_THAT(ids, ::testing::UnorderedElementsAre("", "a", "b"));
 }
 
 }  // namespace
