@@ -129,14 +129,19 @@ std::string ReplaceWord(absl::string_view text, absl::string_view word, absl::st
   return absl::StrCat(out, text.substr(done));
 }
 
-// The collection, `categories`, of the resource that is not there; a placeholder where it is
-// unknown.
+// The collection, `categories`, of the resource that is not there or has the wrong field; a
+// placeholder where it is unknown.
 std::string CollectionOf(const Failure& failure, Language language) {
   const absl::StatusOr<Catalogue> catalogue = Catalogue::Load();
   const auto name = failure.info.metadata().find("name");
-  const ResourceInfo* info = !catalogue.ok() || name == failure.info.metadata().end()
-                                 ? nullptr
-                                 : catalogue->FindByName(name->second);
+  const auto field = failure.info.metadata().find("field");
+  const ResourceInfo* info = nullptr;
+  if (catalogue.ok() && name != failure.info.metadata().end()) {
+    info = catalogue->FindByName(name->second);
+  } else if (catalogue.ok() && field != failure.info.metadata().end() &&
+             absl::StrContains(field->second, '.')) {
+    info = catalogue->Find(field->second.substr(0, field->second.find('.')));
+  }
   if (info != nullptr) return info->options.collection();
   return language == Language::kChinese ? "资源" : "RESOURCE";
 }
@@ -147,7 +152,6 @@ std::string Advice(const Failure& failure, Language language) {
       {"UNAUTHENTICATED", Text::kAdviceSignIn},
       {"WRONG_TENANT", Text::kAdviceSignIn},
       {"PERMISSION_DENIED", Text::kAdvicePermission},
-      {"INVALID_FIELD", Text::kAdviceFields},
       {"INVALID_FIELD_MASK", Text::kAdviceMask},
       {"INVALID_FILTER", Text::kAdviceFilter},
       {"INVALID_ORDER_BY", Text::kAdviceFilter},
@@ -165,8 +169,10 @@ std::string Advice(const Failure& failure, Language language) {
       {"DEADLINE_EXCEEDED", Text::kAdviceDeadline},
   };
   if (!failure.advice.empty()) return failure.advice;
-  if (!failure.command.empty() && failure.info.reason() == "INVALID_FIELD") {
-    return Say(language, Text::kAdviceOptions, failure.command);
+  if (failure.info.reason() == "INVALID_FIELD") {
+    return failure.command.empty()
+               ? Say(language, Text::kAdviceFields, CollectionOf(failure, language))
+               : Say(language, Text::kAdviceOptions, failure.command);
   }
   const auto found = by_reason->find(failure.info.reason());
   if (found != by_reason->end()) return Say(language, found->second);
@@ -349,7 +355,7 @@ std::string Explain(const Failure& given, Language language) {
   const std::map<std::string, std::string> metadata(failure.info.metadata().begin(),
                                                     failure.info.metadata().end());
   for (const auto& [key, value] : metadata) {
-    if (said(value) && !absl::StrContains(advice, key)) continue;
+    if (value.empty() || (said(value) && !absl::StrContains(advice, key))) continue;
     absl::StrAppend(&out, "  ", Printable(key), " = ", Printable(value), "\n");
   }
   if (failure.retry_seconds > 0) {

@@ -37,7 +37,7 @@ void Call(Context& context, const CallArguments& arguments) {
   const auto request = NewMessage(method->input_type());
   const absl::Status status = ReadJson(json, *request);
   if (!status.ok()) {
-    context.UsageError(context.T(Text::kBadJson, "-d", status.message()));
+    context.UsageError(context.T(Text::kBadJson, "-d", status.message(), method->name()));
     return;
   }
   if (!method->options().GetExtension(options::v1::method).read_only()) {

@@ -112,7 +112,10 @@ void CaseStep(Context& context, const CaseArguments& arguments, absl::string_vie
   if (name.empty()) return;
   request.set_name(name);
   v1::Case one;
-  if (context.Call(ComplaintsPath(method), request, one)) ShowCase(*output, one);
+  if (!context.Call(ComplaintsPath(method), request, one)) return;
+  ShowCase(*output, one);
+  // What was over for good is taken up in another.
+  if (one.name() != name) context.Note(context.T(Text::kGoesOnIn, one.number()));
 }
 
 // A step that takes a comment and nothing else.

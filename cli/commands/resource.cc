@@ -142,7 +142,9 @@ Message* ReadResource(Context& context, const ResourceArguments& arguments,
   Message* resource = request.GetReflection()->MutableMessage(&request, field);
   const absl::Status status = ReadJson(text, *resource);
   if (status.ok()) return resource;
-  context.UsageError(context.T(Text::kBadJson, arguments.file, status.message()));
+  context.UsageError(context.T(
+      Text::kBadJson, arguments.file == "-" ? context.T(Text::kStandardInput) : arguments.file,
+      status.message(), info.options.collection()));
   return nullptr;
 }
 

@@ -204,8 +204,13 @@ absl::Status ReadJson(absl::string_view json, Message& message) {
   const auto status = google::protobuf::util::JsonStringToMessage(
       google::protobuf::StringPiece(json.data(), json.size()), &message);
   if (status.ok()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::string_view(status.message().data(), status.message().size()));
+  // What is wrong, and on the next line where, which a third one points at.
+  const std::vector<absl::string_view> lines =
+      absl::StrSplit(absl::string_view(status.message().data(), status.message().size()), '\n');
+  const absl::string_view where =
+      lines.size() > 1 ? absl::StripAsciiWhitespace(lines[1]) : absl::string_view();
+  return absl::InvalidArgumentError(where.empty() ? std::string(lines[0])
+                                                  : absl::StrCat(lines[0], " (", where, ")"));
 }
 
 std::unique_ptr<Message> NewMessage(const Descriptor* type) {

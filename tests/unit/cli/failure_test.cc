@@ -130,6 +130,7 @@ TEST(FailureTest, AWrongStateSaysWhatIsPossible) {
   wire.clear_details();
   wire.add_details()->PackFrom(info);
   EXPECT_THAT(Explain(ReadFailure(wire), Language::kChinese), HasSubstr("→ 已无后续操作。\n"));
+  EXPECT_THAT(Explain(ReadFailure(wire), Language::kChinese), Not(HasSubstr("allowed_states")));
 }
 
 TEST(FailureTest, WithoutLocalizedMessageTheCatalogueSpeaks) {
@@ -163,6 +164,13 @@ TEST(FailureTest, WhatIsNotThereIsLookedForInItsCollection) {
   wire.add_details()->PackFrom(info);
   const std::string told = Explain(ReadFailure(wire), Language::kEnglish);
   EXPECT_THAT(told, HasSubstr("→ `sqm list categories` shows what there is.\n"));
+  wire.set_message("calendar.zone: is no zone");
+  info.set_reason("INVALID_FIELD");
+  info.mutable_metadata()->clear();
+  (*info.mutable_metadata())["field"] = "calendar.zone";
+  wire.add_details()->PackFrom(info);
+  EXPECT_THAT(Explain(ReadFailure(wire), Language::kEnglish),
+              HasSubstr("`sqm describe calendars` shows what each one takes.\n"));
   // Said already.
   EXPECT_THAT(told, Not(HasSubstr("name = ")));
 }

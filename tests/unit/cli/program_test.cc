@@ -118,6 +118,10 @@ TEST_F(ProgramTest, WrongUseIsTwo) {
   const Ran unknown = Sqm({"list", "nothing"});
   EXPECT_EQ(unknown.code, kUsage);
   EXPECT_THAT(unknown.err, HasSubstr("contacts"));
+  const Ran json = Sqm({"call", "CreateContact", "-d", "{\"contact\" 1}"});
+  EXPECT_EQ(json.err,
+            "Error: -d is not what is expected: Expected : between key:value pair. "
+            "({\"contact\" 1})\n→ `sqm describe CreateContact` shows the fields.\n");
   const Ran mapping = Sqm({"import", "contacts", "/dev/null", "--mapping", "nope"});
   EXPECT_THAT(mapping.err, HasSubstr("contact_centre_calls, sqm_sample"));
 }
