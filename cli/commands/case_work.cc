@@ -107,6 +107,12 @@ void Answer(Context& context, const CaseArguments& arguments, absl::string_view 
   });
 }
 
+// The letter that a template begins, to be completed and sent with `propose --text -`.
+void Draft(Context& context, const CaseArguments& arguments) {
+  std::string text;
+  if (AnswerText(context, arguments, text)) context.Print(absl::StrCat(text, "\n"));
+}
+
 void Propose(Context& context, const CaseArguments& arguments) {
   if (arguments.text.empty() && arguments.reply_template.empty()) {
     context.UsageError(context.T(Text::kTextOrTemplate));
@@ -160,6 +166,11 @@ void AddCaseWorkCommands(CLI::App& group, Context& context, const SharedCaseArgu
            CaseStep<v1::StartCaseRequest>(context, arguments, "StartCase",
                                           [](v1::StartCaseRequest&) { return true; });
          });
+
+  c = OnCase(group, context, "draft", Text::kHelpCaseDraft, "--template final-reply > letter.txt",
+             a, Draft);
+  c->add_option("--template", a->reply_template, context.T(Text::kHelpCaseTemplateName))
+      ->required();
 
   c = OnCase(group, context, "propose", Text::kHelpCasePropose, "--template final-reply", a,
              Propose);

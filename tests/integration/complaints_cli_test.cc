@@ -251,6 +251,35 @@ TEST_F(ComplaintsCliTest, NamesTheOptionsThatSetAWrongField) {
   EXPECT_FALSE(absl::StrContains(file.err, "--")) << file.err;
 }
 
+TEST_F(ComplaintsCliTest, SaysInWhichCaseItGoesOn) {
+  const auto one = Create(*lead_, Sample());
+  ASSERT_TRUE(one.ok()) << one.status();
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"reject", one->number(), "--reason", "not ours"},
+        {"archive", one->number()}}) {
+    const Finished step = Sqm(words);
+    EXPECT_EQ(step.exit_code, 0) << step.err;
+    EXPECT_FALSE(absl::StrContains(step.err, "goes on")) << step.err;
+  }
+  const Finished again = Sqm({"reopen", one->number(), "--reason", "ours after all"});
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_TRUE(absl::StrContains(again.err, "It goes on in a new case: C-")) << again.err;
+}
+
+TEST_F(ComplaintsCliTest, ALetterIsBegunFromATemplate) {
+  ASSERT_EQ(RunProgram({kSqm, "--login", server_->login_file(), "seed"}).exit_code, 0);
+  const auto one = Create(*lead_, Sample());
+  ASSERT_TRUE(one.ok()) << one.status();
+  const Finished draft = Sqm({"draft", one->number(), "--template", "interim-reply"});
+  EXPECT_EQ(draft.exit_code, 0) << draft.err;
+  EXPECT_TRUE(absl::StrContains(draft.out, one->number())) << draft.out;
+  EXPECT_TRUE(absl::EndsWith(draft.out, "\n")) << draft.out;
+  // Nothing has happened to the case.
+  EXPECT_TRUE(absl::StrContains(Sqm({"show", one->number()}).out, "Received"));
+  const Finished none = Sqm({"draft", one->number(), "--template", "nope"});
+  EXPECT_TRUE(absl::StrContains(none.err, "`sqm list replyTemplates`")) << none.err;
+}
+
 TEST_F(ComplaintsCliTest, EveryCommandTakesNumbersAndNames) {
   const auto one = Create(*lead_, Sample());
   ASSERT_TRUE(one.ok()) << one.status();
