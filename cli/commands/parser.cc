@@ -6,6 +6,7 @@
 #include <absl/strings/string_view.h>
 #include <absl/strings/strip.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
