@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/base/status.h"
+#include "services/complaints/receipt.h"
 
 namespace sqm::complaints {
 namespace {
@@ -138,8 +139,10 @@ constexpr Step kSteps[] = {
     {CASE_ACTION_REFUSE_COMPENSATION, Of(CASE_KIND_COMPLAINT, CASE_KIND_SERVICE_REQUEST), kOpen,
      kStays, Who::kAnyone},
     {CASE_ACTION_RECORD_SATISFACTION, kAll, Of(CASE_STATE_CLOSED), kStays, Who::kAnyone},
-    {CASE_ACTION_CUSTOMER_MESSAGE, kAll, kOpen | Of(CASE_STATE_CLOSED), kStays, Who::kAnyone},
-    {CASE_ACTION_AGENT_MESSAGE, kAll, kOpen | Of(CASE_STATE_CLOSED), kStays, Who::kAnyone},
+    {CASE_ACTION_CUSTOMER_MESSAGE, kAll, kOpen | Of(CASE_STATE_CLOSED, CASE_STATE_MERGED), kStays,
+     Who::kAnyone},
+    {CASE_ACTION_AGENT_MESSAGE, kAll, kOpen | Of(CASE_STATE_CLOSED, CASE_STATE_MERGED), kStays,
+     Who::kAnyone},
     {CASE_ACTION_NOTE, kAll, kOpen | kOver, kStays, Who::kAnyone},
     {CASE_ACTION_ISSUE_RECEIPT, kAll, kOpen | kOver, kStays, Who::kAnyone},
     {CASE_ACTION_ADD_CORRECTIVE_ACTION, kAll, kOpen | Of(CASE_STATE_CLOSED), kStays, Who::kAnyone},
@@ -150,6 +153,14 @@ const Step* Find(CaseKind kind, CaseState state, CaseAction action) {
     if (step.action == action && Has(step.kinds, kind) && Has(step.from, state)) return &step;
   }
   return nullptr;
+}
+
+// What is said of a case that goes on in another one is said there, where its customer hears it;
+// who is known by his receipt alone hears it, and is heard, in his own.
+bool IsSaidElsewhere(const Case& one, CaseAction action) {
+  if (one.state() != CASE_STATE_MERGED) return false;
+  if (!Has(Of(CASE_ACTION_CUSTOMER_MESSAGE, CASE_ACTION_AGENT_MESSAGE), action)) return false;
+  return !IsOfNobodyKnown(one) || !HasReceipt(one);
 }
 
 }  // namespace
@@ -205,7 +216,7 @@ absl::Status CheckConflict(const v1::Case& one, absl::string_view staff) {
 
 absl::Status CheckStep(const v1::Case& from, v1::CaseAction action, const Actor& actor) {
   const Step* step = Find(from.kind(), from.state(), action);
-  if (step == nullptr) {
+  if (step == nullptr || IsSaidElsewhere(from, action)) {
     return WrongState(from.name(), StateName(from.state()), AllowedNext(from.kind(), from.state()),
                       ActionName(action));
   }

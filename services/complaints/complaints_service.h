@@ -148,10 +148,15 @@ class ComplaintsService {
                                            const v1::ExplainDeadlineRequest& request);
   Task<absl::StatusOr<rpc::Reply>> ListQueue(rpc::Call& call, const v1::ListQueueRequest& request);
 
-  // The case that number and receipt belong to, or the one of the same customer that it goes on in;
-  // NOT_FOUND where they do not belong together.
-  Task<absl::StatusOr<v1::Case>> OfReceipt(const rpc::Call& call, std::string number,
-                                           std::string receipt, ReceiptOf of);
+  // What a receipt opens: the case that it is of, or the one of the same customer that this goes on
+  // in; and the case that decides where it stands, which is the same one but for who is known by
+  // his receipt alone.
+  struct Opened {
+    v1::Case one, goes_on_in;
+  };
+  // NOT_FOUND where number and receipt do not belong together.
+  Task<absl::StatusOr<Opened>> OfReceipt(const rpc::Call& call, std::string number,
+                                         std::string receipt, ReceiptOf of);
   // A page of what the holder of a receipt is shown of the timeline.
   Task<absl::StatusOr<resource::Page>> PublicEntries(const rpc::Call& call, std::string name,
                                                      int page_size, std::string page_token);
@@ -160,7 +165,7 @@ class ComplaintsService {
   Task<absl::StatusOr<rpc::Reply>> TrackCase(rpc::Call& call, const v1::TrackCaseRequest& request);
   // Writes a step of the holder of a receipt, who is told where the case stands and nothing else.
   template <typename Response>
-  Task<absl::StatusOr<rpc::Reply>> WriteForCustomer(rpc::Call& call, v1::Case one,
+  Task<absl::StatusOr<rpc::Reply>> WriteForCustomer(rpc::Call& call, Opened opened,
                                                     v1::CaseEntry entry);
   Task<absl::StatusOr<rpc::Reply>> Rate(rpc::Call& call, const v1::RateCaseRequest& request);
   Task<absl::StatusOr<rpc::Reply>> SendMessage(rpc::Call& call,

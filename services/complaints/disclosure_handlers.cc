@@ -83,19 +83,20 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Submit(
 
 Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Track(
     rpc::Call& call, const v1::TrackDisclosureRequest& request) {
-  Task<absl::StatusOr<v1::Case>> opening =
+  Task<absl::StatusOr<Opened>> opening =
       OfReceipt(call, request.number(), request.receipt(), ReceiptOf::kDisclosure);
-  absl::StatusOr<v1::Case> one = co_await opening;
-  if (!one.ok()) co_return one.status();
+  absl::StatusOr<Opened> opened = co_await opening;
+  if (!opened.ok()) co_return opened.status();
   Task<absl::StatusOr<resource::Page>> listing =
-      PublicEntries(call, one->name(), request.page_size(), request.page_token());
+      PublicEntries(call, opened->one.name(), request.page_size(), request.page_token());
   absl::StatusOr<resource::Page> page = co_await listing;
   if (!page.ok()) co_return page.status();
   std::vector<const v1::CaseEntry*> told;
   for (const store::Listed& entry : page->rows) {
     told.push_back(static_cast<const v1::CaseEntry*>(entry.record->message.get()));
   }
-  auto response = std::make_shared<v1::TrackDisclosureResponse>(Told(*one, told, call.now()));
+  auto response = std::make_shared<v1::TrackDisclosureResponse>(
+      Told(opened->one, opened->goes_on_in, told, call.now()));
   response->set_next_page_token(page->next_page_token);
   rpc::Reply reply;
   reply.message = std::move(response);

@@ -57,14 +57,14 @@ std::string RestrictedTo(const v1::DisclosureDetails& disclosure) {
   return text;
 }
 
-v1::TrackDisclosureResponse Told(const v1::Case& one,
+v1::TrackDisclosureResponse Told(const v1::Case& one, const v1::Case& goes_on_in,
                                  absl::Span<const v1::CaseEntry* const> entries, absl::Time now) {
   v1::TrackDisclosureResponse told;
   told.set_number(one.number());
-  told.set_state(one.state());
+  told.set_state(goes_on_in.state());
   *told.mutable_received_time() = one.received_time();
-  if (const auto due = AnswerDue(one, now)) *told.mutable_due_time() = ToTimestamp(*due);
-  told.set_outcome(one.outcome());
+  if (const auto due = AnswerDue(goes_on_in, now)) *told.mutable_due_time() = ToTimestamp(*due);
+  told.set_outcome(goes_on_in.outcome());
   for (const v1::CaseEntry* entry : entries) {
     if (entry->visibility() != v1::ENTRY_VISIBILITY_PUBLIC || entry->text().empty()) continue;
     v1::DisclosureMessage& message = *told.add_messages();

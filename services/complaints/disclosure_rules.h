@@ -23,8 +23,9 @@ v1::Case DisclosureCase(const v1::SubmitDisclosureRequest& request,
 // `|staff/a|staff/b|`, as Case.restricted_to has it.
 std::string RestrictedTo(const v1::DisclosureDetails& disclosure);
 
-// What the holder of the receipt is told; `entries` in order of time.
-v1::TrackDisclosureResponse Told(const v1::Case& one,
+// What the holder of the receipt is told; `entries` of `one` in order of time. `goes_on_in`: the
+// one that it was merged into, else the same.
+v1::TrackDisclosureResponse Told(const v1::Case& one, const v1::Case& goes_on_in,
                                  absl::Span<const v1::CaseEntry* const> entries, absl::Time now);
 
 // Rules `not-a-disclosure`, `reader-is-named`, `already-a-reader`, `too-many-readers`.

@@ -242,4 +242,14 @@ absl::StatusOr<MergeEntries> Merge(v1::Case& one, v1::Case& into, absl::string_v
   return entries;
 }
 
+v1::CaseEntry MessageElsewhere(const v1::Case& merged, const v1::Case& into) {
+  v1::CaseEntry entry;
+  entry.set_action(v1::CASE_ACTION_CUSTOMER_MESSAGE);
+  entry.set_from_state(into.state());
+  entry.set_to_state(into.state());
+  entry.set_visibility(v1::ENTRY_VISIBILITY_INTERNAL);
+  AddChange(entry, "merged_from", "", merged.name());
+  return entry;
+}
+
 }  // namespace sqm::complaints

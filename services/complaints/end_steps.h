@@ -45,5 +45,8 @@ struct MergeEntries {
 };
 absl::StatusOr<MergeEntries> Merge(v1::Case& one, v1::Case& into, absl::string_view reason,
                                    const Actor& actor, absl::Time now);
+// Says in `into`, to the staff alone, that somebody wrote to one that was merged into it; what he
+// wrote is not for who brought `into`, and stays there.
+v1::CaseEntry MessageElsewhere(const v1::Case& merged, const v1::Case& into);
 
 }  // namespace sqm::complaints

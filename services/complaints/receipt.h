@@ -17,6 +17,11 @@ enum class ReceiptOf { kCase, kDisclosure, kEither };
 absl::StatusOr<std::string> NewReceipt();
 // SHA-256 of number and secret: what is kept of a receipt.
 std::string ReceiptHash(absl::string_view number, absl::string_view receipt);
+// Whether somebody may hold a receipt of it.
+bool HasReceipt(const v1::Case& one);
+// Whether who brought it is known by its receipt alone. That leads on to no other case, for who
+// brought the other may be somebody else.
+bool IsOfNobodyKnown(const v1::Case& one);
 // Whether the receipt is the case's, in a time that does not tell how near it was.
 bool IsReceiptOf(const v1::Case& one, absl::string_view receipt);
 

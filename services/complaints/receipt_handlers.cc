@@ -8,6 +8,7 @@
 #include "services/complaints/case_deadlines.h"
 #include "services/complaints/case_steps.h"
 #include "services/complaints/complaints_service.h"
+#include "services/complaints/end_steps.h"
 #include "services/complaints/handlers.h"
 #include "services/complaints/receipt.h"
 #include "services/complaints/special_steps.h"
@@ -50,9 +51,10 @@ void ComplaintsService::RegisterReceipts() {
       });
 }
 
-Task<absl::StatusOr<v1::Case>> ComplaintsService::OfReceipt(const rpc::Call& call,
-                                                            std::string number, std::string receipt,
-                                                            ReceiptOf of) {
+Task<absl::StatusOr<ComplaintsService::Opened>> ComplaintsService::OfReceipt(const rpc::Call& call,
+                                                                             std::string number,
+                                                                             std::string receipt,
+                                                                             ReceiptOf of) {
   const absl::Status unknown = NotFound("complaints/Case", number);
   if (number.find_first_of("\"\\*") != std::string::npos) co_return unknown;
   Task<absl::StatusOr<std::vector<store::Listed>>> finding =
@@ -66,19 +68,23 @@ Task<absl::StatusOr<v1::Case>> ComplaintsService::OfReceipt(const rpc::Call& cal
   if (of != ReceiptOf::kEither && one.has_disclosure() != (of == ReceiptOf::kDisclosure)) {
     co_return unknown;
   }
-  for (int step = 0; step < kMergesFollowed && !one.merged_into().empty(); ++step) {
+  Opened opened{one, one};
+  for (int step = 0; step < kMergesFollowed && !opened.goes_on_in.merged_into().empty(); ++step) {
     const contract::ResourceType& type = *resources_.registry().FindType(v1::Case::descriptor());
-    CO_ASSIGN_OR_RETURN(std::string id, type.IdOf(one.merged_into()));
+    CO_ASSIGN_OR_RETURN(std::string id, type.IdOf(opened.goes_on_in.merged_into()));
     Task<absl::StatusOr<store::RecordPtr>> following = resources_.Read(type, call.tenant(), id);
     absl::StatusOr<store::RecordPtr> record = co_await following;
     if (!record.ok()) co_return record.status();
     if (*record == nullptr) break;
     const auto& into = static_cast<const v1::Case&>(*(*record)->message);
     // What another customer was told is not for this one.
-    if (one.customer_key().empty() || into.customer_key() != one.customer_key()) break;
-    one = into;
+    if (!IsOfNobodyKnown(one)) {
+      if (into.customer_key() != one.customer_key()) break;
+      opened.one = into;
+    }
+    opened.goes_on_in = into;
   }
-  co_return one;
+  co_return opened;
 }
 
 Task<absl::StatusOr<resource::Page>> ComplaintsService::PublicEntries(const rpc::Call& call,
@@ -132,23 +138,23 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Issue(
 
 Task<absl::StatusOr<rpc::Reply>> ComplaintsService::TrackCase(rpc::Call& call,
                                                               const v1::TrackCaseRequest& request) {
-  Task<absl::StatusOr<v1::Case>> opening =
+  Task<absl::StatusOr<Opened>> opening =
       OfReceipt(call, request.number(), request.receipt(), ReceiptOf::kCase);
-  absl::StatusOr<v1::Case> one = co_await opening;
-  if (!one.ok()) co_return one.status();
+  absl::StatusOr<Opened> opened = co_await opening;
+  if (!opened.ok()) co_return opened.status();
   Task<absl::StatusOr<resource::Page>> listing =
-      PublicEntries(call, one->name(), request.page_size(), request.page_token());
+      PublicEntries(call, opened->one.name(), request.page_size(), request.page_token());
   absl::StatusOr<resource::Page> page = co_await listing;
   if (!page.ok()) co_return page.status();
   auto response = std::make_shared<v1::TrackCaseResponse>();
-  response->set_number(one->number());
-  response->set_state(one->state());
-  *response->mutable_received_time() = one->received_time();
-  if (const auto due = AnswerDue(*one, call.now())) {
+  response->set_number(opened->one.number());
+  response->set_state(opened->goes_on_in.state());
+  *response->mutable_received_time() = opened->one.received_time();
+  if (const auto due = AnswerDue(opened->goes_on_in, call.now())) {
     *response->mutable_due_time() = ToTimestamp(*due);
   }
-  response->set_outcome(one->outcome());
-  response->set_may_rate(MayRate(*one));
+  response->set_outcome(opened->goes_on_in.outcome());
+  response->set_may_rate(MayRate(opened->one));
   for (const store::Listed& row : page->rows) {
     const auto& entry = static_cast<const v1::CaseEntry&>(*row.record->message);
     v1::CaseMessage& message = *response->add_messages();
@@ -163,17 +169,25 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::TrackCase(rpc::Call& call,
 }
 
 template <typename Response>
-Task<absl::StatusOr<rpc::Reply>> ComplaintsService::WriteForCustomer(rpc::Call& call, v1::Case one,
+Task<absl::StatusOr<rpc::Reply>> ComplaintsService::WriteForCustomer(rpc::Call& call, Opened opened,
                                                                      v1::CaseEntry entry) {
+  v1::Case& one = opened.one;
   Task<absl::Status> settling = SettleAfter(call, entry, one);
   absl::Status settled = co_await settling;
   if (!settled.ok()) co_return settled;
   NameEntry(call, one, entry);
   auto response = std::make_shared<Response>();
+  const bool elsewhere = opened.goes_on_in.name() != one.name();
   response->set_number(one.number());
-  response->set_state(one.state());
+  response->set_state(elsewhere ? opened.goes_on_in.state() : one.state());
   resource::Mutation mutation;
   mutation.Respond(*response).Update(one).Create(entry);
+  // Who works on that one finds there that he wrote; its own holder of a receipt does not.
+  if (elsewhere && CheckStep(opened.goes_on_in, v1::CASE_ACTION_NOTE, Actor()).ok()) {
+    v1::CaseEntry hint = MessageElsewhere(one, opened.goes_on_in);
+    NameEntry(call, opened.goes_on_in, hint);
+    mutation.Create(hint).Require(opened.goes_on_in);
+  }
   if (one.has_disclosure()) mutation.Anonymous();
   Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
   absl::StatusOr<rpc::Reply> reply = co_await committing;
@@ -185,31 +199,31 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::WriteForCustomer(rpc::Call& 
 
 Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Rate(rpc::Call& call,
                                                          const v1::RateCaseRequest& request) {
-  Task<absl::StatusOr<v1::Case>> opening =
+  Task<absl::StatusOr<Opened>> opening =
       OfReceipt(call, request.number(), request.receipt(), ReceiptOf::kCase);
-  absl::StatusOr<v1::Case> one = co_await opening;
-  if (!one.ok()) co_return one.status();
+  absl::StatusOr<Opened> opened = co_await opening;
+  if (!opened.ok()) co_return opened.status();
   // The customer himself: nobody of the staff.
   CO_ASSIGN_OR_RETURN(v1::CaseEntry entry,
-                      RecordSatisfaction(*one, RatingOf(request), Actor(), call.now()));
+                      RecordSatisfaction(opened->one, RatingOf(request), Actor(), call.now()));
   Task<absl::StatusOr<rpc::Reply>> writing =
-      WriteForCustomer<v1::RateCaseResponse>(call, *std::move(one), std::move(entry));
+      WriteForCustomer<v1::RateCaseResponse>(call, *std::move(opened), std::move(entry));
   absl::StatusOr<rpc::Reply> reply = co_await writing;
   co_return reply;
 }
 
 Task<absl::StatusOr<rpc::Reply>> ComplaintsService::SendMessage(
     rpc::Call& call, const v1::SendCaseMessageRequest& request) {
-  Task<absl::StatusOr<v1::Case>> opening =
+  Task<absl::StatusOr<Opened>> opening =
       OfReceipt(call, request.number(), request.receipt(), ReceiptOf::kEither);
-  absl::StatusOr<v1::Case> one = co_await opening;
-  if (!one.ok()) co_return one.status();
+  absl::StatusOr<Opened> opened = co_await opening;
+  if (!opened.ok()) co_return opened.status();
   v1::CaseEntry entry;
   entry.set_action(v1::CASE_ACTION_CUSTOMER_MESSAGE);
   entry.set_text(request.text());
-  CO_RETURN_IF_ERROR(complaints::AddEntry(*one, entry, Actor(), call.now()));
+  CO_RETURN_IF_ERROR(complaints::AddEntry(opened->one, entry, Actor(), call.now()));
   Task<absl::StatusOr<rpc::Reply>> writing =
-      WriteForCustomer<v1::SendCaseMessageResponse>(call, *std::move(one), std::move(entry));
+      WriteForCustomer<v1::SendCaseMessageResponse>(call, *std::move(opened), std::move(entry));
   absl::StatusOr<rpc::Reply> reply = co_await writing;
   co_return reply;
 }

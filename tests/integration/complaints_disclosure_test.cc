@@ -39,6 +39,14 @@ class ComplaintsDisclosureTest : public ComplaintsWorld {
     EXPECT_TRUE(cases.ok()) << cases.status();
     return {cases->cases().begin(), cases->cases().end()};
   }
+  absl::Status Say(const Client& client, const std::string& name, v1::CaseAction action,
+                   const std::string& text) {
+    v1::AddCaseEntryRequest request;
+    request.set_parent(name);
+    request.mutable_entry()->set_action(action);
+    request.mutable_entry()->set_text(text);
+    return client.Call(&Stub::AddCaseEntry, request).status();
+  }
   absl::StatusOr<v1::TrackDisclosureResponse> Track(const std::string& number,
                                                     const std::string& receipt) {
     v1::TrackDisclosureRequest request;
@@ -173,6 +181,65 @@ TEST_F(ComplaintsDisclosureTest, TellsAllMessagesByPages) {
   request.set_page_token("made up");
   EXPECT_EQ(portal_->Call(&Stub::TrackDisclosure, request).status().code(),
             absl::StatusCode::kInvalidArgument);
+}
+
+// Two who do not know of each other told the same: each goes on being told, and heard, by his own
+// receipt.
+TEST_F(ComplaintsDisclosureTest, WhoeverToldItTooIsNotForgotten) {
+  ASSERT_TRUE(MakePanel().ok());
+  auto first = portal_->Call(&Stub::SubmitDisclosure, Report());
+  auto second = portal_->Call(&Stub::SubmitDisclosure, Report());
+  ASSERT_TRUE(first.ok() && second.ok());
+  const std::vector<v1::Case> both = List(*reader_);
+  ASSERT_EQ(both.size(), 2u);
+  const std::string into = both[0].name(), merged = both[1].name();
+  ASSERT_EQ(both[1].number(), second->number());
+  ASSERT_TRUE(Say(*reader_, into, v1::CASE_ACTION_AGENT_MESSAGE, "Which taxis?").ok());
+  ASSERT_TRUE(Do<v1::MergeCaseRequest>(*reader_, &Stub::MergeCase, merged, [&](auto& request) {
+                request.set_into(into);
+              }).ok());
+  ASSERT_TRUE(Do<v1::AcknowledgeCaseRequest>(*reader_, &Stub::AcknowledgeCase, into).ok());
+
+  // Where it stands is told of what it goes on in, and nothing that passed with another.
+  auto told = Track(second->number(), second->receipt());
+  ASSERT_TRUE(told.ok()) << told.status();
+  EXPECT_EQ(told->number(), second->number());
+  EXPECT_EQ(told->state(), v1::CASE_STATE_ACKNOWLEDGED);
+  EXPECT_EQ(told->messages_size(), 0);
+  // He is answered, and answers.
+  ASSERT_TRUE(Say(*reader_, merged, v1::CASE_ACTION_AGENT_MESSAGE, "We know of it now.").ok());
+  v1::SendCaseMessageRequest message;
+  message.set_number(second->number());
+  message.set_receipt(second->receipt());
+  message.set_text("I have copies.");
+  auto sent = portal_->Call(&Stub::SendCaseMessage, message);
+  ASSERT_TRUE(sent.ok()) << sent.status();
+  EXPECT_EQ(sent->number(), second->number());
+  EXPECT_EQ(sent->state(), v1::CASE_STATE_ACKNOWLEDGED);
+  told = Track(second->number(), second->receipt());
+  ASSERT_EQ(told->messages_size(), 2);
+  EXPECT_EQ(told->messages(0).text(), "We know of it now.");
+  EXPECT_EQ(told->messages(1).text(), "I have copies.");
+  // Who works on the other one finds there that he wrote; the other whistle-blower does not.
+  const v1::CaseEntry line = Timeline(*reader_, into).back();
+  EXPECT_EQ(line.action(), v1::CASE_ACTION_CUSTOMER_MESSAGE);
+  EXPECT_EQ(line.visibility(), v1::ENTRY_VISIBILITY_INTERNAL);
+  EXPECT_EQ(line.text(), "");
+  ASSERT_EQ(line.changes_size(), 1);
+  EXPECT_EQ(line.changes(0).after(), merged);
+  auto of_other = Track(first->number(), first->receipt());
+  ASSERT_TRUE(of_other.ok()) << of_other.status();
+  ASSERT_EQ(of_other->messages_size(), 1);
+  EXPECT_EQ(of_other->messages(0).text(), "Which taxis?");
+
+  // The end of the one is the end of the other, and what he says then is kept all the same.
+  ASSERT_TRUE(Do<v1::WithdrawCaseRequest>(*reader_, &Stub::WithdrawCase, into, [](auto& request) {
+                request.set_reason("told by mistake");
+              }).ok());
+  EXPECT_EQ(Track(second->number(), second->receipt())->state(), v1::CASE_STATE_WITHDRAWN);
+  message.set_text("It was none.");
+  EXPECT_TRUE(portal_->Call(&Stub::SendCaseMessage, message).ok());
+  EXPECT_EQ(Timeline(*reader_, merged).back().text(), "It was none.");
 }
 
 // With what ships they are acknowledged within 7 days and told the result within 90.

@@ -418,6 +418,51 @@ TEST_F(ComplaintsReceiptTest, AReceiptLeadsToWhatTheCaseGoesOnIn) {
   EXPECT_EQ(told->state(), v1::CASE_STATE_MERGED);
 }
 
+// Who is known by his receipt alone is told where the other case stands, and talks in his own.
+TEST_F(ComplaintsReceiptTest, WhoIsNotKnownKeepsHisReceiptWhereTheCaseGoesOnElsewhere) {
+  v1::Case of_nobody = Sample();
+  of_nobody.clear_customer();
+  auto first = Create(*lead_, Sample()), second = Create(*lead_, of_nobody),
+       third = Create(*lead_, Sample());
+  ASSERT_TRUE(first.ok() && second.ok() && third.ok());
+  auto receipt = Issue(*lead_, second->name());
+  ASSERT_TRUE(receipt.ok()) << receipt.status();
+  for (const std::string& name : {second->name(), third->name()}) {
+    ASSERT_TRUE(Do<v1::MergeCaseRequest>(*lead_, &Stub::MergeCase, name, [&](auto& request) {
+                  request.set_into(first->name());
+                }).ok());
+  }
+  v1::AddCaseEntryRequest entry;
+  entry.mutable_entry()->set_action(v1::CASE_ACTION_AGENT_MESSAGE);
+  entry.mutable_entry()->set_text("We know of it.");
+  entry.set_parent(third->name());
+  EXPECT_TRUE(IsRefused(lead_->Call(&Stub::AddCaseEntry, entry).status(),
+                        WrongState("MERGED", "ARCHIVED")));
+  entry.set_parent(second->name());
+  ASSERT_TRUE(lead_->Call(&Stub::AddCaseEntry, entry).ok());
+  v1::SendCaseMessageRequest message;
+  message.set_number(second->number());
+  message.set_receipt(receipt->receipt());
+  message.set_text("It was twice.");
+  message.set_request_id("7b0ce9d6-34f4-4d1c-8a85-3d8ac2f4be12");
+  for (int twice = 0; twice < 2; ++twice) {
+    auto sent = portal_->Call(&Stub::SendCaseMessage, message);
+    ASSERT_TRUE(sent.ok()) << sent.status();
+    EXPECT_EQ(sent->number(), second->number());
+    EXPECT_EQ(sent->state(), v1::CASE_STATE_RECEIVED);
+  }
+  auto told = Track(second->number(), receipt->receipt());
+  ASSERT_TRUE(told.ok()) << told.status();
+  EXPECT_EQ(told->number(), second->number());
+  EXPECT_EQ(told->state(), v1::CASE_STATE_RECEIVED);
+  ASSERT_EQ(told->messages_size(), 2);
+  EXPECT_EQ(told->messages(1).text(), "It was twice.");
+  const v1::CaseEntry line = Timeline(*lead_, first->name()).back();
+  EXPECT_EQ(line.action(), v1::CASE_ACTION_CUSTOMER_MESSAGE);
+  EXPECT_EQ(line.visibility(), v1::ENTRY_VISIBILITY_INTERNAL);
+  EXPECT_EQ(line.text(), "");
+}
+
 TEST_F(ComplaintsReceiptTest, AReceiptIsOfTheCustomerWhoWasGivenIt) {
   auto one = Create(*lead_, Sample());
   ASSERT_TRUE(one.ok()) << one.status();

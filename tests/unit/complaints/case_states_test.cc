@@ -93,6 +93,26 @@ TEST(CaseStates, TheWayToTheEndIsOpenHoweverMuchHappened) {
   EXPECT_TRUE(CheckStep(one, v1::CASE_ACTION_REPLY, kAgent).ok());
 }
 
+// Where nobody knows who brought it, its receipt is the only way to him.
+TEST(CaseStates, WhatGoesOnElsewhereHearsAndTellsTheHolderOfItsReceipt) {
+  for (const auto kind : {v1::CASE_KIND_COMPLAINT, v1::CASE_KIND_DISCLOSURE}) {
+    for (const auto action : {v1::CASE_ACTION_CUSTOMER_MESSAGE, v1::CASE_ACTION_AGENT_MESSAGE}) {
+      v1::Case one = In(v1::CASE_STATE_MERGED, kind);
+      one.set_receipt_hash("hash");
+      const auto reason = [&] { return ReasonOf(CheckStep(one, action, kAgent)); };
+      EXPECT_EQ(reason(), type::v1::ERROR_REASON_WRONG_STATE) << "the customer is known";
+      one.clear_customer_key();
+      EXPECT_TRUE(CheckStep(one, action, kAgent).ok());
+      one.clear_receipt_hash();
+      EXPECT_EQ(reason(), type::v1::ERROR_REASON_WRONG_STATE) << "nobody would hear it";
+      one.mutable_disclosure()->set_receipt_hash("hash");
+      EXPECT_TRUE(CheckStep(one, action, kAgent).ok());
+      one.set_state(v1::CASE_STATE_WITHDRAWN);
+      EXPECT_EQ(reason(), type::v1::ERROR_REASON_WRONG_STATE);
+    }
+  }
+}
+
 TEST(CaseStates, RefusesWithWhatIsPossible) {
   const absl::Status status = CheckStep(Received(), v1::CASE_ACTION_CLOSE, kManager);
   EXPECT_EQ(ReasonOf(status), type::v1::ERROR_REASON_WRONG_STATE);

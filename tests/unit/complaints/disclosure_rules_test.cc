@@ -47,10 +47,23 @@ TEST(DisclosureRules, OnlyWhatIsPublicIsTold) {
   internal.set_visibility(v1::ENTRY_VISIBILITY_INTERNAL);
   internal.set_text("ask the tax office");
   wordless.set_visibility(v1::ENTRY_VISIBILITY_PUBLIC);
-  const v1::TrackDisclosureResponse response = Told(one, {&told, &internal, &wordless}, kNow);
+  const v1::TrackDisclosureResponse response = Told(one, one, {&told, &internal, &wordless}, kNow);
   ASSERT_EQ(response.messages_size(), 1);
   EXPECT_EQ(response.messages(0).text(), "we look into it");
   EXPECT_EQ(response.state(), v1::CASE_STATE_RECEIVED);
+}
+
+TEST(DisclosureRules, WhereItStandsIsToldOfWhatItGoesOnIn) {
+  v1::Case one = In(v1::CASE_STATE_MERGED, v1::CASE_KIND_DISCLOSURE);
+  v1::Case other = In(v1::CASE_STATE_CLOSED, v1::CASE_KIND_DISCLOSURE);
+  one.set_number("D-2026-000002");
+  other.set_outcome(v1::CASE_OUTCOME_UPHELD);
+  *other.mutable_received_time() = ToTimestamp(kNow - absl::Hours(1));
+  const v1::TrackDisclosureResponse response = Told(one, other, {}, kNow);
+  EXPECT_EQ(response.number(), "D-2026-000002");
+  EXPECT_EQ(FromTimestamp(response.received_time()), kNow);
+  EXPECT_EQ(response.state(), v1::CASE_STATE_CLOSED);
+  EXPECT_EQ(response.outcome(), v1::CASE_OUTCOME_UPHELD);
 }
 
 TEST(DisclosureRules, ReadersAreAddedByName) {

@@ -174,7 +174,7 @@ REJECTED
   CSRD - anyone: FOLLOW_UP
 MERGED
   CSPRAD ARCHIVED anyone: ARCHIVE
-  CSPRAD - anyone: NOTE ISSUE_RECEIPT
+  CSPRAD - anyone: CUSTOMER_MESSAGE AGENT_MESSAGE NOTE ISSUE_RECEIPT
 ARCHIVED
   CSRD - anyone: FOLLOW_UP
 )";
@@ -234,6 +234,9 @@ TEST(StateTable, EveryStepOfEveryKind) {
     for (int kind = v1::CaseKind_MIN + 1; kind <= v1::CaseKind_MAX; ++kind) {
       v1::Case one = In(static_cast<v1::CaseState>(state), static_cast<v1::CaseKind>(kind));
       one.set_owner(kAgent.staff);
+      // Of nobody who is known, and with a receipt: that takes messages longest.
+      one.clear_customer_key();
+      one.set_receipt_hash("hash");
       for (int action = v1::CaseAction_MIN + 1; action <= v1::CaseAction_MAX; ++action) {
         if (!v1::CaseAction_IsValid(action)) continue;
         const auto step = static_cast<v1::CaseAction>(action);
