@@ -60,18 +60,22 @@ bool MaySee(const Call& call, const contract::ResourceType& type,
          auth::MaySeePersonal(call.principal(), personal, type.options.handlers_see_contact());
 }
 
-std::vector<std::string> MaskPersonal(
+std::vector<ShownResource> MaskPersonal(
     const std::vector<PersonalPath>& paths,
     const std::function<bool(const contract::ResourceType&, options::v1::PersonalClass)>& may_see,
     Message& response) {
-  std::vector<std::string> seen;
+  std::vector<ShownResource> seen;
   for (const PersonalPath& personal : paths) {
     const auto of_type = [&](options::v1::PersonalClass value) {
       return may_see(*personal.type, value);
     };
     ForEachResource(response, personal.path, 0, [&](Message& resource) {
-      if (contract::Redact(*personal.type, of_type, resource)) {
-        seen.push_back(resource.GetReflection()->GetString(resource, personal.type->name));
+      if (!contract::Redact(*personal.type, of_type, resource)) return;
+      const auto* reflection = resource.GetReflection();
+      ShownResource& shown = seen.emplace_back();
+      shown.name = reflection->GetString(resource, personal.type->name);
+      if (const auto* field = resource.GetDescriptor()->FindFieldByName("restricted_to")) {
+        shown.restricted_to = reflection->GetString(resource, field);
       }
     });
   }

@@ -4,6 +4,7 @@
 #include <google/protobuf/message.h>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,15 @@ std::vector<PersonalPath> FindPersonal(const contract::Registry& registry,
 bool MaySee(const Call& call, const contract::ResourceType& type,
             options::v1::PersonalClass personal);
 
-// Masks the personal fields that `may_see` denies. The names of the resources that keep one.
-std::vector<std::string> MaskPersonal(
+// A resource whose personal fields were shown.
+struct ShownResource {
+  std::string name;
+  // Its field of that name; nothing where it has none, or was not part of the response.
+  std::optional<std::string> restricted_to;
+};
+
+// Masks the personal fields that `may_see` denies. The resources that keep one.
+std::vector<ShownResource> MaskPersonal(
     const std::vector<PersonalPath>& paths,
     const std::function<bool(const contract::ResourceType&, options::v1::PersonalClass)>& may_see,
     google::protobuf::Message& response);

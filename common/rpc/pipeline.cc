@@ -205,7 +205,7 @@ Task<absl::StatusOr<grpc::ByteBuffer>> Pipeline::Redacted(const Route& route, Ca
                                options::v1::PersonalClass personal) {
     return MaySee(call, type, personal);
   };
-  std::vector<std::string> seen = MaskPersonal(route.personal, may_see, *shown);
+  std::vector<ShownResource> seen = MaskPersonal(route.personal, may_see, *shown);
   // Who reads as a person leaves a trace; what a service does with its copy, it audits itself.
   if (!seen.empty() && AuditsWhatIsSeen(route, call, reply)) {
     Task<absl::Status> writing = audit_(call, std::move(seen));
@@ -226,7 +226,9 @@ Task<absl::StatusOr<grpc::ByteBuffer>> Pipeline::Run(const Route& route, Call& c
   absl::StatusOr<Reply> reply = co_await work;
   if (!reply.ok()) co_return reply.status();
   if (route.method->options.audited() && AuditsWhatIsSeen(route, call, *reply)) {
-    Task<absl::Status> writing = audit_(call, {NamedIn(request)});
+    std::vector<ShownResource> named;
+    named.push_back({NamedIn(request), std::nullopt});
+    Task<absl::Status> writing = audit_(call, std::move(named));
     absl::Status written = co_await writing;
     if (!written.ok()) co_return written;
   }

@@ -62,8 +62,8 @@ class Stream {
 using UnaryHandler = std::function<Task<absl::StatusOr<Reply>>(Call&, const Message&)>;
 // For a server stream `request` is its request; for a bidirectional one it is empty.
 using StreamHandler = std::function<Task<absl::Status>(Call&, const Message& request, Stream&)>;
-// Writes an audit record of names whose personal fields the caller saw; must be durable on OK.
-using AuditSink = std::function<Task<absl::Status>(Call&, std::vector<std::string> names)>;
+// Writes an audit record of what the caller saw personal fields of; must be durable on OK.
+using AuditSink = std::function<Task<absl::Status>(Call&, std::vector<ShownResource> shown)>;
 
 struct PipelineLimits {
   // Unary calls in progress, reads and writes each (see concurrency_limit.h). Commits gather what

@@ -155,6 +155,8 @@ absl::Status Host::OpenRates() {
 
 absl::Status Host::OpenAudit() {
   ASSIGN_OR_RETURN(audit_, AddModule("audit", {audit::v1::AuditEntry::descriptor()->file()}));
+  audit_->resources->LimitVisibility(
+      *audit_->registry->FindType(audit::v1::AuditEntry::descriptor()), resource::EntriesSeenBy);
   standard_.push_back(
       std::make_unique<resource::StandardMethods>(*audit_->pipeline, *audit_->resources));
   standard_.back()->Register("sqm.audit.v1");
@@ -200,7 +202,8 @@ absl::StatusOr<Module*> Host::AddModule(
   pipeline.rates = rates_.get();
   module->pipeline = std::make_unique<rpc::Pipeline>(pipeline, LimitsOf(config_));
   if (audit_ != nullptr) {
-    module->pipeline->SetAudit(resource::AuditInto(*audit_->registry, *audit_->store, ids_));
+    module->pipeline->SetAudit(
+        resource::AuditInto(*audit_->registry, *audit_->store, ids_, *module->resources));
   }
   feed::HubOptions hub_options;
   hub_options.ring_bytes = static_cast<size_t>(config_.feed_ring_bytes.bytes);

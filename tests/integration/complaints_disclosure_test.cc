@@ -39,6 +39,14 @@ class ComplaintsDisclosureTest : public ComplaintsWorld {
     EXPECT_TRUE(cases.ok()) << cases.status();
     return {cases->cases().begin(), cases->cases().end()};
   }
+  // The entries of the audit trail that the client may read.
+  std::vector<audit::v1::AuditEntry> Trail(const Client& client) {
+    auto entries = client.Call(&audit::v1::AuditService::Stub::ListAuditEntries,
+                               audit::v1::ListAuditEntriesRequest());
+    EXPECT_TRUE(entries.ok()) << entries.status();
+    if (!entries.ok()) return {};
+    return {entries->audit_entries().begin(), entries->audit_entries().end()};
+  }
   absl::Status Say(const Client& client, const std::string& name, v1::CaseAction action,
                    const std::string& text) {
     v1::AddCaseEntryRequest request;
@@ -240,6 +248,57 @@ TEST_F(ComplaintsDisclosureTest, WhoeverToldItTooIsNotForgotten) {
   message.set_text("It was none.");
   EXPECT_TRUE(portal_->Call(&Stub::SendCaseMessage, message).ok());
   EXPECT_EQ(Timeline(*reader_, merged).back().text(), "It was none.");
+}
+
+// Who reads which disclosure is as little told as that there is one.
+TEST_F(ComplaintsDisclosureTest, TheAuditTrailIsOfItsReadersToo) {
+  ASSERT_TRUE(MakePanel().ok());
+  auto complaint = Create(*lead_, Sample());
+  ASSERT_TRUE(complaint.ok()) << complaint.status();
+  ASSERT_TRUE(portal_->Call(&Stub::SubmitDisclosure, Report()).ok());
+  std::string name;
+  for (const v1::Case& one : List(*reader_)) {
+    if (one.has_disclosure()) name = one.name();
+  }
+  ASSERT_TRUE(Get(*reader_, name).ok());
+  ASSERT_TRUE(Say(*reader_, name, v1::CASE_ACTION_NOTE, "ask the tax office").ok());
+  ASSERT_EQ(Timeline(*reader_, name).size(), 1u);
+  v1::ListCustomerHistoryRequest history;
+  history.set_name(name);
+  ASSERT_TRUE(reader_->Call(&Stub::ListCustomerHistory, history).ok());
+  v1::GrantDisclosureAccessRequest grant;
+  grant.set_name(name);
+  grant.set_reader("staff/mia");
+  grant.set_reason("has to decide");
+  grant.set_validate_only(true);
+  ASSERT_TRUE(reader_->Call(&Stub::GrantDisclosureAccess, grant).ok());
+  // What the list showed besides is there for whoever may read the trail.
+  for (const Client* client : {manager_.get(), auditor_.get()}) {
+    const std::vector<audit::v1::AuditEntry> trail = Trail(*client);
+    ASSERT_EQ(trail.size(), 1u) << trail.back().ShortDebugString();
+    EXPECT_EQ(trail[0].actor(), "rita");
+    EXPECT_EQ(trail[0].method(), "/sqm.complaints.v1.ComplaintsService/ListCases");
+    EXPECT_EQ(trail[0].resource_count(), 1);
+    ASSERT_EQ(trail[0].resources_size(), 1);
+    EXPECT_EQ(trail[0].resources(0), complaint->name());
+  }
+  // Who becomes a reader sees what was read from then on, her own reads, too; nobody else does.
+  grant.set_validate_only(false);
+  ASSERT_TRUE(reader_->Call(&Stub::GrantDisclosureAccess, grant).ok());
+  ASSERT_TRUE(Get(*reader_, name).ok());
+  ASSERT_TRUE(Get(*manager_, name).ok());
+  const std::vector<audit::v1::AuditEntry> trail = Trail(*manager_);
+  ASSERT_EQ(trail.size(), 3u);
+  audit::v1::GetAuditEntryRequest one;
+  for (const auto& [entry, actor] : {std::pair(trail[1], "rita"), std::pair(trail[2], "mia")}) {
+    EXPECT_EQ(entry.actor(), actor);
+    EXPECT_EQ(entry.resources(0), name);
+    one.set_name(entry.name());
+    EXPECT_TRUE(manager_->Call(&audit::v1::AuditService::Stub::GetAuditEntry, one).ok());
+    EXPECT_TRUE(IsRefused(
+        auditor_->Call(&audit::v1::AuditService::Stub::GetAuditEntry, one).status(), kNotFound));
+  }
+  EXPECT_EQ(Trail(*auditor_).size(), 1u);
 }
 
 // With what ships they are acknowledged within 7 days and told the result within 90.

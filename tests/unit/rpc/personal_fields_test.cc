@@ -1,5 +1,6 @@
 #include "common/rpc/personal_fields.h"
 
+#include <absl/strings/str_cat.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -20,10 +21,16 @@ class PersonalFields : public ::testing::Test {
   std::string Masked(const std::string& message, const std::string& text,
                      const std::function<bool(PersonalClass)>& may_see) {
     const auto response = text_.Make(message, text);
-    seen_ = MaskPersonal(
-        FindPersonal(*registry_, response->GetDescriptor()),
-        [&](const contract::ResourceType&, PersonalClass personal) { return may_see(personal); },
-        *response);
+    seen_.clear();
+    for (const ShownResource& shown : MaskPersonal(
+             FindPersonal(*registry_, response->GetDescriptor()),
+             [&](const contract::ResourceType&, PersonalClass personal) {
+               return may_see(personal);
+             },
+             *response)) {
+      seen_.push_back(shown.restricted_to ? absl::StrCat(shown.name, " for ", *shown.restricted_to)
+                                          : shown.name);
+    }
     return response->ShortDebugString();
   }
   static bool Nobody(PersonalClass) { return false; }
@@ -35,6 +42,9 @@ class PersonalFields : public ::testing::Test {
                 string caller = 4 [(sqm.options.v1.field) = {personal: PERSONAL_CLASS_NAME}]; }
     message B { option (sqm.options.v1.resource) = {type: "test/Bb" collection: "bs"};
                 string name = 1; string etag = 2; string caller = 3; }
+    message C { option (sqm.options.v1.resource) = {type: "test/Cc" collection: "cs"};
+                string name = 1; string etag = 2; string restricted_to = 3;
+                string caller = 4 [(sqm.options.v1.field) = {personal: PERSONAL_CLASS_NAME}]; }
     message Result { A made = 1; string error = 2; }
     message Page { repeated A as = 1; repeated B bs = 2; string next_page_token = 3; }
     message Batch { repeated Result results = 1; Page page = 2; })"};
@@ -70,6 +80,13 @@ TEST_F(PersonalFields, ThatStayAreTold) {
   EXPECT_EQ(Masked("Page", "as { name: 'as/1' caller: 'Ada' } as { name: 'as/2' }", Everybody),
             "as { name: \"as/1\" caller: \"Ada\" } as { name: \"as/2\" }");
   EXPECT_THAT(seen_, ElementsAre("as/1")) << "one without a value shows nothing";
+}
+
+TEST_F(PersonalFields, ThatStayAreToldWithWhoAloneMaySeeThem) {
+  Masked("C", "name: 'cs/1' caller: 'Ada' restricted_to: '|staff/rita|'", Everybody);
+  EXPECT_THAT(seen_, ElementsAre("cs/1 for |staff/rita|"));
+  Masked("C", "name: 'cs/2' caller: 'Ada'", Everybody);
+  EXPECT_THAT(seen_, ElementsAre("cs/2 for "));
 }
 
 TEST_F(PersonalFields, AreInNoResponseWithoutSuchResources) {
