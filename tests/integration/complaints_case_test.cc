@@ -278,6 +278,9 @@ TEST_F(ComplaintsCaseTest, CompensationsSuggestionsAndAppointments) {
                                                   });
   ASSERT_TRUE(rewarded.ok()) << rewarded.status();
   EXPECT_EQ(rewarded->state(), v1::CASE_STATE_REWARDED);
+  // What was said of it is not for everybody.
+  EXPECT_EQ(Get(*manager_, suggestion->name())->suggestion().adoption_comment(), "from May");
+  EXPECT_EQ(Get(*auditor_, suggestion->name())->suggestion().adoption_comment(), "***");
 
   v1::Case wish = Sample(v1::CASE_KIND_APPOINTMENT);
   wish.mutable_appointment()->set_place("branch 3");

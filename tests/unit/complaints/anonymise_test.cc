@@ -70,6 +70,23 @@ TEST_F(Anonymise, NothingIsLeftOfTheCustomer) {
   EXPECT_EQ(one.events_size(), 1);
 }
 
+TEST_F(Anonymise, NothingIsLeftOfWhatWasSaidOfSuggestionsAndAppointments) {
+  v1::Case one = Known();
+  one.mutable_suggestion()->set_expected_benefit("Li Lei comes back");
+  one.mutable_suggestion()->set_adoption_comment("Li Lei is right");
+  one.mutable_suggestion()->set_reward_amount("100");
+  one.mutable_appointment()->set_place("Li Lei's flat");
+  v1::PreparationItem& item = *one.mutable_appointment()->add_preparation();
+  item.set_id("chair");
+  item.set_title("Wheelchair for Li Lei");
+  item.set_done(true);
+  AnonymiseCase(Type<v1::Case>(), kNow, one);
+  EXPECT_FALSE(absl::StrContains(one.ShortDebugString(), "Li Lei")) << one.ShortDebugString();
+  EXPECT_EQ(one.suggestion().reward_amount(), "100");
+  EXPECT_EQ(one.appointment().preparation(0).id(), "chair");
+  EXPECT_TRUE(one.appointment().preparation(0).done());
+}
+
 TEST_F(Anonymise, NothingIsLeftInTheTimeline) {
   v1::CaseEntry message;
   message.set_action(v1::CASE_ACTION_CUSTOMER_MESSAGE);
