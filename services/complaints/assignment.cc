@@ -67,9 +67,8 @@ absl::StatusOr<Choice> ChooseHandler(absl::Span<const Candidate> suited) {
                      " are on shift, and none of them has room"),
         {{"suited", absl::StrCat(suited.size())}, {"on_shift", absl::StrCat(on_shift)}});
   }
-  return Choice{best->handler,
-                absl::StrCat("load ", best->load, " of ", best->handler->capacity(), "; suited ",
-                             suited.size(), ", on shift ", on_shift, ", with room ", with_room)};
+  return Choice{best->handler, absl::StrCat("has most room; suited ", suited.size(), ", on shift ",
+                                            on_shift, ", with room ", with_room)};
 }
 
 absl::Status CheckRoom(const Candidate& candidate) {
@@ -80,12 +79,8 @@ absl::Status CheckRoom(const Candidate& candidate) {
                         {{"owner", staff}});
   }
   if (candidate.load < handler.capacity()) return absl::OkStatus();
-  return RuleViolated("handler-full",
-                      absl::StrCat(staff, " has as many open cases as he may: ", candidate.load,
-                                   " of ", handler.capacity()),
-                      {{"owner", staff},
-                       {"load", absl::StrCat(candidate.load)},
-                       {"capacity", absl::StrCat(handler.capacity())}});
+  return RuleViolated("handler-full", absl::StrCat(staff, " has as many open cases as he may"),
+                      {{"owner", staff}});
 }
 
 }  // namespace sqm::complaints

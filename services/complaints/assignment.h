@@ -41,11 +41,11 @@ struct Choice {
 
 // The suited one on shift with room whose load is the smallest part of the capacity; of equals the
 // one with the smaller load, then by name. Rule `no-handler` with metadata `suited`, `on_shift`:
-// how many were left after each condition.
+// how many were left after each condition. No answer here says how many cases somebody has: some
+// may be disclosures, which are not for whoever is told.
 absl::StatusOr<Choice> ChooseHandler(absl::Span<const Candidate> suited);
 
-// Whether one more case may be given to the handler by hand. Rules `handler-away`; `handler-full`
-// with metadata `load`, `capacity`.
+// Whether one more case may be given to the handler by hand. Rules `handler-away`, `handler-full`.
 absl::Status CheckRoom(const Candidate& candidate);
 
 }  // namespace sqm::complaints
