@@ -224,6 +224,8 @@ std::string ToldAt(const CompiledPolicy& policy, const v1::Case& one,
       const bool hidden = one.has_disclosure() && level.to() != kToOwner &&
                           !absl::c_linear_search(one.disclosure().readers(), level.to());
       if (hidden) return one.owner();
+      // Nor whom it names: who has it is told instead.
+      if (IsNamedIn(one, level.to())) return one.owner().empty() ? team : one.owner();
       if (level.to() == kToTeam || (level.to() == kToOwner && one.owner().empty())) return team;
       return level.to() == kToOwner ? one.owner() : level.to();
     }

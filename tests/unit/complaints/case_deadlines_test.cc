@@ -420,6 +420,32 @@ TEST(CaseDeadlines, AnEscalationTellsWhoHasTheCaseUntilItIsAnswered) {
   EXPECT_EQ(unowned.escalated_to(), "team/north");
 }
 
+// Nor is whom a complaint names told how it is going.
+TEST(CaseDeadlines, AnEscalationPassesOverWhomTheComplaintNames) {
+  v1::DeadlinePolicy policy = PolicyOf(kFirst, absl::Hours(1));
+  v1::Escalation& level = *policy.mutable_targets(0)->add_escalations();
+  level.set_level(1);
+  level.set_to("staff/sue");
+  const DeadlineBook book = BookOf({policy});
+  const auto told = [&](v1::Case one) {
+    one.add_named_staff("staff/sue");
+    SettleDeadlines(book, kNow, one);
+    TakeDueSteps(book, kNow + absl::Hours(2), one);
+    return one.escalated_to();
+  };
+  EXPECT_EQ(told(In(v1::CASE_STATE_INVESTIGATING)), kAgent.staff);
+  EXPECT_EQ(told(Received()), "team/north") << "nobody owns it";
+  EXPECT_EQ(told(Received(v1::CASE_KIND_PRAISE)), "staff/sue");
+  // Nor whom it names from then on.
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+  SettleDeadlines(book, kNow, one);
+  TakeDueSteps(book, kNow + absl::Hours(2), one);
+  EXPECT_EQ(one.escalated_to(), "staff/sue");
+  one.add_named_staff("staff/sue");
+  SettleDeadlines(book, kNow + absl::Hours(3), one);
+  EXPECT_EQ(one.escalated_to(), kAgent.staff);
+}
+
 // A term of law begins anew with a reopening, and has what it has for what begins then: of three
 // business days, less is left of a day that has nearly ended.
 TEST(CaseDeadlines, ATermHasItsTimeFromTheReopening) {
