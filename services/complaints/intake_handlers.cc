@@ -133,8 +133,9 @@ Task<absl::Status> ComplaintsService::CheckRelated(const rpc::Call& call, const 
 Task<absl::Status> ComplaintsService::LookForRepeat(rpc::Call& call, v1::Case& incoming) {
   incoming.clear_repeat_count();
   incoming.clear_repeat_of();
-  // What is only checked tells nothing of the customer's other cases.
-  if (call.validate_only()) incoming.clear_customer_key();
+  // What is only checked tells nothing of the customer's other cases, and of disclosures nobody is
+  // told who else made one.
+  if (call.validate_only() || incoming.has_disclosure()) incoming.clear_customer_key();
   if (incoming.customer_key().empty()) co_return absl::OkStatus();
   Task<absl::StatusOr<std::vector<store::Listed>>> finding =
       FindCases(call, absl::StrCat("customer_key = \"", incoming.customer_key(), "\""), kLookedAt,

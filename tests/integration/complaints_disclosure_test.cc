@@ -301,6 +301,25 @@ TEST_F(ComplaintsDisclosureTest, TheAuditTrailIsOfItsReadersToo) {
   EXPECT_EQ(Trail(*auditor_).size(), 1u);
 }
 
+// That two of them are of the same person is told to nobody, nor that there is another.
+TEST_F(ComplaintsDisclosureTest, IsNoRepeatOfAnother) {
+  ASSERT_TRUE(MakePanel().ok());
+  for (int twice = 0; twice < 2; ++twice) {
+    ASSERT_TRUE(portal_->Call(&Stub::SubmitDisclosure, Report()).ok());
+  }
+  for (const v1::Case& one : List(*reader_)) {
+    v1::UpdateCaseRequest update;
+    update.mutable_case_()->set_name(one.name());
+    update.mutable_case_()->mutable_customer()->set_reference("AC-1001");
+    auto known = reader_->Call(&Stub::UpdateCase, update);
+    ASSERT_TRUE(known.ok()) << known.status();
+    EXPECT_EQ(known->customer().reference(), "AC-1001");
+    EXPECT_EQ(known->customer_key(), "");
+    EXPECT_EQ(known->repeat_of(), "");
+    EXPECT_EQ(known->repeat_count(), 0);
+  }
+}
+
 // With what ships they are acknowledged within 7 days and told the result within 90.
 TEST_F(ComplaintsDisclosureTest, IsDueAsTheDirectiveSays) {
   ASSERT_TRUE(MakePanel().ok());
