@@ -224,6 +224,12 @@ TEST_F(ComplaintsDisclosureTest, WhoeverToldItTooIsNotForgotten) {
   ASSERT_TRUE(sent.ok()) << sent.status();
   EXPECT_EQ(sent->number(), second->number());
   EXPECT_EQ(sent->state(), v1::CASE_STATE_ACKNOWLEDGED);
+  v1::ListQueueRequest unread;
+  unread.set_queue(v1::CASE_QUEUE_UNREAD);
+  auto waiting = reader_->Call(&Stub::ListQueue, unread);
+  ASSERT_TRUE(waiting.ok() && waiting->cases_size() == 1) << waiting.status();
+  EXPECT_EQ(waiting->cases(0).name(), merged);
+  EXPECT_EQ(manager_->Call(&Stub::ListQueue, unread)->cases_size(), 0);
   told = Track(second->number(), second->receipt());
   ASSERT_EQ(told->messages_size(), 2);
   EXPECT_EQ(told->messages(0).text(), "We know of it now.");

@@ -107,7 +107,7 @@ TEST(CaseStates, WhatGoesOnElsewhereHearsAndTellsTheHolderOfItsReceipt) {
       EXPECT_EQ(reason(), type::v1::ERROR_REASON_WRONG_STATE) << "nobody would hear it";
       one.mutable_disclosure()->set_receipt_hash("hash");
       EXPECT_TRUE(CheckStep(one, action, kAgent).ok());
-      one.set_state(v1::CASE_STATE_WITHDRAWN);
+      one.set_state(v1::CASE_STATE_ARCHIVED);
       EXPECT_EQ(reason(), type::v1::ERROR_REASON_WRONG_STATE);
     }
   }

@@ -304,6 +304,10 @@ TEST(CaseSteps, AMessageAfterTheEndWaitsForSomebodyWhoReadsIt) {
   v1::Case open = In(v1::CASE_STATE_INVESTIGATING);
   ASSERT_TRUE(add(open, v1::CASE_ACTION_CUSTOMER_MESSAGE, absl::Hours(1)).ok());
   EXPECT_FALSE(open.has_unread_since()) << "its clock runs";
+  // Whoever contests that it was rejected is heard, too.
+  v1::Case rejected = In(v1::CASE_STATE_REJECTED);
+  ASSERT_TRUE(add(rejected, v1::CASE_ACTION_CUSTOMER_MESSAGE, absl::Hours(1)).ok());
+  EXPECT_TRUE(rejected.has_unread_since());
   for (const v1::CaseAction reads : {v1::CASE_ACTION_NOTE, v1::CASE_ACTION_AGENT_MESSAGE,
                                      v1::CASE_ACTION_REOPEN, v1::CASE_ACTION_ARCHIVE}) {
     v1::Case one = In(v1::CASE_STATE_CLOSED);
