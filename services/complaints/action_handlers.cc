@@ -12,17 +12,23 @@ using google::protobuf::Message;
 
 template <typename Request>
 void ComplaintsService::ActionStep(
-    absl::string_view method,
+    absl::string_view method, ActionBy who,
     std::function<Entry(rpc::Call&, const Request&, v1::CorrectiveAction&)> rule) {
   pipeline_.Handle(
       PathOf(method),
-      [this, rule](rpc::Call& call, const Message& message) -> Task<absl::StatusOr<rpc::Reply>> {
+      [this, who, rule](rpc::Call& call,
+                        const Message& message) -> Task<absl::StatusOr<rpc::Reply>> {
         const auto& request = static_cast<const Request&>(message);
         Task<absl::StatusOr<v1::CorrectiveAction>> reading =
             resources_.Get<v1::CorrectiveAction>(call, request.name());
         absl::StatusOr<v1::CorrectiveAction> action = co_await reading;
         if (!action.ok()) co_return action.status();
         CO_RETURN_IF_ERROR(resources_.CheckEtag(*action, request.etag()));
+        if (who != ActionBy::kItsOwner) {
+          Task<absl::Status> checking = CheckNotNamed(call, action->case_());
+          absl::Status checked = co_await checking;
+          if (!checked.ok()) co_return checked;
+        }
         CO_ASSIGN_OR_RETURN(v1::CaseEntry entry, rule(call, request, *action));
         entry.set_name(absl::StrCat(action->case_(), "/entries/", resources_.NewId(call, "")));
         resource::Mutation mutation;
@@ -33,33 +39,44 @@ void ComplaintsService::ActionStep(
       });
 }
 
+Task<absl::Status> ComplaintsService::CheckNotNamed(const rpc::Call& call, std::string name) {
+  const contract::ResourceType& type = *resources_.registry().FindType(v1::Case::descriptor());
+  CO_ASSIGN_OR_RETURN(std::string id, type.IdOf(name));
+  Task<absl::StatusOr<store::RecordPtr>> reading = resources_.Read(type, call.tenant(), id);
+  absl::StatusOr<store::RecordPtr> record = co_await reading;
+  if (!record.ok()) co_return record.status();
+  if (*record == nullptr) co_return absl::OkStatus();
+  const auto& one = static_cast<const v1::Case&>(*(*record)->message);
+  co_return IsNamedIn(one, StaffOf(call)) ? CheckConflict(one, StaffOf(call)) : absl::OkStatus();
+}
+
 void ComplaintsService::RegisterActions() {
   pipeline_.Handle(
       PathOf("CreateCorrectiveAction"), [this](rpc::Call& call, const Message& request) {
         return CreateAction(call, static_cast<const v1::CreateCorrectiveActionRequest&>(request));
       });
   ActionStep<v1::StartCorrectiveActionRequest>(
-      "StartCorrectiveAction",
+      "StartCorrectiveAction", ActionBy::kItsOwner,
       [](rpc::Call& call, const auto& request, v1::CorrectiveAction& action) {
         return StartAction(action, request.comment(), ActorOf(call));
       });
   ActionStep<v1::CompleteCorrectiveActionRequest>(
-      "CompleteCorrectiveAction",
+      "CompleteCorrectiveAction", ActionBy::kItsOwner,
       [](rpc::Call& call, const auto& request, v1::CorrectiveAction& action) {
         return CompleteAction(action, request.result(), ActorOf(call), call.now());
       });
   ActionStep<v1::VerifyCorrectiveActionRequest>(
-      "VerifyCorrectiveAction",
+      "VerifyCorrectiveAction", ActionBy::kOthers,
       [](rpc::Call& call, const auto& request, v1::CorrectiveAction& action) {
         return VerifyAction(action, request, ActorOf(call), call.now());
       });
   ActionStep<v1::RescheduleCorrectiveActionRequest>(
-      "RescheduleCorrectiveAction",
+      "RescheduleCorrectiveAction", ActionBy::kOthers,
       [](rpc::Call& call, const auto& request, v1::CorrectiveAction& action) {
         return RescheduleAction(action, request, ActorOf(call), call.now());
       });
   ActionStep<v1::CancelCorrectiveActionRequest>(
-      "CancelCorrectiveAction",
+      "CancelCorrectiveAction", ActionBy::kOthers,
       [](rpc::Call& call, const auto& request, v1::CorrectiveAction& action) {
         return CancelAction(action, request.reason(), ActorOf(call));
       });

@@ -67,18 +67,20 @@ v1::DeadlineStep StepOf(v1::DeadlineKind kind, const ClockStep& step) {
   return made;
 }
 
+ActionKey KeyOf(const v1::DeadlineStep& step) {
+  return {.round = step.round(),
+          .kind = step.kind() == v1::DEADLINE_STEP_KIND_WARNING  ? ActionKind::kWarning
+                  : step.kind() == v1::DEADLINE_STEP_KIND_BREACH ? ActionKind::kBreach
+                                                                 : ActionKind::kEscalation,
+          .value = step.value(),
+          .repeat = step.repeat()};
+}
+
 // What has happened to one deadline of the case.
 std::vector<ActionKey> DoneOf(const v1::Case& one, v1::DeadlineKind kind) {
   std::vector<ActionKey> done;
   for (const v1::DeadlineStep& step : one.deadline_steps()) {
-    if (step.deadline() != kind) continue;
-    done.push_back({.round = step.round(),
-                    .kind = step.kind() == v1::DEADLINE_STEP_KIND_WARNING ? ActionKind::kWarning
-                            : step.kind() == v1::DEADLINE_STEP_KIND_BREACH
-                                ? ActionKind::kBreach
-                                : ActionKind::kEscalation,
-                    .value = step.value(),
-                    .repeat = step.repeat()});
+    if (step.deadline() == kind) done.push_back(KeyOf(step));
   }
   return done;
 }
@@ -183,12 +185,15 @@ void AddUnknown(const Clocks& clocks, v1::Case& one) {
   }
 }
 
-// What was told of a due time that has been put off since is told again when the new one passes.
-void ForgetFormerTimes(v1::DeadlineKind kind, const ClockResult& clock, v1::Case& one) {
+// What was told of a time that has been put off since, and lies ahead now, is told again when the
+// new one passes. Where only another replica's clock is behind, the time is the same.
+void ForgetFormerTimes(v1::DeadlineKind kind, const ClockResult& clock, absl::Time now,
+                       v1::Case& one) {
   if (clock.breach || clock.stop || clock.waiting || clock.state == ClockState::kCancelled) return;
-  const auto stands = [&](const v1::DeadlineStep& step) {
+  const auto put_off = [&](const v1::DeadlineStep& step) {
     return absl::c_any_of(clock.steps, [&](const ClockStep& other) {
-      return StepOf(kind, other).SerializeAsString() == step.SerializeAsString();
+      return other.key == KeyOf(step) && other.time > now &&
+             other.time != FromTimestamp(step.time());
     });
   };
   auto& steps = *one.mutable_deadline_steps();
@@ -196,7 +201,7 @@ void ForgetFormerTimes(v1::DeadlineKind kind, const ClockResult& clock, v1::Case
                              [&](const v1::DeadlineStep& step) {
                                return step.deadline() == kind && step.round() == clock.round &&
                                       step.kind() != v1::DEADLINE_STEP_KIND_WARNING &&
-                                      !stands(step);
+                                      put_off(step);
                              }),
               steps.end());
 }
@@ -295,7 +300,7 @@ void Settle(const DeadlineBook& book, const Clocks& clocks, absl::Time now, v1::
   std::optional<absl::Time> due, next;
   for (const auto& [kind, target, clock] : clocks.clocks) {
     *one.add_deadlines() = StatusOf(kind, target.target, clock);
-    ForgetFormerTimes(kind, clock, one);
+    ForgetFormerTimes(kind, clock, now, one);
     for (const DueAction& action : DueActions(clock, DoneOf(one, kind), now)) {
       const v1::DeadlineStep step = StepOf(kind, action.step);
       if (action.notify && open && entries == nullptr) {
@@ -339,7 +344,9 @@ void KeepResults(v1::Case& one) {
   for (v1::DeadlineStatus& status : *one.mutable_deadlines()) {
     const bool first = status.kind() == v1::DEADLINE_KIND_FIRST_RESPONSE ||
                        status.kind() == v1::DEADLINE_KIND_FIRST_RESOLUTION;
-    if (first && status.has_stop_time() && status.has_in_time()) status.set_kept(true);
+    const bool decided =
+        status.state() == v1::DEADLINE_STATE_MET || status.state() == v1::DEADLINE_STATE_MISSED;
+    if (first && decided) status.set_kept(true);
   }
 }
 

@@ -166,6 +166,8 @@ void RecogniseRepeat(absl::Span<const v1::Case* const> earlier, v1::Case& incomi
     const absl::Time time = FromTimestamp(one->received_time());
     if (one->name() == incoming.name() || one->kind() != incoming.kind()) continue;
     if (time > received || time < received - kRepeatWindow) continue;
+    // Of two that came in at the same time the one that was entered first is the earlier.
+    if (time == received && !incoming.name().empty() && one->name() > incoming.name()) continue;
     if (!one->category().empty() && !incoming.category().empty() &&
         one->category() != incoming.category()) {
       continue;
@@ -230,6 +232,11 @@ absl::StatusOr<v1::Case> FollowUpAtNextTier(const v1::Case& closed,
                                             const v1::EscalateCaseRequest& request,
                                             const Actor& actor) {
   RETURN_IF_ERROR(CheckStep(closed, v1::CASE_ACTION_FOLLOW_UP, actor));
+  // Whoever withdrew it has not been refused: it is taken up again, and then goes up where need be.
+  if (closed.state() == v1::CASE_STATE_WITHDRAWN) {
+    return WrongState(closed.name(), StateName(closed.state()),
+                      AllowedNext(closed.kind(), closed.state()), "NEXT_TIER");
+  }
   ASSIGN_OR_RETURN(const v1::CaseTier tier, NextTier(closed, request));
   v1::Case before = closed;
   LeaveOwner(before);

@@ -17,6 +17,10 @@ namespace {
 // What was said of the end of a case was of that one.
 void GoOn(v1::Case& one) {
   one.clear_unread_since();
+  one.clear_proposed_reply();
+  one.clear_proposer();
+  one.clear_approver();
+  one.clear_approval_required();
   one.clear_retained_since();
   one.clear_outcome();
   one.clear_satisfaction();
@@ -169,6 +173,12 @@ Entry PlainStep(v1::Case& one, v1::CaseAction action, absl::string_view text, co
   return TakeStep(one, action, text, actor, now);
 }
 
+Entry Reject(v1::Case& one, absl::string_view reason, const Actor& actor, absl::Time now) {
+  ASSIGN_OR_RETURN(v1::CaseEntry entry, PlainStep(one, v1::CASE_ACTION_REJECT, reason, actor, now));
+  if (actor.staff != one.owner()) AddHandler(actor.staff, one);
+  return entry;
+}
+
 // ---- Classification and assignment -----------------------------------------------------------
 
 Entry Classify(v1::Case& one, const v1::Category& category, const v1::ClassifyCaseRequest& request,
@@ -256,6 +266,15 @@ Entry ProposeResponse(v1::Case& one, absl::string_view text, bool approval_requi
   one.set_approval_required(approval_required);
   one.clear_approver();
   return entry;
+}
+
+void RequireApproval(v1::Case& one) {
+  one.set_approval_required(true);
+  for (int i = one.events_size() - 1; i >= 0; --i) {
+    if (one.events(i).action() != v1::CASE_ACTION_PROPOSE_RESPONSE) continue;
+    one.mutable_events(i)->set_needs_approval(true);
+    return;
+  }
 }
 
 Entry DecideResponse(v1::Case& one, bool approved, absl::string_view comment, const Actor& actor,

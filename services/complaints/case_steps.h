@@ -40,6 +40,9 @@ void AddUpdateEvent(absl::Time now, v1::Case& one);
 Entry PlainStep(v1::Case& one, v1::CaseAction action, absl::string_view text, const Actor& actor,
                 absl::Time now);
 
+// Whoever rejects a case in its owner's place has handled it.
+Entry Reject(v1::Case& one, absl::string_view reason, const Actor& actor, absl::Time now);
+
 // Rules `category-retired`, `category-for-other-kinds`. Unset severity and priority stay, or become
 // MEDIUM and NORMAL; the default team of the category takes a case that nobody was given yet.
 Entry Classify(v1::Case& one, const v1::Category& category, const v1::ClassifyCaseRequest& request,
@@ -58,6 +61,8 @@ Entry ProposeResponse(v1::Case& one, absl::string_view text, bool approval_requi
                       const Actor& actor, absl::Time now);
 // Rules `own-response`: nobody approves what he drafted; `conflict-of-interest`: nor what is about
 // him. Sending back needs a comment.
+// The draft needs approval from here on, and waits for it since it was made.
+void RequireApproval(v1::Case& one);
 Entry DecideResponse(v1::Case& one, bool approved, absl::string_view comment, const Actor& actor,
                      absl::Time now);
 // `approval_required`: the same for an answer without a draft. Rules `approval-missing`,

@@ -229,6 +229,7 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::AddEntry(
   absl::StatusOr<v1::Case> one = co_await reading;
   if (!one.ok()) co_return one.status();
   v1::CaseEntry entry = request.entry();
+  const bool unread = one->has_unread_since();
   CO_RETURN_IF_ERROR(complaints::AddEntry(*one, entry, ActorOf(call), call.now()));
   Task<absl::Status> settling = SettleAfter(call, entry, *one);
   absl::Status settled = co_await settling;
@@ -236,9 +237,9 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::AddEntry(
   NameEntry(call, *one, entry);
   resource::Mutation mutation;
   mutation.Create(entry);
-  // A note says nothing that the case itself would show; but it comes before its end, or not at
-  // all.
-  if (entry.action() == v1::CASE_ACTION_NOTE) {
+  // A note says nothing that the case itself would show, but that somebody has read what its
+  // customer wrote; yet it comes before its end, or not at all.
+  if (entry.action() == v1::CASE_ACTION_NOTE && !unread) {
     mutation.Require(*one);
   } else {
     mutation.Update(*one);
@@ -261,10 +262,10 @@ void ComplaintsService::RegisterEnd() {
                                                    v1::Case& one) {
     return PlainStep(one, v1::CASE_ACTION_WITHDRAW, request.reason(), ActorOf(call), call.now());
   });
-  Step<v1::RejectCaseRequest>(
-      "RejectCase", [](rpc::Call& call, const auto& request, v1::Case& one) {
-        return PlainStep(one, v1::CASE_ACTION_REJECT, request.reason(), ActorOf(call), call.now());
-      });
+  Step<v1::RejectCaseRequest>("RejectCase",
+                              [](rpc::Call& call, const auto& request, v1::Case& one) {
+                                return Reject(one, request.reason(), ActorOf(call), call.now());
+                              });
   pipeline_.Handle(PathOf("MergeCase"), [this](rpc::Call& call, const Message& request) {
     return Merge(call, static_cast<const v1::MergeCaseRequest&>(request));
   });
@@ -364,6 +365,7 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::GoOnIn(rpc::Call& call, v1::
   v1::CaseEntry entry = FollowUpEntry(closed, next, ActorOf(call));
   NameEntry(call, closed, entry);
   closed.set_followed_by(next.name());
+  closed.clear_unread_since();
   resource::Mutation mutation;
   mutation.Create(next).Update(closed).Create(entry);
   Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
@@ -382,6 +384,12 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Merge(rpc::Call& call,
   if (!into.ok()) co_return OfReference(into.status(), "into", request.into());
   CO_ASSIGN_OR_RETURN(MergeEntries entries,
                       complaints::Merge(*one, *into, request.reason(), ActorOf(call), call.now()));
+  if (into->state() == v1::CASE_STATE_RESPONSE_PROPOSED) {
+    Task<absl::StatusOr<bool>> asking = ApprovalOf(call, *into);
+    absl::StatusOr<bool> approval = co_await asking;
+    if (!approval.ok()) co_return approval.status();
+    if (*approval) RequireApproval(*into);
+  }
   const v1::Case before = *into;
   for (v1::Case* each : {&*one, &*into}) {
     Task<absl::Status> settling = Settle(call, *each);

@@ -189,9 +189,16 @@ class ComplaintsService {
                                                 const v1::CreateCorrectiveActionRequest& request);
   // The shape of every step on an action: read for the caller, check the etag, apply the rule,
   // write the action and the entry of its case's timeline.
+  enum class ActionBy {
+    kItsOwner,
+    kOthers,  // but nobody whom the case names
+  };
   template <typename Request>
-  void ActionStep(absl::string_view method,
+  void ActionStep(absl::string_view method, ActionBy who,
                   std::function<Entry(rpc::Call&, const Request&, v1::CorrectiveAction&)> rule);
+
+  // Rule `conflict-of-interest` where the case of that name names the caller.
+  Task<absl::Status> CheckNotNamed(const rpc::Call& call, std::string name);
 
   Task<absl::StatusOr<std::vector<store::Listed>>> Handlers(const rpc::Call& call);
   // Whether the handler is on shift now.

@@ -84,6 +84,12 @@ void DeadlineBooks::MakeNewer(const std::string& tenant, DeadlineBook& book) {
   last = {book.content, book.time, book.calendars_end};
 }
 
+void DeadlineBooks::ForgetCalendars(const std::string& tenant) {
+  absl::MutexLock lock(&mutex_);
+  const auto last = last_.find(tenant);
+  if (last != last_.end()) last->second.calendars_end = absl::InfiniteFuture();
+}
+
 absl::Time DeadlineBooks::CalendarsEnd() {
   absl::Time end = absl::InfiniteFuture();
   absl::MutexLock lock(&mutex_);

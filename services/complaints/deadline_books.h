@@ -35,6 +35,9 @@ class DeadlineBooks {
   absl::Time LatestTime(const std::string& tenant);
   // When the first calendar ends that deadlines of any tenant are measured by; never = none does.
   absl::Time CalendarsEnd();
+  // What it said of the tenant's calendars does not hold any more: it does again with the next
+  // book.
+  void ForgetCalendars(const std::string& tenant);
   // From now on every case that was computed before is older than the book.
   void Outdate(const std::string& tenant, absl::Time now);
   // Every policy of the tenant, those out of force included.

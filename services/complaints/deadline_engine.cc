@@ -48,6 +48,7 @@ DeadlineEngine::DeadlineEngine(resource::Resources& resources, DeadlineBooks& bo
   resources_.store().OnCommit([=, this](const store::CommittedBatchPtr& batch) {
     for (const store::StoredChange& change : batch->changes) {
       if (change.type == policy || change.type == calendar) {
+        books_.ForgetCalendars(batch->tenant);
         loop_.WakeAt(batch->tenant, absl::InfinitePast());
       } else if (change.type == type) {
         const auto& one = static_cast<const v1::Case&>(*change.record->message);

@@ -89,6 +89,11 @@ Task<absl::Status> ComplaintsService::RenewImport(rpc::Call& call, const v1::Cas
   Task<absl::Status> settling = Settle(call, incoming);
   absl::Status status = co_await settling;
   if (!status.ok()) co_return status;
+  if (incoming.customer_key() == stored.customer_key() &&
+      incoming.category() == stored.category() &&
+      FromTimestamp(incoming.received_time()) == FromTimestamp(stored.received_time())) {
+    co_return absl::OkStatus();
+  }
   Task<absl::Status> looking = LookForRepeat(call, incoming);
   status = co_await looking;
   co_return status;

@@ -138,7 +138,8 @@ class Reader {
     for (const cases::CaseEvent& event : case_.events()) {
       answers += event.action() == cases::CASE_ACTION_REPLY;
       again |= event.action() == cases::CASE_ACTION_WAIT_CUSTOMER ||
-               event.action() == cases::CASE_ACTION_REOPEN;
+               event.action() == cases::CASE_ACTION_REOPEN ||
+               event.action() == cases::CASE_ACTION_NEXT_TIER;
     }
     if (answers == 0) return;
     Add(ended_, Quantity::kCasesAnswered);

@@ -64,6 +64,11 @@ TEST_F(ComplaintsAfterEndTest, WhoWritesAfterTheEndIsHeard) {
                 request.set_reason("He does not agree");
               }).ok());
   EXPECT_TRUE(Unread(*lead_).empty());
+  // What asks for no answer is put away by a note.
+  ASSERT_TRUE(Write(*lead_, second, v1::CASE_ACTION_CUSTOMER_MESSAGE).ok());
+  EXPECT_EQ(Unread(*lead_), (std::vector<std::string>{second}));
+  ASSERT_TRUE(Write(*lead_, second, v1::CASE_ACTION_NOTE).ok());
+  EXPECT_TRUE(Unread(*lead_).empty());
 }
 
 TEST_F(ComplaintsAfterEndTest, WhatWasDecidedStaysWhateverThePolicyIsLater) {
@@ -118,12 +123,15 @@ TEST_F(ComplaintsAfterEndTest, WhatIsTakenUpInAnotherCaseIsARepeat) {
   list.set_filter("external_id = \"old-1\"");
   auto found = manager_->Call(&Stub::ListCases, list);
   ASSERT_TRUE(found.ok() && found->cases_size() == 1) << found.status();
+  ASSERT_TRUE(Write(*manager_, found->cases(0).name(), v1::CASE_ACTION_CUSTOMER_MESSAGE).ok());
+  EXPECT_EQ(Unread(*manager_).size(), 1u);
   auto next = Do<v1::ReopenCaseRequest>(*manager_, &Stub::ReopenCase, found->cases(0).name(),
                                         [](auto& request) { request.set_reason("Again"); });
   ASSERT_TRUE(next.ok()) << next.status();
   EXPECT_EQ(next->follows(), found->cases(0).name());
   EXPECT_EQ(next->repeat_count(), 1);
   EXPECT_EQ(next->repeat_of(), found->cases(0).name());
+  EXPECT_TRUE(Unread(*manager_).empty());
 }
 
 // Not even a lead whom a complaint names has a hand in it.
@@ -145,6 +153,21 @@ TEST_F(ComplaintsAfterEndTest, WhomItNamesHasNoHandInIt) {
   EXPECT_TRUE(
       IsRefused(lead_->Call(&Stub::UpdateCase, update).status(), Rule("conflict-of-interest")));
   EXPECT_TRUE(Write(*lead_, one->name(), v1::CASE_ACTION_NOTE).ok());
+  v1::CreateCorrectiveActionRequest add;
+  add.mutable_corrective_action()->set_case_(one->name());
+  add.mutable_corrective_action()->set_kind(v1::CORRECTIVE_ACTION_KIND_CORRECTIVE);
+  add.mutable_corrective_action()->set_description("Teach it anew");
+  add.mutable_corrective_action()->set_owner("staff/ann");
+  add.mutable_corrective_action()->mutable_due_time()->set_seconds(
+      absl::ToUnixSeconds(absl::Now()) + 86400);
+  auto action = supervisor_->Call(&Stub::CreateCorrectiveAction, add);
+  ASSERT_TRUE(action.ok()) << action.status();
+  v1::CancelCorrectiveActionRequest cancel;
+  cancel.set_name(action->name());
+  cancel.set_reason("not needed");
+  EXPECT_TRUE(IsRefused(lead_->Call(&Stub::CancelCorrectiveAction, cancel).status(),
+                        Rule("conflict-of-interest")));
+  EXPECT_TRUE(supervisor_->Call(&Stub::CancelCorrectiveAction, cancel).ok());
   ASSERT_TRUE(supervisor_->Call(&Stub::UpdateCase, update).ok());
   EXPECT_EQ(Timeline(*supervisor_, one->name()).back().changes(0).before(), "staff/leo");
 }

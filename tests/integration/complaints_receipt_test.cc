@@ -396,7 +396,7 @@ TEST_F(ComplaintsReceiptTest, TheHolderOfAReceiptAnswers) {
   // Whoever changes his mind is heard, until it is put away.
   EXPECT_TRUE(portal_->Call(&Stub::SendCaseMessage, request).ok());
   EXPECT_TRUE(Get(*lead_, name)->has_unread_since());
-  ASSERT_TRUE(Do<v1::ArchiveCaseRequest>(*lead_, &Stub::ArchiveCase, name).ok());
+  ASSERT_TRUE(Do<v1::ArchiveCaseRequest>(*manager_, &Stub::ArchiveCase, name).ok());
   EXPECT_FALSE(Get(*lead_, name)->has_unread_since());
   EXPECT_EQ(ReasonOf(portal_->Call(&Stub::SendCaseMessage, request).status()),
             type::v1::ERROR_REASON_WRONG_STATE);

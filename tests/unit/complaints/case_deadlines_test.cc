@@ -223,13 +223,15 @@ TEST(CaseDeadlines, WhatWasDecidedStaysWhenACaseIsTakenUpAgain) {
   EXPECT_FALSE(one.has_due_time());
   SettleDeadlines(stricter, kNow + absl::Hours(63), one);
   EXPECT_EQ(one.deadlines_size(), 2);
-  // What was withdrawn before it was answered is still owed an answer.
-  v1::Case owed = In(v1::CASE_STATE_INVESTIGATING);
-  Step(book, owed, v1::CASE_ACTION_WITHDRAW, absl::Hours(1));
-  KeepResults(owed);
-  Step(book, owed, v1::CASE_ACTION_REOPEN, absl::Hours(2));
-  EXPECT_EQ(StatusIn(owed, kFirstResolution).state(), v1::DEADLINE_STATE_RUNNING);
-  EXPECT_FALSE(StatusIn(owed, kFirstResolution).kept());
+  // What was withdrawn before it was answered is still owed an answer, late or not.
+  for (const absl::Duration after : {absl::Hours(1), absl::Hours(200)}) {
+    v1::Case owed = In(v1::CASE_STATE_INVESTIGATING);
+    Step(book, owed, v1::CASE_ACTION_WITHDRAW, after);
+    KeepResults(owed);
+    Step(book, owed, v1::CASE_ACTION_REOPEN, after + absl::Hours(1));
+    EXPECT_EQ(StatusIn(owed, kFirstResolution).state(), v1::DEADLINE_STATE_RUNNING);
+    EXPECT_FALSE(StatusIn(owed, kFirstResolution).kept());
+  }
 }
 
 // Another due time that passes is told of, though one has passed before.
@@ -263,6 +265,25 @@ TEST(CaseDeadlines, WhatWasPutOffIsToldAgainWhenItPasses) {
             "BREACH FIRST_RESPONSE; ESCALATE FIRST_RESPONSE: 1 → team/north; ");
   EXPECT_EQ(one.escalated_to(), "team/north");
   EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(500), one)), "");
+}
+
+// What is told ahead of the due time is told once, however often the case waits meanwhile.
+TEST(CaseDeadlines, AWaitPutsNothingOffThatWasToldAhead) {
+  v1::DeadlinePolicy policy = PolicyOf(kResolution, absl::Hours(10));
+  v1::Escalation& level = *policy.mutable_targets(0)->add_escalations();
+  level.set_level(1);
+  level.mutable_offset()->set_seconds(-2 * 3600);
+  level.set_to("staff/sue");
+  const DeadlineBook book = BookOf({policy});
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+  SettleDeadlines(book, kNow, one);
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(8), one)),
+            "ESCALATE TOTAL_RESOLUTION: 1 → staff/sue; ");
+  Step(book, one, v1::CASE_ACTION_WAIT_CUSTOMER, absl::Hours(9));
+  Step(book, one, v1::CASE_ACTION_RESUME, absl::Hours(33));
+  EXPECT_EQ(one.escalated_to(), "staff/sue");
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(33), one)), "");
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(35), one)), "BREACH TOTAL_RESOLUTION; ");
 }
 
 TEST(CaseDeadlines, NobodyWaitsForADecisionOnADraftThatNeedsNone) {

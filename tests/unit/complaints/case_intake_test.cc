@@ -129,6 +129,12 @@ TEST(CaseIntake, CountsRepeats) {
   RecogniseRepeat({&other, &praise, &incoming, &day, &uncategorised, &edge, &old}, incoming);
   EXPECT_EQ(incoming.repeat_count(), 3);
   EXPECT_EQ(incoming.repeat_of(), "cases/day");
+  // Of two that came in at the same time one is the repeat of the other.
+  const v1::Case before = earlier("cases/a", absl::ZeroDuration(), "categories/billing");
+  const v1::Case after = earlier("cases/z", absl::ZeroDuration(), "categories/billing");
+  RecogniseRepeat({&before, &after}, incoming);
+  EXPECT_EQ(incoming.repeat_count(), 1);
+  EXPECT_EQ(incoming.repeat_of(), before.name());
   RecogniseRepeat({}, incoming);
   EXPECT_EQ(incoming.repeat_count(), 0);
   EXPECT_EQ(incoming.repeat_of(), "");

@@ -291,7 +291,12 @@ TEST(CaseSteps, ADraftThatCameToNeedApprovalIsNotSentWithout) {
   EXPECT_EQ(RuleOf(Reply(one, "", true, kAgent, kNow).status()), "approval-missing");
   ASSERT_TRUE(DecideResponse(one, true, "", kLead, kNow).ok());
   EXPECT_TRUE(Reply(one, "", true, kAgent, kNow).ok());
+  v1::Case graver = other;
   EXPECT_TRUE(Reply(other, "", false, kAgent, kNow).ok());
+  RequireApproval(graver);
+  EXPECT_TRUE(graver.approval_required());
+  EXPECT_TRUE(graver.events(graver.events_size() - 1).needs_approval());
+  EXPECT_EQ(RuleOf(Reply(graver, "", false, kAgent, kNow).status()), "approval-missing");
 }
 
 TEST(CaseSteps, AMessageAfterTheEndWaitsForSomebodyWhoReadsIt) {

@@ -91,7 +91,10 @@ TEST(EndSteps, WhatWasRejectedOrWithdrawnIsTakenUpAgainToo) {
   for (const v1::CaseAction ends : {v1::CASE_ACTION_REJECT, v1::CASE_ACTION_WITHDRAW}) {
     v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
     const absl::Time ended = kNow + absl::Hours(5);
-    ASSERT_TRUE(PlainStep(one, ends, "no", kLead, ended).ok());
+    one.set_proposed_reply("of before");
+    ASSERT_TRUE((ends == v1::CASE_ACTION_REJECT ? Reject(one, "no", kLead, ended)
+                                                : PlainStep(one, ends, "no", kLead, ended))
+                    .ok());
     EXPECT_FALSE(GoesOnInAnother(one, ended + kReopenWindow));
     EXPECT_TRUE(GoesOnInAnother(one, ended + kReopenWindow + absl::Seconds(1)));
     v1::Case late = one, up = one;
@@ -102,7 +105,10 @@ TEST(EndSteps, WhatWasRejectedOrWithdrawnIsTakenUpAgainToo) {
     ASSERT_TRUE(Reopen(one, "again", kLead, ended + kReopenWindow).ok());
     EXPECT_EQ(one.state(), v1::CASE_STATE_REOPENED);
     EXPECT_FALSE(one.has_retained_since());
+    EXPECT_EQ(one.proposed_reply(), "") << "a draft of before is sent by nobody";
     v1::EscalateCaseRequest request;
+    request.set_team("review");
+    EXPECT_EQ(FollowUpAtNextTier(late, request, kLead).ok(), ends == v1::CASE_ACTION_REJECT);
     request.set_team("review");
     const auto entry = ToNextTier(up, request, kLead, ended + absl::Hours(1));
     EXPECT_EQ(entry.ok(), ends == v1::CASE_ACTION_REJECT) << entry.status();
@@ -110,6 +116,8 @@ TEST(EndSteps, WhatWasRejectedOrWithdrawnIsTakenUpAgainToo) {
     EXPECT_EQ(up.tier(), v1::CASE_TIER_SECOND);
     EXPECT_EQ(up.reopen_count(), 1);
     EXPECT_TRUE(up.owner().empty());
+    // Nobody judges of his own refusal.
+    EXPECT_TRUE(HasConflict(up, kLead.staff));
   }
 }
 

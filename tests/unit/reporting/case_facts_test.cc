@@ -79,6 +79,13 @@ TEST(CaseFactsTest, WhatIsClosedAndStaysSoHasACauseAndWasSettledAtOnceOrNot) {
   EXPECT_EQ(cause->offset, 8);
   EXPECT_THAT(Dimensions::Decode(cause->dimensions)->values,
               testing::ElementsAre("complaint", "training"));
+  // Nor is it settled at once where the first answer was contested.
+  cases::Case contested = MakeCase(0);
+  Step(contested, kHour, cases::CASE_ACTION_REJECT, cases::CASE_STATE_REJECTED);
+  Step(contested, 2 * kHour, cases::CASE_ACTION_NEXT_TIER, cases::CASE_STATE_REOPENED);
+  answered(contested, 3 * kHour);
+  Close(contested, 4 * kHour);
+  EXPECT_EQ(seen(contested), std::pair(Buckets{16}, Buckets{}));
   // What comes after the end changes nothing …
   Rate(one, 3 * kHour, 5);
   Step(one, 4 * kHour, cases::CASE_ACTION_ARCHIVE, cases::CASE_STATE_ARCHIVED);
