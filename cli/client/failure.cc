@@ -292,7 +292,8 @@ void NameOptions(Failure& failure, absl::string_view command,
   const auto replace = [&](const std::string& path) {
     const std::string option = path.empty() ? "" : option_of(path);
     if (option.empty()) return option;
-    failure.message = ReplaceWord(failure.message, path, option);
+    // Only where it is what is wrong: the same word may stand in what is said of it.
+    failure.message = ReplaceWord(failure.message, path + ":", option + ":");
     failure.localized.set_message(ReplaceWord(failure.localized.message(), path, option));
     failure.command = std::string(command);
     return option;

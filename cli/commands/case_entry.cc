@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/commands/cases.h"
+#include "cli/commands/option_fields.h"
 #include "cli/commands/output.h"
 
 namespace sqm::cli {
@@ -15,43 +16,51 @@ namespace {
 // complaint.
 bool SetKnown(Context& context, const CaseArguments& arguments, v1::Case& one,
               google::protobuf::FieldMask& mask) {
-  const auto given = [&mask](const auto& value, const char* path) {
-    if (!value.empty()) mask.add_paths(path);
-    return !value.empty();
+  const CLI::App& command = UsedCommand(*context.app);
+  // Also with nothing, which empties the field.
+  const auto given = [&](const char* option, const char* path) {
+    const CLI::Option* known = command.get_option_no_throw(option);
+    const bool is = known != nullptr && known->count() > 0;
+    if (is) mask.add_paths(path);
+    return is;
   };
-  if (given(arguments.subject, "subject")) one.set_subject(arguments.subject);
-  if (given(arguments.text, "text")) one.set_text(arguments.text);
-  if (given(arguments.product, "product")) one.set_product(arguments.product);
-  if (given(arguments.remedy, "remedy_sought")) one.set_remedy_sought(arguments.remedy);
-  if (given(arguments.contact, "related_contact")) one.set_related_contact(arguments.contact);
-  if (given(arguments.customer, "customer.reference")) {
+  if (given("--subject", "subject")) one.set_subject(arguments.subject);
+  if (given("--text", "text")) one.set_text(arguments.text);
+  if (given("--product", "product")) one.set_product(arguments.product);
+  if (given("--remedy", "remedy_sought")) one.set_remedy_sought(arguments.remedy);
+  if (given("--contact", "related_contact")) one.set_related_contact(arguments.contact);
+  if (given("--customer", "customer.reference")) {
     one.mutable_customer()->set_reference(arguments.customer);
   }
-  if (given(arguments.customer_name, "customer.display_name")) {
+  if (given("--customer-name", "customer.display_name")) {
     one.mutable_customer()->set_display_name(arguments.customer_name);
   }
-  if (given(arguments.phone, "customer.phone")) one.mutable_customer()->set_phone(arguments.phone);
-  if (given(arguments.email, "customer.email")) one.mutable_customer()->set_email(arguments.email);
-  if (given(arguments.customer_class, "customer.customer_class")) {
+  if (given("--phone", "customer.phone")) one.mutable_customer()->set_phone(arguments.phone);
+  if (given("--email", "customer.email")) one.mutable_customer()->set_email(arguments.email);
+  if (given("--class", "customer.customer_class")) {
     one.mutable_customer()->set_customer_class(arguments.customer_class);
   }
-  if (given(arguments.channel, "channel")) {
+  if (given("--channel", "channel")) {
     const auto channel =
         EnumValue(context, "--channel", v1::CaseChannel_descriptor(), arguments.channel);
     if (!channel) return false;
     one.set_channel(static_cast<v1::CaseChannel>(*channel));
   }
-  if (given(arguments.language, "language")) {
+  if (given("--language", "language")) {
     const auto language =
         EnumValue(context, "--language", v1::CaseLanguage_descriptor(), arguments.language);
     if (!language) return false;
     one.set_language(static_cast<v1::CaseLanguage>(*language));
   }
-  if (given(arguments.staff, "named_staff")) {
-    for (const std::string& staff : arguments.staff) one.add_named_staff(StaffName(staff));
+  if (given("--staff", "named_staff")) {
+    for (const std::string& staff : arguments.staff) {
+      if (!staff.empty()) one.add_named_staff(StaffName(staff));
+    }
   }
-  if (given(arguments.assets, "named_assets")) {
-    for (const std::string& asset : arguments.assets) one.add_named_assets(AssetName(asset));
+  if (given("--asset", "named_assets")) {
+    for (const std::string& asset : arguments.assets) {
+      if (!asset.empty()) one.add_named_assets(AssetName(asset));
+    }
   }
   return true;
 }
@@ -121,7 +130,8 @@ void Update(Context& context, const CaseArguments& arguments) {
   if (!SetKnown(context, arguments, *request.mutable_case_(), *request.mutable_update_mask())) {
     return;
   }
-  if (!arguments.place.empty()) {
+  const CLI::Option* place = UsedCommand(*context.app).get_option_no_throw("--place");
+  if (place != nullptr && place->count() > 0) {
     request.mutable_case_()->set_place(arguments.place);
     request.mutable_update_mask()->add_paths("place");
   }

@@ -109,6 +109,10 @@ void Answer(Context& context, const CaseArguments& arguments, absl::string_view 
 
 // The letter that a template begins, to be completed and sent with `propose --text -`.
 void Draft(Context& context, const CaseArguments& arguments) {
+  if (arguments.reply_template.empty()) {
+    context.UsageError(context.T(Text::kTextOrTemplate));
+    return;
+  }
   std::string text;
   if (AnswerText(context, arguments, text)) context.Print(absl::StrCat(text, "\n"));
 }

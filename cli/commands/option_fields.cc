@@ -9,7 +9,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <utility>
 #include <vector>
 
 namespace sqm::cli {
@@ -29,6 +28,7 @@ const std::vector<OptionFields>& Renamed() {
       {"--attach", {"uri"}},
       {"--benefit", {"expected_benefit"}},
       {"--body", {"external_body"}},
+      {"--cause", {"cause", "root_cause"}},
       {"--class", {"customer_class"}},
       {"--contact", {"related_contact"}},
       {"--customer", {"reference"}},
@@ -61,24 +61,37 @@ bool Sets(const std::string& option, absl::string_view field) {
                              {{"-", "_"}}) == field;
 }
 
+// The first number in brackets: of `entry.attachments[1].sha256` 1; 0 where there is none.
+int IndexIn(const std::vector<absl::string_view>& parts) {
+  for (const absl::string_view part : parts) {
+    const size_t open = part.find('[');
+    int index = 0;
+    if (open != absl::string_view::npos &&
+        absl::SimpleAtoi(absl::StripSuffix(part.substr(open + 1), "]"), &index)) {
+      return index;
+    }
+  }
+  return 0;
+}
+
 }  // namespace
 
 std::string OptionOf(const CLI::App& command, absl::string_view path) {
   const std::vector<absl::string_view> parts = absl::StrSplit(path, '.');
-  for (const absl::string_view part : parts) {
-    const std::pair<absl::string_view, absl::string_view> field =
-        absl::StrSplit(part, absl::MaxSplits('[', 1));
+  // What lies within a file is not what an option of that name sets.
+  if (parts.size() > 1 && command.get_option_no_throw("--file") != nullptr) return "";
+  for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
+    const absl::string_view field = part->substr(0, part->find('['));
     const CLI::Option* found = nullptr;
     for (const CLI::Option* option : command.get_options()) {
       // A part of a field is not what stands for the whole.
       if (option->get_positional() && parts.size() > 1) continue;
-      if (!Sets(option->get_name(), field.first)) continue;
+      if (!Sets(option->get_name(), field)) continue;
       if (found == nullptr || option->count() > found->count()) found = option;
     }
     if (found == nullptr) continue;
-    int index = 0;
-    const bool later = absl::SimpleAtoi(absl::StripSuffix(field.second, "]"), &index) && index > 0;
-    return absl::StrCat(found->get_name(), later ? absl::StrCat(" (", index + 1, ")") : "");
+    const int index = IndexIn(parts);
+    return absl::StrCat(found->get_name(), index > 0 ? absl::StrCat(" (", index + 1, ")") : "");
   }
   return "";
 }

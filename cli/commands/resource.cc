@@ -120,7 +120,7 @@ void ShowOne(Context& context, const Message& message) {
 
 void Get(Context& context, const ResourceArguments& arguments) {
   const std::string name = NameOf(context, arguments.target);
-  if (name.empty()) return;
+  if (name.empty() && !arguments.target.empty()) return;
   const auto [info, method] = Resolve(context, name, true, options::v1::STANDARD_METHOD_GET);
   if (method == nullptr) return;
   const auto request = NewMessage(method->input_type());
@@ -166,7 +166,7 @@ void Create(Context& context, const ResourceArguments& arguments) {
 
 void Update(Context& context, const ResourceArguments& arguments) {
   const std::string name = NameOf(context, arguments.target);
-  if (name.empty()) return;
+  if (name.empty() && !arguments.target.empty()) return;
   const auto [info, method] = Resolve(context, name, true, options::v1::STANDARD_METHOD_UPDATE);
   if (method == nullptr) return;
   const auto request = NewMessage(method->input_type());
@@ -233,7 +233,7 @@ void AddResourceCommands(CLI::App& app, Context& context) {
   {
     auto a = std::make_shared<ResourceArguments>();
     CLI::App* c = Command(app, context, "get", Text::kHelpGet, Text::kExampleGet, Get, a);
-    c->add_option("NAME", a->target, context.T(Text::kHelpName))->required();
+    c->add_option("NAME", a->target, context.T(Text::kHelpNameOrNumber))->required();
   }
   {
     auto a = std::make_shared<ResourceArguments>();
@@ -249,7 +249,7 @@ void AddResourceCommands(CLI::App& app, Context& context) {
     auto a = std::make_shared<ResourceArguments>();
     CLI::App* c =
         Command(app, context, "update", Text::kHelpUpdate, Text::kExampleUpdate, Update, a);
-    c->add_option("NAME", a->target, context.T(Text::kHelpName))->required();
+    c->add_option("NAME", a->target, context.T(Text::kHelpNameOrNumber))->required();
     c->add_option("-f,--file", a->file, context.T(Text::kHelpFile))->required();
     c->add_option("--mask", a->mask, context.T(Text::kHelpMask));
     c->add_option("--etag", a->etag, context.T(Text::kHelpEtag));

@@ -198,7 +198,7 @@ void AddWatchCommand(CLI::App& app, Context& context) {
   c->add_flag("--snapshot", a->snapshot, context.T(Text::kHelpSnapshot));
   c->add_flag("--from-oldest", a->from_oldest, context.T(Text::kHelpFromOldest));
   c->add_option("--limit", a->limit, context.T(Text::kHelpLimit))
-      ->check(Between(context, int64_t{0}, int64_t{1'000'000'000}));
+      ->check(Between(context, int64_t{0}, int64_t{1'000'000'000'000'000}));
   c->callback([&context, a] { Watch(context, *a); });
 }
 

@@ -63,7 +63,7 @@ constexpr Theme kThemes[] = {
     {Kind::kSuggestion, "waiting-hours", "quality", 4, 0.0, 150, 0.3,
      "Open an hour earlier on Saturdays", "建议周六提前一小时营业"},
 };
-constexpr Words kMadeUp = {"This case is made up.", "本案例为模拟数据。"};
+constexpr Words kMadeUp = {"This case is made up.", "本个案为模拟数据。"};
 constexpr Words kAnswered = {"We have looked into it and written to you about the result.",
                              "我们已核实，并将处理结果告知您。"};
 constexpr const char* kSurnames[] = {"Li",     "Wang", "Zhang", "Smith", "Chen",

@@ -12,6 +12,7 @@
 
 #include <memory>
 
+#include "cli/text/width.h"
 #include "sqm/options/v1/options.pb.h"
 #include "sqm/type/v1/text.pb.h"
 
@@ -209,8 +210,9 @@ absl::Status ReadJson(absl::string_view json, Message& message) {
       absl::StrSplit(absl::string_view(status.message().data(), status.message().size()), '\n');
   const absl::string_view where =
       lines.size() > 1 ? absl::StripAsciiWhitespace(lines[1]) : absl::string_view();
-  return absl::InvalidArgumentError(where.empty() ? std::string(lines[0])
-                                                  : absl::StrCat(lines[0], " (", where, ")"));
+  // An excerpt, which may begin or end within a character.
+  return absl::InvalidArgumentError(
+      Printable(where.empty() ? std::string(lines[0]) : absl::StrCat(lines[0], " (", where, ")")));
 }
 
 std::unique_ptr<Message> NewMessage(const Descriptor* type) {

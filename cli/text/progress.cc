@@ -74,7 +74,8 @@ void Progress::Update(int64_t done, double fraction) {
   state_.fraction = fraction;
   state_.elapsed = now - start_;
   if (terminal_.interactive) {
-    out_ << "\r\x1b[K" << FormatProgress(state_, terminal_.width - 1, language_) << std::flush;
+    out_ << "\r\x1b[K" << FormatProgress(state_, std::max(1, terminal_.width - 1), language_)
+         << std::flush;
   } else {
     out_ << FormatProgress(state_, 0, language_) << std::endl;
   }

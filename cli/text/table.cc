@@ -74,13 +74,17 @@ size_t NarrowerTime(size_t width) {
 // `billing-error` of `categories/billing-error`, which commands take too; other text as it is.
 absl::string_view WithoutCollection(absl::string_view text) {
   const auto letter = [](char c) { return absl::ascii_isalpha(c); };
+  const auto collection = [](absl::string_view word) {
+    return absl::ascii_islower(word[0]) &&
+           (word.back() == 's' || word == "staff" || word == "team");
+  };
   const auto of_id = [](char c) { return absl::ascii_isalnum(c) || c == '-'; };
   const size_t slash = text.find('/');
   if (slash == 0 || slash == absl::string_view::npos) return text;
   const absl::string_view id = text.substr(slash + 1);
   const bool name =
       std::all_of(text.begin(), text.begin() + static_cast<ptrdiff_t>(slash), letter) &&
-      !id.empty() && std::all_of(id.begin(), id.end(), of_id);
+      collection(text.substr(0, slash)) && !id.empty() && std::all_of(id.begin(), id.end(), of_id);
   return name ? id : text;
 }
 

@@ -172,5 +172,94 @@ TEST_F(ComplaintsAfterEndTest, WhomItNamesHasNoHandInIt) {
   EXPECT_EQ(Timeline(*supervisor_, one->name()).back().changes(0).before(), "staff/leo");
 }
 
+// Deadlines of what is over are what they were, whatever policies say later.
+TEST_F(ComplaintsAfterEndTest, WhatIsOverKeepsItsDeadlines) {
+  v1::CreateDeadlinePolicyRequest create;
+  v1::DeadlinePolicy& policy = *create.mutable_deadline_policy();
+  policy.mutable_label()->set_en("Standard");
+  v1::DeadlineTarget& target = *policy.add_targets();
+  target.set_kind(v1::DEADLINE_KIND_FIRST_RESPONSE);
+  target.mutable_target()->set_seconds(3600);
+  target.set_measure(v1::DEADLINE_MEASURE_ELAPSED);
+  create.set_deadline_policy_id("standard");
+  ASSERT_TRUE(manager_->Call(&Stub::CreateDeadlinePolicy, create).ok());
+  auto one = Get(*manager_, Closed());
+  ASSERT_TRUE(one.ok()) << one.status();
+  ASSERT_EQ(one->deadlines_size(), 1);
+  EXPECT_EQ(one->deadlines(0).state(), v1::DEADLINE_STATE_MET);
+  v1::RetireDeadlinePolicyRequest retire;
+  retire.set_name("deadlinePolicies/standard");
+  ASSERT_TRUE(manager_->Call(&Stub::RetireDeadlinePolicy, retire).ok());
+  auto archived = Do<v1::ArchiveCaseRequest>(*manager_, &Stub::ArchiveCase, one->name());
+  ASSERT_TRUE(archived.ok()) << archived.status();
+  ASSERT_EQ(archived->deadlines_size(), 1);
+  EXPECT_EQ(archived->deadlines(0).state(), v1::DEADLINE_STATE_MET);
+  EXPECT_EQ(archived->deadline_policy(), "deadlinePolicies/standard");
+}
+
+TEST_F(ComplaintsAfterEndTest, CausesAreOfTheTaxonomy) {
+  ASSERT_TRUE(CreateCause("process").ok());
+  v1::CreateCauseRequest create;
+  create.mutable_cause()->mutable_label()->set_zh("部门衔接");
+  create.mutable_cause()->set_parent_cause("causes/process");
+  create.set_cause_id("handover");
+  ASSERT_TRUE(manager_->Call(&Stub::CreateCause, create).ok());
+  create.mutable_cause()->set_parent_cause("causes/handover");
+  create.set_cause_id("deeper");
+  EXPECT_TRUE(
+      IsRefused(manager_->Call(&Stub::CreateCause, create).status(), Rule("cause-too-deep")));
+  EXPECT_TRUE(IsRefused(agent_->Call(&Stub::CreateCause, create).status(), kForbidden));
+  auto one = Get(*manager_, Closed());
+  ASSERT_TRUE(one.ok()) << one.status();
+  ASSERT_TRUE(Do<v1::ReopenCaseRequest>(*lead_, &Stub::ReopenCase, one->name(), [](auto& request) {
+                request.set_reason("wrong");
+              }).ok());
+  ASSERT_TRUE(Do<v1::StartCaseRequest>(*agent_, &Stub::StartCase, one->name()).ok());
+  ASSERT_TRUE(Do<v1::ProposeResponseRequest>(*agent_, &Stub::ProposeResponse, one->name(),
+                                             [](auto& request) { request.set_text("Paid back"); })
+                  .ok());
+  ASSERT_TRUE(Do<v1::ReplyCaseRequest>(*agent_, &Stub::ReplyCase, one->name()).ok());
+  const auto close = [&](const std::string& cause) {
+    return Do<v1::CloseCaseRequest>(*agent_, &Stub::CloseCase, one->name(),
+                                    [&](auto& request) {
+                                      request.set_outcome(v1::CASE_OUTCOME_UPHELD);
+                                      request.mutable_root_cause()->set_cause(cause);
+                                    })
+        .status();
+  };
+  EXPECT_TRUE(IsRefused(close("causes/unknown"), kNoReference));
+  v1::UpdateCauseRequest retire;
+  retire.mutable_cause()->set_name("causes/process");
+  retire.mutable_cause()->set_retired(true);
+  ASSERT_TRUE(manager_->Call(&Stub::UpdateCause, retire).ok());
+  EXPECT_TRUE(IsRefused(close("causes/process"), Rule("cause-retired")));
+  EXPECT_TRUE(close("causes/handover").ok());
+}
+
+// What is over for good is taken up again in one case, which whoever did so sees.
+TEST_F(ComplaintsAfterEndTest, WhatIsOverIsTakenUpOnce) {
+  auto one = Create(*lead_, Sample());
+  ASSERT_TRUE(one.ok()) << one.status();
+  const std::string name = one->name();
+  ASSERT_TRUE(Do<v1::WithdrawCaseRequest>(*lead_, &Stub::WithdrawCase, name, [](auto& request) {
+                request.set_reason("solved");
+              }).ok());
+  ASSERT_TRUE(Do<v1::ArchiveCaseRequest>(*manager_, &Stub::ArchiveCase, name).ok());
+  const auto again = [&] {
+    return Do<v1::ReopenCaseRequest>(*lead_, &Stub::ReopenCase, name,
+                                     [](auto& request) { request.set_reason("not solved"); });
+  };
+  auto next = again();
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_EQ(next->entered_by(), "staff/leo");
+  EXPECT_EQ(Get(*manager_, name)->followed_by(), next->name());
+  EXPECT_TRUE(IsRefused(again().status(), Rule("already-followed")));
+  ASSERT_TRUE(
+      Do<v1::WithdrawCaseRequest>(*lead_, &Stub::WithdrawCase, next->name(), [](auto& request) {
+        request.set_reason("solved");
+      }).ok());
+  EXPECT_TRUE(again().ok());
+}
+
 }  // namespace
 }  // namespace sqm::testing

@@ -3,44 +3,14 @@
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 
-#include "tests/integration/complaints_world.h"
+#include "tests/integration/complaints_cli_world.h"
 
 namespace sqm::testing {
 namespace {
 
 namespace v1 = complaints::v1;
 
-constexpr char kSqm[] = SQM_BIN_DIR "/sqm";
-
-class ComplaintsCliTest : public ComplaintsWorld {
- protected:
-  Finished Sqm(const std::vector<std::string>& words, const std::string& language = "en") {
-    std::vector<std::string> argv = {kSqm,     "--login", server_->login_file(),
-                                     "--lang", language,  "complaints"};
-    argv.insert(argv.end(), words.begin(), words.end());
-    return RunProgram(argv);
-  }
-  // The same by somebody else.
-  Finished SqmAs(const struct Caller& caller, const std::vector<std::string>& words) {
-    const TempDir dir;
-    WriteFile(dir.File("token"),
-              Authorization(server_->key_dir(), caller).substr(sizeof("Bearer")));
-    std::vector<std::string> argv = {kSqm,           "--server",        server_->address(),
-                                     "--token-file", dir.File("token"), "complaints"};
-    argv.insert(argv.end(), words.begin(), words.end());
-    return RunProgram(argv);
-  }
-  // Cases are to be resolved within a day.
-  void CreatePolicy() {
-    v1::CreateDeadlinePolicyRequest policy;
-    policy.mutable_deadline_policy()->mutable_label()->set_en("Standard");
-    v1::DeadlineTarget& target = *policy.mutable_deadline_policy()->add_targets();
-    target.set_kind(v1::DEADLINE_KIND_TOTAL_RESOLUTION);
-    target.mutable_target()->set_seconds(86400);
-    target.set_measure(v1::DEADLINE_MEASURE_ELAPSED);
-    ASSERT_TRUE(manager_->Call(&Stub::CreateDeadlinePolicy, policy).ok());
-  }
-};
+class ComplaintsCliTest : public ComplaintsCliWorld {};
 
 TEST_F(ComplaintsCliTest, FromCreateToClose) {
   ASSERT_TRUE(CreateCategory("billing").ok());
@@ -87,47 +57,6 @@ TEST_F(ComplaintsCliTest, FromCreateToClose) {
   EXPECT_TRUE(absl::StrContains(history.out, number)) << history.out;
   EXPECT_TRUE(absl::StrContains(history.out, again->number())) << history.out;
   EXPECT_FALSE(absl::StrContains(history.out, stranger->number())) << history.out;
-}
-
-TEST_F(ComplaintsCliTest, ListsGoOnToTheEnd) {
-  CreatePolicy();
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Create(*lead_, Sample()).ok());
-  const auto count = [](const Finished& list) {
-    size_t count = 0;
-    for (size_t at = 0; (at = list.out.find("C-20", at)) != std::string::npos; ++at) ++count;
-    return count;
-  };
-  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
-           {"list"}, {"queue", "unassigned"}, {"queue", "due-soon"}}) {
-    std::vector<std::string> page = words;
-    page.insert(page.end(), {"--page-size", "2"});
-    const Finished first = Sqm(page);
-    EXPECT_EQ(count(first), 2u) << first.out;
-    EXPECT_TRUE(absl::StrContains(first.err, "give --all")) << first.err;
-    page.emplace_back("--all");
-    const Finished all = Sqm(page);
-    EXPECT_EQ(count(all), 3u) << all.out << all.err;
-    EXPECT_TRUE(absl::StrContains(all.err, "3 rows")) << all.err;
-    EXPECT_FALSE(absl::StrContains(all.err, "--all")) << all.err;
-  }
-}
-
-TEST_F(ComplaintsCliTest, TablesSpeakTheReadersLanguageAndSayTheirZone) {
-  CreatePolicy();
-  const auto made = Create(*lead_, Sample());
-  ASSERT_TRUE(made.ok()) << made.status();
-  const Finished english = Sqm({"list"});
-  EXPECT_TRUE(absl::StrContains(english.out, "due_time")) << english.out;
-  EXPECT_TRUE(absl::StrContains(english.err, "Times in UTC")) << english.err;
-  const Finished chinese = Sqm({"list", "--zone", "Asia/Shanghai"}, "zh");
-  EXPECT_TRUE(absl::StrContains(chinese.out, "截止时间")) << chinese.out;
-  EXPECT_TRUE(absl::StrContains(chinese.err, "时间按 Asia/Shanghai 时区显示")) << chinese.err;
-  // Nothing but the message is said where no time is shown.
-  EXPECT_EQ(Sqm({"list", "--columns", "number"}).err, "1 row\n");
-  EXPECT_EQ(Sqm({"list", "-o", "json"}).err, "");
-  // A case that was only received has a timeline: its receipt.
-  const Finished shown = Sqm({"show", made->number()});
-  EXPECT_TRUE(absl::EndsWith(shown.out, "  Received\n")) << shown.out;
 }
 
 TEST_F(ComplaintsCliTest, AppointmentsSuggestionsAndCompensations) {
@@ -187,70 +116,6 @@ TEST_F(ComplaintsCliTest, AppointmentsSuggestionsAndCompensations) {
   EXPECT_TRUE(absl::StrContains(own.err, "RULE_VIOLATED")) << own.err;
 }
 
-TEST_F(ComplaintsCliTest, SaysWhatIsWrong) {
-  const Finished time = Sqm({"create", "--subject", "x", "--received", "yesterday"});
-  EXPECT_EQ(time.exit_code, 2);
-  EXPECT_TRUE(absl::StrContains(time.err, "2026-12-01T14:30")) << time.err;
-  const Finished preparation =
-      Sqm({"create", "--kind", "appointment", "--subject", "x", "--prepare", "projector"});
-  EXPECT_EQ(preparation.exit_code, 2);
-  EXPECT_TRUE(absl::StrContains(preparation.err, "KIND:ID:TITLE")) << preparation.err;
-
-  const Finished queue = Sqm({"queue", "sideways"});
-  EXPECT_EQ(queue.exit_code, 2);
-  EXPECT_TRUE(absl::StrContains(queue.err, "due-soon")) << queue.err;
-  const Finished receipt = Sqm({"track", "C-2026-000001", "--receipt", "x"}, "zh");
-  EXPECT_EQ(receipt.exit_code, 1);
-  EXPECT_TRUE(absl::StrContains(receipt.err, "→ 请核对编号与凭证口令。")) << receipt.err;
-  const Finished long_name =
-      Sqm({"create", "--subject", "x", "--customer-name", std::string(300, 'x')}, "zh");
-  EXPECT_TRUE(absl::StrContains(long_name.err, "--customer-name: 不得超过 200 个字符"))
-      << long_name.err;
-  const Finished within = Sqm({"queue", "mine", "--within", "3h"}, "zh");
-  EXPECT_EQ(within.exit_code, 2);
-  EXPECT_TRUE(absl::StrContains(within.err, "due-soon")) << within.err;
-  const Finished none = Sqm({"show", "C-2026-999999"});
-  EXPECT_EQ(none.exit_code, 1);
-  EXPECT_TRUE(absl::StrContains(none.err, "C-2026-999999")) << none.err;
-  auto one = Create(*lead_, Sample());
-  ASSERT_TRUE(one.ok());
-  // As people and files write it.
-  EXPECT_EQ(Sqm({"show", absl::AsciiStrToLower(one->number()) + "\r"}).exit_code, 0);
-  const Finished early = Sqm({"reply", one->name(), "--text", "x"});
-  EXPECT_EQ(early.exit_code, 1);
-  EXPECT_TRUE(absl::StrContains(early.err, "ACKNOWLEDGED")) << early.err;
-}
-
-// Who typed options is told of options; a program is told of the fields of the contract.
-TEST_F(ComplaintsCliTest, NamesTheOptionsThatSetAWrongField) {
-  const std::vector<std::string> create = {
-      "create",          "--subject",          "x", "--staff", "otto", "--staff", "@",
-      "--customer-name", std::string(300, 'x')};
-  const Finished made = Sqm(create);
-  EXPECT_EQ(made.exit_code, 1) << made.out;
-  for (const char* line :
-       {"Fields: --customer-name, --staff (2).", "  - --customer-name: is longer than 200",
-        "  - --staff (2): must match", "→ Correct these options; `sqm complaints create --help`"}) {
-    EXPECT_TRUE(absl::StrContains(made.err, line)) << line << "\n" << made.err;
-  }
-  EXPECT_TRUE(absl::StrContains(Sqm(create, "zh").err, "`sqm complaints create --help`"));
-  std::vector<std::string> program = create;
-  program.insert(program.end(), {"-o", "json"});
-  const Finished json = Sqm(program);
-  EXPECT_TRUE(absl::StrContains(json.err, "case.customer.display_name: is longer")) << json.err;
-  EXPECT_FALSE(absl::StrContains(json.err, "--customer-name")) << json.err;
-  const Finished category = Sqm({"create", "--subject", "x", "--category", "nope"});
-  EXPECT_TRUE(absl::StrContains(category.err, ": --category: categories/nope does not exist"))
-      << category.err;
-  const Finished severity = Sqm({"create", "--subject", "x", "--severity", "bad"});
-  EXPECT_EQ(severity.exit_code, 2);
-  EXPECT_TRUE(absl::StrContains(severity.err, "--severity bad: must be one of")) << severity.err;
-  // What comes from a file has no options.
-  const Finished file = RunProgram(
-      {kSqm, "--login", server_->login_file(), "create", "categories", "-f", "/dev/null"});
-  EXPECT_FALSE(absl::StrContains(file.err, "--")) << file.err;
-}
-
 TEST_F(ComplaintsCliTest, SaysInWhichCaseItGoesOn) {
   const auto one = Create(*lead_, Sample());
   ASSERT_TRUE(one.ok()) << one.status();
@@ -278,79 +143,6 @@ TEST_F(ComplaintsCliTest, ALetterIsBegunFromATemplate) {
   EXPECT_TRUE(absl::StrContains(Sqm({"show", one->number()}).out, "Received"));
   const Finished none = Sqm({"draft", one->number(), "--template", "nope"});
   EXPECT_TRUE(absl::StrContains(none.err, "`sqm list replyTemplates`")) << none.err;
-}
-
-TEST_F(ComplaintsCliTest, EveryCommandTakesNumbersAndNames) {
-  const auto one = Create(*lead_, Sample());
-  ASSERT_TRUE(one.ok()) << one.status();
-  const auto receipt = [&] {
-    v1::IssueCaseReceiptRequest request;
-    request.set_name(one->name());
-    auto issued = lead_->Call(&Stub::IssueCaseReceipt, request);
-    EXPECT_TRUE(issued.ok()) << issued.status();
-    return issued.ok() ? issued->receipt() : "";
-  }();
-  for (const std::string& word : {one->number(), one->name()}) {
-    const std::vector<std::string> login = {kSqm, "--login", server_->login_file()};
-    const auto resource = [&](std::vector<std::string> words) {
-      words.insert(words.begin(), login.begin(), login.end());
-      return RunProgram(words);
-    };
-    for (const Finished& ran :
-         {Sqm({"show", word}), Sqm({"update", word, "--phone", "13900001111", "--staff", "otto"}),
-          Sqm({"history", word}), Sqm({"similar", word}), Sqm({"note", word, "--text", "x"}),
-          Sqm({"track", word, "--receipt", receipt}),
-          Sqm({"answer", word, "--receipt", receipt, "--text", "x"}),
-          Sqm({"actions", "list", "--case", word}), resource({"get", word}),
-          resource({"update", word, "-f", "/dev/stdin", "--validate-only"})}) {
-      EXPECT_FALSE(absl::StrContains(ran.err, "is no case")) << ran.err;
-      EXPECT_FALSE(absl::StrContains(ran.err, "names look like")) << ran.err;
-      EXPECT_FALSE(absl::StrContains(ran.err, "NOT_FOUND")) << ran.err;
-    }
-  }
-  const Finished shown = Sqm({"show", one->number()});
-  EXPECT_TRUE(absl::StrContains(shown.out, "13900001111")) << shown.out;
-  EXPECT_TRUE(absl::StrContains(shown.out, "staff/otto")) << shown.out;
-  // What was not named stays.
-  EXPECT_TRUE(absl::StrContains(shown.out, one->subject())) << shown.out;
-  EXPECT_EQ(Sqm({"update", one->number()}).exit_code, 2);
-  for (const char* wrong : {"", "C-2026", "17", "contacts/1"}) {
-    const Finished said = Sqm({"show", wrong}, "zh");
-    EXPECT_EQ(said.exit_code, 2);
-    EXPECT_TRUE(absl::StrContains(said.err, "不是个案：请给出编号（如 C-2026-000123）"))
-        << said.err;
-  }
-  const Finished none = Sqm({"show", "c-2026-999999"});
-  EXPECT_EQ(none.err,
-            "Error: There is no case with the number C-2026-999999, or it is not for you to see.\n"
-            "  NOT_FOUND\n→ `sqm complaints list` shows the cases that you may see.\n");
-}
-
-TEST_F(ComplaintsCliTest, SeedsWhatShipsOnce) {
-  const auto seed = [&](const std::string& language) {
-    return RunProgram({kSqm, "--login", server_->login_file(), "--lang", language, "--zone",
-                       "Europe/London", "seed"});
-  };
-  const Finished first = seed("en");
-  EXPECT_EQ(first.exit_code, 0) << first.err;
-  for (const char* name : {"calendars/office", "categories/billing-error",
-                           "deadlinePolicies/standard", "replyTemplates/final-reply"}) {
-    EXPECT_TRUE(absl::StrContains(first.out, name)) << first.out;
-  }
-  const Finished again = seed("zh");
-  EXPECT_EQ(again.exit_code, 0) << again.err;
-  EXPECT_TRUE(absl::StrContains(again.out, "服务标准")) << again.out;
-  EXPECT_TRUE(absl::StrContains(again.out, "无变化")) << again.out;
-  EXPECT_FALSE(absl::StrContains(again.out, "已新增")) << again.out;
-  v1::GetCalendarRequest request;
-  request.set_name("calendars/office");
-  auto calendar = manager_->Call(&Stub::GetCalendar, request);
-  ASSERT_TRUE(calendar.ok()) << calendar.status();
-  EXPECT_EQ(calendar->zone(), "Europe/London");
-  EXPECT_EQ(calendar->etag(), "\"1\"");
-  auto one = Create(*lead_, Sample());
-  ASSERT_TRUE(one.ok()) << one.status();
-  EXPECT_EQ(one->deadlines_size(), 3);
 }
 
 TEST_F(ComplaintsCliTest, EveryStepOfALongCase) {
@@ -426,26 +218,6 @@ TEST_F(ComplaintsCliTest, EveryStepOfALongCase) {
   run({{"merge", other->number(), "--into", twin->number(), "--reason", "the same"},
        {"reject", twin->number(), "--reason", "not ours"}});
   EXPECT_EQ(Get(*manager_, other->name())->merged_into(), twin->name());
-}
-
-TEST_F(ComplaintsCliTest, NothingIsDoneThatCannotBeShown) {
-  const auto cases = [&] {
-    auto listed = manager_->Call(&Stub::ListCases, v1::ListCasesRequest());
-    return listed.ok() ? listed->cases_size() : -1;
-  };
-  const std::vector<std::string> create = {"create", "--subject", "Charged twice"};
-  for (const std::vector<std::string>& wrong : std::vector<std::vector<std::string>>{
-           {"-o", "foo"}, {"--columns", "nope"}, {"--zone", "Mars/X"}, {"--at", "2030-01-01"}}) {
-    std::vector<std::string> words = create;
-    words.insert(words.end(), wrong.begin(), wrong.end());
-    const Finished refused = Sqm(words);
-    EXPECT_EQ(refused.exit_code, 2) << wrong[0] << refused.out << refused.err;
-    EXPECT_EQ(cases(), 0) << wrong[0];
-  }
-  const Finished unknown = Sqm({"lst"});
-  EXPECT_EQ(unknown.exit_code, 2);
-  EXPECT_TRUE(absl::StrContains(unknown.err, "`lst`")) << unknown.err;
-  EXPECT_TRUE(absl::StrContains(unknown.err, "list")) << unknown.err;
 }
 
 TEST_F(ComplaintsCliTest, MessagesReceiptsAndDisclosures) {

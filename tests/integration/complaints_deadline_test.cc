@@ -340,5 +340,70 @@ TEST_F(ComplaintsDeadlineTest, WhatAnEarlierVersionComputedIsComputedAgainOnce) 
   EXPECT_EQ(Get(*lead_, one->name())->etag(), "\"3\"");
 }
 
+// Who was told that a case is late sees it, and finds it.
+TEST_F(ComplaintsDeadlineTest, WhoItIsEscalatedToSeesIt) {
+  v1::CreateDeadlinePolicyRequest create;
+  v1::DeadlinePolicy& policy = *create.mutable_deadline_policy();
+  policy.mutable_label()->set_en("Standard");
+  v1::DeadlineTarget& target = *policy.add_targets();
+  target.set_kind(v1::DEADLINE_KIND_FIRST_RESPONSE);
+  target.mutable_target()->set_seconds(1);
+  target.set_measure(v1::DEADLINE_MEASURE_ELAPSED);
+  v1::Escalation& level = *target.add_escalations();
+  level.set_level(1);
+  level.set_to("team/south");
+  ASSERT_TRUE(manager_->Call(&Stub::CreateDeadlinePolicy, create).ok());
+  const Client elsewhere(*server_, As(auth::Role::kTeamLead, "lara", "south"));
+  const Client colleague(*server_, As(auth::Role::kAgent, "sam", "south"));
+  auto one = Create(*lead_, Sample());
+  ASSERT_TRUE(one.ok()) << one.status();
+  EXPECT_TRUE(IsRefused(Get(elsewhere, one->name()).status(), kNotFound));
+  EXPECT_TRUE(
+      Eventually([&] { return Get(*manager_, one->name())->escalated_to() == "team/south"; }));
+  EXPECT_TRUE(Get(elsewhere, one->name()).ok());
+  EXPECT_TRUE(IsRefused(Get(colleague, one->name()).status(), kNotFound));
+  v1::ListQueueRequest queue;
+  queue.set_queue(v1::CASE_QUEUE_ESCALATED);
+  EXPECT_EQ(elsewhere.Call(&Stub::ListQueue, queue)->cases_size(), 1);
+  EXPECT_EQ(lead_->Call(&Stub::ListQueue, queue)->cases_size(), 0);
+  ASSERT_TRUE(
+      Do<v1::WithdrawCaseRequest>(*lead_, &Stub::WithdrawCase, one->name(), [](auto& request) {
+        request.set_reason("solved");
+      }).ok());
+  EXPECT_EQ(elsewhere.Call(&Stub::ListQueue, queue)->cases_size(), 0);
+  EXPECT_TRUE(IsRefused(Get(elsewhere, one->name()).status(), kNotFound));
+}
+
+// A calendar that ends takes the deadlines that it measured; work goes on.
+TEST_F(ComplaintsDeadlineTest, ACalendarThatEndsStopsNobody) {
+  v1::CreateCalendarRequest calendar;
+  calendar.mutable_calendar()->mutable_label()->set_en("Office");
+  calendar.mutable_calendar()->set_zone("Asia/Shanghai");
+  v1::WeekdayHours& hours = *calendar.mutable_calendar()->add_weekly();
+  for (int day = 1; day <= 5; ++day) hours.add_days(static_cast<v1::Weekday>(day));
+  hours.add_intervals("09:00-17:00");
+  calendar.set_calendar_id("office");
+  auto made = manager_->Call(&Stub::CreateCalendar, calendar);
+  ASSERT_TRUE(made.ok()) << made.status();
+  v1::CreateDeadlinePolicyRequest policy;
+  policy.mutable_deadline_policy()->mutable_label()->set_en("FCA");
+  policy.mutable_deadline_policy()->set_calendar("calendars/office");
+  v1::DeadlineTarget& target = *policy.mutable_deadline_policy()->add_targets();
+  target.set_kind(v1::DEADLINE_KIND_FIRST_RESOLUTION);
+  target.set_term("fca-summary");
+  ASSERT_TRUE(manager_->Call(&Stub::CreateDeadlinePolicy, policy).ok());
+  v1::UpdateCalendarRequest end;
+  *end.mutable_calendar() = *made;
+  end.mutable_calendar()->clear_etag();
+  end.mutable_calendar()->set_effective_to("2025-12-31");
+  end.mutable_update_mask()->add_paths("effective_to");
+  auto ended = manager_->Call(&Stub::UpdateCalendar, end);
+  ASSERT_TRUE(ended.ok()) << ended.status();
+  auto one = Create(*lead_, Sample());
+  ASSERT_TRUE(one.ok()) << one.status();
+  ASSERT_EQ(one->deadlines_size(), 1);
+  EXPECT_EQ(one->deadlines(0).state(), v1::DEADLINE_STATE_UNKNOWN);
+}
+
 }  // namespace
 }  // namespace sqm::testing

@@ -1,4 +1,4 @@
-// Which cases a queue holds, and which are likely the same.
+// Which cases a queue holds.
 #include <absl/strings/str_cat.h>
 
 #include <map>
@@ -87,34 +87,6 @@ TEST_F(ComplaintsQueueTest, QueuesAreOfATeamAndATime) {
   wrong.set_queue(soon);
   wrong.set_team("south\" OR team:*");
   EXPECT_TRUE(IsRefused(manager_->Call(&Stub::ListQueue, wrong).status(), Field("team")));
-}
-
-TEST_F(ComplaintsQueueTest, DuplicatesAreOfTheLastThirtyDays) {
-  std::map<int, std::string> names;
-  for (const int days : {31, 29}) {
-    v1::Case old = Sample();
-    *old.mutable_received_time() = ToTimestamp(absl::Now() - absl::Hours(24 * days));
-    auto one = Create(*lead_, old);
-    ASSERT_TRUE(one.ok()) << one.status();
-    names[days] = one->name();
-  }
-  auto now = Create(*lead_, Sample());
-  ASSERT_TRUE(now.ok()) << now.status();
-  v1::SuggestDuplicatesRequest entered, before;
-  entered.set_name(now->name());
-  auto like = lead_->Call(&Stub::SuggestDuplicates, entered);
-  ASSERT_TRUE(like.ok()) << like.status();
-  ASSERT_EQ(like->candidates_size(), 1);
-  EXPECT_EQ(like->candidates(0).case_(), names[29]);
-  // The days are counted from when it came in, whenever it is entered.
-  *before.mutable_case_() = Sample();
-  *before.mutable_case_()->mutable_received_time() = ToTimestamp(absl::Now() - absl::Hours(24 * 2));
-  like = lead_->Call(&Stub::SuggestDuplicates, before);
-  ASSERT_TRUE(like.ok()) << like.status();
-  std::set<std::string> suggested;
-  for (const v1::DuplicateCandidate& one : like->candidates()) suggested.insert(one.case_());
-  EXPECT_EQ(suggested.count(names[31]), 1u);
-  EXPECT_EQ(suggested.count(names[29]), 1u);
 }
 
 }  // namespace

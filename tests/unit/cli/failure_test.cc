@@ -69,7 +69,7 @@ TEST(FailureTest, ASingleViolationIsSaidOnce) {
 TEST(FailureTest, FaultsAreSaidInChinese) {
   EXPECT_EQ(FaultText("is longer than 200 characters", Language::kChinese), "不得超过 200 个字符");
   EXPECT_EQ(FaultText("has 30 elements; at most 20 are allowed", Language::kChinese),
-            "有 30 项，最多 20 项");
+            "共 30 项，最多允许 20 项");
   EXPECT_EQ(FaultText("must match [A-Z]{3}", Language::kChinese), "格式须为 [A-Z]{3}");
   EXPECT_EQ(FaultText("must not be later than now", Language::kEnglish),
             "must not be later than now");
