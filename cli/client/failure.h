@@ -45,9 +45,9 @@ void NameOptions(Failure& failure, absl::string_view command,
 
 // The text for a person: the localized message, the developer's message, each wrong field, and what
 // to do next. Ends with a newline.
-std::string Explain(const Failure& failure, Language language);
+std::string Explain(const Failure& given, Language language);
 // One line of it.
-std::string Brief(const Failure& failure, Language language);
+std::string Brief(const Failure& given, Language language);
 // `INVALID_ARGUMENT`.
 absl::string_view CodeName(grpc::StatusCode code);
 // kRefused, or kUnavailable where the server gave no answer.

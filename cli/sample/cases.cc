@@ -125,7 +125,7 @@ std::vector<std::string> SampleCase(const CaseSampleSpec& spec, std::string id,
   const std::string& channel = Channels()[draws.Weighted(ChannelWeights())];
   const double lot = draws.Uniform();
   const size_t customers = std::max<size_t>(1, static_cast<size_t>(spec.count) * 2 / 3);
-  const size_t customer = static_cast<size_t>(lot * lot * static_cast<double>(customers));
+  const auto customer = static_cast<size_t>(lot * lot * static_cast<double>(customers));
 
   const absl::CivilSecond acknowledged =
       After(received, draws.LogNormal(kAcknowledgeHours, 1.3) * (grave ? 0.4 : 1));
