@@ -217,7 +217,6 @@ std::string Advice(const Failure& failure, Language language) {
 
 // With its faults in the reader's language.
 Failure Told(Failure failure, Language language) {
-  failure.message = FaultText(failure.message, language);
   for (auto& violation : *failure.bad_request.mutable_field_violations()) {
     const std::string said = FaultText(violation.description(), language);
     absl::StrReplaceAll({{absl::StrCat(violation.field(), ": ", violation.description()),
@@ -225,6 +224,7 @@ Failure Told(Failure failure, Language language) {
                         &failure.message);
     violation.set_description(said);
   }
+  failure.message = FaultText(failure.message, language);  // how many there are more
   return failure;
 }
 

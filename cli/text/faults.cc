@@ -19,10 +19,10 @@ constexpr Known kFaults[] = {
 #undef SQM_FAULT
 };
 
-// What stands for $0 and $1 where `text` is said by `pattern`.
-std::optional<std::array<absl::string_view, 2>> Match(absl::string_view pattern,
+// What stands for $0 to $3 where `text` is said by `pattern`.
+std::optional<std::array<absl::string_view, 4>> Match(absl::string_view pattern,
                                                       absl::string_view text) {
-  std::array<absl::string_view, 2> values;
+  std::array<absl::string_view, 4> values;
   size_t value = 0;
   while (true) {
     const size_t dollar = pattern.find('$');
@@ -47,7 +47,8 @@ std::string FaultText(absl::string_view description, Language language) {
   if (language == Language::kChinese) {
     for (const Known& known : kFaults) {
       if (const auto values = Match(known.en, description); values.has_value()) {
-        return absl::Substitute(known.zh, (*values)[0], (*values)[1]);
+        const auto said = [&](int value) { return FaultText((*values)[value], language); };
+        return absl::Substitute(known.zh, said(0), said(1), said(2), said(3));
       }
     }
   }

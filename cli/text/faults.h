@@ -10,7 +10,7 @@
 namespace sqm::cli {
 
 // `description` as it was said where the language is English or the fault is not known
-// (faults.def).
+// (faults.def). What stands within another one is looked up too.
 std::string FaultText(absl::string_view description, Language language);
 
 }  // namespace sqm::cli

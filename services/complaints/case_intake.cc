@@ -44,6 +44,20 @@ std::string Normalised(absl::string_view text) {
   return normalised;
 }
 
+// Nothing at all is found by what the contract requires.
+void CheckSubject(const v1::Case& one, FieldErrors& errors) {
+  if (!one.subject().empty() && absl::StripAsciiWhitespace(one.subject()).empty()) {
+    errors.Add("case.subject", "must say what it is about");
+  }
+}
+
+void CheckPlace(const v1::Case& one, FieldErrors& errors) {
+  if (one.kind() != v1::CASE_KIND_APPOINTMENT || one.place().empty()) return;
+  errors.Add("case.place",
+             "must not be set: the place of an appointment is appointment.place, which "
+             "ConfirmAppointment changes");
+}
+
 void ValidateAppointment(const v1::Case& incoming, absl::Time now, FieldErrors& errors) {
   if (incoming.kind() != v1::CASE_KIND_APPOINTMENT) {
     if (incoming.has_appointment()) {
@@ -81,9 +95,7 @@ absl::Status ValidateIntake(const v1::Case& incoming, absl::Time now) {
 void AddIntakeErrors(const v1::Case& incoming, absl::Time now, FieldErrors& errors) {
   const absl::Time received =
       incoming.has_received_time() ? FromTimestamp(incoming.received_time()) : now;
-  if (!incoming.subject().empty() && absl::StripAsciiWhitespace(incoming.subject()).empty()) {
-    errors.Add("case.subject", "must say what it is about");
-  }
+  CheckSubject(incoming, errors);
   if (received > now + kClockSkew) {
     errors.Add("case.received_time", "must not be later than now");
   }
@@ -94,6 +106,7 @@ void AddIntakeErrors(const v1::Case& incoming, absl::Time now, FieldErrors& erro
     }
   }
   ValidateAppointment(incoming, now, errors);
+  CheckPlace(incoming, errors);
   if (incoming.has_suggestion() && incoming.kind() != v1::CASE_KIND_SUGGESTION) {
     errors.Add("case.suggestion", "must not be set: the case is no suggestion");
   }
@@ -248,7 +261,7 @@ absl::StatusOr<v1::Case> FollowUpAtNextTier(const v1::Case& closed,
   return next;
 }
 
-absl::Status CheckCaseUpdate(const v1::Case& before, const Actor& actor) {
+absl::Status CheckCaseUpdate(const v1::Case& before, const v1::Case& after, const Actor& actor) {
   if (!IsOpen(before.state())) {
     return WrongState(before.name(), StateName(before.state()),
                       AllowedNext(before.kind(), before.state()), "UPDATE");
@@ -258,11 +271,14 @@ absl::Status CheckCaseUpdate(const v1::Case& before, const Actor& actor) {
                         absl::StrCat(before.name(), " has taken ", kMaxEvents, " steps; no more"));
   }
   if (IsNamedIn(before, actor.staff)) return CheckConflict(before, actor.staff);
-  if (before.owner().empty() || before.owner() == actor.staff || actor.oversees()) {
-    return absl::OkStatus();
+  if (!before.owner().empty() && before.owner() != actor.staff && !actor.oversees()) {
+    return RuleViolated("not-the-owner", absl::StrCat("only ", before.owner(), " may do this"),
+                        {{"owner", before.owner()}});
   }
-  return RuleViolated("not-the-owner", absl::StrCat("only ", before.owner(), " may do this"),
-                      {{"owner", before.owner()}});
+  FieldErrors errors;
+  if (after.subject() != before.subject()) CheckSubject(after, errors);
+  if (after.place() != before.place()) CheckPlace(after, errors);
+  return errors.ToStatus();
 }
 
 }  // namespace sqm::complaints

@@ -70,7 +70,8 @@ absl::StatusOr<v1::Case> FollowUpAtNextTier(const v1::Case& closed,
                                             const Actor& actor);
 
 // What may be changed of a case: WRONG_STATE unless it is open; rule `not-the-owner` for others
-// than the owner and those who oversee, once it has an owner.
-absl::Status CheckCaseUpdate(const v1::Case& before, const Actor& actor);
+// than the owner and those who oversee, once it has an owner; INVALID_FIELD for a subject that says
+// nothing and a place beside that of an appointment.
+absl::Status CheckCaseUpdate(const v1::Case& before, const v1::Case& after, const Actor& actor);
 
 }  // namespace sqm::complaints

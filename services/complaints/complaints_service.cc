@@ -63,8 +63,9 @@ void ComplaintsService::SetHooks() {
   };
   one.on_update = [this](rpc::Call& call, const Message& before,
                          Message& after) -> Task<absl::Status> {
-    CO_RETURN_IF_ERROR(CheckCaseUpdate(static_cast<const v1::Case&>(before), ActorOf(call)));
     auto& changed = static_cast<v1::Case&>(after);
+    CO_RETURN_IF_ERROR(
+        CheckCaseUpdate(static_cast<const v1::Case&>(before), changed, ActorOf(call)));
     CO_RETURN_IF_ERROR(CheckNamed(static_cast<const v1::Case&>(before), changed));
     Task<absl::Status> checking =
         CheckRelated(call, &static_cast<const v1::Case&>(before), changed, "");

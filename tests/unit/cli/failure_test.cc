@@ -5,8 +5,6 @@
 
 #include <string>
 
-#include "cli/text/faults.h"
-
 namespace sqm::cli {
 namespace {
 
@@ -67,13 +65,6 @@ TEST(FailureTest, ASingleViolationIsSaidOnce) {
 }
 
 TEST(FailureTest, FaultsAreSaidInChinese) {
-  EXPECT_EQ(FaultText("is longer than 200 characters", Language::kChinese), "不得超过 200 个字符");
-  EXPECT_EQ(FaultText("has 30 elements; at most 20 are allowed", Language::kChinese),
-            "共 30 项，最多允许 20 项");
-  EXPECT_EQ(FaultText("must match [A-Z]{3}", Language::kChinese), "格式须为 [A-Z]{3}");
-  EXPECT_EQ(FaultText("must not be later than now", Language::kEnglish),
-            "must not be later than now");
-  EXPECT_EQ(FaultText("of tomorrow", Language::kChinese), "of tomorrow");
   google::rpc::Status wire;
   wire.set_code(3);
   wire.set_message("amount: is required (and 1 more)");

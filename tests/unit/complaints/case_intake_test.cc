@@ -41,6 +41,10 @@ TEST(CaseIntake, ChecksWhatHoldsBetweenFields) {
   appointment.mutable_appointment()->add_preparation()->set_id("a");
   EXPECT_TRUE(refused(appointment));
   appointment.mutable_appointment()->clear_preparation();
+  EXPECT_FALSE(refused(appointment));
+  appointment.set_place("Hall 2");
+  EXPECT_TRUE(refused(appointment));
+  appointment.clear_place();
   *appointment.mutable_appointment()->mutable_start_time() = ToTimestamp(kNow);
   EXPECT_TRUE(refused(appointment));
   v1::Case promised = Incoming(v1::CASE_KIND_COMPLAINT);
@@ -167,13 +171,37 @@ TEST(CaseIntake, AReceiptIsOfOneCustomer) {
 }
 
 TEST(CaseIntake, UpdatesAreTheOwnersWhileItIsOpen) {
-  EXPECT_TRUE(CheckCaseUpdate(Received(), kAgent).ok());
-  EXPECT_TRUE(CheckCaseUpdate(In(v1::CASE_STATE_ASSIGNED), kAgent).ok());
-  EXPECT_TRUE(CheckCaseUpdate(In(v1::CASE_STATE_ASSIGNED), kSupervisor).ok());
+  const auto check = [](const v1::Case& one, const Actor& actor) {
+    return CheckCaseUpdate(one, one, actor);
+  };
+  EXPECT_TRUE(check(Received(), kAgent).ok());
+  EXPECT_TRUE(check(In(v1::CASE_STATE_ASSIGNED), kAgent).ok());
+  EXPECT_TRUE(check(In(v1::CASE_STATE_ASSIGNED), kSupervisor).ok());
   const Actor other = {"staff/otto", auth::BitOf(auth::Role::kAgent)};
-  EXPECT_EQ(RuleOf(CheckCaseUpdate(In(v1::CASE_STATE_ASSIGNED), other)), "not-the-owner");
-  EXPECT_EQ(ReasonOf(CheckCaseUpdate(In(v1::CASE_STATE_CLOSED), kManager)),
+  EXPECT_EQ(RuleOf(check(In(v1::CASE_STATE_ASSIGNED), other)), "not-the-owner");
+  EXPECT_EQ(ReasonOf(check(In(v1::CASE_STATE_CLOSED), kManager)),
             type::v1::ERROR_REASON_WRONG_STATE);
+}
+
+TEST(CaseIntake, UpdatesLeaveASubjectAndOnePlace) {
+  const auto check = [](const v1::Case& before, const v1::Case& after) {
+    return std::string(CheckCaseUpdate(before, after, kManager).message());
+  };
+  v1::Case before = Received();
+  v1::Case after = before;
+  after.set_subject(" \t");
+  EXPECT_EQ(check(before, after), "case.subject: must say what it is about");
+  after.set_subject("Lift");
+  after.set_place("Hall 2");
+  EXPECT_EQ(check(before, after), "");
+  before.set_kind(v1::CASE_KIND_APPOINTMENT);
+  after.set_kind(v1::CASE_KIND_APPOINTMENT);
+  EXPECT_EQ(check(before, after),
+            "case.place: must not be set: the place of an appointment is appointment.place, which "
+            "ConfirmAppointment changes");
+  // Who has one from before is not kept from changing the rest, nor from taking it away.
+  EXPECT_EQ(check(after, after), "");
+  EXPECT_EQ(check(after, before), "");
 }
 
 }  // namespace

@@ -267,9 +267,9 @@ TEST(CaseSteps, WhomACaseNamesOnlySaysWhatHeHasToSay) {
   }
   // Nor does he strike himself out of it.
   v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
-  EXPECT_TRUE(CheckCaseUpdate(one, kLead).ok());
+  EXPECT_TRUE(CheckCaseUpdate(one, one, kLead).ok());
   one.add_named_staff(kLead.staff);
-  EXPECT_EQ(RuleOf(CheckCaseUpdate(one, kLead)), "conflict-of-interest");
+  EXPECT_EQ(RuleOf(CheckCaseUpdate(one, one, kLead)), "conflict-of-interest");
   v1::Case after = one;
   after.clear_named_staff();
   const v1::CaseEntry entry = UpdateEntry(one, after, kSupervisor);
