@@ -324,8 +324,7 @@ std::string Brief(const Failure& given, Language language) {
 
 std::string Explain(const Failure& given, Language language) {
   const Failure failure = Told(given, language);
-  std::string out =
-      absl::StrCat(Say(language, Text::kError), " ", Headline(failure, language), "\n");
+  std::string out = absl::StrCat(Say(language, Text::kError), Headline(failure, language), "\n");
   absl::StrAppend(&out, "  ", CodeName(failure.code), failure.info.reason().empty() ? "" : " / ",
                   failure.info.reason());
   if (!failure.message.empty()) absl::StrAppend(&out, ": ", Printable(failure.message));

@@ -13,7 +13,8 @@ namespace {
 bool ReadPreparation(Context& context, const std::string& word, v1::PreparationItem& item) {
   const std::vector<std::string> parts = absl::StrSplit(word, absl::MaxSplits(':', 2));
   if (parts.size() < 3) {
-    context.UsageError(absl::StrCat("--prepare ", word, ": ", context.T(Text::kNoPreparation)));
+    context.UsageError(
+        context.T(Text::kWrongValue, "--prepare", word, context.T(Text::kNoPreparation)));
     return false;
   }
   const auto kind = EnumValue(context, "--prepare", v1::PreparationKind_descriptor(), parts[0]);

@@ -29,10 +29,10 @@ std::optional<int> EnumValue(Context& context, absl::string_view option, const E
   for (int i = 1; i < type->value_count(); ++i) {
     const std::string known = EnumWord(type->value(i));
     if (known == wanted) return type->value(i)->number();
-    absl::StrAppend(&words, words.empty() ? "" : ", ",
+    absl::StrAppend(&words, words.empty() ? "" : context.T(Text::kAnd),
                     absl::AsciiStrToLower(absl::StrReplaceAll(known, {{"_", "-"}})));
   }
-  context.UsageError(absl::StrCat(option, " ", word, ": ", context.T(Text::kNotOneOf, words)));
+  context.UsageError(context.T(Text::kWrongValue, option, word, context.T(Text::kNotOneOf, words)));
   return std::nullopt;
 }
 
@@ -83,7 +83,7 @@ bool ReadTime(Context& context, absl::string_view option, const std::string& wor
   } else if (absl::ParseCivilTime(word, &minute)) {
     read = absl::FromCivil(minute, zone);
   } else if (!absl::ParseTime(absl::RFC3339_full, word, zone, &read, nullptr)) {
-    context.UsageError(absl::StrCat(option, " ", word, ": ", context.T(Text::kNoTime)));
+    context.UsageError(context.T(Text::kWrongValue, option, word, context.T(Text::kNoTime)));
     return false;
   }
   time = ToTimestamp(read);

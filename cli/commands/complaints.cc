@@ -115,8 +115,8 @@ void Queue(Context& context, const CaseArguments& arguments) {
     }
     absl::Duration within;
     if (!absl::ParseDuration(arguments.within, &within) || within <= absl::ZeroDuration()) {
-      context.UsageError(absl::StrCat("--within ", arguments.within, ": ",
-                                      context.T(Text::kNotADuration, "36h, 90m")));
+      context.UsageError(context.T(Text::kWrongValue, "--within", arguments.within,
+                                   context.T(Text::kNotADuration, "36h, 90m")));
       return;
     }
     *request.mutable_within() = ToDuration(within);

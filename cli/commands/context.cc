@@ -119,7 +119,7 @@ void Context::Fail(const Failure& failure) {
 }
 
 void Context::UsageError(absl::string_view message) {
-  std::cerr << T(Text::kError) << ' ' << message << '\n';
+  std::cerr << T(Text::kError) << message << '\n';
   exit_code = kUsage;
 }
 

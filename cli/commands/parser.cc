@@ -143,7 +143,7 @@ void TranslateParser(CLI::App& app, const Context& context) {
   app.formatter(std::make_shared<ChineseFormatter>());
   app.option_defaults()->group(kOptions);
   app.failure_message([&context](const CLI::App*, const CLI::Error& error) {
-    return absl::StrCat(context.T(Text::kError), " ", Printable(Fault(error)),
+    return absl::StrCat(context.T(Text::kError), Printable(Fault(error)),
                         "\n用 --help 查看用法。\n");
   });
 }

@@ -218,9 +218,9 @@ std::string MakeId(absl::string_view text) {
   return id.size() > kLongestId ? "" : id;
 }
 
-std::string SetField(const FieldRule& rule, absl::string_view raw, const ConvertContext& context,
+std::string SetField(const FieldRule& rule, absl::string_view text, const ConvertContext& context,
                      Message& message) {
-  absl::string_view text = absl::StripAsciiWhitespace(raw);
+  text = absl::StripAsciiWhitespace(text);
   const Language language = context.language;
   if (text.empty() || std::find(rule.empty.begin(), rule.empty.end(), text) != rule.empty.end()) {
     return rule.required ? Say(language, Text::kMissingValue) : "";

@@ -74,7 +74,7 @@ struct Mapping {
 };
 
 // Reads a mapping. INVALID_ARGUMENT naming the place, e.g. `fields[3].formats`.
-absl::StatusOr<Mapping> ParseMapping(absl::string_view json, const Catalogue& catalogue);
+absl::StatusOr<Mapping> ParseMapping(absl::string_view text, const Catalogue& catalogue);
 
 struct ShippedMapping {
   std::string name;

@@ -65,10 +65,10 @@ bool IsTooEarly(const google::protobuf::Message& message, const FieldRule& rule)
 
 absl::StatusOr<RowMapper> RowMapper::Bind(const Mapping& mapping,
                                           const std::vector<std::string>& header,
-                                          ConvertContext context) {
+                                          const ConvertContext& context) {
   RowMapper mapper;
   mapper.mapping_ = &mapping;
-  mapper.context_ = std::move(context);
+  mapper.context_ = context;
   for (size_t i = 0; i < header.size(); ++i) {
     mapper.header_.emplace_back(absl::StripAsciiWhitespace(header[i]));
     if (IsRejectColumn(mapper.header_.back())) continue;

@@ -25,7 +25,7 @@ class RowMapper {
   // or has twice.
   static absl::StatusOr<RowMapper> Bind(const Mapping& mapping,
                                         const std::vector<std::string>& header,
-                                        ConvertContext context);
+                                        const ConvertContext& context);
 
   // Fills `message`. Every issue of the row; none = the row is good. Rows are to come in the order
   // of the file: of equal ones each has an id of its own.

@@ -1,5 +1,6 @@
 #include "cli/text/width.h"
 
+#include <absl/strings/strip.h>
 #include <utf8proc.h>
 
 #include <algorithm>
@@ -95,6 +96,7 @@ std::string Truncate(absl::string_view text, size_t width) {
 }
 
 std::vector<std::string> Wrap(absl::string_view text, size_t width) {
+  absl::ConsumeSuffix(&text, "\n");
   std::vector<std::string> lines;
   const auto end = [&](absl::string_view line) {
     while (!line.empty() && line.back() == ' ') line.remove_suffix(1);
@@ -112,7 +114,8 @@ std::vector<std::string> Wrap(absl::string_view text, size_t width) {
       continue;
     }
     const Cluster cluster = ClusterAt(text, at);
-    if (columns + cluster.columns > width && text[at] != ' ') {
+    // Twice where what follows the gap leaves no room either.
+    while (columns > 0 && columns + cluster.columns > width && text[at] != ' ') {
       const size_t broken = gap > begin ? gap : at;
       end(text.substr(begin, broken - begin));
       columns = gap > begin ? columns - before : 0;

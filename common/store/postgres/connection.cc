@@ -133,7 +133,7 @@ absl::Status PgConnection::Wait(absl::Time deadline) {
     int unsent = PQflush(raw_);
     if (unsent < 0) return Lost(Trimmed(PQerrorMessage(raw_)));
     short seen = 0;
-    short events = static_cast<short>(POLLIN | (unsent > 0 ? POLLOUT : 0));
+    const auto events = static_cast<short>(POLLIN | (unsent > 0 ? POLLOUT : 0));
     if (!PollSocket(PQsocket(raw_), events, deadline, &seen)) return Lost("the server is silent");
     // Both ways, for the server stops reading while nobody reads what it has to say.
     if ((seen & ~POLLOUT) != 0) {

@@ -35,7 +35,7 @@ grpc::Status Refused() {
 TEST(FailureTest, ExplainsEverythingThatWasSent) {
   const Failure failure = ReadFailure(Refused());
   EXPECT_EQ(Explain(failure, Language::kChinese),
-            "错误： 部分字段无效。\n"
+            "错误：部分字段无效。\n"
             "  INVALID_ARGUMENT / INVALID_FIELD: 2 fields are not valid\n"
             "  - contact.channel: must be set\uFFFD[2J\n"
             "  count = 2\n"

@@ -1,7 +1,11 @@
 // The program's own faults and what it says without a server.
 #include "cli/commands/program.h"
 
+#include <absl/strings/ascii.h>
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+#include <absl/strings/str_split.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -17,6 +21,7 @@ namespace sqm::cli {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 struct Ran {
   int code;
@@ -64,24 +69,24 @@ TEST_F(ProgramTest, FaultsOfUseAreSaidInTheReadersLanguage) {
     EXPECT_EQ(ran.code, kUsage) << ran.err;
     return ran.err.substr(0, ran.err.find('\n'));
   };
-  EXPECT_EQ(fault({"complaints"}), "错误： 缺少命令");
-  EXPECT_EQ(fault({"complaints", "show"}), "错误： 缺少必填项 CASE");
-  EXPECT_EQ(fault({"complaints", "create", "--subject"}), "错误： --subject 缺少值");
-  EXPECT_EQ(fault({"complaints", "create"}), "错误： 缺少必填项 --subject");
+  EXPECT_EQ(fault({"complaints"}), "错误：缺少命令");
+  EXPECT_EQ(fault({"complaints", "show"}), "错误：缺少必填项 CASE");
+  EXPECT_EQ(fault({"complaints", "create", "--subject"}), "错误：--subject 缺少值");
+  EXPECT_EQ(fault({"complaints", "create"}), "错误：缺少必填项 --subject");
   EXPECT_EQ(fault({"complaints", "create", "--subject", "a", "--subject", "b"}),
-            "错误： --subject 只能给出一次");
+            "错误：--subject 只能给出一次");
   EXPECT_EQ(fault({"complaints", "show", "C-2026-000001", "--nope"}),
-            "错误： 无法识别的参数：--nope");
+            "错误：无法识别的参数：--nope");
   EXPECT_EQ(fault({"complaints", "assign", "x", "--to", "ann", "--auto"}),
-            "错误： --to 不能与 --auto 同时使用");
+            "错误：--to 不能与 --auto 同时使用");
   EXPECT_EQ(fault({"complaints", "assign", "x", "--reassign"}),
-            "错误： --reassign 须与 --auto 同时使用");
+            "错误：--reassign 须与 --auto 同时使用");
   EXPECT_EQ(fault({"complaints", "wait", "x", "--for", "bob", "--question", "?"}),
-            "错误： --for：值“bob”无效，必须是以下之一：customer、third-party");
+            "错误：--for：值“bob”无效，必须是以下之一：customer、third-party");
   EXPECT_EQ(fault({"list", "contacts", "--page-size", "1001"}),
-            "错误： --page-size：值“1001”无效，必须在 0 到 1000 之间");
+            "错误：--page-size：值“1001”无效，必须在 0 到 1000 之间");
   EXPECT_EQ(fault({"complaints", "rate", "x", "--receipt", "y", "--score", "good"}),
-            "错误： --score：值“good”无效");
+            "错误：--score：值“good”无效");
   EXPECT_THAT(Sqm({"complaints", "show", "--lang", "zh"}).err, HasSubstr("用 --help 查看用法"));
   EXPECT_EQ(fault({"complaints", "show"}, "en"), "CASE is required");
   EXPECT_EQ(fault({"list", "contacts", "--page-size", "1001"}, "en"),
@@ -99,6 +104,31 @@ TEST_F(ProgramTest, ChineseHelpIsAlignedAndHasNoEnglishWords) {
   EXPECT_THAT(all, HasSubstr("\n命令：\n  list                            列出资源\n"));
   EXPECT_THAT(all, HasSubstr("--deadline 数字:0.001–3600"));
   EXPECT_THAT(all, HasSubstr("--lang 文本:{en,zh,zh-CN}"));
+}
+
+TEST_F(ProgramTest, NoWordOfTheParserIsLeftInChineseHelp) {
+  std::vector<std::vector<std::string>> commands = {{}};
+  size_t pages = 0;
+  for (; pages < commands.size(); ++pages) {
+    std::vector<const char*> arguments = {"--lang", "zh"};
+    for (const std::string& word : commands[pages]) arguments.push_back(word.c_str());
+    arguments.push_back("--help");
+    const std::string help = Sqm(arguments).out;
+    for (const char* word : {" TEXT", " INT", " UINT", " FLOAT", " BOOLEAN", " ENUM", "REQUIRED",
+                             "Needs:", "Excludes:", "Options", "Positionals", "Subcommands",
+                             "Usage:", "Print this help"}) {
+      EXPECT_THAT(help, Not(HasSubstr(word))) << absl::StrJoin(commands[pages], " ");
+    }
+    const size_t listed = help.find("\n命令：\n");
+    if (listed == std::string::npos) continue;
+    for (const absl::string_view line : absl::StrSplit(help.substr(listed + 11), '\n')) {
+      const absl::string_view word = line.substr(0, line.find("  ", 2));
+      if (!absl::StartsWith(line, "  ") || absl::StartsWith(line, "   ")) continue;
+      commands.push_back(commands[pages]);
+      commands.back().emplace_back(absl::StripAsciiWhitespace(word));
+    }
+  }
+  EXPECT_GT(pages, 60U);
 }
 
 TEST_F(ProgramTest, WrongUseIsTwo) {

@@ -4,6 +4,8 @@
 #include <absl/strings/str_split.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -113,6 +115,29 @@ TEST(TableTest, NamesLoseTheirCollectionBeforeTheyAreCut) {
   const std::string narrow = table.Format({.interactive = true, .width = 45});
   EXPECT_TRUE(absl::StrContains(narrow, "  billing-error  ")) << narrow;
   EXPECT_TRUE(absl::StrContains(narrow, "  either/or, or…\n")) << narrow;
+}
+
+TEST(WidthTest, NoLineIsWiderAndNothingIsLost) {
+  const std::vector<std::string> pieces = {"a", "b", " ", "宽", "，", "\n", "cd", "é", "."};
+  const auto letters = [](std::string text) {
+    text.erase(
+        std::remove_if(text.begin(), text.end(), [](char c) { return c == ' ' || c == '\n'; }),
+        text.end());
+    return text;
+  };
+  std::mt19937 random(7);  // NOLINT(cert-msc51-cpp): the same each time
+  for (int round = 0; round < 20000; ++round) {
+    std::string text;
+    for (size_t i = random() % 24; i > 0; --i) text += pieces[random() % pieces.size()];
+    const size_t width = 2 + random() % 9;
+    std::string joined;
+    for (const std::string& line : Wrap(text, width)) {
+      ASSERT_LE(DisplayWidth(line), width) << "width " << width << " of:" << text;
+      joined += line;
+    }
+    ASSERT_EQ(letters(joined), letters(text));
+  }
+  EXPECT_EQ(Wrap("宽", 1), std::vector<std::string>{"宽"});  // for ever, else
 }
 
 TEST(WidthTest, WrapsWholeWordsAndLetters) {
