@@ -21,7 +21,7 @@ flock 9
 # The programs build without the test libraries; `make test` installs those and turns tests on.
 tests=OFF
 if [ "${1:-}" != programs ] || dpkg-query -W -f '${db:Status-Abbrev}' libgtest-dev libgmock-dev \
-  libbenchmark-dev libnghttp2-dev 2>/dev/null | grep -q '^ii.*ii.*ii.*ii'; then
+  libnghttp2-dev 2>/dev/null | grep -q '^ii.*ii.*ii'; then
   tests=ON
 fi
 if [ ! -f "$dir/build.ninja" ] || ! grep -q "^SQM_TESTS:BOOL=$tests$" "$dir/CMakeCache.txt"; then

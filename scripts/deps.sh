@@ -11,9 +11,9 @@ build=(g++ cmake ninja-build make pkg-config ccache mold tzdata
   nlohmann-json3-dev libcli11-dev libutf8proc-dev libjemalloc-dev
   # prometheus-cpp's CMake files look for these two, but its package does not depend on them.
   prometheus-cpp-dev libcivetweb-dev libcurl4-openssl-dev)
-run=(redis-server python3 curl procps)
+run=(redis-server)
 postgres=(postgresql)
-test=(libgtest-dev libgmock-dev libbenchmark-dev libnghttp2-dev libprotoc-dev git postgresql
+test=(libgtest-dev libgmock-dev libnghttp2-dev libprotoc-dev git postgresql python3 curl
   # Networks of their own for replicas, which are delayed, lossy or parted.
   iproute2
   # The documents are rendered as a reader sees them.

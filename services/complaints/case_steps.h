@@ -59,10 +59,10 @@ bool NeedsApproval(const v1::Category& category, v1::CaseSeverity severity);
 // `approval_required`: what NeedsApproval said of the case's category.
 Entry ProposeResponse(v1::Case& one, absl::string_view text, bool approval_required,
                       const Actor& actor, absl::Time now);
-// Rules `own-response`: nobody approves what he drafted; `conflict-of-interest`: nor what is about
-// him. Sending back needs a comment.
 // The draft needs approval from here on, and waits for it since it was made.
 void RequireApproval(v1::Case& one);
+// Rules `own-response`: nobody approves what he drafted; `conflict-of-interest`: nor what is about
+// him. Sending back needs a comment.
 Entry DecideResponse(v1::Case& one, bool approved, absl::string_view comment, const Actor& actor,
                      absl::Time now);
 // `approval_required`: the same for an answer without a draft. Rules `approval-missing`,

@@ -77,6 +77,8 @@ class ComplaintsService {
   Task<absl::Status> CheckImport(rpc::Call& call, const v1::ImportedCase& row, v1::Case& one);
   Task<absl::Status> EnterImport(rpc::Call& call, v1::Case& one);
   Task<absl::Status> RenewImport(rpc::Call& call, const v1::Case& stored, v1::Case& incoming);
+
+  // In intake_handlers.cc.
   Task<absl::Status> CompleteCategory(rpc::Call& call, v1::Category& category);
   Task<absl::Status> CompleteCause(rpc::Call& call, const v1::Cause& cause);
   // The categories of a tenant that have keywords.

@@ -66,7 +66,7 @@ void Describe(Config& config, ConfigSpec& spec) {
            "asked.")
       .Range(absl::Milliseconds(10), absl::Seconds(10));
   spec.Add("store.postgres.readers", &config.postgres_readers,
-           "Connections that read, for each service; it has up to three more. As many to each "
+           "Connections that read, for each service; it has four more. As many to each "
            "standby.")
       .Range(int64_t{1}, int64_t{64});
   spec.Add("store.postgres.connect_timeout", &config.postgres_connect_timeout,
