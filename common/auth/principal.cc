@@ -1,6 +1,7 @@
 #include "common/auth/principal.h"
 
 #include <absl/strings/ascii.h>
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 
 namespace sqm::auth {
@@ -27,6 +28,10 @@ std::string FormatRoles(RoleBits roles) {
     if ((roles >> i & 1) != 0) absl::StrAppend(&text, text.empty() ? "" : ",", kNames[i]);
   }
   return text;
+}
+
+std::string Principal::StaffName() const {
+  return absl::StrContains(staff, '/') ? staff : absl::StrCat("staff/", staff);
 }
 
 bool IsTenant(absl::string_view tenant) {

@@ -65,6 +65,8 @@ struct Principal {
   absl::Time expires = absl::InfinitePast();
 
   bool Has(Role role) const { return (roles & BitOf(role)) != 0; }
+  // `staff` as a resource's name; a token may give it with or without its collection.
+  std::string StaffName() const;
 };
 
 }  // namespace sqm::auth

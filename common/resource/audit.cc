@@ -114,8 +114,7 @@ std::string EntriesSeenBy(const rpc::Call& call) {
   const std::string& staff = call.principal().staff;
   // No reader's name has any of these; one that had would end the quotation.
   if (staff.empty() || staff.find_first_of("\"\\|*") != std::string::npos) return seen;
-  return absl::StrCat(seen, " OR restricted_to:\"|", absl::StrContains(staff, '/') ? "" : "staff/",
-                      staff, "|\"");
+  return absl::StrCat(seen, " OR restricted_to:\"|", call.principal().StaffName(), "|\"");
 }
 
 }  // namespace sqm::resource

@@ -49,9 +49,7 @@ absl::StatusOr<query::Filter> Resources::VisibleFilter(const rpc::Call& call,
   std::vector<std::string> parts;
   auth::Visibility visibility = call.visibility();
   if (visibility != auth::Visibility::kAll && type.owner != nullptr) {
-    // The owner may be written with or without its collection.
-    const std::string& staff = call.principal().staff;
-    std::string full = absl::StrContains(staff, '/') ? staff : absl::StrCat("staff/", staff);
+    const std::string full = call.principal().StaffName();
     std::string own = absl::StrCat("(", type.owner->path, " = ", Quoted(full));
     for (const query::Field* field : {type.told, type.entered}) {
       if (field != nullptr) absl::StrAppend(&own, " OR ", field->path, " = ", Quoted(full));
@@ -156,6 +154,23 @@ Task<absl::StatusOr<RecordPtr>> Resources::GetRecord(const rpc::Call& call,
     if (!query::Matches(*visible, *record->message)) co_return NotFound(type.type, name);
   }
   co_return record;
+}
+
+Task<absl::StatusOr<std::vector<store::Listed>>> Resources::Find(
+    const google::protobuf::Descriptor* message, std::string tenant, std::string filter,
+    std::string order_by, int limit) {
+  const ResourceType& type = *registry().FindType(message);
+  CO_ASSIGN_OR_RETURN(query::Filter parsed, query::ParseFilter(filter, type.fields));
+  CO_ASSIGN_OR_RETURN(query::OrderBy order, query::ParseOrderBy(order_by, type.fields));
+  store::ListQuery query;
+  query.type = &type;
+  query.tenant = std::move(tenant);
+  query.filter = &parsed;
+  query.order = &order;
+  query.limit = limit;
+  Task<absl::StatusOr<std::vector<store::Listed>>> listing = store().List(std::move(query));
+  absl::StatusOr<std::vector<store::Listed>> rows = co_await listing;
+  co_return rows;
 }
 
 Task<absl::StatusOr<Page>> Resources::List(const rpc::Call& call, const ResourceType& type,

@@ -84,6 +84,11 @@ class Resources {
   // A page for the caller. `method` binds the page token.
   Task<absl::StatusOr<Page>> List(const rpc::Call& call, const contract::ResourceType& type,
                                   ListOptions options);
+  // Stored resources of a type that the filter finds, whoever asks: at most `limit`, as `order_by`
+  // says; by name where that is empty. For rules and jobs, which decide by all there is.
+  Task<absl::StatusOr<std::vector<store::Listed>>> Find(const google::protobuf::Descriptor* message,
+                                                        std::string tenant, std::string filter,
+                                                        std::string order_by, int limit);
   Task<absl::StatusOr<int64_t>> ReadGuard(const rpc::Call& call, std::string name);
 
   // Writes it all or nothing; durable on OK. The reply is the first resource written (or the

@@ -24,12 +24,12 @@ std::optional<Interval> WilsonInterval(int64_t successes, int64_t n, double conf
                   successes == n ? 1 : std::min(1.0, (center + half) / scale)};
 }
 
-std::optional<Interval> MeanInterval(const Moments& moments, double confidence) {
-  const std::optional<double> deviation = moments.SampleDeviation();
-  if (!deviation || !(confidence > 0 && confidence < 1)) return std::nullopt;
-  const double n = static_cast<double>(moments.n);
-  const double half = -StudentTQuantile((1 - confidence) / 2, n - 1) * *deviation / std::sqrt(n);
-  return Interval{*moments.Mean() - half, *moments.Mean() + half};
+std::optional<Interval> MeanInterval(double mean, double variance, int64_t n, double confidence) {
+  if (n < 2 || !(variance >= 0) || !(confidence > 0 && confidence < 1)) return std::nullopt;
+  const double count = static_cast<double>(n);
+  const double half =
+      -StudentTQuantile((1 - confidence) / 2, count - 1) * std::sqrt(variance / count);
+  return Interval{mean - half, mean + half};
 }
 
 }  // namespace sqm::stats

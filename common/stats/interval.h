@@ -4,8 +4,6 @@
 #include <cstdint>
 #include <optional>
 
-#include "common/stats/moments.h"
-
 namespace sqm::stats {
 
 struct Interval {
@@ -24,8 +22,10 @@ double TwoSidedZ(double confidence);
 // 857-872, method 3.
 std::optional<Interval> WilsonInterval(int64_t successes, int64_t n, double confidence = 0.95);
 
-// mean ± t(n − 1)·s/√n, Student's interval, with s the sample deviation. None below two
-// observations. Student, Biometrika 6 (1908) 1-25.
-std::optional<Interval> MeanInterval(const Moments& moments, double confidence = 0.95);
+// mean ± t(n − 1)·√(variance/n), Student's interval, with the sample's variance (divisor n − 1).
+// None below two observations, or where the arguments make no sense. Student, Biometrika 6 (1908)
+// 1-25.
+std::optional<Interval> MeanInterval(double mean, double variance, int64_t n,
+                                     double confidence = 0.95);
 
 }  // namespace sqm::stats

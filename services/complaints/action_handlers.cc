@@ -47,7 +47,9 @@ Task<absl::Status> ComplaintsService::CheckNotNamed(const rpc::Call& call, std::
   if (!record.ok()) co_return record.status();
   if (*record == nullptr) co_return absl::OkStatus();
   const auto& one = static_cast<const v1::Case&>(*(*record)->message);
-  co_return IsNamedIn(one, StaffOf(call)) ? CheckConflict(one, StaffOf(call)) : absl::OkStatus();
+  co_return IsNamedIn(one, call.principal().StaffName())
+      ? CheckConflict(one, call.principal().StaffName())
+      : absl::OkStatus();
 }
 
 void ComplaintsService::RegisterActions() {
@@ -84,8 +86,9 @@ void ComplaintsService::RegisterActions() {
 
 Task<absl::StatusOr<std::vector<v1::CorrectiveAction>>> ComplaintsService::ActionsOf(
     const rpc::Call& call, std::string name) {
-  Task<absl::StatusOr<std::vector<store::Listed>>> finding = FindRows(
-      call, v1::CorrectiveAction::descriptor(), absl::StrCat("case = \"", name, "\""), kMaxActions);
+  Task<absl::StatusOr<std::vector<store::Listed>>> finding =
+      resources_.Find(v1::CorrectiveAction::descriptor(), call.tenant(),
+                      absl::StrCat("case = \"", name, "\""), "", kMaxActions);
   absl::StatusOr<std::vector<store::Listed>> rows = co_await finding;
   if (!rows.ok()) co_return rows.status();
   std::vector<v1::CorrectiveAction> actions;

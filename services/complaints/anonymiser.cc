@@ -117,8 +117,8 @@ Task<absl::Status> Anonymiser::Anonymise(std::string tenant, absl::Time now, v1:
 
 Task<absl::Status> Anonymiser::RunTenant(std::string tenant, absl::Time now) {
   std::string filter = Compare("retained_since", "<=", now - keep_);
-  Task<absl::StatusOr<std::vector<store::Listed>>> finding = ListDue(
-      resources_, v1::Case::descriptor(), tenant, std::move(filter), "retained_since", kCases);
+  Task<absl::StatusOr<std::vector<store::Listed>>> finding =
+      resources_.Find(v1::Case::descriptor(), tenant, std::move(filter), "retained_since", kCases);
   absl::StatusOr<std::vector<store::Listed>> rows = co_await finding;
   if (!rows.ok()) co_return rows.status();
   absl::Status failed;
@@ -137,7 +137,7 @@ Task<absl::Status> Anonymiser::RunTenant(std::string tenant, absl::Time now) {
   }
   // Until then only commits bring something.
   Task<absl::StatusOr<std::vector<store::Listed>>> next_finding =
-      ListDue(resources_, v1::Case::descriptor(), tenant, "retained_since:*", "retained_since", 1);
+      resources_.Find(v1::Case::descriptor(), tenant, "retained_since:*", "retained_since", 1);
   absl::StatusOr<std::vector<store::Listed>> next = co_await next_finding;
   if (!next.ok()) co_return next.status();
   if (!next->empty()) {

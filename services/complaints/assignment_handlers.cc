@@ -32,11 +32,7 @@ void ComplaintsService::RegisterAssignment() {
 
 Task<absl::StatusOr<std::vector<store::Listed>>> ComplaintsService::Handlers(
     const rpc::Call& call) {
-  store::ListQuery query;
-  query.type = resources_.registry().FindType(v1::Handler::descriptor());
-  query.tenant = call.tenant();
-  query.limit = kMaxHandlers;
-  return resources_.store().List(std::move(query));
+  return resources_.Find(v1::Handler::descriptor(), call.tenant(), "", "", kMaxHandlers);
 }
 
 Task<absl::StatusOr<bool>> ComplaintsService::IsOnShift(const rpc::Call& call,

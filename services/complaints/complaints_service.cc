@@ -17,7 +17,7 @@ namespace sqm::complaints {
 using google::protobuf::Message;
 
 std::string SeenBy(const rpc::Call& call) {
-  std::string staff = StaffOf(call);
+  std::string staff = call.principal().StaffName();
   // No reader's name has any of these; one that had would end the quotation.
   if (staff.find_first_of("\"\\|*") != std::string::npos) return "NOT restricted_to:*";
   return absl::StrCat("NOT restricted_to:* OR restricted_to:\"|", staff, "|\"");
@@ -356,7 +356,7 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::GoOnIn(rpc::Call& call, v1::
   const std::string team = next.team();
   BeginCase(*number, closed.customer_key(), team, call.now(), next);
   next.set_tier(tier);
-  if (!call.principal().staff.empty()) next.set_entered_by(StaffOf(call));
+  if (!call.principal().staff.empty()) next.set_entered_by(call.principal().StaffName());
   Task<absl::Status> looking = LookForRepeat(call, next);
   absl::Status looked = co_await looking;
   if (!looked.ok()) co_return looked;

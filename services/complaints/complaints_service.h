@@ -87,12 +87,7 @@ class ComplaintsService {
   // Suggests a category for a case that names none.
   Task<absl::Status> SuggestFor(const rpc::Call& call, v1::Case& incoming);
   Task<absl::StatusOr<std::string>> NextNumber(rpc::Call& call, v1::CaseKind kind, absl::Time time);
-  // Resources of the type that the filter finds, whoever asks: at most `limit`, in order of entry
-  // or as `order_by` says.
-  Task<absl::StatusOr<std::vector<store::Listed>>> FindRows(
-      const rpc::Call& call, const google::protobuf::Descriptor* message, std::string filter,
-      int limit, std::string order_by = "");
-  // The same of cases.
+  // Cases that the filter finds, whoever asks, as Resources::Find.
   Task<absl::StatusOr<std::vector<store::Listed>>> FindCases(const rpc::Call& call,
                                                              std::string filter, int limit,
                                                              std::string order_by = "");

@@ -6,7 +6,6 @@
 
 #include "common/base/proto_time.h"
 #include "common/base/status.h"
-#include "common/query/filter.h"
 #include "services/complaints/calendar_rules.h"
 
 namespace sqm::complaints {
@@ -28,25 +27,13 @@ DeadlineBooks::DeadlineBooks(resource::Resources& resources)
           [this](const std::string& tenant, DeadlineBook& book) { MakeNewer(tenant, book); }) {}
 
 Task<absl::StatusOr<std::vector<store::Listed>>> DeadlineBooks::Policies(std::string tenant) {
-  store::ListQuery query;
-  query.type = resources_.registry().FindType(v1::DeadlinePolicy::descriptor());
-  query.tenant = std::move(tenant);
-  query.limit = kMaxKept;
-  return resources_.store().List(std::move(query));
+  return resources_.Find(v1::DeadlinePolicy::descriptor(), std::move(tenant), "", "", kMaxKept);
 }
 
 Task<absl::StatusOr<CategoryParents>> DeadlineBooks::ParentsOf(std::string tenant) {
-  const contract::ResourceType& type = *resources_.registry().FindType(v1::Category::descriptor());
-  CO_ASSIGN_OR_RETURN(const query::Filter below,
-                      query::ParseFilter("parent_category:*", type.fields));
   CategoryParents parents;
-  store::ListQuery query;
-  query.type = &type;
-  query.tenant = std::move(tenant);
-  query.filter = &below;
-  query.limit = kMaxCategories;
-  Task<absl::StatusOr<std::vector<store::Listed>>> listing =
-      resources_.store().List(std::move(query));
+  Task<absl::StatusOr<std::vector<store::Listed>>> listing = resources_.Find(
+      v1::Category::descriptor(), std::move(tenant), "parent_category:*", "", kMaxCategories);
   absl::StatusOr<std::vector<store::Listed>> rows = co_await listing;
   if (!rows.ok()) co_return rows.status();
   for (const store::Listed& row : *rows) {

@@ -71,7 +71,7 @@ Task<absl::StatusOr<bool>> DeadlineEngine::Work(std::string tenant, absl::Time n
                                                 Rule<T> rule) {
   for (int page = 0; page < kPages && !loop_.stopping(); ++page) {
     Task<absl::StatusOr<std::vector<store::Listed>>> finding =
-        ListDue(resources_, T::descriptor(), tenant, filter, field, kPage);
+        resources_.Find(T::descriptor(), tenant, filter, field, kPage);
     absl::StatusOr<std::vector<store::Listed>> rows = co_await finding;
     if (!rows.ok()) co_return rows.status();
     if (rows->empty()) co_return true;
@@ -150,7 +150,7 @@ Task<absl::Status> DeadlineEngine::CheckForm(std::string tenant, absl::Time now)
   const bool kept = term != nullptr && term->computed_form() >= kForm;
   if (!kept) {
     Task<absl::StatusOr<std::vector<store::Listed>>> finding =
-        ListDue(resources_, v1::Case::descriptor(), tenant, kOfEarlierForm, "deadlines_time", 1);
+        resources_.Find(v1::Case::descriptor(), tenant, kOfEarlierForm, "deadlines_time", 1);
     absl::StatusOr<std::vector<store::Listed>> rows = co_await finding;
     if (!rows.ok()) co_return rows.status();
     if (!rows->empty()) books_.Outdate(tenant, now);
@@ -179,7 +179,7 @@ Task<absl::Status> DeadlineEngine::KeepForm(std::string tenant, absl::Time now) 
 template <typename T>
 Task<absl::Status> DeadlineEngine::WakeAtNext(std::string tenant) {
   Task<absl::StatusOr<std::vector<store::Listed>>> finding =
-      ListDue(resources_, T::descriptor(), tenant, "next_event_time:*", "next_event_time", 1);
+      resources_.Find(T::descriptor(), tenant, "next_event_time:*", "next_event_time", 1);
   absl::StatusOr<std::vector<store::Listed>> next = co_await finding;
   if (!next.ok()) co_return next.status();
   if (!next->empty()) {

@@ -142,7 +142,8 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::ListQueue(rpc::Call& call,
   options.order_by = "queue_time";
   switch (request.queue()) {
     case v1::CASE_QUEUE_MINE:
-      options.filter = absl::StrCat("owner = \"", StaffOf(call), "\" AND ", kOpenRows, of_team);
+      options.filter =
+          absl::StrCat("owner = \"", call.principal().StaffName(), "\" AND ", kOpenRows, of_team);
       break;
     case v1::CASE_QUEUE_TEAM:
       if (team.empty()) co_return InvalidField("team", "must be given: the caller has none");
@@ -152,7 +153,7 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::ListQueue(rpc::Call& call,
       options.filter = absl::StrCat("NOT owner:* AND ", kOpenRows, of_team);
       break;
     case v1::CASE_QUEUE_ESCALATED:
-      options.filter = absl::StrCat("(escalated_to = \"", StaffOf(call), "\"",
+      options.filter = absl::StrCat("(escalated_to = \"", call.principal().StaffName(), "\"",
                                     team.empty() || !ActorOf(call).oversees()
                                         ? ""
                                         : absl::StrCat(" OR escalated_to = \"team/", team, "\""),

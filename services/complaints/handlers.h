@@ -19,12 +19,9 @@ inline std::string PathOf(absl::string_view method) {
   return absl::StrCat("/sqm.complaints.v1.ComplaintsService/", method);
 }
 
-inline std::string StaffOf(const rpc::Call& call) {
-  const std::string& staff = call.principal().staff;
-  return absl::StrContains(staff, '/') ? staff : absl::StrCat("staff/", staff);
+inline Actor ActorOf(const rpc::Call& call) {
+  return {call.principal().StaffName(), call.principal().roles};
 }
-
-inline Actor ActorOf(const rpc::Call& call) { return {StaffOf(call), call.principal().roles}; }
 
 // Disclosures, and what follows from them, are for their readers, whatever else a role may see:
 // what a caller sees of a type with a field `restricted_to`.

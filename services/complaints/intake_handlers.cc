@@ -3,8 +3,6 @@
 
 #include "common/base/proto_time.h"
 #include "common/base/status.h"
-#include "common/query/filter.h"
-#include "common/query/order_by.h"
 #include "common/rpc/personal_fields.h"
 #include "services/complaints/case_intake.h"
 #include "services/complaints/category_rules.h"
@@ -46,38 +44,17 @@ Task<absl::StatusOr<std::string>> ComplaintsService::NextNumber(rpc::Call& call,
   co_return FormatNumber(series, *value);
 }
 
-Task<absl::StatusOr<std::vector<store::Listed>>> ComplaintsService::FindRows(
-    const rpc::Call& call, const google::protobuf::Descriptor* message, std::string filter,
-    int limit, std::string order_by) {
-  const contract::ResourceType& type = *resources_.registry().FindType(message);
-  CO_ASSIGN_OR_RETURN(query::Filter parsed, query::ParseFilter(filter, type.fields));
-  CO_ASSIGN_OR_RETURN(query::OrderBy order, query::ParseOrderBy(order_by, type.fields));
-  store::ListQuery query;
-  query.type = &type;
-  query.tenant = call.tenant();
-  query.filter = &parsed;
-  query.order = &order;
-  query.limit = limit;
-  Task<absl::StatusOr<std::vector<store::Listed>>> listing =
-      resources_.store().List(std::move(query));
-  absl::StatusOr<std::vector<store::Listed>> rows = co_await listing;
-  co_return rows;
-}
-
 Task<absl::StatusOr<std::vector<store::Listed>>> ComplaintsService::FindCases(
     const rpc::Call& call, std::string filter, int limit, std::string order_by) {
-  return FindRows(call, v1::Case::descriptor(), std::move(filter), limit, std::move(order_by));
+  return resources_.Find(v1::Case::descriptor(), call.tenant(), std::move(filter),
+                         std::move(order_by), limit);
 }
 
 Task<absl::StatusOr<std::shared_ptr<ComplaintsService::CategoryBook>>>
 ComplaintsService::MakeCategoryBook(std::string tenant) {
   auto book = std::make_shared<CategoryBook>();
-  store::ListQuery query;
-  query.type = resources_.registry().FindType(v1::Category::descriptor());
-  query.tenant = std::move(tenant);
-  query.limit = kCategoriesLookedAt;
   Task<absl::StatusOr<std::vector<store::Listed>>> listing =
-      resources_.store().List(std::move(query));
+      resources_.Find(v1::Category::descriptor(), std::move(tenant), "", "", kCategoriesLookedAt);
   absl::StatusOr<std::vector<store::Listed>> rows = co_await listing;
   if (!rows.ok()) co_return rows.status();
   for (const store::Listed& row : *rows) {
@@ -113,7 +90,7 @@ Task<absl::Status> ComplaintsService::Receive(rpc::Call& call, v1::Case& incomin
   if (!status.ok()) co_return status;
   const std::string key = CustomerKey(rules_.secret, call.tenant(), incoming.customer());
   BeginCase(*number, key, call.principal().team, call.now(), incoming);
-  if (!call.principal().staff.empty()) incoming.set_entered_by(StaffOf(call));
+  if (!call.principal().staff.empty()) incoming.set_entered_by(call.principal().StaffName());
   Task<absl::Status> settling = Settle(call, incoming);
   status = co_await settling;
   if (!status.ok()) co_return status;

@@ -4,8 +4,6 @@
 
 #include "common/base/status.h"
 #include "common/observe/log.h"
-#include "common/query/filter.h"
-#include "common/query/order_by.h"
 
 namespace sqm::complaints {
 namespace {
@@ -90,24 +88,6 @@ Task<void> TenantWork::Run() {
       WakeAt(tenant, now + kRetry);
     }
   }
-}
-
-Task<absl::StatusOr<std::vector<store::Listed>>> ListDue(
-    resource::Resources& resources, const google::protobuf::Descriptor* message, std::string tenant,
-    std::string filter, std::string field, int limit) {
-  const contract::ResourceType& type = *resources.registry().FindType(message);
-  CO_ASSIGN_OR_RETURN(query::Filter parsed, query::ParseFilter(filter, type.fields));
-  CO_ASSIGN_OR_RETURN(query::OrderBy order, query::ParseOrderBy(field, type.fields));
-  store::ListQuery query;
-  query.type = &type;
-  query.tenant = std::move(tenant);
-  query.filter = &parsed;
-  query.order = &order;
-  query.limit = limit;
-  Task<absl::StatusOr<std::vector<store::Listed>>> listing =
-      resources.store().List(std::move(query));
-  absl::StatusOr<std::vector<store::Listed>> rows = co_await listing;
-  co_return rows;
 }
 
 }  // namespace sqm::complaints

@@ -66,9 +66,4 @@ class TenantWork {
   std::map<std::string, absl::Time> wake_ ABSL_GUARDED_BY(mutex_);
 };
 
-// Rows of the tenant that the filter finds, in order of the indexed `field`: at most `limit`.
-Task<absl::StatusOr<std::vector<store::Listed>>> ListDue(
-    resource::Resources& resources, const google::protobuf::Descriptor* message, std::string tenant,
-    std::string filter, std::string field, int limit);
-
 }  // namespace sqm::complaints

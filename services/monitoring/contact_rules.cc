@@ -72,15 +72,4 @@ bool HasSameContent(const v1::Contact& stored, const v1::Contact& incoming) {
   return a.SerializeAsString() == b.SerializeAsString();
 }
 
-std::optional<absl::Duration> HandlingTime(const v1::Contact& contact) {
-  if (contact.answer_state() != v1::ANSWER_STATE_ANSWERED) return std::nullopt;
-  return FromDuration(contact.talk_duration()) + FromDuration(contact.hold_duration()) +
-         FromDuration(contact.after_call_duration());
-}
-
-std::optional<bool> IsResolvedAtFirstContact(const v1::Contact& contact, bool repeated_in_window) {
-  if (!contact.has_resolved()) return std::nullopt;
-  return contact.resolved() && !repeated_in_window;
-}
-
 }  // namespace sqm::monitoring

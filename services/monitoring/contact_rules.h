@@ -4,8 +4,6 @@
 #include <absl/status/status.h>
 #include <absl/time/time.h>
 
-#include <optional>
-
 #include "sqm/monitoring/v1/contact.pb.h"
 
 namespace sqm::monitoring {
@@ -22,12 +20,5 @@ absl::Status ValidateContact(const v1::Contact& contact);
 // Whether an import of `incoming` would change nothing of `stored`: the same but for what the
 // service sets itself (name, times, etag).
 bool HasSameContent(const v1::Contact& stored, const v1::Contact& incoming);
-
-// talk + hold + after-call work of an answered contact; absent of an abandoned one.
-std::optional<absl::Duration> HandlingTime(const v1::Contact& contact);
-
-// Whether the matter was settled at first contact: resolved, and the customer did not come back
-// with it within the organisation's window. Absent where nobody noted whether it was resolved.
-std::optional<bool> IsResolvedAtFirstContact(const v1::Contact& contact, bool repeated_in_window);
 
 }  // namespace sqm::monitoring

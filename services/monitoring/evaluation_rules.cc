@@ -233,6 +233,4 @@ absl::Status VoidEvaluation(v1::Evaluation& evaluation, absl::string_view reason
   return absl::OkStatus();
 }
 
-bool IsVisibleToAgent(const v1::Evaluation& evaluation) { return evaluation.has_release_time(); }
-
 }  // namespace sqm::monitoring

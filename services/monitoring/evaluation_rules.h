@@ -72,7 +72,9 @@ absl::Status AcknowledgeEvaluation(v1::Evaluation& evaluation, absl::string_view
 absl::Status VoidEvaluation(v1::Evaluation& evaluation, absl::string_view reason,
                             const Actor& actor);
 
-// Whether its agent may see it: from RELEASED on. A voided one only if it was released before.
-bool IsVisibleToAgent(const v1::Evaluation& evaluation);
+// What its agent sees of evaluations, as a filter: from RELEASED on; a voided one only if it was
+// released before. Drafts are the evaluators' business.
+inline constexpr absl::string_view kSeenByItsAgent =
+    "state = RELEASED OR state = ACKNOWLEDGED OR (state = VOIDED AND release_time:*)";
 
 }  // namespace sqm::monitoring

@@ -19,12 +19,8 @@ constexpr absl::string_view kService = "/sqm.monitoring.v1.MonitoringService/";
 std::string PathOf(absl::string_view method) { return absl::StrCat(kService, method); }
 
 Actor ActorOf(const rpc::Call& call) {
-  const auth::Principal& principal = call.principal();
-  Actor actor;
-  actor.staff = absl::StrContains(principal.staff, '/') ? principal.staff
-                                                        : absl::StrCat("staff/", principal.staff);
-  actor.is_manager = principal.Has(auth::Role::kManager);
-  return actor;
+  return {.staff = call.principal().StaffName(),
+          .is_manager = call.principal().Has(auth::Role::kManager)};
 }
 
 NoteLanguage LanguageOf(const rpc::Call& call) {
@@ -54,10 +50,8 @@ MonitoringService::MonitoringService(rpc::Pipeline& pipeline, resource::Resource
     : pipeline_(pipeline), resources_(resources), standard_(pipeline, resources) {}
 
 void MonitoringService::Register() {
-  // An agent sees an evaluation once it is released; drafts are the evaluators' business.
-  resources_.NarrowVisibility(
-      *resources_.registry().FindType(v1::Evaluation::descriptor()),
-      "state = RELEASED OR state = ACKNOWLEDGED OR (state = VOIDED AND release_time:*)");
+  resources_.NarrowVisibility(*resources_.registry().FindType(v1::Evaluation::descriptor()),
+                              std::string(kSeenByItsAgent));
   SetHooks();
   standard_.Register("sqm.monitoring.v1");
   RegisterScorecards();

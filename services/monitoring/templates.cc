@@ -28,13 +28,4 @@ absl::StatusOr<std::vector<v1::ScorecardTemplate>> LoadScorecardTemplates() {
   return templates;
 }
 
-absl::StatusOr<v1::ScorecardTemplate> FindScorecardTemplate(absl::string_view id) {
-  absl::StatusOr<std::vector<v1::ScorecardTemplate>> templates = LoadScorecardTemplates();
-  if (!templates.ok()) return templates.status();
-  for (v1::ScorecardTemplate& candidate : *templates) {
-    if (id == candidate.id()) return std::move(candidate);
-  }
-  return NotFound("monitoring/ScorecardTemplate", id);
-}
-
 }  // namespace sqm::monitoring

@@ -15,7 +15,4 @@ namespace sqm::monitoring {
 // an error means a broken build.
 absl::StatusOr<std::vector<v1::ScorecardTemplate>> LoadScorecardTemplates();
 
-// The template of that id. NOT_FOUND where there is none.
-absl::StatusOr<v1::ScorecardTemplate> FindScorecardTemplate(absl::string_view id);
-
 }  // namespace sqm::monitoring

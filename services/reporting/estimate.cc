@@ -2,17 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
-#include "common/stats/distribution.h"
 #include "common/stats/interval.h"
 
 namespace sqm::reporting {
 namespace {
 
-// Half the width of the t interval of the mean, in the unit of the values. n >= 2.
-double HalfWidth(const Moments& m) {
-  return stats::StudentTQuantile(0.5 + kConfidence / 2, static_cast<double>(m.n - 1)) *
-         std::sqrt(std::max(0.0, m.Variance()) / static_cast<double>(m.n));
+// The interval of the mean, in values of which a stored one is so many.
+std::optional<stats::Interval> IntervalOf(const Moments& moments, double per_unit) {
+  return stats::MeanInterval(moments.Mean() / per_unit, moments.Variance() / (per_unit * per_unit),
+                             moments.n, kConfidence);
 }
 
 // Marks 1 to 5, counted in five quantities from `first` on.
@@ -46,11 +46,11 @@ v1::Mean MeanOf(const Moments& moments, const Scale& scale) {
   result.set_n(moments.n);
   if (moments.n == 0) return result;
   result.set_value(moments.Mean() / scale.per_unit);
-  if (moments.n < 2) return result;
-  const double half = HalfWidth(moments) / scale.per_unit;
-  result.mutable_interval()->set_lower(std::max(scale.least, result.value() - half));
-  result.mutable_interval()->set_upper(std::min(scale.most, result.value() + half));
-  result.mutable_interval()->set_level(kConfidence);
+  if (const auto interval = IntervalOf(moments, scale.per_unit)) {
+    result.mutable_interval()->set_lower(std::max(scale.least, interval->lower));
+    result.mutable_interval()->set_upper(std::min(scale.most, interval->upper));
+    result.mutable_interval()->set_level(kConfidence);
+  }
   return result;
 }
 
@@ -60,11 +60,10 @@ v1::DurationSummary DurationsOf(const Moments& moments, const Sketch& sketch) {
   if (moments.n == 0) return result;
   constexpr double kMs = 1000;
   *result.mutable_mean() = DurationOf(moments.Mean() / kMs);
-  if (moments.n >= 2) {
-    const double half = HalfWidth(moments);
+  if (const auto interval = IntervalOf(moments, kMs)) {
     // A duration has no negative mean.
-    *result.mutable_mean_lower() = DurationOf(std::max(0.0, moments.Mean() - half) / kMs);
-    *result.mutable_mean_upper() = DurationOf((moments.Mean() + half) / kMs);
+    *result.mutable_mean_lower() = DurationOf(std::max(0.0, interval->lower));
+    *result.mutable_mean_upper() = DurationOf(interval->upper);
   }
   *result.mutable_median() = DurationOf(sketch.Quantile(0.5) / kMs);
   *result.mutable_p90() = DurationOf(sketch.Quantile(0.9) / kMs);

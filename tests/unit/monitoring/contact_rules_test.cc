@@ -130,19 +130,5 @@ TEST(HasSameContentTest, LooksPastWhatTheServiceSets) {
   EXPECT_FALSE(HasSameContent(stored, other));
 }
 
-TEST(HandlingTimeTest, OfAnsweredContactsOnly) {
-  EXPECT_EQ(HandlingTime(Answered()), absl::Seconds(183));
-  EXPECT_EQ(HandlingTime(Abandoned()), std::nullopt);
-}
-
-TEST(IsResolvedAtFirstContactTest, NotWhenTheCustomerCameBack) {
-  EXPECT_EQ(IsResolvedAtFirstContact(Answered(), false), true);
-  EXPECT_EQ(IsResolvedAtFirstContact(Answered(), true), false);
-  EXPECT_EQ(IsResolvedAtFirstContact(Abandoned(), false), false);
-  v1::Contact unknown = Answered();
-  unknown.clear_resolved();
-  EXPECT_EQ(IsResolvedAtFirstContact(unknown, false), std::nullopt);
-}
-
 }  // namespace
 }  // namespace sqm::monitoring

@@ -9,6 +9,8 @@
 
 #include "common/base/proto_time.h"
 #include "common/base/status.h"
+#include "common/contract/registry.h"
+#include "common/query/filter.h"
 #include "services/monitoring/states.h"
 #include "tests/unit/monitoring/forms.h"
 
@@ -299,16 +301,23 @@ TEST(VoidEvaluationTest, NeedsAReason) {
   EXPECT_EQ(evaluation.void_reason(), "wrong call");
 }
 
-TEST(IsVisibleToAgentTest, FromReleaseOn) {
+TEST(SeenByItsAgentTest, FromReleaseOn) {
+  const auto registry = contract::Registry::Build({v1::Evaluation::descriptor()->file()});
+  ASSERT_TRUE(registry.ok()) << registry.status();
+  const auto filter = query::ParseFilter(
+      kSeenByItsAgent, (*registry)->FindType(v1::Evaluation::descriptor())->fields);
+  ASSERT_TRUE(filter.ok()) << filter.status();
   v1::Evaluation evaluation = In(v1::EVALUATION_STATE_IN_PROGRESS);
-  EXPECT_FALSE(IsVisibleToAgent(evaluation));
+  EXPECT_FALSE(query::Matches(*filter, evaluation));
   ASSERT_TRUE(Submit(evaluation).ok());
-  EXPECT_FALSE(IsVisibleToAgent(evaluation));
+  EXPECT_FALSE(query::Matches(*filter, evaluation));
   v1::Evaluation voided = evaluation;
   ASSERT_TRUE(VoidEvaluation(voided, "wrong call", kManager).ok());
-  EXPECT_FALSE(IsVisibleToAgent(voided));
+  EXPECT_FALSE(query::Matches(*filter, voided));
   ASSERT_TRUE(ReleaseEvaluation(evaluation, kManager, kNow).ok());
-  EXPECT_TRUE(IsVisibleToAgent(evaluation));
+  EXPECT_TRUE(query::Matches(*filter, evaluation));
+  ASSERT_TRUE(VoidEvaluation(evaluation, "wrong call", kManager).ok());
+  EXPECT_TRUE(query::Matches(*filter, evaluation));
 }
 
 }  // namespace
