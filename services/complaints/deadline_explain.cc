@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <ranges>
 
 #include "common/base/task.h"
 
@@ -29,16 +30,16 @@ absl::StatusOr<Explanation> ExplainClock(const ClockPolicy& policy, const ClockR
   Explanation explanation;
   explanation.cut = result.spans_cut;
   auto& intervals = explanation.intervals;  // the last first, as long as they are gathered
-  for (auto span = result.spans.rbegin(); span != result.spans.rend(); ++span) {
+  for (const ClockSpan& span : std::ranges::reverse_view(result.spans)) {
     if (intervals.size() > limit) break;
-    if (span->reasons != 0 || policy.measure == Measure::kElapsed) {
-      intervals.push_back({span->begin, span->end, span->round, span->reasons, span->amount});
+    if (span.reasons != 0 || policy.measure == Measure::kElapsed) {
+      intervals.push_back({span.begin, span.end, span.round, span.reasons, span.amount});
       continue;
     }
     ASSIGN_OR_RETURN(const std::vector<calendar::Interval> working,
-                     LastIntervals(*policy.calendar, *span, limit - intervals.size()));
-    for (auto one = working.rbegin(); one != working.rend(); ++one) {
-      intervals.push_back({one->begin, one->end, span->round, 0, one->end - one->begin});
+                     LastIntervals(*policy.calendar, span, limit - intervals.size()));
+    for (const calendar::Interval& one : std::ranges::reverse_view(working)) {
+      intervals.push_back({one.begin, one.end, span.round, 0, one.end - one.begin});
     }
   }
   if (intervals.size() > limit) {

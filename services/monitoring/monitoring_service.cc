@@ -1,6 +1,6 @@
 #include "services/monitoring/monitoring_service.h"
 
-#include <absl/strings/match.h>
+#include <absl/algorithm/container.h>
 #include <absl/strings/str_cat.h>
 
 #include "common/base/proto_time.h"
@@ -13,6 +13,11 @@
 
 namespace sqm::monitoring {
 namespace {
+
+// Promises that no note is added to an evaluation meanwhile.
+constexpr absl::string_view kNotesGuard = "improvementNotes";
+// Notes of one evaluation that go with it.
+constexpr int kMaxNotes = 1000;
 
 constexpr absl::string_view kService = "/sqm.monitoring.v1.MonitoringService/";
 
@@ -133,6 +138,7 @@ void MonitoringService::SetHooks() {
     }
     co_return BeginNote(*evaluation, ActorOf(call), call.now(), note);
   };
+  note.guard = std::string(kNotesGuard);
   note.on_update = [](rpc::Call&, const Message& before, Message&) -> Task<absl::Status> {
     co_return CheckNoteUpdate(static_cast<const v1::ImprovementNote&>(before));
   };
@@ -242,15 +248,81 @@ Task<absl::StatusOr<rpc::Reply>> MonitoringService::Submit(
                                       ActorOf(call), call.now()));
   resource::Mutation mutation;
   mutation.Update(*evaluation);
+  Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
+  absl::StatusOr<rpc::Reply> reply = co_await committing;
+  co_return reply;
+}
+
+Task<absl::StatusOr<rpc::Reply>> MonitoringService::Release(
+    rpc::Call& call, const v1::ReleaseEvaluationRequest& request) {
+  Task<absl::StatusOr<v1::Evaluation>> reading =
+      resources_.Get<v1::Evaluation>(call, request.name());
+  absl::StatusOr<v1::Evaluation> evaluation = co_await reading;
+  if (!evaluation.ok()) co_return evaluation.status();
+  CO_RETURN_IF_ERROR(resources_.CheckEtag(*evaluation, request.etag()));
+  CO_RETURN_IF_ERROR(ReleaseEvaluation(*evaluation, ActorOf(call), call.now()));
+  Task<absl::StatusOr<v1::ScorecardVersion>> version_reading =
+      resources_.Get<v1::ScorecardVersion>(call, evaluation->scorecard_version());
+  absl::StatusOr<v1::ScorecardVersion> version = co_await version_reading;
+  if (!version.ok()) co_return version.status();
+  Task<absl::StatusOr<std::vector<v1::ImprovementNote>>> notes_reading =
+      NotesOf(call, evaluation->name());
+  absl::StatusOr<std::vector<v1::ImprovementNote>> notes = co_await notes_reading;
+  if (!notes.ok()) co_return notes.status();
+  resource::Mutation mutation;
+  mutation.Update(*evaluation);
   std::optional<v1::ImprovementNote> note =
       NoteFor(*evaluation, version->content(), LanguageOf(call), call.now());
-  if (note.has_value()) {
+  // An earlier version of the service wrote it when the evaluation was submitted.
+  const bool is_written =
+      absl::c_any_of(*notes, [](const v1::ImprovementNote& one) { return one.automatic(); });
+  if (note.has_value() && !is_written) {
     note->set_name(absl::StrCat("improvementNotes/", resources_.NewId(call, "")));
     mutation.Create(*note);
   }
   Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
   absl::StatusOr<rpc::Reply> reply = co_await committing;
   co_return reply;
+}
+
+Task<absl::StatusOr<rpc::Reply>> MonitoringService::Void(rpc::Call& call,
+                                                         const v1::VoidEvaluationRequest& request) {
+  // No note is added to it meanwhile.
+  Task<absl::StatusOr<int64_t>> guarding = resources_.ReadGuard(call, std::string(kNotesGuard));
+  absl::StatusOr<int64_t> guard = co_await guarding;
+  if (!guard.ok()) co_return guard.status();
+  Task<absl::StatusOr<v1::Evaluation>> reading =
+      resources_.Get<v1::Evaluation>(call, request.name());
+  absl::StatusOr<v1::Evaluation> evaluation = co_await reading;
+  if (!evaluation.ok()) co_return evaluation.status();
+  CO_RETURN_IF_ERROR(resources_.CheckEtag(*evaluation, request.etag()));
+  CO_RETURN_IF_ERROR(VoidEvaluation(*evaluation, request.reason(), ActorOf(call)));
+  Task<absl::StatusOr<std::vector<v1::ImprovementNote>>> notes_reading =
+      NotesOf(call, evaluation->name());
+  absl::StatusOr<std::vector<v1::ImprovementNote>> notes = co_await notes_reading;
+  if (!notes.ok()) co_return notes.status();
+  resource::Mutation mutation;
+  mutation.Update(*evaluation).Guard(std::string(kNotesGuard), *guard);
+  for (const v1::ImprovementNote& note : *notes) {
+    if (GoesWithEvaluation(note)) mutation.Delete(note);
+  }
+  Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
+  absl::StatusOr<rpc::Reply> reply = co_await committing;
+  co_return reply;
+}
+
+Task<absl::StatusOr<std::vector<v1::ImprovementNote>>> MonitoringService::NotesOf(
+    const rpc::Call& call, std::string evaluation) {
+  Task<absl::StatusOr<std::vector<store::Listed>>> listing =
+      resources_.Find(v1::ImprovementNote::descriptor(), call.tenant(),
+                      absl::StrCat("evaluation = \"", evaluation, "\""), "", kMaxNotes);
+  absl::StatusOr<std::vector<store::Listed>> rows = co_await listing;
+  if (!rows.ok()) co_return rows.status();
+  std::vector<v1::ImprovementNote> notes;
+  for (const store::Listed& row : *rows) {
+    notes.push_back(static_cast<const v1::ImprovementNote&>(*row.record->message));
+  }
+  co_return notes;
 }
 
 void MonitoringService::RegisterEvaluations() {
@@ -270,20 +342,18 @@ void MonitoringService::RegisterEvaluations() {
       [](rpc::Call& call, const v1::StartEvaluationRequest&, v1::Evaluation& evaluation) {
         return StartEvaluation(evaluation, ActorOf(call), call.now());
       });
-  Transition<v1::Evaluation, v1::ReleaseEvaluationRequest>(
-      "ReleaseEvaluation",
-      [](rpc::Call& call, const v1::ReleaseEvaluationRequest&, v1::Evaluation& evaluation) {
-        return ReleaseEvaluation(evaluation, ActorOf(call), call.now());
-      });
+  pipeline_.Handle(PathOf("ReleaseEvaluation"), [this](rpc::Call& call,
+                                                       const google::protobuf::Message& request) {
+    return Release(call, static_cast<const v1::ReleaseEvaluationRequest&>(request));
+  });
+  pipeline_.Handle(PathOf("VoidEvaluation"),
+                   [this](rpc::Call& call, const google::protobuf::Message& request) {
+                     return Void(call, static_cast<const v1::VoidEvaluationRequest&>(request));
+                   });
   Transition<v1::Evaluation, v1::AcknowledgeEvaluationRequest>(
       "AcknowledgeEvaluation", [](rpc::Call& call, const v1::AcknowledgeEvaluationRequest& request,
                                   v1::Evaluation& evaluation) {
         return AcknowledgeEvaluation(evaluation, request.comment(), ActorOf(call), call.now());
-      });
-  Transition<v1::Evaluation, v1::VoidEvaluationRequest>(
-      "VoidEvaluation",
-      [](rpc::Call& call, const v1::VoidEvaluationRequest& request, v1::Evaluation& evaluation) {
-        return VoidEvaluation(evaluation, request.reason(), ActorOf(call));
       });
 }
 

@@ -31,6 +31,12 @@ class MonitoringService {
                                            const v1::PublishScorecardRequest& request);
   Task<absl::StatusOr<rpc::Reply>> Submit(rpc::Call& call,
                                           const v1::SubmitEvaluationRequest& request);
+  Task<absl::StatusOr<rpc::Reply>> Release(rpc::Call& call,
+                                           const v1::ReleaseEvaluationRequest& request);
+  Task<absl::StatusOr<rpc::Reply>> Void(rpc::Call& call, const v1::VoidEvaluationRequest& request);
+  // The notes that follow from an evaluation, whoever asks.
+  Task<absl::StatusOr<std::vector<v1::ImprovementNote>>> NotesOf(const rpc::Call& call,
+                                                                 std::string evaluation);
 
   // The shape of every transition: read for the caller, check the etag, apply the rule, write.
   // `rule` changes the resource or refuses.

@@ -154,12 +154,11 @@ std::optional<v1::ImprovementNote> NoteFor(const v1::Evaluation& evaluation,
 
 absl::Status BeginNote(const v1::Evaluation& evaluation, const Actor& actor, absl::Time now,
                        v1::ImprovementNote& note) {
-  if (evaluation.state() != v1::EVALUATION_STATE_SUBMITTED &&
-      evaluation.state() != v1::EVALUATION_STATE_RELEASED &&
+  if (evaluation.state() != v1::EVALUATION_STATE_RELEASED &&
       evaluation.state() != v1::EVALUATION_STATE_ACKNOWLEDGED) {
-    return RuleViolated("evaluation-not-submitted",
+    return RuleViolated("evaluation-not-released",
                         absl::StrCat(evaluation.name(), " is ", StateName(evaluation.state()),
-                                     ": nothing follows from it"),
+                                     ": nothing follows from what its agent may not see"),
                         {{"evaluation", evaluation.name()}});
   }
   if (FromTimestamp(note.due_time()) <= now) {
@@ -173,6 +172,10 @@ absl::Status BeginNote(const v1::Evaluation& evaluation, const Actor& actor, abs
   note.set_automatic(false);
   note.set_state(v1::IMPROVEMENT_NOTE_STATE_OPEN);
   return absl::OkStatus();
+}
+
+bool GoesWithEvaluation(const v1::ImprovementNote& note) {
+  return note.state() != v1::IMPROVEMENT_NOTE_STATE_CLOSED;
 }
 
 absl::Status CheckNoteUpdate(const v1::ImprovementNote& note) {

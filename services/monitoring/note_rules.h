@@ -21,18 +21,21 @@ enum class NoteLanguage { kEnglish, kChinese };
 // Days until a note is due where its band does not say.
 inline constexpr int kDefaultNoteDays = 7;
 
-// The note that follows from a SUBMITTED evaluation: where its band asks for one, where a fatal
-// item failed, or where a critical item earned nothing; else absent. It names the items that lost
-// most points first, fatal ones before all, at most ten. Name, create and update time are the
-// store's.
+// The note that follows from an evaluation once it is RELEASED: where its band asks for one, where
+// a fatal item failed, or where a critical item earned nothing; else absent. It names the items
+// that lost most points first, fatal ones before all, at most ten. Name, create and update time are
+// the store's.
 std::optional<v1::ImprovementNote> NoteFor(const v1::Evaluation& evaluation,
                                            const v1::ScorecardContent& content,
                                            NoteLanguage language, absl::Time now);
 
-// A note that a person writes: OPEN, agent and team from the evaluation, which must be SUBMITTED,
-// RELEASED or ACKNOWLEDGED (rule `evaluation-not-submitted`). due_time must lie ahead.
+// A note that a person writes: OPEN, agent and team from the evaluation, which its agent must be
+// able to see, RELEASED or ACKNOWLEDGED (rule `evaluation-not-released`). due_time must lie ahead.
 absl::Status BeginNote(const v1::Evaluation& evaluation, const Actor& actor, absl::Time now,
                        v1::ImprovementNote& note);
+
+// Whether a note goes with its evaluation when that is voided: unless it is CLOSED.
+bool GoesWithEvaluation(const v1::ImprovementNote& note);
 
 // A note may be changed until it is CLOSED.
 absl::Status CheckNoteUpdate(const v1::ImprovementNote& note);

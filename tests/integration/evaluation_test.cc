@@ -84,13 +84,18 @@ class EvaluationTest : public ::testing::Test {
     return {notes->improvement_notes().begin(), notes->improvement_notes().end()};
   }
   // Released, with these marks.
-  std::string Released(Marks marks) {
+  std::string Submitted(Marks marks) {
     auto evaluation = Assign();
     EXPECT_TRUE(evaluation.ok()) << evaluation.status();
     const std::string name = evaluation->name();
     EXPECT_TRUE(Do(*officer_, &Monitoring::StartEvaluation, name).ok());
     auto submitted = Submit(*officer_, name, marks);
     EXPECT_TRUE(submitted.ok()) << submitted.status();
+    return name;
+  }
+
+  std::string Released(Marks marks) {
+    const std::string name = Submitted(marks);
     EXPECT_TRUE(Do(*supervisor_, &Monitoring::ReleaseEvaluation, name).ok());
     return name;
   }
@@ -216,7 +221,10 @@ TEST_F(EvaluationTest, AnswersThatDoNotFit) {
 
 TEST_F(EvaluationTest, LowScoreMakesANoteThatIsLivedThrough) {
   EXPECT_TRUE(Notes(*manager_).empty());
-  const std::string evaluation = Released(Marks::kWorst);
+  const std::string evaluation = Submitted(Marks::kWorst);
+  // Nothing that follows from it shows before it does.
+  EXPECT_TRUE(Notes(*agent_).empty());
+  ASSERT_TRUE(Do(*supervisor_, &Monitoring::ReleaseEvaluation, evaluation).ok());
   v1::GetEvaluationRequest get;
   get.set_name(evaluation);
   auto scored = agent_->Call(&Monitoring::GetEvaluation, get);
@@ -289,12 +297,16 @@ TEST_F(EvaluationTest, NotesByHandAndVoiding) {
   note->set_text("Name the organisation when greeting.");
   note->mutable_due_time()->set_seconds(absl::ToUnixSeconds(absl::Now() + absl::Hours(48)));
   EXPECT_TRUE(IsRefused(supervisor_->Call(&Monitoring::CreateImprovementNote, create).status(),
-                        Rule("evaluation-not-submitted")));
+                        Rule("evaluation-not-released")));
   note->set_evaluation("evaluations/none");
   EXPECT_TRUE(IsRefused(supervisor_->Call(&Monitoring::CreateImprovementNote, create).status(),
                         {absl::StatusCode::kFailedPrecondition,
                          type::v1::ERROR_REASON_REFERENCE_NOT_FOUND,
                          {{"field", "evaluation"}}}));
+  const std::string submitted = Submitted(Marks::kBest);
+  note->set_evaluation(submitted);
+  EXPECT_TRUE(IsRefused(supervisor_->Call(&Monitoring::CreateImprovementNote, create).status(),
+                        Rule("evaluation-not-released")));
   const std::string released = Released(Marks::kBest);
   note->set_evaluation(released);
   auto made = supervisor_->Call(&Monitoring::CreateImprovementNote, create);
@@ -320,6 +332,9 @@ TEST_F(EvaluationTest, NotesByHandAndVoiding) {
   auto voided = manager_->Call(&Monitoring::VoidEvaluation, withdraw);
   ASSERT_TRUE(voided.ok()) << voided.status();
   EXPECT_EQ(voided->state(), v1::EVALUATION_STATE_VOIDED);
+  // What follows from it goes with it.
+  EXPECT_TRUE(Notes(*agent_).empty());
+  EXPECT_TRUE(Notes(*manager_).empty());
   EXPECT_TRUE(IsRefused(Do(*agent_, &Monitoring::AcknowledgeEvaluation, released).status(),
                         {absl::StatusCode::kFailedPrecondition,
                          type::v1::ERROR_REASON_WRONG_STATE,

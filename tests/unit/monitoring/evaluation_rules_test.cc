@@ -12,6 +12,8 @@
 #include "common/contract/registry.h"
 #include "common/query/filter.h"
 #include "services/monitoring/states.h"
+#include "sqm/monitoring/v1/contact.pb.h"
+#include "sqm/monitoring/v1/scorecard.pb.h"
 #include "tests/unit/monitoring/forms.h"
 
 namespace sqm::monitoring {
@@ -302,7 +304,9 @@ TEST(VoidEvaluationTest, NeedsAReason) {
 }
 
 TEST(SeenByItsAgentTest, FromReleaseOn) {
-  const auto registry = contract::Registry::Build({v1::Evaluation::descriptor()->file()});
+  const auto registry = contract::Registry::Build({v1::Contact::descriptor()->file(),
+                                                   v1::Scorecard::descriptor()->file(),
+                                                   v1::Evaluation::descriptor()->file()});
   ASSERT_TRUE(registry.ok()) << registry.status();
   const auto filter = query::ParseFilter(
       kSeenByItsAgent, (*registry)->FindType(v1::Evaluation::descriptor())->fields);

@@ -217,11 +217,12 @@ TEST(CloseNoteTest, KeepsWhetherItHelped) {
   EXPECT_EQ(FromTimestamp(note.close_time()), kNow);
 }
 
-TEST(BeginNoteTest, TakesFromASubmittedEvaluation) {
+TEST(BeginNoteTest, TakesFromAReleasedEvaluation) {
   const v1::ScorecardContent content = Form({YesNo("a")});
   Answers answers;
   Yes(answers, "a");
   v1::Evaluation evaluation = Submitted(content, answers);
+  evaluation.set_state(v1::EVALUATION_STATE_RELEASED);
   v1::ImprovementNote note;
   *note.mutable_due_time() = ToTimestamp(kNow + absl::Hours(1));
   ASSERT_TRUE(BeginNote(evaluation, kLead, kNow, note).ok());
@@ -235,10 +236,10 @@ TEST(BeginNoteTest, TakesFromASubmittedEvaluation) {
   EXPECT_EQ(ReasonOf(BeginNote(evaluation, kLead, kNow + absl::Hours(1), note)),
             type::v1::ERROR_REASON_INVALID_FIELD);
   for (const auto state : {v1::EVALUATION_STATE_ASSIGNED, v1::EVALUATION_STATE_IN_PROGRESS,
-                           v1::EVALUATION_STATE_VOIDED}) {
+                           v1::EVALUATION_STATE_SUBMITTED, v1::EVALUATION_STATE_VOIDED}) {
     evaluation.set_state(state);
     EXPECT_EQ(MetadataOf(BeginNote(evaluation, kLead, kNow, note), "rule"),
-              "evaluation-not-submitted");
+              "evaluation-not-released");
   }
 }
 

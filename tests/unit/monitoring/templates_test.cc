@@ -22,7 +22,8 @@ std::vector<std::string> Ids() {
 }
 
 v1::ScorecardTemplate Shipped(absl::string_view id) {
-  for (v1::ScorecardTemplate& each : *LoadScorecardTemplates()) {
+  auto templates = LoadScorecardTemplates();
+  for (v1::ScorecardTemplate& each : *templates) {
     if (each.id() == id) return std::move(each);
   }
   ADD_FAILURE() << "no template " << id;
