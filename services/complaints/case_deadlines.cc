@@ -2,7 +2,6 @@
 
 #include <absl/algorithm/container.h>
 #include <absl/strings/str_cat.h>
-#include <absl/strings/strip.h>
 
 #include <algorithm>
 
@@ -10,71 +9,14 @@
 #include "common/base/status.h"
 #include "common/base/task.h"
 #include "services/complaints/auto_close.h"
+#include "services/complaints/case_clocks.h"
 #include "services/complaints/case_states.h"
 #include "services/complaints/case_steps.h"
 #include "services/complaints/case_timeline.h"
 #include "services/complaints/deadline_actions.h"
-#include "services/complaints/deadline_explain.h"
 
 namespace sqm::complaints {
 namespace {
-
-v1::DeadlineState StateOf(ClockState state) {
-  switch (state) {
-    case ClockState::kNotStarted:
-      return v1::DEADLINE_STATE_NOT_STARTED;
-    case ClockState::kRunning:
-      return v1::DEADLINE_STATE_RUNNING;
-    case ClockState::kPaused:
-      return v1::DEADLINE_STATE_PAUSED;
-    case ClockState::kMet:
-      return v1::DEADLINE_STATE_MET;
-    case ClockState::kBreached:
-      return v1::DEADLINE_STATE_BREACHED;
-    case ClockState::kMissed:
-      return v1::DEADLINE_STATE_MISSED;
-    case ClockState::kCancelled:
-      return v1::DEADLINE_STATE_CANCELLED;
-  }
-  return v1::DEADLINE_STATE_UNSPECIFIED;
-}
-
-v1::DeadlineStatus StatusOf(v1::DeadlineKind kind, absl::Duration target,
-                            const ClockResult& clock) {
-  v1::DeadlineStatus status;
-  status.set_kind(kind);
-  *status.mutable_target() = ToDuration(target);
-  status.set_state(StateOf(clock.state));
-  status.set_round(clock.round);
-  if (clock.start) *status.mutable_start_time() = ToTimestamp(*clock.start);
-  if (clock.due) *status.mutable_due_time() = ToTimestamp(*clock.due);
-  if (clock.stop) *status.mutable_stop_time() = ToTimestamp(*clock.stop);
-  if (clock.breach) *status.mutable_breach_time() = ToTimestamp(*clock.breach);
-  if (clock.in_time) status.set_in_time(*clock.in_time);
-  return status;
-}
-
-v1::DeadlineStep StepOf(v1::DeadlineKind kind, const ClockStep& step) {
-  v1::DeadlineStep made;
-  made.set_deadline(kind);
-  made.set_round(step.key.round);
-  made.set_kind(step.key.kind == ActionKind::kWarning  ? v1::DEADLINE_STEP_KIND_WARNING
-                : step.key.kind == ActionKind::kBreach ? v1::DEADLINE_STEP_KIND_BREACH
-                                                       : v1::DEADLINE_STEP_KIND_ESCALATION);
-  made.set_value(step.key.value);
-  made.set_repeat(step.key.repeat);
-  *made.mutable_time() = ToTimestamp(step.time);
-  return made;
-}
-
-ActionKey KeyOf(const v1::DeadlineStep& step) {
-  return {.round = step.round(),
-          .kind = step.kind() == v1::DEADLINE_STEP_KIND_WARNING  ? ActionKind::kWarning
-                  : step.kind() == v1::DEADLINE_STEP_KIND_BREACH ? ActionKind::kBreach
-                                                                 : ActionKind::kEscalation,
-          .value = step.value(),
-          .repeat = step.repeat()};
-}
 
 // What has happened to one deadline of the case.
 std::vector<ActionKey> DoneOf(const v1::Case& one, v1::DeadlineKind kind) {
@@ -87,94 +29,6 @@ std::vector<ActionKey> DoneOf(const v1::Case& one, v1::DeadlineKind kind) {
 
 void Earlier(absl::Time time, std::optional<absl::Time>& earliest) {
   if (!earliest || time < *earliest) earliest = time;
-}
-
-std::string KindText(v1::DeadlineKind kind) {
-  return std::string(absl::StripPrefix(v1::DeadlineKind_Name(kind), "DEADLINE_KIND_"));
-}
-
-// What holds for one deadline of the case: the target of its policy or, for its first resolution,
-// what the customer was promised. Nothing where it has no such deadline; errors as of ClockFor.
-absl::StatusOr<std::optional<ClockPolicy>> TargetOf(const CompiledPolicy* policy,
-                                                    v1::DeadlineKind kind, const v1::Case& one) {
-  const absl::Time received = FromTimestamp(one.received_time());
-  std::optional<ClockPolicy> made;
-  if (policy != nullptr && policy->targets[kind]) made = policy->targets[kind]->clock;
-  if (kind == v1::DEADLINE_KIND_FIRST_RESOLUTION && one.has_promised_time()) {
-    if (!made) made.emplace();
-    made->target = FromTimestamp(one.promised_time()) - received;
-    made->measure = Measure::kElapsed;
-    made->pauses = false;
-  } else if (made) {
-    ASSIGN_OR_RETURN(made, policy->targets[kind]->ClockFor(received));
-  }
-  return made;
-}
-
-// A clock of a case, and what it was computed by.
-struct Clock {
-  v1::DeadlineKind kind;
-  ClockPolicy target;
-  ClockResult result;
-};
-
-// Nothing where the case has no such deadline. A term begins anew with each round, and has what it
-// has for what begins then. Errors as of ClockFor and ComputeClock.
-absl::StatusOr<std::optional<Clock>> ClockOfCase(const CompiledPolicy* policy,
-                                                 v1::DeadlineKind kind,
-                                                 const std::vector<CaseEvent>& timeline,
-                                                 absl::Time now, const v1::Case& one) {
-  ASSIGN_OR_RETURN(std::optional<ClockPolicy> target, TargetOf(policy, kind, one));
-  if (!target) return std::optional<Clock>();
-  const std::vector<ClockEvent> events = ClockEvents(ClockOf(kind), timeline);
-  ASSIGN_OR_RETURN(ClockResult result, ComputeClock(*target, events, now));
-  const bool promised = kind == v1::DEADLINE_KIND_FIRST_RESOLUTION && one.has_promised_time();
-  if (!promised && policy->targets[kind]->term != nullptr && result.round > 1 && result.start) {
-    ASSIGN_OR_RETURN(target, policy->targets[kind]->ClockFor(*result.start));
-    std::vector<ClockRound> before = std::move(result.rounds);
-    for (ClockRound& round : before) {
-      ASSIGN_OR_RETURN(const ClockPolicy its, policy->targets[kind]->ClockFor(round.start));
-      ASSIGN_OR_RETURN(ClockResult computed, ComputeClock(its, events, now));
-      for (const ClockRound& same : computed.rounds) {
-        if (same.round == round.round) round = same;
-      }
-    }
-    ASSIGN_OR_RETURN(result, ComputeClock(*target, events, now));
-    result.rounds = std::move(before);
-  }
-  return Clock{kind, *std::move(target), std::move(result)};
-}
-
-// The computed clocks of a case, by kind.
-struct Clocks {
-  const CompiledPolicy* policy = nullptr;
-  const v1::DeadlinePolicy* Policy() const { return policy == nullptr ? nullptr : &policy->policy; }
-  std::vector<Clock> clocks;
-  std::vector<v1::DeadlineStatus> kept;   // need not be computed: decided before
-  std::vector<v1::DeadlineKind> unknown;  // could not be computed: a calendar has ended
-};
-
-Clocks Compute(const DeadlineBook& book, absl::Time now, const v1::Case& one) {
-  Clocks clocks;
-  clocks.policy = book.PolicyFor(one);
-  absl::c_copy_if(one.deadlines(), std::back_inserter(clocks.kept),
-                  [](const v1::DeadlineStatus& status) { return status.kept(); });
-  if (clocks.policy == nullptr && !one.has_promised_time()) return clocks;
-  const std::vector<CaseEvent> timeline = TimelineOf(one);
-  for (ClockKind clock : kAllClocks) {
-    const v1::DeadlineKind kind = DeadlineOf(clock);
-    if (absl::c_any_of(clocks.kept, [kind](const auto& one) { return one.kind() == kind; })) {
-      continue;
-    }
-    absl::StatusOr<std::optional<Clock>> computed =
-        ClockOfCase(clocks.policy, kind, timeline, now, one);
-    if (!computed.ok()) {
-      clocks.unknown.push_back(kind);
-    } else if (computed->has_value()) {
-      clocks.clocks.push_back(**std::move(computed));
-    }
-  }
-  return clocks;
 }
 
 void AddUnknown(const Clocks& clocks, v1::Case& one) {
@@ -337,7 +191,7 @@ void Settle(const DeadlineBook& book, const Clocks& clocks, absl::Time now, v1::
 }  // namespace
 
 void SettleDeadlines(const DeadlineBook& book, absl::Time now, v1::Case& one) {
-  Settle(book, Compute(book, now, one), now, one, nullptr);
+  Settle(book, ComputeClocks(book, now, one), now, one, nullptr);
 }
 
 void KeepResults(v1::Case& one) {
@@ -352,10 +206,10 @@ void KeepResults(v1::Case& one) {
 
 std::vector<v1::CaseEntry> TakeDueSteps(const DeadlineBook& book, absl::Time now, v1::Case& one) {
   std::vector<v1::CaseEntry> entries;
-  const Clocks clocks = Compute(book, now, one);
+  const Clocks clocks = ComputeClocks(book, now, one);
   Settle(book, clocks, now, one, &entries);
   if (TakeAutoClose(clocks.Policy(), now, one, entries)) {
-    Settle(book, Compute(book, now, one), now, one, &entries);
+    Settle(book, ComputeClocks(book, now, one), now, one, &entries);
   }
   return entries;
 }
@@ -390,65 +244,6 @@ void AddDeadlineChanges(const v1::Case& before, const v1::Case& after, v1::CaseE
     change.set_before(was);
     change.set_after(is);
   }
-}
-
-absl::StatusOr<v1::ExplainDeadlineResponse> ExplainDeadline(const DeadlineBook& book,
-                                                            v1::DeadlineKind kind, absl::Time now,
-                                                            const v1::Case& one) {
-  const CompiledPolicy* policy = book.PolicyFor(one);
-  v1::ExplainDeadlineResponse response;
-  for (const v1::DeadlineStatus& status : one.deadlines()) {
-    if (status.kind() == kind && (status.kept() || !IsOpen(one.state()))) {
-      *response.mutable_recorded() = status;
-    }
-  }
-  absl::StatusOr<std::optional<Clock>> computed =
-      ClockOfCase(policy, kind, TimelineOf(one), now, one);
-  // What was recorded of a case that is over stays, whatever became of policies and calendars.
-  if (response.has_recorded() && (!computed.ok() || !computed->has_value())) {
-    *response.mutable_status() = response.recorded();
-    *response.mutable_target() = response.recorded().target();
-    return response;
-  }
-  RETURN_IF_ERROR(computed.status());
-  if (!computed->has_value()) {
-    return RuleViolated("no-deadline", absl::StrCat("no policy gives the case a deadline of kind ",
-                                                    KindText(kind)));
-  }
-  const ClockPolicy& target = (*computed)->target;
-  const ClockResult& clock = (*computed)->result;
-  ASSIGN_OR_RETURN(Explanation explanation, ExplainClock(target, clock, kMaxSpans));
-  *response.mutable_status() = StatusOf(kind, target.target, clock);
-  if (policy != nullptr) response.set_policy(policy->policy.name());
-  *response.mutable_target() = ToDuration(target.target);
-  response.set_measure(target.measure == Measure::kWorking ? v1::DEADLINE_MEASURE_WORKING
-                                                           : v1::DEADLINE_MEASURE_ELAPSED);
-  if (target.measure == Measure::kWorking) response.set_calendar(policy->policy.calendar());
-  *response.mutable_elapsed() = ToDuration(clock.elapsed);
-  *response.mutable_remaining() = ToDuration(clock.remaining);
-  *response.mutable_paused() = ToDuration(clock.paused);
-  response.set_spans_cut(explanation.cut);
-  for (const ExplainedInterval& span : explanation.intervals) {
-    v1::DeadlineSpan& made = *response.add_spans();
-    *made.mutable_start_time() = ToTimestamp(span.begin);
-    *made.mutable_end_time() = ToTimestamp(span.end);
-    made.set_counted(span.reasons == 0);
-    *made.mutable_amount() = ToDuration(span.amount);
-    made.set_round(span.round);
-    made.set_waiting_customer((span.reasons & kPauseCustomer) != 0);
-    made.set_waiting_third_party((span.reasons & kPauseThirdParty) != 0);
-  }
-  for (const ClockRound& round : clock.rounds) {
-    v1::DeadlineRound& made = *response.add_rounds();
-    made.set_round(round.round);
-    *made.mutable_start_time() = ToTimestamp(round.start);
-    *made.mutable_stop_time() = ToTimestamp(round.stop);
-    *made.mutable_elapsed() = ToDuration(round.elapsed);
-    if (round.breach) *made.mutable_breach_time() = ToTimestamp(*round.breach);
-    made.set_cancelled(round.cancelled);
-  }
-  for (const ClockStep& step : clock.steps) *response.add_steps() = StepOf(kind, step);
-  return response;
 }
 
 }  // namespace sqm::complaints

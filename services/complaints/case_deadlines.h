@@ -2,7 +2,6 @@
 // happen because of them, once each.
 #pragma once
 
-#include <absl/status/statusor.h>
 #include <absl/strings/string_view.h>
 #include <absl/time/time.h>
 
@@ -10,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "services/complaints/deadline_clock.h"
 #include "services/complaints/policy_rules.h"
 #include "sqm/complaints/v1/case.pb.h"
 #include "sqm/complaints/v1/case_entry.pb.h"
@@ -45,10 +43,5 @@ std::optional<absl::Time> AnswerDue(const v1::Case& one, absl::Time now);
 // What a change of policy, category, severity or calendar did to the due times: one change a
 // deadline, with the time before and after (empty = not known).
 void AddDeadlineChanges(const v1::Case& before, const v1::Case& after, v1::CaseEntry& entry);
-
-// Rule `no-deadline`: no policy gives the case such a deadline. Errors as of ComputeClock.
-absl::StatusOr<v1::ExplainDeadlineResponse> ExplainDeadline(const DeadlineBook& book,
-                                                            v1::DeadlineKind kind, absl::Time now,
-                                                            const v1::Case& one);
 
 }  // namespace sqm::complaints

@@ -6,8 +6,8 @@
 
 namespace sqm::complaints {
 
-std::vector<CaseEvent> TimelineOf(const v1::Case& one) {
-  std::vector<CaseEvent> timeline;
+std::vector<TimelineEvent> TimelineOf(const v1::Case& one) {
+  std::vector<TimelineEvent> timeline;
   bool waits_for_customer = false, waits_for_others = false;
   for (int i = 0; i < one.events_size(); ++i) {
     // An end whose time is not known decides nothing; that the customer was asked then, neither.

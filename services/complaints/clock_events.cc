@@ -11,7 +11,7 @@ class Mapping {
   explicit Mapping(ClockKind clock) : clock_(clock) {}
 
   // False when nothing after the event matters.
-  bool Apply(const CaseEvent& event) {
+  bool Apply(const TimelineEvent& event) {
     event_ = &event;
     switch (event.kind) {
       case CaseEventKind::kMerged:
@@ -126,7 +126,7 @@ class Mapping {
   }
 
   const ClockKind clock_;
-  const CaseEvent* event_ = nullptr;
+  const TimelineEvent* event_ = nullptr;
   bool answered_ = false;  // the customer has heard from us
   bool owed_ = false;      // the customer wrote since
   bool closed_ = false;
@@ -135,16 +135,16 @@ class Mapping {
 
 }  // namespace
 
-std::vector<ClockEvent> ClockEvents(ClockKind clock, absl::Span<const CaseEvent> timeline) {
-  std::vector<CaseEvent> sorted(timeline.begin(), timeline.end());
-  const auto order = [](const CaseEvent& event) {
+std::vector<ClockEvent> ClockEvents(ClockKind clock, absl::Span<const TimelineEvent> timeline) {
+  std::vector<TimelineEvent> sorted(timeline.begin(), timeline.end());
+  const auto order = [](const TimelineEvent& event) {
     return std::tie(event.time, event.sequence, event.kind, event.ended);
   };
   std::sort(sorted.begin(), sorted.end(),
-            [&](const CaseEvent& a, const CaseEvent& b) { return order(a) < order(b); });
+            [&](const TimelineEvent& a, const TimelineEvent& b) { return order(a) < order(b); });
   sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
   Mapping mapping(clock);
-  for (const CaseEvent& event : sorted) {
+  for (const TimelineEvent& event : sorted) {
     if (!mapping.Apply(event)) break;
   }
   return mapping.Take();

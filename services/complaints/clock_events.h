@@ -66,15 +66,15 @@ enum class CaseEventKind {
 };
 
 // One entry of a case's timeline. Applied by time, then sequence, then kind; twice is once.
-struct CaseEvent {
+struct TimelineEvent {
   absl::Time time;
   int64_t sequence = 0;
   CaseEventKind kind = CaseEventKind::kReceived;
   PauseReasons ended = kPauseAll;  // of kResumed alone
 
-  friend bool operator==(const CaseEvent&, const CaseEvent&) = default;
+  friend bool operator==(const TimelineEvent&, const TimelineEvent&) = default;
 };
 
-std::vector<ClockEvent> ClockEvents(ClockKind clock, absl::Span<const CaseEvent> timeline);
+std::vector<ClockEvent> ClockEvents(ClockKind clock, absl::Span<const TimelineEvent> timeline);
 
 }  // namespace sqm::complaints

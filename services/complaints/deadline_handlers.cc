@@ -5,6 +5,7 @@
 #include "common/base/status.h"
 #include "services/complaints/calendar_rules.h"
 #include "services/complaints/case_deadlines.h"
+#include "services/complaints/case_explain.h"
 #include "services/complaints/complaints_service.h"
 #include "services/complaints/handlers.h"
 

@@ -1,4 +1,5 @@
 #include "services/complaints/case_deadlines.h"
+#include "services/complaints/case_explain.h"
 
 #include <absl/strings/str_cat.h>
 #include <gtest/gtest.h>

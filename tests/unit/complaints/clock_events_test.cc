@@ -8,16 +8,17 @@
 namespace sqm::complaints {
 namespace {
 
-CaseEvent At(const char* time, CaseEventKind kind, PauseReasons ended = kPauseAll) {
+TimelineEvent At(const char* time, CaseEventKind kind, PauseReasons ended = kPauseAll) {
   return {T(time), 0, kind, ended};
 }
 
-ClockResult ComputeCase(ClockKind clock, const std::vector<CaseEvent>& timeline, const char* now) {
+ClockResult ComputeCase(ClockKind clock, const std::vector<TimelineEvent>& timeline,
+                        const char* now) {
   return Compute(Working(absl::Hours(8)), ClockEvents(clock, timeline), now);
 }
 
 // A case from its receipt to its reopening; see the times in the tests.
-std::vector<CaseEvent> Reopened() {
+std::vector<TimelineEvent> Reopened() {
   return {At("2026-03-02 09:00", CaseEventKind::kReceived),
           At("2026-03-02 10:00", CaseEventKind::kAcknowledged),
           At("2026-03-02 11:00", CaseEventKind::kWaitingCustomer),
@@ -43,18 +44,18 @@ TEST(ClockEvents, NextResponseRunsFromTheFirstUnansweredMessage) {
   EXPECT_EQ(answered.state, ClockState::kMet);
   EXPECT_EQ(answered.start, T("2026-03-02 13:00"));
   EXPECT_EQ(answered.elapsed, absl::Hours(1));
-  const std::vector<CaseEvent> twice = {At("2026-03-02 09:00", CaseEventKind::kReceived),
-                                        At("2026-03-02 10:00", CaseEventKind::kAgentReplied),
-                                        At("2026-03-02 11:00", CaseEventKind::kCustomerWrote),
-                                        At("2026-03-02 12:00", CaseEventKind::kCustomerWrote)};
+  const std::vector<TimelineEvent> twice = {At("2026-03-02 09:00", CaseEventKind::kReceived),
+                                            At("2026-03-02 10:00", CaseEventKind::kAgentReplied),
+                                            At("2026-03-02 11:00", CaseEventKind::kCustomerWrote),
+                                            At("2026-03-02 12:00", CaseEventKind::kCustomerWrote)};
   const ClockResult open = ComputeCase(ClockKind::kNextResponse, twice, "2026-03-02 13:00");
   EXPECT_EQ(open.state, ClockState::kRunning);
   EXPECT_EQ(open.elapsed, absl::Hours(2));
 }
 
 TEST(ClockEvents, EveryMessageAfterAReplyIsARoundOfItsOwn) {
-  std::vector<CaseEvent> timeline = {At("2026-03-02 09:00", CaseEventKind::kReceived),
-                                     At("2026-03-02 09:10", CaseEventKind::kAgentReplied)};
+  std::vector<TimelineEvent> timeline = {At("2026-03-02 09:00", CaseEventKind::kReceived),
+                                         At("2026-03-02 09:10", CaseEventKind::kAgentReplied)};
   for (const char* day : {"2026-03-03", "2026-03-04", "2026-03-05"}) {
     timeline.push_back(At((std::string(day) + " 10:00").c_str(), CaseEventKind::kCustomerWrote));
     timeline.push_back(At((std::string(day) + " 11:00").c_str(), CaseEventKind::kAgentReplied));
@@ -66,10 +67,10 @@ TEST(ClockEvents, EveryMessageAfterAReplyIsARoundOfItsOwn) {
 }
 
 TEST(ClockEvents, AMessageToAClosedCaseIsOwedAnAnswerWhenItIsReopened) {
-  std::vector<CaseEvent> timeline = {At("2026-03-02 09:00", CaseEventKind::kReceived),
-                                     At("2026-03-02 10:00", CaseEventKind::kReplied),
-                                     At("2026-03-02 11:00", CaseEventKind::kClosed),
-                                     At("2026-03-02 12:00", CaseEventKind::kCustomerWrote)};
+  std::vector<TimelineEvent> timeline = {At("2026-03-02 09:00", CaseEventKind::kReceived),
+                                         At("2026-03-02 10:00", CaseEventKind::kReplied),
+                                         At("2026-03-02 11:00", CaseEventKind::kClosed),
+                                         At("2026-03-02 12:00", CaseEventKind::kCustomerWrote)};
   EXPECT_EQ(ComputeCase(ClockKind::kNextResponse, timeline, "2026-03-05 10:00").state,
             ClockState::kNotStarted);
   timeline.push_back(At("2026-03-05 09:00", CaseEventKind::kReopened));
@@ -96,9 +97,9 @@ TEST(ClockEvents, TheFirstResolutionKeepsItsResultAndTheTotalBeginsAgain) {
 }
 
 TEST(ClockEvents, ApprovalRunsFromTheProposalAndDoesNotWait) {
-  std::vector<CaseEvent> timeline = {At("2026-03-02 09:00", CaseEventKind::kReceived),
-                                     At("2026-03-02 10:00", CaseEventKind::kResponseProposed),
-                                     At("2026-03-02 10:30", CaseEventKind::kWaitingThirdParty)};
+  std::vector<TimelineEvent> timeline = {At("2026-03-02 09:00", CaseEventKind::kReceived),
+                                         At("2026-03-02 10:00", CaseEventKind::kResponseProposed),
+                                         At("2026-03-02 10:30", CaseEventKind::kWaitingThirdParty)};
   const ClockResult open = ComputeCase(ClockKind::kApproval, timeline, "2026-03-02 12:00");
   EXPECT_EQ(open.state, ClockState::kRunning);
   EXPECT_EQ(open.elapsed, absl::Hours(2));
@@ -113,10 +114,10 @@ TEST(ClockEvents, ApprovalRunsFromTheProposalAndDoesNotWait) {
 }
 
 TEST(ClockEvents, WaitsEndOneByOneOrAllTogether) {
-  std::vector<CaseEvent> timeline = {At("2026-03-02 09:00", CaseEventKind::kReceived),
-                                     At("2026-03-02 10:00", CaseEventKind::kWaitingCustomer),
-                                     At("2026-03-02 10:00", CaseEventKind::kWaitingThirdParty),
-                                     At("2026-03-02 11:00", CaseEventKind::kCustomerWrote)};
+  std::vector<TimelineEvent> timeline = {At("2026-03-02 09:00", CaseEventKind::kReceived),
+                                         At("2026-03-02 10:00", CaseEventKind::kWaitingCustomer),
+                                         At("2026-03-02 10:00", CaseEventKind::kWaitingThirdParty),
+                                         At("2026-03-02 11:00", CaseEventKind::kCustomerWrote)};
   EXPECT_EQ(ComputeCase(ClockKind::kTotalResolution, timeline, "2026-03-02 12:00").reasons,
             kPauseThirdParty);
   timeline.push_back(At("2026-03-02 13:00", CaseEventKind::kWaitingCustomer));
@@ -130,9 +131,9 @@ TEST(ClockEvents, WaitsEndOneByOneOrAllTogether) {
 }
 
 TEST(ClockEvents, ClosingEndsEveryWait) {
-  std::vector<CaseEvent> timeline = {At("2026-03-02 09:00", CaseEventKind::kReceived),
-                                     At("2026-03-02 10:00", CaseEventKind::kWaitingCustomer),
-                                     At("2026-03-04 10:00", CaseEventKind::kClosed)};
+  std::vector<TimelineEvent> timeline = {At("2026-03-02 09:00", CaseEventKind::kReceived),
+                                         At("2026-03-02 10:00", CaseEventKind::kWaitingCustomer),
+                                         At("2026-03-04 10:00", CaseEventKind::kClosed)};
   EXPECT_EQ(ComputeCase(ClockKind::kFirstResolution, timeline, "2026-03-05 10:00").reasons, 0);
   timeline.push_back(At("2026-03-05 09:00", CaseEventKind::kReopened));
   EXPECT_EQ(ComputeCase(ClockKind::kFirstResolution, timeline, "2026-03-05 10:00").elapsed,
@@ -143,8 +144,8 @@ TEST(ClockEvents, ClosingEndsEveryWait) {
 }
 
 TEST(ClockEvents, WithdrawnEndsWithoutAResultAndReopenedGoesOn) {
-  std::vector<CaseEvent> timeline = {At("2026-03-02 09:00", CaseEventKind::kReceived),
-                                     At("2026-03-02 10:00", CaseEventKind::kWithdrawn)};
+  std::vector<TimelineEvent> timeline = {At("2026-03-02 09:00", CaseEventKind::kReceived),
+                                         At("2026-03-02 10:00", CaseEventKind::kWithdrawn)};
   for (ClockKind clock :
        {ClockKind::kFirstResponse, ClockKind::kFirstResolution, ClockKind::kTotalResolution}) {
     EXPECT_EQ(ComputeCase(clock, timeline, "2026-03-05 10:00").state, ClockState::kCancelled);
@@ -160,13 +161,14 @@ TEST(ClockEvents, WithdrawnEndsWithoutAResultAndReopenedGoesOn) {
 }
 
 TEST(ClockEvents, CreatedWaitingOrClosedTheClocksAreSound) {
-  const std::vector<CaseEvent> waiting = {At("2026-03-02 09:00", CaseEventKind::kReceived),
-                                          At("2026-03-02 09:00", CaseEventKind::kWaitingCustomer)};
+  const std::vector<TimelineEvent> waiting = {
+      At("2026-03-02 09:00", CaseEventKind::kReceived),
+      At("2026-03-02 09:00", CaseEventKind::kWaitingCustomer)};
   const ClockResult paused = ComputeCase(ClockKind::kTotalResolution, waiting, "2026-03-05 10:00");
   EXPECT_EQ(paused.state, ClockState::kPaused);
   EXPECT_EQ(paused.elapsed, absl::ZeroDuration());
-  const std::vector<CaseEvent> closed = {At("2026-03-02 09:00", CaseEventKind::kReceived),
-                                         At("2026-03-02 09:00", CaseEventKind::kClosed)};
+  const std::vector<TimelineEvent> closed = {At("2026-03-02 09:00", CaseEventKind::kReceived),
+                                             At("2026-03-02 09:00", CaseEventKind::kClosed)};
   for (ClockKind clock :
        {ClockKind::kFirstResponse, ClockKind::kFirstResolution, ClockKind::kTotalResolution}) {
     const ClockResult result = ComputeCase(clock, closed, "2026-03-05 10:00");
@@ -176,12 +178,12 @@ TEST(ClockEvents, CreatedWaitingOrClosedTheClocksAreSound) {
 }
 
 TEST(ClockEvents, OrderAndDuplicatesDoNotMatter) {
-  std::vector<CaseEvent> timeline = Reopened();
+  std::vector<TimelineEvent> timeline = Reopened();
   std::mt19937 random(1);
   for (ClockKind clock : kAllClocks) {
     const auto expected = ClockEvents(clock, timeline);
     for (int i = 0; i < 20; ++i) {
-      std::vector<CaseEvent> shuffled = timeline;
+      std::vector<TimelineEvent> shuffled = timeline;
       shuffled.insert(shuffled.end(), timeline.begin(), timeline.begin() + i % timeline.size());
       std::shuffle(shuffled.begin(), shuffled.end(), random);
       EXPECT_EQ(ClockEvents(clock, shuffled), expected);

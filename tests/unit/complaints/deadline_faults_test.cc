@@ -8,10 +8,10 @@ namespace {
 
 using ::testing::IsEmpty;
 
-CaseEvent EventAt(const char* time, CaseEventKind kind) { return {T(time), 0, kind}; }
+TimelineEvent EventAt(const char* time, CaseEventKind kind) { return {T(time), 0, kind}; }
 
 ClockResult ComputeTimeline(ClockKind clock, const ClockPolicy& policy,
-                            const std::vector<CaseEvent>& timeline, const char* now) {
+                            const std::vector<TimelineEvent>& timeline, const char* now) {
   return Compute(policy, ClockEvents(clock, timeline), now);
 }
 
@@ -80,9 +80,10 @@ TEST(KnownFaults, EveryPauseCountsAndNotTheLastAlone) {
 }
 
 TEST(KnownFaults, TheNextResponseDoesNotOverrideTheFirst) {
-  std::vector<CaseEvent> timeline = {EventAt("2026-03-02 09:00", CaseEventKind::kReceived),
-                                     EventAt("2026-03-02 10:00", CaseEventKind::kCustomerWrote),
-                                     EventAt("2026-03-02 11:00", CaseEventKind::kCustomerWrote)};
+  std::vector<TimelineEvent> timeline = {
+      EventAt("2026-03-02 09:00", CaseEventKind::kReceived),
+      EventAt("2026-03-02 10:00", CaseEventKind::kCustomerWrote),
+      EventAt("2026-03-02 11:00", CaseEventKind::kCustomerWrote)};
   const ClockPolicy policy = Working(absl::Hours(4));
   // Messages before the first response neither move it nor start another clock.
   EXPECT_EQ(
@@ -104,8 +105,9 @@ TEST(KnownFaults, TheNextResponseDoesNotOverrideTheFirst) {
 TEST(KnownFaults, NothingEscalatesAfterTheAgentHasAnswered) {
   const ClockPolicy policy = Escalating(absl::Hours(4));
   for (const char* answered : {"2026-03-02 12:00", "2026-03-02 16:00"}) {
-    const std::vector<CaseEvent> timeline = {EventAt("2026-03-02 09:00", CaseEventKind::kReceived),
-                                             EventAt(answered, CaseEventKind::kAgentReplied)};
+    const std::vector<TimelineEvent> timeline = {
+        EventAt("2026-03-02 09:00", CaseEventKind::kReceived),
+        EventAt(answered, CaseEventKind::kAgentReplied)};
     const ClockResult result =
         ComputeTimeline(ClockKind::kFirstResponse, policy, timeline, "2026-03-09 09:00");
     EXPECT_EQ(result.next, std::nullopt);
@@ -117,7 +119,7 @@ TEST(KnownFaults, NothingEscalatesAfterTheAgentHasAnswered) {
 }
 
 TEST(KnownFaults, AMergedCaseDoesNotEscalate) {
-  const std::vector<CaseEvent> timeline = {
+  const std::vector<TimelineEvent> timeline = {
       EventAt("2026-03-02 09:00", CaseEventKind::kReceived),
       EventAt("2026-03-02 09:30", CaseEventKind::kAcknowledged),
       EventAt("2026-03-02 10:00", CaseEventKind::kMerged),
@@ -135,7 +137,7 @@ TEST(KnownFaults, AMergedCaseDoesNotEscalate) {
 TEST(KnownFaults, NothingRunsOnAfterTheCaseIsResolved) {
   for (CaseEventKind end :
        {CaseEventKind::kReplied, CaseEventKind::kClosed, CaseEventKind::kRejected}) {
-    const std::vector<CaseEvent> timeline = {
+    const std::vector<TimelineEvent> timeline = {
         EventAt("2026-03-02 09:00", CaseEventKind::kReceived),
         EventAt("2026-03-02 09:10", CaseEventKind::kAgentReplied),
         EventAt("2026-03-02 09:20", CaseEventKind::kCustomerWrote),
