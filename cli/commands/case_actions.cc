@@ -17,7 +17,6 @@ struct ActionArguments {
   bool late = false, open = false, without_effect = false;
   Pages pages;
 };
-using SharedArguments = std::shared_ptr<ActionArguments>;
 
 std::string ActionName(const std::string& word) {
   return absl::StrContains(word, '/') ? word : absl::StrCat("correctiveActions/", word);

@@ -35,8 +35,6 @@ class RowMapper {
   std::string ColumnOfField(absl::string_view path) const;
   // What the row holds for that field.
   std::string ValueOfField(absl::string_view path, const CsvRow& row) const;
-  // Whether a column fills that field.
-  bool Fills(absl::string_view path) const { return Find(path) != nullptr; }
 
   // The file's own columns, without those of a rejects file.
   const std::vector<std::string>& original_header() const { return original_header_; }

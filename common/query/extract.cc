@@ -98,12 +98,4 @@ Value ExtractValue(const Message& message, const FieldPath& path) {
   return {};
 }
 
-std::vector<Value> ExtractValues(const Message& message,
-                                 const std::vector<const FieldPath*>& paths) {
-  std::vector<Value> values;
-  values.reserve(paths.size());
-  for (const FieldPath* path : paths) values.push_back(ExtractValue(message, *path));
-  return values;
-}
-
 }  // namespace sqm::query

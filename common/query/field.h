@@ -67,10 +67,6 @@ Value ExtractValue(const google::protobuf::Message& message, const FieldPath& pa
 // The same without a copy: a text lives as long as `message` and `scratch`.
 ValueView ExtractView(const google::protobuf::Message& message, const FieldPath& path,
                       std::string& scratch);
-// The values of `paths`, in order.
-std::vector<Value> ExtractValues(const google::protobuf::Message& message,
-                                 const std::vector<const FieldPath*>& paths);
-
 // The indexed fields of one message type. Immutable; copies share the fields, so a Field* from Find
 // lives as long as any copy.
 class FieldSet {

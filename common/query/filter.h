@@ -58,7 +58,6 @@ struct Node {
 class Filter {
  public:
   Filter() = default;
-  bool matches_all() const { return root_.kind == Node::Kind::kAnd && root_.children.empty(); }
   const Node& root() const { return root_; }
 
  private:

@@ -140,19 +140,6 @@ std::vector<SqlText> Ranges(const OrderBy& order, const RowPosition& last, const
   return out;
 }
 
-// Whether (keys, id) > (values, id), or < where all go down, is exactly "after". SQL leaves rows
-// out whose first differing key is NULL: right ascending, where they came before; wrong descending.
-bool IsRowComparison(const OrderBy& order, const RowPosition& last) {
-  bool down = order.id_descending();
-  for (size_t i = 0; i < last.keys.size(); ++i) {
-    const OrderKey& key = order.keys()[i];
-    if (key.descending != down || IsNull(last.keys[i])) return false;
-    // The nullable leading key is added by an OR; a later one cannot be.
-    if (down && key.field->nullable && i > 0) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 absl::StatusOr<OrderBy> ParseOrderBy(absl::string_view text, const FieldSet& fields) {
@@ -207,53 +194,6 @@ absl::StatusOr<std::vector<SqlText>> RangesAfter(const OrderBy& order, const Row
   absl::Status status = CheckPosition(order, last);
   if (!status.ok()) return status;
   return Ranges(order, last, QuoteColumn(id_column));
-}
-
-absl::StatusOr<SqlText> AfterRow(const OrderBy& order, const RowPosition& last,
-                                 absl::string_view id_column) {
-  absl::Status status = CheckPosition(order, last);
-  if (!status.ok()) return status;
-  std::string id = QuoteColumn(id_column);
-  std::vector<SqlText> ranges = Ranges(order, last, id);
-  if (ranges.size() == 1) return std::move(ranges[0]);
-
-  bool down = order.id_descending();
-  const Field& leading = *order.keys()[0].field;
-  std::string column = QuoteColumn(leading.column);
-  SqlText out;
-  if (IsRowComparison(order, last)) {
-    std::string columns, marks;
-    for (const OrderKey& key : order.keys()) {
-      absl::StrAppend(&columns, QuoteColumn(key.field->column), ", ");
-      absl::StrAppend(&marks, "?, ");
-    }
-    out.where = absl::StrCat("(", columns, id, ") ", down ? "<" : ">", " (", marks, "?)");
-    out.params = last.keys;
-    out.params.emplace_back(last.id);
-    if (down && leading.nullable) {
-      out.where = absl::StrCat("(", out.where, " OR ", column, " IS NULL)");
-    }
-    return out;
-  }
-
-  std::vector<std::string> parts;
-  std::vector<Value> params;
-  for (SqlText& range : ranges) {
-    parts.push_back(std::move(range.where));
-    for (Value& param : range.params) params.push_back(std::move(param));
-  }
-  out.where = absl::StrCat("(", absl::StrJoin(parts, " OR "), ")");
-  // A bound on the leading column that an index can use, where one exists.
-  bool leading_down = order.keys()[0].descending;
-  if (IsNull(last.keys[0])) {
-    if (leading_down) out.where = absl::StrCat("(", column, " IS NULL AND ", out.where, ")");
-  } else if (!leading_down || !leading.nullable) {
-    out.where =
-        absl::StrCat("(", column, leading_down ? " <= ?" : " >= ?", " AND ", out.where, ")");
-    params.insert(params.begin(), last.keys[0]);
-  }
-  out.params = std::move(params);
-  return out;
 }
 
 }  // namespace sqm::query

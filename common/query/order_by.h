@@ -59,17 +59,10 @@ struct RowPosition {
 RowPosition PositionOf(const OrderBy& order, const google::protobuf::Message& message,
                        absl::string_view id);
 
-// The rows after `last` as one condition, whatever mix of directions and NULLs. Where all keys go
-// one way it is a comparison of rows, which an index on (…, keys, id) serves as one range. It
-// cannot be one range for a descending order over a nullable column, nor for mixed directions: use
-// RangesAfter where such pages must stay cheap at depth.
-// INVALID_ARGUMENT / INVALID_PAGE_TOKEN where the values do not fit the keys.
-absl::StatusOr<SqlText> AfterRow(const OrderBy& order, const RowPosition& last,
-                                 absl::string_view id_column = "id");
-
-// The same rows as disjoint conditions, in order: every row of one comes before every row of the
-// next. Each is equalities and at most one range, which an index on (…, keys, id) serves directly.
-// A page is filled by asking them in turn, each sorted and limited to what is still missing.
+// The rows after `last` as disjoint conditions, in order: every row of one comes before every row
+// of the next. Each is equalities and at most one range, which an index on (…, keys, id) serves
+// directly. A page is filled by asking them in turn, each sorted and limited to what is still
+// missing. INVALID_ARGUMENT / INVALID_PAGE_TOKEN where the values do not fit the keys.
 absl::StatusOr<std::vector<SqlText>> RangesAfter(const OrderBy& order, const RowPosition& last,
                                                  absl::string_view id_column = "id");
 

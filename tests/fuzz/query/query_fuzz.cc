@@ -73,10 +73,14 @@ void CheckOrder(absl::string_view text, World& world) {
   std::string tail = absl::StrCat("ORDER BY ", OrderSql(*order));
   std::vector<std::string> all = world.table.Ids({"TRUE", {}}, tail);
   const auto& [id, ticket] = world.tickets[text.size() % world.tickets.size()];
-  auto after = AfterRow(*order, PositionOf(*order, *ticket, id));
-  Require(after.ok(), "a row has a position");
+  auto ranges = RangesAfter(*order, PositionOf(*order, *ticket, id));
+  Require(ranges.ok(), "a row has a position");
+  std::vector<std::string> after;
+  for (const SqlText& range : *ranges) {
+    for (std::string& each : world.table.Ids(range, tail)) after.push_back(std::move(each));
+  }
   all.erase(all.begin(), std::find(all.begin(), all.end(), id) + 1);
-  Require(world.table.Ids(*after, tail) == all, "what comes after a row");
+  Require(after == all, "what comes after a row");
 }
 
 void CheckToken(absl::string_view text) {

@@ -83,13 +83,6 @@ TEST(Extract, TimesPastTheRangeSaturate) {
             Value(std::numeric_limits<int64_t>::min()));
 }
 
-TEST(Extract, GivesValuesInOrder) {
-  const FieldSet& fields = TicketFields();
-  auto values = ExtractValues(*Ticket("number: 4"),
-                              {&fields.Find("note")->source, &fields.Find("number")->source});
-  EXPECT_EQ(values, (std::vector<Value>{kNull, Value(int64_t{4})}));
-}
-
 TEST(ResolvePath, RefusesWhatIsNoSingleValue) {
   struct Case {
     const char* path;

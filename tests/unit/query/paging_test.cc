@@ -38,18 +38,12 @@ bool Before(const OrderBy& order, const RowPosition& left, const RowPosition& ri
   return (left.id < right.id) != order.id_descending() && left.id != right.id;
 }
 
-class Paging : public ::testing::TestWithParam<bool> {
+class Paging : public ::testing::Test {
  protected:
-  // One page as a list method would read it: by the single condition, or range by range.
+  // One page as a list method reads it, range by range.
   std::vector<std::string> Page(const OrderBy& order, const RowPosition* last, size_t size) {
     std::vector<SqlText> conditions{{"TRUE", {}}};
-    if (last != nullptr) {
-      if (GetParam()) {
-        conditions = *RangesAfter(order, *last);
-      } else {
-        conditions = {*AfterRow(order, *last)};
-      }
-    }
+    if (last != nullptr) conditions = *RangesAfter(order, *last);
     std::vector<std::string> page;
     for (const SqlText& condition : conditions) {
       if (page.size() == size) break;
@@ -74,7 +68,7 @@ class Paging : public ::testing::TestWithParam<bool> {
   std::map<std::string, MessagePtr> rows_;
 };
 
-TEST_P(Paging, VisitsEachRowOnceInOrderWhileOthersComeAndGo) {
+TEST_F(Paging, VisitsEachRowOnceInOrderWhileOthersComeAndGo) {
   PageTokens tokens("0123456789abcdef0123456789abcdef");
   int next = 10000;
   for (int i = 0; i < 150; ++i) Add(absl::StrCat(next++));
@@ -117,9 +111,6 @@ TEST_P(Paging, VisitsEachRowOnceInOrderWhileOthersComeAndGo) {
     while (rows_.size() < 150) Add(absl::StrCat(next++));
   }
 }
-
-INSTANTIATE_TEST_SUITE_P(Conditions, Paging, ::testing::Bool(),
-                         [](const auto& info) { return info.param ? "Ranges" : "OneCondition"; });
 
 }  // namespace
 }  // namespace sqm::query
