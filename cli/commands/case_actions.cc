@@ -7,6 +7,7 @@
 
 #include "cli/commands/cases.h"
 #include "cli/commands/output.h"
+#include "cli/schema/names.h"
 
 namespace sqm::cli {
 namespace {
@@ -17,10 +18,6 @@ struct ActionArguments {
   bool late = false, open = false, without_effect = false;
   Pages pages;
 };
-
-std::string ActionName(const std::string& word) {
-  return absl::StrContains(word, '/') ? word : absl::StrCat("correctiveActions/", word);
-}
 
 // The end of a day, or a time; nothing where nothing was given. False after a complaint.
 bool ReadDue(Context& context, const std::string& word, google::protobuf::Timestamp* due) {
@@ -38,7 +35,7 @@ void Show(Context& context, const v1::CorrectiveAction& action) {
 template <typename Request>
 void Step(Context& context, const ActionArguments& arguments, absl::string_view method,
           Request request) {
-  request.set_name(ActionName(arguments.target));
+  request.set_name(InCollection("correctiveActions", arguments.target));
   v1::CorrectiveAction action;
   if (context.Call(ComplaintsPath(method), request, action)) Show(context, action);
 }
@@ -52,7 +49,7 @@ void List(Context& context, const ActionArguments& arguments) {
     filters.push_back(absl::StrCat("case = \"", name, "\""));
   }
   if (!arguments.owner.empty()) {
-    filters.push_back(absl::StrCat("owner = \"", StaffName(arguments.owner), "\""));
+    filters.push_back(absl::StrCat("owner = \"", InCollection("staff", arguments.owner), "\""));
   }
   if (arguments.open || arguments.late) {
     filters.emplace_back("state != DONE AND state != VERIFIED AND state != CANCELLED");
@@ -76,7 +73,7 @@ void Add(Context& context, const ActionArguments& arguments) {
   action.set_kind(static_cast<v1::CorrectiveActionKind>(*kind));
   action.set_description(arguments.text);
   action.set_cause(arguments.cause);
-  action.set_owner(StaffName(arguments.owner));
+  action.set_owner(InCollection("staff", arguments.owner));
   action.set_escalate_to(arguments.escalate_to);
   action.set_case_(CaseName(context, arguments.target));
   if (action.case_().empty()) return;
@@ -108,7 +105,7 @@ void Verify(Context& context, const ActionArguments& arguments) {
 
 void Reschedule(Context& context, const ActionArguments& arguments) {
   v1::RescheduleCorrectiveActionRequest request;
-  request.set_owner(StaffName(arguments.owner));
+  request.set_owner(InCollection("staff", arguments.owner));
   request.set_reason(arguments.reason);
   if (!arguments.due.empty() && !ReadDue(context, arguments.due, request.mutable_due_time())) {
     return;

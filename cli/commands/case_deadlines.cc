@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/client/failure_text.h"
 #include "cli/commands/cases.h"
 #include "cli/commands/output.h"
 

@@ -6,6 +6,7 @@
 
 #include "cli/commands/cases.h"
 #include "cli/commands/output.h"
+#include "cli/schema/names.h"
 
 namespace sqm::cli {
 namespace {
@@ -20,11 +21,13 @@ void Close(Context& context, const CaseArguments& arguments) {
         request.set_comment(arguments.reason);
         if (arguments.cause.empty()) return true;
         v1::RootCause& cause = *request.mutable_root_cause();
-        cause.set_cause(CauseName(arguments.cause));
+        cause.set_cause(InCollection("causes", arguments.cause));
         cause.set_process(arguments.process);
         for (const std::string& why : arguments.whys) cause.add_whys(why);
-        for (const std::string& staff : arguments.staff) cause.add_staff(StaffName(staff));
-        for (const std::string& asset : arguments.assets) cause.add_assets(AssetName(asset));
+        for (const std::string& staff : arguments.staff)
+          cause.add_staff(InCollection("staff", staff));
+        for (const std::string& asset : arguments.assets)
+          cause.add_assets(InCollection("assets", asset));
         return true;
       });
 }

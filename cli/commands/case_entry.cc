@@ -8,6 +8,7 @@
 #include "cli/commands/cases.h"
 #include "cli/commands/option_fields.h"
 #include "cli/commands/output.h"
+#include "cli/schema/names.h"
 
 namespace sqm::cli {
 namespace {
@@ -54,12 +55,12 @@ bool SetKnown(Context& context, const CaseArguments& arguments, v1::Case& one,
   }
   if (given("--staff", "named_staff")) {
     for (const std::string& staff : arguments.staff) {
-      if (!staff.empty()) one.add_named_staff(StaffName(staff));
+      if (!staff.empty()) one.add_named_staff(InCollection("staff", staff));
     }
   }
   if (given("--asset", "named_assets")) {
     for (const std::string& asset : arguments.assets) {
-      if (!asset.empty()) one.add_named_assets(AssetName(asset));
+      if (!asset.empty()) one.add_named_assets(InCollection("assets", asset));
     }
   }
   return true;
@@ -76,7 +77,7 @@ void Create(Context& context, const CaseArguments& arguments) {
   one.set_channel(v1::CASE_CHANNEL_OTHER);
   google::protobuf::FieldMask said;
   if (!SetKnown(context, arguments, one, said)) return;
-  one.set_category(CategoryName(arguments.category));
+  one.set_category(InCollection("categories", arguments.category));
   if (!arguments.severity.empty()) {
     const auto severity =
         EnumValue(context, "--severity", v1::CaseSeverity_descriptor(), arguments.severity);

@@ -8,6 +8,7 @@
 #include "cli/commands/cases.h"
 #include "cli/commands/output.h"
 #include "cli/commands/parser.h"
+#include "cli/schema/names.h"
 
 namespace sqm::cli {
 namespace {
@@ -139,7 +140,8 @@ void Disclose(Context& context, const CaseArguments& arguments) {
   request.set_subject(arguments.subject);
   request.set_text(arguments.text);
   request.set_place(arguments.place);
-  for (const std::string& staff : arguments.staff) request.add_named_staff(StaffName(staff));
+  for (const std::string& staff : arguments.staff)
+    request.add_named_staff(InCollection("staff", staff));
   if (!context.Call(ComplaintsPath("SubmitDisclosure"), request, response)) return;
   Show(context, response);
   context.Note(context.T(Text::kReceiptOnce));
@@ -149,7 +151,7 @@ void Disclose(Context& context, const CaseArguments& arguments) {
 void Access(Context& context, const CaseArguments& arguments) {
   const auto fill = [&](const std::string& reader) {
     return [&](auto& request) {
-      request.set_reader(StaffName(reader));
+      request.set_reader(InCollection("staff", reader));
       request.set_reason(arguments.reason);
       return true;
     };

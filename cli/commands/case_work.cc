@@ -6,6 +6,7 @@
 
 #include "cli/commands/cases.h"
 #include "cli/commands/parser.h"
+#include "cli/schema/names.h"
 
 namespace sqm::cli {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 void Classify(Context& context, const CaseArguments& arguments) {
   CaseStep<v1::ClassifyCaseRequest>(
       context, arguments, "ClassifyCase", [&](v1::ClassifyCaseRequest& request) {
-        request.set_category(CategoryName(arguments.category));
+        request.set_category(InCollection("categories", arguments.category));
         request.set_comment(arguments.reason);
         if (!arguments.severity.empty()) {
           const auto value =
@@ -43,7 +44,7 @@ void Assign(Context& context, const CaseArguments& arguments) {
   }
   CaseStep<v1::AssignCaseRequest>(context, arguments, "AssignCase",
                                   [&](v1::AssignCaseRequest& request) {
-                                    request.set_owner(StaffName(arguments.owner));
+                                    request.set_owner(InCollection("staff", arguments.owner));
                                     request.set_team(arguments.team);
                                     request.set_reason(arguments.reason);
                                     request.set_beyond_capacity(arguments.beyond_capacity);
@@ -89,9 +90,7 @@ bool AnswerText(Context& context, const CaseArguments& arguments, std::string& t
   }
   v1::RenderReplyRequest request;
   v1::RenderReplyResponse response;
-  const std::string& name = arguments.reply_template;
-  request.set_template_(absl::StrContains(name, '/') ? name
-                                                     : absl::StrCat("replyTemplates/", name));
+  request.set_template_(InCollection("replyTemplates", arguments.reply_template));
   request.set_zone(context.options.zone);
   request.set_name(CaseName(context, arguments.target));
   if (request.name().empty()) return false;

@@ -147,22 +147,6 @@ std::string CaseNumber(Context& context, const std::string& typed) {
   return context.Call(ComplaintsPath("GetCase"), request, one) ? one.number() : "";
 }
 
-std::string StaffName(const std::string& word) {
-  return word.empty() || absl::StrContains(word, '/') ? word : absl::StrCat("staff/", word);
-}
-
-std::string AssetName(const std::string& word) {
-  return word.empty() || absl::StrContains(word, '/') ? word : absl::StrCat("assets/", word);
-}
-
-std::string CauseName(const std::string& word) {
-  return word.empty() || absl::StrContains(word, '/') ? word : absl::StrCat("causes/", word);
-}
-
-std::string CategoryName(const std::string& word) {
-  return word.empty() || absl::StrContains(word, '/') ? word : absl::StrCat("categories/", word);
-}
-
 CLI::Option* AddText(CLI::App& command, const std::string& name, std::string& text,
                      const std::string& help) {
   const auto read = [](std::string& word) {

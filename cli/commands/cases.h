@@ -75,14 +75,6 @@ enum class DayMeans { kStart, kEnd };
 bool ReadTime(Context& context, absl::string_view option, const std::string& word, DayMeans day,
               google::protobuf::Timestamp& time);
 
-// `ann` → `staff/ann`; `E-17` → `assets/E-17`.
-std::string StaffName(const std::string& word);
-std::string AssetName(const std::string& word);
-
-// `people-care` → `causes/people-care`; `billing` → `categories/billing`.
-std::string CauseName(const std::string& word);
-std::string CategoryName(const std::string& word);
-
 // An option that takes a text; `-` stands for standard input.
 CLI::Option* AddText(CLI::App& command, const std::string& name, std::string& text,
                      const std::string& help);

@@ -15,6 +15,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "cli/client/failure_text.h"
 #include "cli/commands/option_fields.h"
 #include "cli/schema/columns.h"
 

@@ -18,6 +18,7 @@
 #include "cli/commands/parser.h"
 #include "cli/sample/answers.h"
 #include "cli/sample/draw.h"
+#include "cli/schema/names.h"
 #include "cli/text/progress.h"
 #include "sqm/monitoring/v1/contact.pb.h"
 #include "sqm/monitoring/v1/evaluation.pb.h"
@@ -48,8 +49,7 @@ bool LoadVersion(Context& context, const std::string& name,
   std::string version_name = name;
   if (!absl::StrContains(name, "/versions/")) {
     monitoring::v1::GetScorecardRequest request;
-    request.set_name(absl::StartsWith(name, "scorecards/") ? name
-                                                           : absl::StrCat("scorecards/", name));
+    request.set_name(InCollection("scorecards", name));
     monitoring::v1::Scorecard scorecard;
     if (!context.Call(Method("GetScorecard"), request, scorecard)) return false;
     if (scorecard.latest_version() == 0) {
@@ -237,7 +237,7 @@ void Run(Context& context, EvaluateArguments& arguments) {
   if (context.connection() == nullptr) return;
   if (arguments.evaluators.empty()) {
     const std::string staff = TokenClaim(context.connection()->login().token, "staff");
-    arguments.evaluators = {staff.empty() ? "staff/qa-officer" : absl::StrCat("staff/", staff)};
+    arguments.evaluators = {InCollection("staff", staff.empty() ? "qa-officer" : staff)};
   }
   monitoring::v1::ScorecardVersion version;
   std::vector<Candidate> frame;

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "cli/client/failure_text.h"
+#include "cli/client/failure_text.h"
 #include "cli/text/faults.h"
 
 namespace sqm::cli {

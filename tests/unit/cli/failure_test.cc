@@ -1,9 +1,9 @@
-#include "cli/client/failure.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
+
+#include "cli/client/failure_text.h"
 
 namespace sqm::cli {
 namespace {

@@ -6,6 +6,7 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
 #include <absl/strings/str_split.h>
+#include <absl/strings/strip.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -16,6 +17,8 @@
 #include <vector>
 
 #include "cli/client/failure.h"
+#include "cli/client/failure_advice.h"
+#include "sqm/complaints/v1/case.pb.h"
 
 namespace sqm::cli {
 namespace {
@@ -129,6 +132,24 @@ TEST_F(ProgramTest, NoWordOfTheParserIsLeftInChineseHelp) {
     }
   }
   EXPECT_GT(pages, 60U);
+}
+
+TEST_F(ProgramTest, TheCommandsThatAreAdvisedExist) {
+  const std::string help = Sqm({"complaints", "--help"}).out;
+  const auto* states = complaints::v1::CaseState_descriptor();
+  int advised = 0;
+  for (int i = 1; i < states->value_count(); ++i) {
+    const std::string state(absl::StripPrefix(states->value(i)->name(), "CASE_STATE_"));
+    for (const char* current :
+         {"RECEIVED", "ASSIGNED", "WAITING_CUSTOMER", "RESPONSE_PROPOSED", "REPLIED"}) {
+      const std::string command = CommandsTo(state, current);
+      EXPECT_EQ(command.empty(), state == "RECEIVED") << state;
+      if (command.empty()) continue;
+      EXPECT_THAT(help, HasSubstr(absl::StrCat("\n  ", command, " "))) << state;
+      ++advised;
+    }
+  }
+  EXPECT_GT(advised, 80);
 }
 
 TEST_F(ProgramTest, WrongUseIsTwo) {
