@@ -5,7 +5,6 @@
 #include <filesystem>
 
 #include "cli/client/failure_text.h"
-#include "cli/client/failure_text.h"
 #include "cli/text/faults.h"
 
 namespace sqm::cli {

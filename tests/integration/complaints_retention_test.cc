@@ -117,7 +117,8 @@ TEST_F(ComplaintsRetentionTest, WorksThroughMoreThanAPage) {
 
 TEST_F(ComplaintsRetentionTest, IsConfigured) {
   const auto check = [&](const std::string& value) {
-    return RunProgram({SQM_BIN_DIR "/sqm-complaints", "--dev", "--check-config",
+    const std::string program = SQM_BIN_DIR "/sqm-complaints";
+    return RunProgram({program, "--dev", "--check-config",
                        absl::StrCat("--data.dir=", server_->data_dir()),
                        absl::StrCat("--complaints.keep_personal_data=", value)});
   };

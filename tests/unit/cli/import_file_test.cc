@@ -17,7 +17,6 @@ namespace sqm::cli {
 namespace {
 
 using monitoring::v1::Contact;
-using ::testing::ElementsAre;
 
 constexpr char kHeader[] =
     "Call Id;Agent;DATE;Time;Topic;Answered (Y/N);Resolved;Speed of answer in seconds;"

@@ -1,10 +1,10 @@
 #include "services/complaints/case_deadlines.h"
-#include "services/complaints/case_explain.h"
 
 #include <absl/strings/str_cat.h>
 #include <gtest/gtest.h>
 
 #include "services/complaints/calendar_rules.h"
+#include "services/complaints/case_explain.h"
 #include "services/complaints/case_steps.h"
 #include "tests/unit/complaints/policy_samples.h"
 

@@ -343,7 +343,7 @@ TEST_F(PipelineTest, ARowWhoseResourceIsDeletedMeanwhileIsToBeSentAgain) {
   Open();
   for (std::function<void()> LaggingStore::*moment :
        {&LaggingStore::before_find, &LaggingStore::after_find}) {
-    EXPECT_THAT(Import().outcomes(), ::testing::ElementsAre(type::v1::IMPORT_OUTCOME_CREATED));
+    EXPECT_THAT(Import().outcomes(), ::testing::ElementsAre(v1::IMPORT_OUTCOME_CREATED));
     store_.get()->*moment = [this] { DeleteRow(); };
     const v1::ImportContactsResponse answer = Import();
     store_.get()->*moment = nullptr;
@@ -352,7 +352,7 @@ TEST_F(PipelineTest, ARowWhoseResourceIsDeletedMeanwhileIsToBeSentAgain) {
     EXPECT_EQ(status.code(), absl::StatusCode::kAborted) << status;
     EXPECT_EQ(ReasonOf(status), type::v1::ERROR_REASON_CONFLICT);
     EXPECT_THAT(std::string(status.message()), HasSubstr("send the row again"));
-    EXPECT_THAT(Import().outcomes(), ::testing::ElementsAre(type::v1::IMPORT_OUTCOME_CREATED));
+    EXPECT_THAT(Import().outcomes(), ::testing::ElementsAre(v1::IMPORT_OUTCOME_CREATED));
     DeleteRow();
   }
 }
