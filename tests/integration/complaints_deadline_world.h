@@ -59,6 +59,33 @@ class ComplaintsDeadlineWorld : public ComplaintsWorld {
     }
     return nullptr;
   }
+  static complaints::v1::DeadlineState StateOf(const complaints::v1::Case& one,
+                                               complaints::v1::DeadlineKind kind) {
+    const complaints::v1::DeadlineStatus* status = Find(one, kind);
+    return status == nullptr ? complaints::v1::DEADLINE_STATE_UNSPECIFIED : status->state();
+  }
+  // An hour for the resolution, half of one for each answer.
+  static complaints::v1::DeadlinePolicy HourAndHalf() {
+    complaints::v1::DeadlinePolicy policy =
+        Policy(complaints::v1::DEADLINE_KIND_TOTAL_RESOLUTION, absl::Hours(1));
+    AddTarget(policy, complaints::v1::DEADLINE_KIND_NEXT_RESPONSE, absl::Minutes(30));
+    return policy;
+  }
+  // The customer is asked; its name.
+  std::string Waiting() {
+    auto one = Assigned(Sample(), "staff/ann");
+    EXPECT_TRUE(one.ok()) << one.status();
+    const std::string name = one->name();
+    EXPECT_TRUE(Do<complaints::v1::StartCaseRequest>(*agent_, &Stub::StartCase, name).ok());
+    one = Do<complaints::v1::AwaitCustomerRequest>(
+        *agent_, &Stub::AwaitCustomer, name,
+        [](auto& request) { request.set_question("Which bill?"); });
+    EXPECT_TRUE(one.ok()) << one.status();
+    EXPECT_EQ(StateOf(*one, complaints::v1::DEADLINE_KIND_TOTAL_RESOLUTION),
+              complaints::v1::DEADLINE_STATE_PAUSED);
+    EXPECT_FALSE(one->has_due_time());
+    return name;
+  }
   absl::StatusOr<complaints::v1::ListQueueResponse> Queue(const Client& client,
                                                           complaints::v1::CaseQueue queue) {
     complaints::v1::ListQueueRequest request;
