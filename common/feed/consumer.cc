@@ -320,9 +320,9 @@ Task<absl::StatusOr<v1::WatchChangesRequest>> Consumer::State::NewRequest(Follow
   absl::MutexLock lock(&mutex_);
   follower->progress.applied = 0;
   follower->progress.as_of = absl::InfinitePast();
-  if (follower->oldest == 1 && !follower->lost) {
-    // All history is kept: from its beginning. By token rather than from_oldest, so that a trim
-    // that comes first is an error and not a gap.
+  if (!position->has_value() && follower->oldest == 1 && !follower->lost) {
+    // All history is kept: the first time from its beginning. By token rather than from_oldest, so
+    // that a trim that comes first is an error and not a gap.
     request.set_resume_token(FormatResumeToken(ResumePoint{follower->epoch, 0}, follower->tenant));
   } else {
     request.set_include_snapshot(true);

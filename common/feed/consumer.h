@@ -36,7 +36,7 @@ struct Position {
 class Sink {
  public:
   virtual ~Sink() = default;
-  // What Apply stored; nothing where nothing was applied since the last Reset.
+  // What Apply stored; nothing, or an empty token, where nothing was applied since the last Reset.
   virtual Task<absl::StatusOr<std::optional<Position>>> Load(std::string tenant) = 0;
   // Applies the changes and stores the batch's token, in one transaction. A batch without changes
   // moves the token only. A change of kind SNAPSHOT, or a live one soon after a snapshot, may be of

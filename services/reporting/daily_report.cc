@@ -345,6 +345,10 @@ class Builder {
                                                        n, report_.contacts().total()));
     }
     for (const Cursor& cursor : input_.sources) {
+      if (cursor.token.empty()) {
+        AddNotice(kReadAnew, absl::Substitute(Say(language_, "notice.read-anew"), cursor.source));
+        continue;
+      }
       if (cursor.time == absl::InfinitePast() || cursor.time >= input_.day.end) continue;
       const std::string read =
           absl::FormatTime("%Y-%m-%d %H:%M", cursor.time, input_.day.time_zone);

@@ -20,6 +20,8 @@ namespace sqm::reporting {
 inline constexpr int64_t kMinEvaluations = 5;
 // Most notes that a report lists.
 inline constexpr int64_t kMaxNotes = 200;
+// Key of the notice that a source is being read anew, so that facts are missing.
+inline constexpr char kReadAnew[] = "read-anew";
 
 // Everything that a daily report is made of.
 struct DailyInput {

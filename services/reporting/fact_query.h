@@ -21,7 +21,7 @@ namespace sqm::reporting {
 // How far a source's feed has been applied.
 struct Cursor {
   std::string source;
-  int64_t position = 0;  // of the last change applied
+  int64_t position = 0;  // of the last change applied; 0 while a snapshot is incomplete
   std::string token;     // to resume after it; empty while a snapshot is incomplete
   absl::Time time = absl::InfinitePast();  // of the last change applied
 };

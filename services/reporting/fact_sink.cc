@@ -68,7 +68,7 @@ Task<absl::Status> FactSink::Reset(std::string tenant) {
     Task<absl::Status> resetting = store_.Project(std::move(reset));
     absl::Status status = co_await resetting;
     if (!status.ok()) co_return status;
-    Stands(tenant, done ? std::nullopt : std::optional<std::string>(""));
+    Stands(tenant, "");
   }
   co_return absl::OkStatus();
 }

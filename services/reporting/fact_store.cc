@@ -314,7 +314,8 @@ absl::StatusOr<Applied> FactStore::ApplyBatch(SqlSession& session, absl::string_
       }
     }
     if (!status.ok()) return status;
-    cursor.position = std::max(cursor.position, change.position());
+    // Each row of a snapshot stands at its head: only the token of the last one reaches it.
+    if (!snapshot) cursor.position = std::max(cursor.position, change.position());
     if (change.has_time()) {
       const absl::Time time =
           absl::FromUnixSeconds(change.time().seconds()) + absl::Nanoseconds(change.time().nanos());
@@ -343,6 +344,11 @@ absl::StatusOr<Applied> FactStore::ApplyBatch(SqlSession& session, absl::string_
 absl::StatusOr<bool> FactStore::ResetSlice(SqlSession& session, absl::string_view tenant,
                                            absl::string_view source) {
   if (auto locked = EnsureTenant(session, tenant); !locked.ok()) return locked.status();
+  RETURN_IF_ERROR(
+      session.Run("INSERT INTO reporting_cursors (tenant, source, position, token, time)"
+                  " VALUES (?, ?, 0, '', NULL) ON CONFLICT (tenant, source) DO UPDATE SET"
+                  " position = excluded.position, token = excluded.token, time = excluded.time",
+                  {tenant, source}));
   int64_t seen = 0;
   std::string last;
   delta_.Clear();
@@ -366,15 +372,10 @@ absl::StatusOr<bool> FactStore::ResetSlice(SqlSession& session, absl::string_vie
   RETURN_IF_ERROR(
       session.Run("DELETE FROM reporting_facts WHERE tenant = ? AND source = ? AND resource <= ?",
                   {tenant, source, last}));
-  if (seen == kSliceFacts) {
-    RETURN_IF_ERROR(
-        session.Run("UPDATE reporting_cursors SET token = '' WHERE tenant = ? AND source = ?",
-                    {tenant, source}));
-    return false;
-  }
-  for (const char* statement : {"DELETE FROM reporting_scorecards WHERE tenant = ? AND source = ?",
-                                "DELETE FROM reporting_categories WHERE tenant = ? AND source = ?",
-                                "DELETE FROM reporting_cursors WHERE tenant = ? AND source = ?"}) {
+  if (seen == kSliceFacts) return false;
+  for (const char* statement :
+       {"DELETE FROM reporting_scorecards WHERE tenant = ? AND source = ?",
+        "DELETE FROM reporting_categories WHERE tenant = ? AND source = ?"}) {
     RETURN_IF_ERROR(session.Run(statement, {tenant, source}));
   }
   return true;

@@ -46,13 +46,14 @@ class FactStore {
                                      absl::string_view source, const feed::v1::ChangeBatch& batch,
                                      int64_t reached = 0);
 
-  // Forgets a slice of a source: facts and their part of the rollups. True: it was the last, and
-  // the cursor is gone too. Before a snapshot that stands in place of lost history, so that what
-  // was deleted meanwhile goes as well.
+  // Forgets a slice of a source: facts and their part of the rollups. True: it was the last. Before
+  // a snapshot that stands in place of lost history, so that what was deleted meanwhile goes as
+  // well.
   //
   // A transaction each, for one of all facts would take longer than a statement may, and hold up
-  // other writers. From the first slice to the last the cursor has no token: nobody follows the
-  // feed from there, and a reset that was interrupted goes on where it was.
+  // other writers. From the first slice until a snapshot is complete the cursor has neither token
+  // nor position: nobody follows the feed from there, a reset that was interrupted goes on where it
+  // was, and reports say that the source is being read anew.
   absl::StatusOr<bool> ResetSlice(store::SqlSession& session, absl::string_view tenant,
                                   absl::string_view source);
 

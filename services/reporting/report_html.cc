@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "services/reporting/daily_report.h"
 #include "services/reporting/format.h"
 #include "services/reporting/html_table.h"
 #include "services/reporting/labels.h"
@@ -32,7 +33,7 @@ std::string Notices(Language l, const v1::DailyReport& report) {
       absl::StrCat("<ul class=\"notices\" aria-label=\"", Escape(Say(l, "notices")), "\">");
   for (const v1::Notice& notice : report.notices()) {
     const bool simulated = notice.key().rfind("simulated", 0) == 0;
-    const bool warn = simulated || notice.key() == "incomplete-day";
+    const bool warn = simulated || notice.key() == "incomplete-day" || notice.key() == kReadAnew;
     absl::StrAppend(&out, warn ? "<li class=\"warn\">" : "<li>");
     if (simulated) {
       absl::StrAppend(&out, "<span class=\"tag\">", Escape(Say(l, "simulated")), "</span>");

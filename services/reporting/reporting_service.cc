@@ -3,6 +3,8 @@
 #include <absl/strings/str_cat.h>
 #include <google/protobuf/util/json_util.h>
 
+#include <algorithm>
+
 #include "common/base/status.h"
 #include "services/reporting/daily_source.h"
 #include "services/reporting/fact_store.h"
@@ -18,6 +20,12 @@ constexpr absl::string_view kService = "/sqm.reporting.v1.ReportingService/";
 
 std::string PathOf(absl::string_view method) { return absl::StrCat(kService, method); }
 
+// Whether the report says that a source was being read anew.
+bool LacksFacts(const v1::DailyReport& report) {
+  return std::any_of(report.notices().begin(), report.notices().end(),
+                     [](const v1::Notice& notice) { return notice.key() == kReadAnew; });
+}
+
 }  // namespace
 
 absl::StatusOr<ReportingService::Wanted> ReportingService::WantedOf(const rpc::Call& call,
@@ -30,6 +38,7 @@ absl::StatusOr<ReportingService::Wanted> ReportingService::WantedOf(const rpc::C
   // Checked before any look-up, so that a bad zone is never a cached one.
   ASSIGN_OR_RETURN(LocalDay day, LocalDayOf(wanted.date, wanted.zone));
   wanted.date = day.date;
+  wanted.end = day.end;
   if (day.from() > BucketOf(call.now())) {
     return InvalidField("date", "lies ahead: there is nothing to report yet");
   }
@@ -44,22 +53,28 @@ absl::StatusOr<ReportingService::Wanted> ReportingService::WantedOf(const rpc::C
 
 Task<absl::StatusOr<v1::DailyReport>> ReportingService::Report(rpc::Call& call, Wanted wanted) {
   std::string tenant = call.tenant();
-  std::string name;
+  std::string name;  // in Redis; empty: it is not kept there
   if (redis_ != nullptr) {
-    // Positions of the source feeds: the same ones give the same report.
+    // Positions of the source feeds: the same ones give the same report, but while one is read
+    // anew.
     name = absl::StrCat("daily/", kDefinitionVersion, "/", wanted.date, "/", wanted.zone, "/",
                         TagOf(wanted.language), "/", resources_.store().epoch());
     std::function<absl::Status(store::SqlSession&)> positions =
         [&](store::SqlSession& session) -> absl::Status {
       ASSIGN_OR_RETURN(std::vector<Cursor> cursors, LoadCursors(session, tenant));
+      bool anew = false;
       for (const Cursor& cursor : cursors) {
+        anew |= cursor.token.empty();
         absl::StrAppend(&name, "/", cursor.source, "@", cursor.position, ":", cursor.token);
       }
+      if (anew) name.clear();
       return absl::OkStatus();
     };
     Task<absl::Status> querying = resources_.store().Query(std::move(positions));
     absl::Status status = co_await querying;
     if (!status.ok()) co_return status;
+  }
+  if (!name.empty()) {
     Task<std::optional<std::string>> getting = redis_->GetResult(tenant, name);
     std::optional<std::string> known = co_await getting;
     v1::DailyReport report;
@@ -73,7 +88,7 @@ Task<absl::StatusOr<v1::DailyReport>> ReportingService::Report(rpc::Call& call, 
   Task<absl::Status> querying = resources_.store().Query(std::move(make));
   absl::Status status = co_await querying;
   if (!status.ok()) co_return status;
-  if (redis_ != nullptr) {
+  if (!name.empty() && !LacksFacts(*report)) {
     Start(redis_->PutResult(tenant, std::move(name), report->SerializeAsString()), [](bool) {});
   }
   co_return report;
@@ -119,9 +134,13 @@ Task<absl::StatusOr<rpc::Reply>> ReportingService::Freeze(
     rpc::Call& call, const v1::CreateReportRunRequest& request) {
   CO_ASSIGN_OR_RETURN(Wanted wanted,
                       WantedOf(call, request.date(), request.zone(), request.language()));
+  if (wanted.end > call.now()) co_return InvalidField("date", "must be over");
   Task<absl::StatusOr<v1::DailyReport>> reporting = Report(call, std::move(wanted));
   absl::StatusOr<v1::DailyReport> report = co_await reporting;
   if (!report.ok()) co_return report.status();
+  if (LacksFacts(*report)) {
+    co_return RuleViolated("report-incomplete", "a source is being read anew");
+  }
   std::string id = resources_.NewId(call, "");
   v1::ReportContent content;
   content.set_name(absl::StrCat("reportContents/", id));

@@ -23,6 +23,7 @@ class ReportingService {
   // What names a report.
   struct Wanted {
     std::string date, zone;
+    absl::Time end;  // of the day
     Language language = Language::kEnglish;
   };
   static absl::StatusOr<Wanted> WantedOf(const rpc::Call& call, const std::string& date,

@@ -27,6 +27,7 @@ class DailyReportTest : public testing::Test {
   v1::DailyReport Make(absl::string_view date, absl::string_view zone,
                        Language language = Language::kEnglish) {
     if (batch_.changes_size() > 0) {
+      batch_.set_resume_token("token");
       auto applied = store_.ApplyBatch(session_, "default", "monitoring", batch_);
       EXPECT_TRUE(applied.ok()) << applied.status();
       EXPECT_EQ(applied->unusable, 0);
@@ -207,6 +208,27 @@ TEST_F(DailyReportTest, ComparesWithTheDayBeforeAndIsDeterministic) {
   EXPECT_EQ(hash.size(), 64u);
   EXPECT_EQ(hash, ContentHash(Make("2024-01-15", "UTC")));
   EXPECT_NE(hash, ContentHash(Make("2024-01-14", "UTC")));
+}
+
+TEST_F(DailyReportTest, SaysHowFarItHasRead) {
+  Add("Contact", MakeContact("staff/a", 60), "contacts/1");  // changed two days later
+  EXPECT_THAT(NoticeKeys(Make("2024-01-15", "UTC")), testing::IsEmpty());
+  const v1::DailyReport later = Make("2024-01-17", "UTC");
+  ASSERT_THAT(NoticeKeys(later), testing::ElementsAre("incomplete-day", "no-contacts"));
+  EXPECT_THAT(later.notices(0).text(), testing::HasSubstr("2024-01-17 00:00"));
+  ASSERT_TRUE(*store_.ResetSlice(session_, "default", "monitoring"));
+  const v1::DailyReport anew = Make("2024-01-15", "UTC", Language::kChinese);
+  EXPECT_THAT(NoticeKeys(anew), testing::ElementsAre("read-anew", "no-contacts"));
+  EXPECT_EQ(anew.sources(0).position(), 0);
+}
+
+TEST_F(DailyReportTest, SaysThatTheClockChanges) {
+  const v1::DailyReport longer = Make("2024-10-27", "Europe/Berlin");
+  EXPECT_THAT(NoticeKeys(longer), testing::Contains("clock-change"));
+  EXPECT_EQ(longer.contacts().by_hour_size(), 25);
+  const v1::DailyReport shorter = Make("2024-03-31", "Europe/Berlin");
+  EXPECT_THAT(NoticeKeys(shorter), testing::Contains("clock-change"));
+  EXPECT_EQ(shorter.contacts().by_hour_size(), 23);
 }
 
 // The figures of one day of the public file, added up here without the rules under test.

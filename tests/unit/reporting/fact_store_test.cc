@@ -73,6 +73,14 @@ class FactStoreTest : public ::testing::TestWithParam<std::pair<const char*, Ope
     EXPECT_TRUE(cells.ok()) << cells.status();
     return TotalsOf(*cells);
   }
+  // The cursor says that the source has to be read from its beginning.
+  void ExpectReadAnew() {
+    auto cursor = LoadCursor(session_, "default", "monitoring");
+    ASSERT_TRUE(cursor.ok() && cursor->has_value());
+    EXPECT_EQ((*cursor)->token, "");
+    EXPECT_EQ((*cursor)->position, 0);
+    EXPECT_EQ((*cursor)->time, absl::InfinitePast());
+  }
   int64_t Drift() {
     auto drift = CountDrift(session_, "default", kFrom - 10000, kTo + 10000);
     EXPECT_TRUE(drift.ok()) << drift.status();
@@ -156,6 +164,11 @@ TEST_P(FactStoreTest, SnapshotsAreIdempotentByVersion) {
   EXPECT_EQ(Apply(snapshot).unchanged, 1);
   EXPECT_EQ(LoadCursor(session_, "default", "monitoring")->value().token, "");
   EXPECT_EQ(Load().contacts.Count(Quantity::kContacts), 1);
+  // Its rows all stand at the head, which is reached with the last one.
+  EXPECT_EQ(LoadCursor(session_, "default", "monitoring")->value().position, 0);
+  snapshot.set_resume_token("token");
+  ASSERT_TRUE(store_.ApplyBatch(session_, "default", "monitoring", snapshot, 7).ok());
+  EXPECT_EQ(LoadCursor(session_, "default", "monitoring")->value().position, 7);
 }
 
 TEST_P(FactStoreTest, RolledBackBatchIsAppliedAgainWithItsDimensions) {
@@ -219,7 +232,7 @@ TEST_P(FactStoreTest, ResetForgetsASource) {
   EXPECT_TRUE(Load().contacts.empty());
   EXPECT_TRUE(Load().items.empty());
   EXPECT_EQ(Drift(), 0);
-  EXPECT_FALSE(LoadCursor(session_, "default", "monitoring")->has_value());
+  ExpectReadAnew();
   EXPECT_EQ(Apply(MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 1)).put, 1);
 }
 
@@ -232,12 +245,12 @@ TEST_P(FactStoreTest, AResetTakesSlices) {
     // At every moment the figures are those of the facts that are there.
     EXPECT_EQ(Load().contacts.Count(Quantity::kContacts), left);
     EXPECT_EQ(Drift(), 0);
-    EXPECT_EQ((*LoadCursor(session_, "default", "monitoring"))->token, "");
+    ExpectReadAnew();
   }
   EXPECT_TRUE(*store_.ResetSlice(session_, "default", "monitoring"));
   EXPECT_TRUE(Load().contacts.empty());
   EXPECT_EQ(Drift(), 0);
-  EXPECT_FALSE(LoadCursor(session_, "default", "monitoring")->has_value());
+  ExpectReadAnew();
 }
 
 // A server that takes too long for a statement that deletes more.
