@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/proto_time.h"
 #include "services/reporting/fact_parts.h"
 
 namespace sqm::reporting {
@@ -60,6 +61,7 @@ class Reader {
     if (!disclosed_) {
       Settled();
       for (const cases::DeadlineStatus& status : case_.deadlines()) Deadline(status);
+      FormerRounds();
       Events();
     }
     Overdue();
@@ -146,37 +148,63 @@ class Reader {
     if (answers == 1 && !again) Add(ended_, Quantity::kCasesAtOnce);
   }
 
-  // First response and first resolution have one round and keep its result; what became of former
-  // rounds of the others the case does not say.
-  void Deadline(const cases::DeadlineStatus& status) {
-    if (status.kind() != cases::DEADLINE_KIND_FIRST_RESPONSE &&
-        status.kind() != cases::DEADLINE_KIND_FIRST_RESOLUTION) {
-      return;
-    }
-    const bool late = status.has_breach_time();
-    if (!late && !(status.in_time() && status.has_stop_time())) return;
-    FactPart& part = Part(When(late ? status.breach_time() : status.stop_time()));
-    EncodeDimensions(Group::kCaseDeadline,
-                     {Kinds()[case_.kind()], Deadlines()[status.kind()], case_.team()},
+  // First response and first resolution have one result, which is kept.
+  static bool IsFirst(cases::DeadlineKind kind) {
+    return kind == cases::DEADLINE_KIND_FIRST_RESPONSE ||
+           kind == cases::DEADLINE_KIND_FIRST_RESOLUTION;
+  }
+
+  void AddDeadline(Bucket when, cases::DeadlineKind kind, Quantity quantity) {
+    FactPart& part = Part(when);
+    EncodeDimensions(Group::kCaseDeadline, {Kinds()[case_.kind()], Deadlines()[kind], case_.team()},
                      part.dimensions);
-    part.observations.push_back({late ? Quantity::kDeadlinesMissed : Quantity::kDeadlinesMet, 1});
+    part.observations.push_back({quantity, 1});
+  }
+
+  void Deadline(const cases::DeadlineStatus& status) {
+    if (!IsFirst(status.kind())) return;
+    if (status.has_breach_time()) {
+      AddDeadline(When(status.breach_time()), status.kind(), Quantity::kDeadlinesMissed);
+    } else if (status.in_time() && status.has_stop_time()) {
+      AddDeadline(When(status.stop_time()), status.kind(), Quantity::kDeadlinesMet);
+    }
+  }
+
+  // A first round that a withdrawal ended begins again with the reopening: what it had missed by
+  // then stays missed. Of the others' former rounds the case does not say when they were done.
+  void FormerRounds() {
+    for (const cases::DeadlineStep& step : case_.deadline_steps()) {
+      if (step.kind() != cases::DEADLINE_STEP_KIND_BREACH || !IsFirst(step.deadline())) continue;
+      const auto now = std::find_if(
+          case_.deadlines().begin(), case_.deadlines().end(),
+          [&](const cases::DeadlineStatus& status) { return status.kind() == step.deadline(); });
+      if (now == case_.deadlines().end() || step.round() >= now->round()) continue;
+      // It is noted once the due time, which is still in time, has passed.
+      const absl::Time breach = FromTimestamp(step.time()) - absl::Milliseconds(1);
+      AddDeadline(When(ToTimestamp(breach)), step.deadline(), Quantity::kDeadlinesMissed);
+      const auto end = std::find_if(
+          case_.events().begin(), case_.events().end(), [&](const cases::CaseEvent& event) {
+            return !IsOpen(event.state()) && FromTimestamp(event.time()) >= breach;
+          });
+      late_.emplace_back(When(ToTimestamp(breach)),
+                         When(end == case_.events().end() ? now->start_time() : end->time()));
+    }
   }
 
   // The times in which one of its deadlines or several had passed and were not done.
   void Overdue() {
-    std::vector<std::pair<Bucket, Bucket>> late;
     for (const cases::DeadlineStatus& status : case_.deadlines()) {
       if (disclosed_ || !status.has_breach_time()) continue;
-      late.emplace_back(When(status.breach_time()), status.has_stop_time()
-                                                        ? When(status.stop_time())
-                                                    : open_ ? kForever
-                                                            : ended_);
+      late_.emplace_back(When(status.breach_time()), status.has_stop_time()
+                                                         ? When(status.stop_time())
+                                                     : open_ ? kForever
+                                                             : ended_);
     }
-    std::sort(late.begin(), late.end());
-    for (size_t i = 0; i < late.size();) {
-      auto [from, until] = late[i];
-      for (++i; i < late.size() && late[i].first <= until; ++i) {
-        until = std::max(until, late[i].second);
+    std::sort(late_.begin(), late_.end());
+    for (size_t i = 0; i < late_.size();) {
+      auto [from, until] = late_[i];
+      for (++i; i < late_.size() && late_[i].first <= until; ++i) {
+        until = std::max(until, late_[i].second);
       }
       Stand(Standing::kOverdue, 0, from, until);
     }
@@ -204,7 +232,8 @@ class Reader {
   const bool disclosed_;
   size_t parts_ = 0;
   bool open_ = false;
-  Bucket ended_ = 0;  // when it was last ended
+  Bucket ended_ = 0;                             // when it was last ended
+  std::vector<std::pair<Bucket, Bucket>> late_;  // when a deadline had passed and was not done
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <absl/container/flat_hash_map.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/strip.h>
 
 #include <utility>
 
@@ -19,12 +20,24 @@ std::optional<absl::Time> TimeAt(const SqlRow& row, int column) {
   return absl::FromUnixMicros(row.Int(column));
 }
 
+// Before every token.
+const std::string& TokenPrefix() {
+  static const auto* prefix = new std::string(absl::StrCat("facts-", kFactVersion, " "));
+  return *prefix;
+}
+
 Cursor CursorOf(const SqlRow& row) {
-  return {std::string(row.Text(0)), row.Int(1), std::string(row.Text(2)),
+  absl::string_view token = row.Text(2);
+  if (!absl::ConsumePrefix(&token, TokenPrefix())) return {std::string(row.Text(0))};
+  return {std::string(row.Text(0)), row.Int(1), std::string(token),
           TimeAt(row, 3).value_or(absl::InfinitePast())};
 }
 
 }  // namespace
+
+std::string StoredToken(absl::string_view token) {
+  return token.empty() ? "" : absl::StrCat(TokenPrefix(), token);
+}
 
 absl::StatusOr<std::optional<Cursor>> LoadCursor(SqlSession& session, absl::string_view tenant,
                                                  absl::string_view source) {

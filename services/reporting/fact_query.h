@@ -18,7 +18,8 @@
 
 namespace sqm::reporting {
 
-// How far a source's feed has been applied.
+// How far a source's feed has been applied. One whose facts are of another version than
+// kFactVersion reads as one whose snapshot is incomplete.
 struct Cursor {
   std::string source;
   int64_t position = 0;  // of the last change applied; 0 while a snapshot is incomplete
@@ -32,6 +33,9 @@ struct NoteEntry {
   NoteFact note;
 };
 
+// What is stored of a cursor's token: it says of which version the facts are. A process that knows
+// another version, in the middle of an upgrade, does not take it for its own.
+std::string StoredToken(absl::string_view token);
 // Nothing when the source was never applied.
 absl::StatusOr<std::optional<Cursor>> LoadCursor(store::SqlSession& session,
                                                  absl::string_view tenant,

@@ -336,7 +336,7 @@ absl::StatusOr<Applied> FactStore::ApplyBatch(SqlSession& session, absl::string_
       "INSERT INTO reporting_cursors (tenant, source, position, token, time)"
       " VALUES (?, ?, ?, ?, ?) ON CONFLICT (tenant, source) DO UPDATE SET"
       " position = excluded.position, token = excluded.token, time = excluded.time",
-      {tenant, source, cursor.position, batch.resume_token(), time});
+      {tenant, source, cursor.position, StoredToken(batch.resume_token()), time});
   if (!status.ok()) return status;
   return applied;
 }

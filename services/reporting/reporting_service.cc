@@ -57,8 +57,8 @@ Task<absl::StatusOr<v1::DailyReport>> ReportingService::Report(rpc::Call& call, 
   if (redis_ != nullptr) {
     // Positions of the source feeds: the same ones give the same report, but while one is read
     // anew.
-    name = absl::StrCat("daily/", kDefinitionVersion, "/", wanted.date, "/", wanted.zone, "/",
-                        TagOf(wanted.language), "/", resources_.store().epoch());
+    name = absl::StrCat("daily/", kDefinitionVersion, "/", kFactVersion, "/", wanted.date, "/",
+                        wanted.zone, "/", TagOf(wanted.language), "/", resources_.store().epoch());
     std::function<absl::Status(store::SqlSession&)> positions =
         [&](store::SqlSession& session) -> absl::Status {
       ASSIGN_OR_RETURN(std::vector<Cursor> cursors, LoadCursors(session, tenant));

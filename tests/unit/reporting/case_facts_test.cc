@@ -132,6 +132,37 @@ TEST(CaseFactsTest, DeadlinesCountOnceAndOverdueTimesAreJoined) {
   EXPECT_EQ(fact.spans.back(), (Span{Standing::kOverdue, 1, 0, kFrom + 17, kFrom + 24}));
 }
 
+// Withdrawn when its first answer was late, and reopened: the answer is waited for once more, but
+// the days in which it was missing stay as they were.
+TEST(CaseFactsTest, WhatWasMissedBeforeAWithdrawalStaysMissed) {
+  cases::Case one = MakeCase(0);
+  const int64_t due = 4 * kHour - 1;  // the last second of a quarter of an hour
+  Breach(one, cases::DEADLINE_KIND_FIRST_RESPONSE, due);
+  one.mutable_deadlines(0)->set_round(1);
+  cases::DeadlineStep& step = *one.add_deadline_steps();
+  step.set_kind(cases::DEADLINE_STEP_KIND_BREACH);
+  step.set_deadline(cases::DEADLINE_KIND_FIRST_RESPONSE);
+  step.set_round(1);
+  *step.mutable_time() = At(due);
+  step.mutable_time()->set_nanos(1000000);
+  Step(one, 6 * kHour, cases::CASE_ACTION_WITHDRAW, cases::CASE_STATE_WITHDRAWN);
+  Fact before;
+  ASSERT_EQ(ReadCase(one, before), Effect::kPut);
+  EXPECT_THAT(When(before, Quantity::kDeadlinesMissed), testing::ElementsAre(15));
+  EXPECT_EQ(before.spans.back(), (Span{Standing::kOverdue, 1, 0, kFrom + 16, kFrom + 24}));
+
+  Reopen(one, 8 * kHour);
+  one.clear_deadlines();
+  Meet(one, cases::DEADLINE_KIND_FIRST_RESPONSE, 9 * kHour);
+  one.mutable_deadlines(0)->set_round(2);
+  *one.mutable_deadlines(0)->mutable_start_time() = At(8 * kHour);
+  Fact after;
+  ASSERT_EQ(ReadCase(one, after), Effect::kPut);
+  EXPECT_THAT(When(after, Quantity::kDeadlinesMissed), testing::ElementsAre(15));
+  EXPECT_THAT(When(after, Quantity::kDeadlinesMet), testing::ElementsAre(36));
+  EXPECT_EQ(after.spans.back(), before.spans.back());
+}
+
 TEST(CaseFactsTest, NothingOfACustomerIsKept) {
   cases::Case one = MakeCase(0);
   Close(one, kHour);

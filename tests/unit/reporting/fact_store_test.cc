@@ -236,6 +236,15 @@ TEST_P(FactStoreTest, ResetForgetsASource) {
   EXPECT_EQ(Apply(MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 1)).put, 1);
 }
 
+TEST_P(FactStoreTest, FactsOfAnotherVersionAreReadAnew) {
+  ApplyContacts(1);
+  for (const char* sql : {"UPDATE reporting_cursors SET token = 'token'",
+                          "UPDATE reporting_cursors SET token = 'facts-1 token'"}) {
+    ASSERT_TRUE(session_.Run(sql).ok());
+    ExpectReadAnew();
+  }
+}
+
 TEST_P(FactStoreTest, AResetTakesSlices) {
   ApplyContacts(4500);
   for (const int64_t left : {2500, 500}) {
@@ -310,6 +319,7 @@ TEST_P(FactStoreTest, RandomCorrectionsEqualARecomputation) {
       present[name] = change;
       *batch.add_changes() = std::move(change);
     }
+    batch.set_resume_token("token");
     if (round % 7 == 3) Apply(batch, "default", "ROLLBACK");
     const Applied applied = Apply(batch);
     EXPECT_EQ(applied.put + applied.removed + applied.unchanged, 40);

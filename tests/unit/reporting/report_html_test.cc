@@ -37,6 +37,7 @@ v1::DailyReport HostileReport(Language language) {
     *batch.add_changes() =
         MakeChange("ImprovementNote", note, absl::StrCat("improvementNotes/", i), i * 3 + 3);
   }
+  batch.set_resume_token("token");
   FactStore store;
   EXPECT_TRUE(store.ApplyBatch(session, "default", evil, batch).ok());
   auto report = MakeDailyReport(session, "default", "2024-01-15", "Asia/Shanghai", language);

@@ -122,6 +122,7 @@ TEST(SpansTest, RandomHistoriesOfCasesEqualARecount) {
       present[name] = change;
       *batch.add_changes() = std::move(change);
     }
+    batch.set_resume_token("token");
     ASSERT_TRUE(store.ApplyBatch(session, "default", "complaints", batch).ok());
     // Again: nothing counts twice.
     auto again = store.ApplyBatch(session, "default", "complaints", batch);
