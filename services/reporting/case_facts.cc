@@ -112,6 +112,7 @@ class Reader {
         open = when;
       } else {
         Add(when, EndOf(event.state()));
+        if (event.time_assumed()) Add(when, Quantity::kEndsAssumed);
         Stand(Standing::kOpen, since, *open, when);
         open.reset();
         ended_ = when;
@@ -121,14 +122,14 @@ class Reader {
     open_ = open.has_value();
   }
 
-  // Of a case that is closed and has stayed so: why it came to be, and whether the first answer
-  // settled it.
+  // Of a case that is closed and has stayed so, and of which is known since when: why it came to
+  // be, and whether the first answer settled it.
   void Settled() {
     const auto closed =
         std::find_if(case_.events().rbegin(), case_.events().rend(),
                      [](const cases::CaseEvent& event) { return IsOpen(event.state()); });
     if (open_ || closed == case_.events().rbegin() ||
-        (closed - 1)->state() != cases::CASE_STATE_CLOSED) {
+        (closed - 1)->state() != cases::CASE_STATE_CLOSED || (closed - 1)->time_assumed()) {
       return;
     }
     FactPart& part = Part(ended_);

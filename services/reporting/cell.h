@@ -61,6 +61,7 @@ enum class Quantity : uint8_t {
   kCasesAnswered = 65,    // closed, with an answer known, and not reopened since
   kCasesAtOnce = 66,      // of them: the first answer settled it and nothing was asked back
   kCauses = 67,           // closed and not reopened since, by root cause
+  kEndsAssumed = 68,      // ended, but when is not known
 };
 
 // How a quantity is added up.

@@ -355,6 +355,10 @@ class Builder {
       AddNotice("incomplete-day",
                 absl::Substitute(Say(language_, "notice.incomplete-day"), cursor.source, read));
     }
+    if (const int64_t n = totals_.cases.Count(Quantity::kEndsAssumed); n > 0) {
+      AddNotice("ends-assumed",
+                absl::Substitute(Say(language_, "notice.ends-assumed"), n, EndedOf(totals_.cases)));
+    }
     if (input_.sources.empty()) AddNotice("no-source", Said("notice.no-source"));
     if (report_.contacts().total() == 0) AddNotice("no-contacts", Said("notice.no-contacts"));
     const int64_t minutes = absl::ToInt64Minutes(input_.day.end - input_.day.start);

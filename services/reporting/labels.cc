@@ -213,6 +213,10 @@ constexpr Entry kCatalogue[] = {
     {"notice.incomplete-day",
      "The source $0 has been read up to $1, before the end of the day: figures may still grow.",
      "来源 $0 的数据仅读取至 $1，当日尚未结束，数值可能继续变化。"},
+    {"notice.ends-assumed",
+     "The end of $0 of the $1 ended cases has no known time: each counts on the last day that is "
+     "known of it.",
+     "$1 件已结束个案中有 $0 件的结束时间不详，按此前最后已知日期计入。"},
     {"notice.no-source", "No source has been read yet.", "尚未读取任何数据来源。"},
     {"notice.no-contacts", "No contact began on this day.", "当日没有联络记录。"},
     {"notice.clock-change", "The clock changes on this day: it has $0 hours.",

@@ -132,6 +132,20 @@ TEST(CaseFactsTest, DeadlinesCountOnceAndOverdueTimesAreJoined) {
   EXPECT_EQ(fact.spans.back(), (Span{Standing::kOverdue, 1, 0, kFrom + 17, kFrom + 24}));
 }
 
+// Imported as closed, without a time: it came in and ended, and nothing else is known.
+TEST(CaseFactsTest, AnEndWithoutAKnownTimeDecidesNothing) {
+  cases::Case one = MakeCase(0);
+  Step(one, kHour, cases::CASE_ACTION_REPLY, cases::CASE_STATE_REPLIED);
+  Close(one, 2 * kHour);
+  one.mutable_events(2)->set_time_assumed(true);
+  Fact fact;
+  ASSERT_EQ(ReadCase(one, fact), Effect::kPut);
+  EXPECT_THAT(When(fact, Quantity::kCasesClosed), testing::ElementsAre(8));
+  EXPECT_THAT(When(fact, Quantity::kEndsAssumed), testing::ElementsAre(8));
+  EXPECT_THAT(When(fact, Quantity::kCauses), testing::IsEmpty());
+  EXPECT_THAT(When(fact, Quantity::kCasesAtOnce), testing::IsEmpty());
+}
+
 // Withdrawn when its first answer was late, and reopened: the answer is waited for once more, but
 // the days in which it was missing stay as they were.
 TEST(CaseFactsTest, WhatWasMissedBeforeAWithdrawalStaysMissed) {

@@ -187,6 +187,23 @@ TEST_F(DailyCasesTest, FiguresAreThoseCountedByHand) {
   EXPECT_EQ(section.disclosures().closed(), 0);
 }
 
+TEST_F(DailyCasesTest, EndsWithoutAKnownTimeAreSaid) {
+  cases::Case one = MakeCase(9 * kHour);
+  Close(one, 9 * kHour);
+  one.mutable_events(1)->set_time_assumed(true);
+  Put(one);
+  cases::Case other = MakeCase(9 * kHour);
+  Close(other, 10 * kHour);
+  Put(other);
+  const v1::DailyReport report = Report();
+  EXPECT_EQ(Value(report.cases(), "cases-closed"), 2);
+  ASSERT_EQ(report.cases().causes_size(), 1);
+  EXPECT_EQ(report.cases().causes(0).count(), 1);
+  ASSERT_GE(report.notices_size(), 1);
+  EXPECT_EQ(report.notices(0).key(), "ends-assumed");
+  EXPECT_THAT(report.notices(0).text(), testing::HasSubstr("1 of the 2"));
+}
+
 TEST_F(DailyCasesTest, DisclosuresAreNowhereElse) {
   PutDay();
   for (Language language : {Language::kEnglish, Language::kChinese}) {
