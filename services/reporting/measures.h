@@ -18,7 +18,7 @@
 namespace sqm::reporting {
 
 // Rises whenever a formula below changes.
-inline constexpr int32_t kDefinitionVersion = 2;
+inline constexpr int32_t kDefinitionVersion = 3;
 
 // The cells of a period, added up as formulas need them.
 struct Totals {

@@ -63,7 +63,9 @@ int64_t Sketch::count() const {
 double Sketch::Quantile(double q) const {
   const int64_t n = count();
   if (n <= 0) return 0;
-  const auto rank = static_cast<int64_t>(std::floor(q * static_cast<double>(n - 1)));
+  // q · n of binary fractions may lie a trace above the whole number that it is.
+  const auto least = static_cast<int64_t>(std::ceil(q * static_cast<double>(n) - 1e-6));
+  const int64_t rank = std::max<int64_t>(least - 1, 0);
   int64_t below = 0;
   for (const Bin& bin : bins_) {
     below += bin.count;

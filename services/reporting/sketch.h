@@ -34,8 +34,8 @@ class Sketch {
 
   int64_t count() const;
   bool empty() const { return bins_.empty(); }
-  // The value at rank floor(q · (n - 1)) of the sorted values, within 1 %. q in [0, 1]; 0 when
-  // empty.
+  // The least value that at least q · n of the values do not exceed, within 1 %. q in [0, 1]; 0
+  // when empty.
   double Quantile(double q) const;
 
   void Encode(std::string& out) const;

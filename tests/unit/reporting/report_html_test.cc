@@ -67,13 +67,13 @@ TEST(ReportHtmlTest, SpeaksBothLanguagesAndSaysWhatIsSimulated) {
   EXPECT_THAT(en, HasSubstr("<html lang=\"en\""));
   EXPECT_THAT(en, HasSubstr("Monday, 15 January 2024"));
   EXPECT_THAT(en, HasSubstr("40 of 40 evaluations are simulated"));
-  EXPECT_THAT(en, HasSubstr("Definitions, version 2"));
+  EXPECT_THAT(en, HasSubstr("Definitions, version 3"));
   EXPECT_THAT(en, HasSubstr("position 120"));
   const std::string zh = RenderHtml(HostileReport(Language::kChinese));
   EXPECT_THAT(zh, HasSubstr("<html lang=\"zh-CN\""));
   EXPECT_THAT(zh, HasSubstr("2024年1月15日 星期一"));
   EXPECT_THAT(zh, HasSubstr("模拟数据"));
-  EXPECT_THAT(zh, HasSubstr("指标定义版本 2"));
+  EXPECT_THAT(zh, HasSubstr("指标定义版本 3"));
   // No key of the catalogue was left without its text.
   for (const std::string& html : {en, zh}) {
     for (const char* key :
