@@ -24,6 +24,15 @@ std::vector<BandRule> ShippedBands() {
           Shipped("fail", "Fail", "不合格", 0)};
 }
 
+bool Same(const std::vector<BandRule>& a, const std::vector<BandRule>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const BandRule& x, const BandRule& y) {
+                      return x.code == y.code && x.lower_bound == y.lower_bound;
+                    });
+}
+
+}  // namespace
+
 std::vector<BandRule> BandsOfOne(const monitoring::v1::ScorecardVersion& version) {
   std::vector<BandRule> bands;
   for (const monitoring::v1::Band& band : version.content().bands()) {
@@ -36,14 +45,11 @@ std::vector<BandRule> BandsOfOne(const monitoring::v1::ScorecardVersion& version
   return bands;
 }
 
-bool Same(const std::vector<BandRule>& a, const std::vector<BandRule>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const BandRule& x, const BandRule& y) {
-                      return x.code == y.code && x.lower_bound == y.lower_bound;
-                    });
+const BandRule* BandOfCode(const std::vector<BandRule>& bands, const std::string& code) {
+  const auto found = std::find_if(bands.begin(), bands.end(),
+                                  [&](const BandRule& band) { return band.code == code; });
+  return found == bands.end() ? nullptr : &*found;
 }
-
-}  // namespace
 
 std::vector<BandRule> BandsOf(const std::vector<monitoring::v1::ScorecardVersion>& versions) {
   std::vector<BandRule> bands;

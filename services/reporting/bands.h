@@ -21,6 +21,12 @@ struct BandRule {
 // from 90, good from 85, needs improvement from 75, below that fail.
 std::vector<BandRule> BandsOf(const std::vector<monitoring::v1::ScorecardVersion>& versions);
 
+// The bands of one version, best first.
+std::vector<BandRule> BandsOfOne(const monitoring::v1::ScorecardVersion& version);
+
+// The one of this code; null where there is none.
+const BandRule* BandOfCode(const std::vector<BandRule>& bands, const std::string& code);
+
 // The band of sum / n, both exact; null when n is 0 or the mean lies below every band.
 const BandRule* BandOfMean(const std::vector<BandRule>& bands, int64_t sum, int64_t n);
 

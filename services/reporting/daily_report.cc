@@ -13,6 +13,7 @@
 #include "services/reporting/daily_agents.h"
 #include "services/reporting/daily_cases.h"
 #include "services/reporting/estimate.h"
+#include "services/reporting/format.h"
 #include "services/reporting/measures.h"
 #include "sqm/monitoring/v1/contact.pb.h"
 #include "sqm/monitoring/v1/evaluation.pb.h"
@@ -209,15 +210,37 @@ class Builder {
                      totals_.answered.Count(Quantity::kContacts));
   }
 
+  // Two versions may give the same words to different scores.
+  std::string OwnBandLabel(const BandRule& band) const {
+    const std::string& label = Pick(language_, band.label);
+    return absl::StrCat(label.empty() ? band.code : label, " ≥ ",
+                        Plain(static_cast<double>(band.lower_bound) / kScores.per_unit, 2));
+  }
+
   void Monitoring() {
     std::map<std::string, Cell> by_method;
-    std::map<std::string, int64_t> by_band;
+    std::map<std::string, std::vector<BandRule>> own_bands;  // by scorecard version
+    for (const auto& version : input_.scorecards) own_bands[version.name()] = BandsOfOne(version);
+    CountByKey by_band;
+    // Those whose scorecard version has other bounds than the report, by code and bound.
+    std::map<std::pair<std::string, int64_t>, v1::BandRow> others;
     std::set<std::string> agents;
     for (const CellSet::Row& row : input_.cells.rows()) {
       if (row.dimensions.group != Group::kEvaluation) continue;
       by_method[row.dimensions.values[dimension::kMethod]].Merge(row.total);
       if (const int64_t n = row.total.Of(Quantity::kScore).n; n > 0) {
-        by_band[row.dimensions.values[dimension::kBand]] += n;
+        const std::string& code = row.dimensions.values[dimension::kBand];
+        const BandRule* applied = BandOfCode(bands_, code);
+        const BandRule* own =
+            BandOfCode(own_bands[row.dimensions.values[dimension::kEvaluationScorecard]], code);
+        if (own == nullptr || (applied != nullptr && applied->lower_bound == own->lower_bound)) {
+          by_band[code] += n;
+        } else {
+          v1::BandRow& other = others[{code, own->lower_bound}];
+          other.set_band(code);
+          other.set_label(OwnBandLabel(*own));
+          other.set_count(other.count() + n);
+        }
       }
       agents.insert(row.dimensions.values[dimension::kAgent]);
     }
@@ -258,6 +281,7 @@ class Builder {
       row.set_label(band.empty() ? Said("band.none") : band);
       row.set_count(n);
     }
+    for (auto& [key, row] : others) *section.add_by_band() = std::move(row);
     section.set_fatal(all.Count(Quantity::kFatal));
     section.set_simulated(all.Count(Quantity::kSimulatedEvaluations));
   }

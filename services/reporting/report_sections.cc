@@ -237,10 +237,11 @@ std::string MonitoringHtml(Language l, const v1::DailyReport& report) {
     for (const v1::BandRow& row : section.by_band()) {
       const double share =
           static_cast<double>(row.count()) / static_cast<double>(section.score().n());
-      chart.bars.push_back({row.label(),
-                            {static_cast<double>(row.count())},
-                            absl::StrCat(Whole(row.count()), " · ", Percent(share)),
-                            BandCss(report, row.band(), "f")});
+      chart.bars.push_back(
+          {row.label(),
+           {static_cast<double>(row.count())},
+           absl::StrCat(Whole(row.count()), " · ", Percent(share)),
+           row.has_lower_bound() ? BandCss(report, row.band(), "f") : "f-neutral"});
     }
     chart_html = Figure(chart.text.title, HorizontalBars(chart));
   }

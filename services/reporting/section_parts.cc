@@ -41,12 +41,13 @@ std::string TimeText(bool present, const google::protobuf::Duration& duration) {
   return present ? Clock(SecondsOf(duration)) : std::string(kNone);
 }
 
-// Colours of bands by their order, best first; a last one always takes the colour of failure.
 std::string BandCss(const v1::DailyReport& report, absl::string_view band, absl::string_view kind) {
   const auto& bands = report.monitoring().by_band();
-  for (int i = 0; i < bands.size(); ++i) {
+  int applied = 0;  // they stand first
+  while (applied < bands.size() && bands[applied].has_lower_bound()) ++applied;
+  for (int i = 0; i < applied; ++i) {
     if (bands[i].band() != band || band.empty()) continue;
-    if (i == bands.size() - 1 && i > 0) return absl::StrCat(kind, "-b4");
+    if (i == applied - 1 && i > 0) return absl::StrCat(kind, "-b4");
     return absl::StrCat(kind, "-b", std::min(i + 1, 3));
   }
   return absl::StrCat(kind, "-", kind == "f" ? "neutral" : "other");

@@ -24,8 +24,9 @@ std::string MeanText(const v1::Mean& mean, int places);
 std::string MeanRange(const v1::Mean& mean, double least, double most);
 std::string TimeText(bool present, const google::protobuf::Duration& duration);
 
-// Class of a band's colour: `kind` f fills a mark, z a zone. Colours go by the bands' order, best
-// first; the last band always has the colour of failure.
+// Class of a band's colour: `kind` f fills a mark, z a zone. Colours go by the order of the bands
+// that the report applies, best first; the last of them always has the colour of failure. Other
+// bands have none.
 std::string BandCss(const v1::DailyReport& report, absl::string_view band, absl::string_view kind);
 
 // `88.1–93.2` of two ends; a dash when there is no interval.

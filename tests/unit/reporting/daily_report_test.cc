@@ -11,6 +11,7 @@
 #include "common/base/status.h"
 #include "services/reporting/daily_source.h"
 #include "services/reporting/estimate.h"
+#include "services/reporting/section_parts.h"
 #include "tests/unit/reporting/fixtures.h"
 #include "tests/unit/reporting/sqlite_session.h"
 
@@ -174,6 +175,39 @@ TEST_F(DailyReportTest, ScorecardsGiveTitlesAndBands) {
   ASSERT_EQ(report.monitoring().by_band_size(), 1);
   EXPECT_EQ(report.monitoring().by_band(0).count(), 5);
   EXPECT_EQ(report.monitoring().by_band(0).lower_bound(), 50);
+}
+
+// What is excellent from 60 points is not among those from 90.
+TEST_F(DailyReportTest, BandsOfOtherBoundsAreApart) {
+  const auto version = [&](const char* name, std::vector<std::pair<const char*, const char*>> own) {
+    monitoring::v1::ScorecardVersion made;
+    made.set_name(name);
+    for (const auto& [code, bound] : own) {
+      auto* band = made.mutable_content()->add_bands();
+      band->set_code(code);
+      band->mutable_label()->set_en(absl::StrCat("Own ", code));
+      band->set_lower_bound(bound);
+    }
+    Add("ScorecardVersion", made, made.name());
+  };
+  version("scorecards/call/versions/1", {{"excellent", "90"}, {"good", "85"}, {"fail", "0"}});
+  version("scorecards/chat/versions/1", {{"excellent", "60"}, {"pass", "40"}, {"fail", "0"}});
+  Add("Evaluation", MakeEvaluation("staff/a", 60, "95", "excellent"), "evaluations/1");
+  for (const auto& [score, band] : {std::pair("70", "excellent"), {"50", "pass"}, {"10", "fail"}}) {
+    auto evaluation = MakeEvaluation("staff/a", 60, score, band);
+    evaluation.set_scorecard_version("scorecards/chat/versions/1");
+    Add("Evaluation", evaluation, absl::StrCat("evaluations/", score));
+  }
+  const v1::DailyReport report = Make("2024-01-15", "UTC");
+  std::vector<std::string> rows;
+  for (const v1::BandRow& row : report.monitoring().by_band()) {
+    rows.push_back(absl::StrCat(row.label(), ": ", row.count()));
+    EXPECT_EQ(row.has_lower_bound(), rows.size() <= 4) << row.label();
+  }
+  EXPECT_THAT(rows, testing::ElementsAre("Excellent: 1", "Good: 0", "Needs improvement: 0",
+                                         "Fail: 1", "Own excellent ≥ 60: 1", "Own pass ≥ 40: 1"));
+  EXPECT_EQ(BandCss(report, "fail", "f"), "f-b4");
+  EXPECT_EQ(BandCss(report, "pass", "f"), "f-neutral");
 }
 
 TEST_F(DailyReportTest, NotesAreListedUpToTheLimit) {
