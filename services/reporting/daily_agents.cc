@@ -64,6 +64,7 @@ void AddAgents(const DailyInput& input, const std::vector<BandRule>& bands,
     }
     *row.mutable_resolved() = ResolvedOf(agent.answered);
     const Moments handling = agent.answered.Of(Quantity::kHandlingTime);
+    row.set_handling_time_n(handling.n);
     if (handling.n > 0) *row.mutable_mean_handling_time() = DurationOf(handling.Mean() / 1000);
     *row.mutable_satisfaction() = MeanOf(RatingsOf(agent.contacts), kRatings);
   }

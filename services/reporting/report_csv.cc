@@ -158,7 +158,7 @@ std::string RenderCsv(const v1::DailyReport& report) {
   csv.Text("zone", report.zone());
   csv.Text("start", LocalMinute(report.start_time(), report.zone()));
   csv.Text("end", LocalMinute(report.end_time(), report.zone()));
-  csv.Count("definition-version", report.definition_version());
+  csv.Text("definition-version", absl::StrCat(report.definition_version()));
   for (const v1::Notice& notice : report.notices()) {
     csv.About("notice", notice.key(), "");
     csv.Text("text", notice.text());
@@ -233,11 +233,11 @@ std::string RenderCsv(const v1::DailyReport& report) {
     csv.Add("score", row.score(), "{point}");
     csv.Text("band",
              row.insufficient_sample() ? "insufficient-sample" : absl::string_view(row.band()));
-    csv.Count("rank", row.rank());
+    csv.Row("rank", row.rank() > 0 ? absl::StrCat(row.rank()) : "", "1", row.score().n(), nullptr);
     csv.Add("first-contact-resolution", row.resolved());
     csv.Row("handling-time-mean",
             row.has_mean_handling_time() ? Plain(SecondsOf(row.mean_handling_time()), kPlaces) : "",
-            "s", row.answered(), nullptr);
+            "s", row.handling_time_n(), nullptr);
     csv.Add("satisfaction", row.satisfaction(), "{point}");
   }
   for (const v1::ItemRow& row : report.items()) {
@@ -256,7 +256,7 @@ std::string RenderCsv(const v1::DailyReport& report) {
   if (report.has_cases()) AddCases(csv, report.cases());
   for (const v1::SourcePosition& source : report.sources()) {
     csv.About("source", source.source(), "");
-    csv.Count("position", source.position());
+    csv.Text("position", absl::StrCat(source.position()));
   }
   return csv.Take();
 }

@@ -114,6 +114,7 @@ TEST_F(DailyReportTest, ContactsByTypeStateAndTime) {
   // The abandoned contact belongs to nobody.
   ASSERT_EQ(report.agents_size(), 2);
   EXPECT_EQ(report.agents(0).label(), "a");
+  EXPECT_EQ(report.agents(0).handling_time_n() + report.agents(1).handling_time_n(), 7);
   EXPECT_EQ(report.sources(0).position(), 8);
 }
 

@@ -49,5 +49,32 @@ TEST(ReportCsvTest, OneRowAFigure) {
   EXPECT_EQ(csv.find("\n\n"), std::string::npos);
 }
 
+TEST(ReportCsvTest, NStandsBesideWhatRestsOnIt) {
+  v1::DailyReport report;
+  report.set_definition_version(3);
+  v1::AgentRow& ranked = *report.add_agents();
+  ranked.set_agent("staff/a");
+  ranked.set_label("a");
+  ranked.set_answered(5);
+  ranked.set_rank(2);
+  ranked.mutable_score()->set_n(7);
+  ranked.mutable_mean_handling_time()->set_seconds(600);
+  ranked.set_handling_time_n(1);
+  v1::AgentRow& other = *report.add_agents();
+  other.set_agent("staff/b");
+  other.set_label("b");
+  other.mutable_score()->set_n(4);
+  v1::SourcePosition& source = *report.add_sources();
+  source.set_source("monitoring");
+  source.set_position(80000);
+  const std::string csv = RenderCsv(report);
+  EXPECT_THAT(csv, HasSubstr("\r\nagent,staff/a,a,handling-time-mean,600,s,1,,\r\n"));
+  EXPECT_THAT(csv, HasSubstr("\r\nagent,staff/a,a,rank,2,1,7,,\r\n"));
+  // Without a rank there is none: 0 would come before the first.
+  EXPECT_THAT(csv, HasSubstr("\r\nagent,staff/b,b,rank,,1,4,,\r\n"));
+  EXPECT_THAT(csv, HasSubstr(",definition-version,3,,,,\r\n"));
+  EXPECT_THAT(csv, HasSubstr("\r\nsource,monitoring,,position,80000,,,,\r\n"));
+}
+
 }  // namespace
 }  // namespace sqm::reporting
