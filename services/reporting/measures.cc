@@ -341,7 +341,7 @@ v1::Figure FigureOf(const MeasureDefinition& definition, const Totals& totals,
   if (definition.target >= 0) figure.set_target(definition.target);
   figure.set_status(StatusOf(definition, now));
   figure.set_direction(definition.direction);
-  if (before.value.has_value() && before.n > 0) figure.set_previous_value(*before.value);
+  if (before.value.has_value()) figure.set_previous_value(*before.value);
   figure.set_previous_n(before.n);
   return figure;
 }

@@ -61,5 +61,13 @@ TEST(MeasuresTest, TargetsAreJudgedFromTheLeastN) {
   EXPECT_EQ(figure.title(), "一次解决率");
 }
 
+TEST(MeasuresTest, ADayBeforeWithNoneIsComparedWith) {
+  Totals today;
+  today.cases.Add(Quantity::kCasesReopened, 1, 1);
+  const v1::Figure figure = FigureOf(Find("cases-reopened"), today, Totals(), Language::kEnglish);
+  ASSERT_TRUE(figure.has_previous_value());
+  EXPECT_EQ(figure.previous_value(), 0);
+}
+
 }  // namespace
 }  // namespace sqm::reporting
