@@ -89,9 +89,9 @@ constexpr Entry kCatalogue[] = {
     {"rating.5", "5 · very satisfied", "5 · 很满意"},
 
     {"monitoring", "Quality monitoring", "服务质量监控"},
-    {"monitoring.summary", "$0 contacts monitored, $1 agents covered.",
-     "共监控 $0 个联络，覆盖 $1 名人员。"},
-    {"monitoring.fatal", "$0 failed on a fatal item.", "其中 $0 个触犯一票否决项。"},
+    {"monitoring.summary", "$0 evaluations, $1 agents covered.",
+     "共 $0 份监听记录，覆盖 $1 名人员。"},
+    {"monitoring.fatal", "$0 failed on a fatal item.", "其中 $0 份触犯一票否决项。"},
     {"monitoring.by-band", "Evaluations by band", "等级分布"},
     {"monitoring.by-band.desc", "Horizontal bars: number of evaluations in each band. $0",
      "横向条形图：各等级的监听记录数。$0"},

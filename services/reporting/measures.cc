@@ -145,7 +145,7 @@ constexpr MeasureDefinition kMeasures[] = {
        return Share(t.answered.Count(Quantity::kAnsweredRated),
                     t.answered.Count(Quantity::kContacts));
      }},
-    {"evaluations", "Contacts monitored", "监控数量",
+    {"evaluations", "Evaluations", "监听记录数",
      "Evaluations submitted in the period and not voided.", "期间内提交且未作废的监听记录。",
      kCount, "1", "count(evaluations)", kEvaluationDimensions, kInforms, kNoTarget, 0, true,
      [](const Totals& t) { return Counted(t.evaluations.Count(Quantity::kEvaluations)); }},

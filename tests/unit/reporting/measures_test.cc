@@ -61,6 +61,13 @@ TEST(MeasuresTest, TargetsAreJudgedFromTheLeastN) {
   EXPECT_EQ(figure.title(), "一次解决率");
 }
 
+// A contact may be evaluated more than once: what is counted is not contacts.
+TEST(MeasuresTest, EvaluationsAreCalledSo) {
+  const v1::Measure measure = ToProto(Find("evaluations"));
+  EXPECT_EQ(measure.title().en(), "Evaluations");
+  EXPECT_EQ(measure.title().zh(), "监听记录数");
+}
+
 TEST(MeasuresTest, ADayBeforeWithNoneIsComparedWith) {
   Totals today;
   today.cases.Add(Quantity::kCasesReopened, 1, 1);
