@@ -2,10 +2,13 @@
 
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
+#include <absl/strings/str_split.h>
+#include <absl/strings/strip.h>
 #include <absl/time/civil_time.h>
 #include <absl/time/time.h>
 
 #include <cmath>
+#include <utility>
 
 #include "common/calendar/zone.h"
 #include "services/reporting/estimate.h"
@@ -115,6 +118,20 @@ std::string LocalMinute(const google::protobuf::Timestamp& time, absl::string_vi
   const auto found = calendar::FindZone(zone.empty() ? "UTC" : zone, "zone");
   return absl::FormatTime("%Y-%m-%d %H:%M", absl::FromUnixSeconds(time.seconds()),
                           found.ok() ? *found : absl::UTCTimeZone());
+}
+
+std::string HourText(absl::string_view label) {
+  const std::pair<absl::string_view, absl::string_view> parts =
+      absl::StrSplit(label, absl::MaxSplits(' ', 1));
+  absl::string_view hour = parts.first;
+  absl::ConsumeSuffix(&hour, ":00");
+  if (parts.second.empty()) return std::string(hour);
+  absl::string_view offset = parts.second;
+  absl::ConsumeSuffix(&offset, ":00");
+  const absl::string_view sign = offset.substr(0, 1);
+  offset.remove_prefix(1);
+  if (offset.size() > 1) absl::ConsumePrefix(&offset, "0");
+  return absl::StrCat(hour, " ", sign, offset);
 }
 
 std::string Plain(double value, int places) {

@@ -32,6 +32,9 @@ std::string InUnitOf(const v1::Figure& figure, double value);
 std::string LongDate(Language language, absl::string_view date);
 // An instant in a zone: `2021-01-15 00:00`.
 std::string LocalMinute(const google::protobuf::Timestamp& time, absl::string_view zone);
+// The shortest form of an hour's label: `09:00` → `09`, `09:30` → `09:30`, `02:00 +01:00` → `02
+// +1`.
+std::string HourText(absl::string_view label);
 // A number for SVG coordinates and CSV: at most `places` decimals, no grouping, no trailing zeros.
 std::string Plain(double value, int places);
 

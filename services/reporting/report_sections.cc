@@ -72,7 +72,7 @@ std::string TypeTable(Language l, const v1::ContactSection& section) {
 std::string HourTable(Language l, const v1::ContactSection& section) {
   HtmlTable table("", "hours");
   table.Column(Say(l, "hour"));
-  for (const v1::HourRow& hour : section.by_hour()) table.Column(hour.label().substr(0, 2));
+  for (const v1::HourRow& hour : section.by_hour()) table.Column(HourText(hour.label()));
   const auto number = [&](int64_t n) { table.Number(Whole(n), n == 0 ? "zero" : "n"); };
   for (int state = 0; state < section.by_answer_state_size(); ++state) {
     const v1::Count& head = section.by_answer_state(state);

@@ -1,6 +1,7 @@
 #include "services/reporting/svg_chart.h"
 
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
 
 #include <algorithm>
 #include <cmath>
@@ -215,7 +216,7 @@ std::string Columns(const BarChart& chart) {
   const double step = room / static_cast<double>(std::max<size_t>(1, chart.bars.size()));
   const double width = std::min(30.0, step * 0.68);
 
-  std::string out = Open(chart.text, chart.width, bottom + 22);
+  std::string out = Open(chart.text, chart.width, bottom + 35);
   if (legend) Legend(out, kAxis, chart.series);
   for (double tick : ticks) {
     Line(out, kAxis, y_of(tick), chart.width, y_of(tick), tick == 0 ? "s-axis" : "s-grid");
@@ -232,9 +233,11 @@ std::string Columns(const BarChart& chart) {
       base += bar.values[i];
     }
     if (base > 0) Text(out, centre, y_of(base) - 5, "t-count", Whole(std::llround(base)));
-    // `09:00` is read as 09; only a label of another form is written whole.
-    const bool full_hour = bar.label.size() == 5 && bar.label.substr(2) == ":00";
-    Text(out, centre, bottom + 16, "t-hour", full_hour ? bar.label.substr(0, 2) : bar.label);
+    double line = bottom + 16;
+    for (absl::string_view part : absl::StrSplit(HourText(bar.label), ' ')) {
+      Text(out, centre, line, "t-hour", std::string(part));
+      line += 13;
+    }
   }
   return out + "</svg>";
 }

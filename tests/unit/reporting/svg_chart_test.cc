@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "services/reporting/format.h"
 #include "tests/unit/reporting/well_formed.h"
 
 namespace sqm::reporting {
@@ -38,6 +39,25 @@ TEST(SvgChartTest, ChartsEscapeAndDescribe) {
     EXPECT_THAT(svg, HasSubstr("<desc id=\"x-d\">It&#39;s"));
     EXPECT_THAT(svg, HasSubstr("aria-labelledby=\"x-t x-d\""));
   }
+}
+
+// Where clocks go back the two hours tell each other apart, each within its column.
+TEST(SvgChartTest, HoursThatADayHasTwiceFitTheirColumns) {
+  EXPECT_EQ(HourText("09:00"), "09");
+  EXPECT_EQ(HourText("00:30"), "00:30");
+  EXPECT_EQ(HourText("02:00 +02:00"), "02 +2");
+  EXPECT_EQ(HourText("01:30 +10:30"), "01:30 +10:30");
+  EXPECT_EQ(HourText("00:00 -01:00"), "00 -1");
+  BarChart chart;
+  chart.text = {"x", "t", "d"};
+  chart.series = {{"a", "f-answered"}};
+  for (const char* label : {"01:00", "02:00 +02:00", "02:00 +01:00", "03:00"}) {
+    chart.bars.push_back({label, {1}, "", ""});
+  }
+  const std::string svg = Columns(chart);
+  EXPECT_THAT(svg, HasSubstr(">+2</text>"));
+  EXPECT_THAT(svg, HasSubstr(">+1</text>"));
+  EXPECT_THAT(svg, Not(HasSubstr("02:00")));
 }
 
 TEST(SvgChartTest, NothingToDrawIsStillAChart) {
