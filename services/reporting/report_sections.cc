@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "services/reporting/estimate.h"
@@ -15,6 +17,9 @@
 
 namespace sqm::reporting {
 namespace {
+
+// Types that the chart shows by name; the table shows all.
+constexpr int kChartTypes = 20;
 
 const char* StateCss(absl::string_view state) {
   return state == "answered" ? "f-answered" : state == "abandoned" ? "f-abandoned" : "f-other";
@@ -114,13 +119,33 @@ std::string ContactsHtml(Language l, const v1::DailyReport& report) {
                                    return absl::StrCat(row.label(), " ", row.total());
                                  }))};
   types.series = StateSeries(section);
-  for (const v1::ContactTypeRow& row : section.by_type()) {
-    const double share = static_cast<double>(row.total()) / static_cast<double>(section.total());
-    types.bars.push_back({row.label(), Values(row.by_answer_state()),
-                          absl::StrCat(Whole(row.total()), " · ", Percent(share)), ""});
+  const auto add = [&](const std::string& label, std::vector<double> values, int64_t total) {
+    const double share = static_cast<double>(total) / static_cast<double>(section.total());
+    types.bars.push_back(
+        {label, std::move(values), absl::StrCat(Whole(total), " · ", Percent(share)), ""});
+  };
+  const int shown = std::min(section.by_type_size(), kChartTypes);
+  std::vector<double> rest(static_cast<size_t>(section.by_answer_state_size()));
+  int64_t rest_total = 0;
+  for (int i = 0; i < section.by_type_size(); ++i) {
+    const v1::ContactTypeRow& row = section.by_type(i);
+    const std::vector<double> values = Values(row.by_answer_state());
+    if (i < shown) {
+      add(row.label(), values, row.total());
+      continue;
+    }
+    std::transform(rest.begin(), rest.end(), values.begin(), rest.begin(), std::plus<>());
+    rest_total += row.total();
   }
-  absl::StrAppend(&out, "<div class=\"pair\">", Figure(types.text.title, HorizontalBars(types)),
-                  "<div>",
+  std::string limit;
+  if (shown < section.by_type_size()) {
+    const int more = section.by_type_size() - shown;
+    add(absl::Substitute(Say(l, "type.rest"), more), rest, rest_total);
+    limit = Paragraph(
+        "small", absl::Substitute(Say(l, "contacts.types-limit"), shown, section.by_type_size()));
+  }
+  absl::StrAppend(&out, "<div class=\"pair\"><div>",
+                  Figure(types.text.title, HorizontalBars(types)), limit, "</div>", "<div>",
                   CountTable(l, Say(l, "contacts.by-state"), "contacts.by-state",
                              section.by_answer_state(), section.total(), true),
                   CountTable(l, Say(l, "contacts.by-channel"), "contacts.by-channel",

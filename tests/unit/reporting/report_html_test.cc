@@ -83,6 +83,27 @@ TEST(ReportHtmlTest, SpeaksBothLanguagesAndSaysWhatIsSimulated) {
   }
 }
 
+// Types are free text: however many there are, the chart stays one that fits a page.
+TEST(ReportHtmlTest, ManyTypesAreOneBarAtTheEnd) {
+  v1::DailyReport report;
+  report.mutable_contacts()->set_total(23);
+  report.mutable_contacts()->add_by_answer_state()->set_label("Answered");
+  for (int i = 0; i < 22; ++i) {
+    v1::ContactTypeRow& row = *report.mutable_contacts()->add_by_type();
+    row.set_label(absl::StrCat("Type ", i, "."));
+    row.set_total(i == 0 ? 2 : 1);
+    row.add_by_answer_state()->set_count(row.total());
+  }
+  const std::string html = RenderHtml(report);
+  EXPECT_EQ(WellFormed(html), "");
+  EXPECT_THAT(html, HasSubstr(">2 more types</text>"));
+  EXPECT_THAT(html, HasSubstr(">2 · 8.7%</text>"));
+  EXPECT_THAT(html, HasSubstr(">Type 19.</text>"));
+  EXPECT_THAT(html, Not(HasSubstr(">Type 20.</text>")));
+  EXPECT_THAT(html, HasSubstr(">Type 21.</th>"));
+  EXPECT_THAT(html, HasSubstr("first 20 of 22 types"));
+}
+
 TEST(ReportHtmlTest, SameReportSameBytes) {
   EXPECT_EQ(RenderHtml(HostileReport(Language::kEnglish)),
             RenderHtml(HostileReport(Language::kEnglish)));
