@@ -2,6 +2,7 @@
 
 #include "common/base/status.h"
 #include "common/feed/resume_token.h"
+#include "common/observe/log.h"
 
 namespace sqm::reporting {
 
@@ -45,15 +46,27 @@ Task<absl::Status> FactSink::Apply(std::string tenant, const feed::v1::ChangeBat
   const absl::StatusOr<feed::ResumePoint> point =
       feed::ParseResumeToken(batch.resume_token(), tenant);
   const int64_t reached = point.ok() ? point->position : 0;
+  Applied applied;
   std::function<absl::Status(store::SqlSession&)> apply =
       [&](store::SqlSession& session) -> absl::Status {
     RETURN_IF_ERROR(CheckOwn(session, tenant));
-    return facts_.ApplyBatch(session, tenant, source_, batch, reached).status();
+    ASSIGN_OR_RETURN(applied, facts_.ApplyBatch(session, tenant, source_, batch, reached));
+    return absl::OkStatus();
   };
   Task<absl::Status> applying = store_.Project(std::move(apply));
   absl::Status status = co_await applying;
-  if (status.ok()) Stands(tenant, batch.resume_token());
-  co_return status;
+  if (!status.ok()) co_return status;
+  Stands(tenant, batch.resume_token());
+  if (applied.unusable > 0) {
+    unusable_ += static_cast<uint64_t>(applied.unusable);
+    observe::Log(observe::Level::kWarning, "changes that cannot be read are in no report",
+                 {{"source", source_},
+                  {"tenant", tenant},
+                  {"count", applied.unusable},
+                  {"first", applied.first_unusable},
+                  {"version", applied.first_unusable_version}});
+  }
+  co_return absl::OkStatus();
 }
 
 Task<absl::Status> FactSink::Reset(std::string tenant) {

@@ -5,6 +5,8 @@
 #include <absl/container/flat_hash_map.h>
 #include <absl/synchronization/mutex.h>
 
+#include <atomic>
+#include <cstdint>
 #include <string>
 
 #include "common/feed/consumer.h"
@@ -34,6 +36,9 @@ class FactSink final : public feed::Sink {
   Task<absl::Status> Apply(std::string tenant, const feed::v1::ChangeBatch& batch) override;
   Task<absl::Status> Reset(std::string tenant) override;
 
+  // Changes that could not be read, since the process began: they are in no figure.
+  uint64_t unusable() const { return unusable_; }
+
  private:
   // OK where this process is the one to write.
   absl::Status CheckOwn(store::SqlSession& session, const std::string& tenant) const;
@@ -42,6 +47,7 @@ class FactSink final : public feed::Sink {
   const std::string source_;
   store::Store& store_;
   const schedule::Lease& lease_;
+  std::atomic<uint64_t> unusable_{0};
   mutable absl::Mutex mutex_;
   // The token that the cursor of a tenant has as far as this process knows; nothing = no cursor.
   absl::flat_hash_map<std::string, std::optional<std::string>> tokens_ ABSL_GUARDED_BY(mutex_);

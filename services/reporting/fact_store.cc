@@ -303,7 +303,10 @@ absl::StatusOr<Applied> FactStore::ApplyBatch(SqlSession& session, absl::string_
           break;
         case Effect::kUnusable:
           // What it was before no longer holds either.
-          ++applied.unusable;
+          if (++applied.unusable == 1) {
+            applied.first_unusable = change.name();
+            applied.first_unusable_version = change.version();
+          }
           [[fallthrough]];
         case Effect::kRemove:
           status = Remove(session, tenant, source, change, applied);

@@ -30,6 +30,9 @@ struct Applied {
   int64_t unchanged = 0;  // known in this version or a later one, or none to take away
   int64_t skipped = 0;    // covered by the cursor, or of a type without facts
   int64_t unusable = 0;   // could not be read; see Effect::kUnusable
+  // Name and version of the first of them.
+  std::string first_unusable;
+  int64_t first_unusable_version = 0;
 };
 
 // Writes. Owned by one thread at a time; several stores may write to one database as long as

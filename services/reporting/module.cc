@@ -35,6 +35,10 @@ absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host) {
 Following::Following(host::Host& host, Opened& reporting, const std::string& source,
                      std::shared_ptr<grpc::Channel> channel)
     : sink_(source, *reporting.module->store, *reporting.lease),
+      unusable_(host.metrics().ReadCounter(
+          "sqm_reporting_unusable_changes_total",
+          "Changes of a source that could not be read and are in no report.", {{"source", source}},
+          [this] { return static_cast<double>(sink_.unusable()); })),
       consumer_(std::move(channel), OptionsOf(host, reporting, source), sink_, host.executor(),
                 host.timer(), host.clock(), host.ids()) {
   consumer_.Start();

@@ -29,6 +29,7 @@ class Following {
 
  private:
   FactSink sink_;
+  observe::Metrics::Registration unusable_;
   feed::Consumer consumer_;
 };
 

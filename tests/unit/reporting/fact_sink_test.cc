@@ -149,6 +149,20 @@ TEST_P(FactSinkTest, AResetThatWasInterruptedIsFinishedByTheNext) {
               })).ok());
 }
 
+TEST_P(FactSinkTest, WhatCannotBeReadIsCounted) {
+  schedule::Lease a(Parts("a"), "facts");
+  FactSink one(kSource, *store_, a);
+  Beat(a);
+  ASSERT_TRUE(Load(one));
+  feed::v1::ChangeBatch batch = Batch(1);
+  batch.mutable_changes(0)->set_body("\xff");
+  ASSERT_TRUE(Await(one.Apply(kTenant, batch)).ok());
+  EXPECT_EQ(Facts(), 0);
+  EXPECT_EQ(one.unusable(), 1u);
+  EXPECT_EQ(Apply(one, 2), absl::StatusCode::kOk);
+  EXPECT_EQ(one.unusable(), 1u);
+}
+
 TEST_P(FactSinkTest, NothingIsAppliedBeforeTheCursorIsKnown) {
   schedule::Lease a(Parts("a"), "facts");
   FactSink one(kSource, *store_, a);
