@@ -370,14 +370,15 @@ class Builder {
     }
     for (const Cursor& cursor : input_.sources) {
       if (cursor.token.empty()) {
-        AddNotice(kReadAnew, absl::Substitute(Say(language_, "notice.read-anew"), cursor.source));
+        AddNotice(kReadAnew, absl::Substitute(Say(language_, "notice.read-anew"),
+                                              SourceText(language_, cursor.source)));
         continue;
       }
       if (cursor.time == absl::InfinitePast() || cursor.time >= input_.day.end) continue;
       const std::string read =
           absl::FormatTime("%Y-%m-%d %H:%M", cursor.time, input_.day.time_zone);
-      AddNotice("incomplete-day",
-                absl::Substitute(Say(language_, "notice.incomplete-day"), cursor.source, read));
+      AddNotice("incomplete-day", absl::Substitute(Say(language_, "notice.incomplete-day"),
+                                                   SourceText(language_, cursor.source), read));
     }
     if (const int64_t n = totals_.cases.Count(Quantity::kEndsAssumed); n > 0) {
       AddNotice("ends-assumed",

@@ -196,6 +196,8 @@ constexpr Entry kCatalogue[] = {
     {"formula", "Formula", "计算公式"},
     {"footer.sources", "Data read up to", "数据截至"},
     {"footer.position", "position $0", "位置 $0"},
+    {"source.monitoring", "monitoring", "服务质量监控"},
+    {"source.complaints", "complaints", "投诉管理"},
     {"footer.none", "no data read yet", "尚未读取数据"},
     {"footer.version", "Definitions, version $0", "指标定义版本 $0"},
     {"footer.intervals",
@@ -212,10 +214,10 @@ constexpr Entry kCatalogue[] = {
      "$1 个联络中有 $0 个为模拟数据。"},
     {"notice.read-anew",
      "The source $0 is being read anew: a part of its facts is still missing from all figures.",
-     "正在重新读取来源 $0 的数据，所有数值均可能尚不完整。"},
+     "正在重新读取“$0”的数据，所有数值均可能尚不完整。"},
     {"notice.incomplete-day",
      "The source $0 has been read up to $1, before the end of the day: figures may still grow.",
-     "来源 $0 的数据仅读取至 $1，当日尚未结束，数值可能继续变化。"},
+     "“$0”的数据仅读取至 $1，当日尚未结束，数值可能继续变化。"},
     {"notice.ends-assumed",
      "The end of $0 of the $1 ended cases has no known time: each counts on the last day that is "
      "known of it.",
@@ -258,6 +260,12 @@ absl::string_view Say(Language language, absl::string_view key) {
   const Entry* entry = Find(key);
   if (entry == nullptr) return key;
   return language == Language::kChinese ? entry->zh : entry->en;
+}
+
+absl::string_view SourceText(Language language, absl::string_view source) {
+  const std::string key = absl::StrCat("source.", source);
+  const absl::string_view text = Say(language, key);
+  return text == key ? source : text;
 }
 
 const std::string& Pick(Language language, const type::v1::Text& text) {

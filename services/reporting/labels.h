@@ -22,6 +22,8 @@ absl::string_view TagOf(Language language);
 // The text that the report uses under a key of the catalogue; the key itself where there is none.
 // `$0`, `$1` … stand for values.
 absl::string_view Say(Language language, absl::string_view key);
+// What a source is called, by the name of its service; that itself where it has no other.
+absl::string_view SourceText(Language language, absl::string_view source);
 // One of two; the other where it is empty.
 const std::string& Pick(Language language, const type::v1::Text& text);
 // The label of an enum value by its key (`answered`), as the contract gives it; an empty key is

@@ -134,7 +134,7 @@ std::string Definitions(Language l) {
 std::string Footer(Language l, const v1::DailyReport& report) {
   std::vector<std::string> sources;
   for (const v1::SourcePosition& source : report.sources()) {
-    std::string text = absl::StrCat(source.source(), " · ",
+    std::string text = absl::StrCat(SourceText(l, source.source()), " · ",
                                     absl::Substitute(Say(l, "footer.position"), source.position()));
     if (source.has_time()) {
       absl::StrAppend(&text, " · ", LocalMinute(source.time(), report.zone()));

@@ -255,6 +255,7 @@ TEST_F(DailyReportTest, SaysHowFarItHasRead) {
   const v1::DailyReport anew = Make("2024-01-15", "UTC", Language::kChinese);
   EXPECT_THAT(NoticeKeys(anew), testing::ElementsAre("read-anew", "no-contacts"));
   EXPECT_EQ(anew.sources(0).position(), 0);
+  EXPECT_THAT(anew.notices(0).text(), testing::HasSubstr("“服务质量监控”"));
 }
 
 TEST_F(DailyReportTest, SaysThatTheClockChanges) {
