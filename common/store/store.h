@@ -155,6 +155,9 @@ class Store {
   // a registered consumer still needs. One at a time: while one is under way, another does nothing.
   virtual Task<absl::Status> Trim(absl::Time older_than, int64_t keep_changes,
                                   std::map<std::string, int64_t> keep_from) = 0;
+  // Answers what waits and ends: no listener is called any more, and a trim goes no further. Before
+  // anything goes that listens. Idempotent; nobody calls anything else at the same time.
+  virtual void Close() = 0;
 };
 
 }  // namespace sqm::store

@@ -428,6 +428,8 @@ void Host::Stop() {
   for (const auto& module : modules_) module->leases->Stop();
   if (redis_ != nullptr) redis_->Shutdown();
   executor_.Stop();
+  // Before the caches and all else that hears of commits go.
+  for (const auto& module : modules_) module->store->Close();
   server_.reset();
   observe::Logger::Process().Flush();
 }

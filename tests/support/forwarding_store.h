@@ -72,6 +72,7 @@ class ForwardingStore : public store::Store {
                           std::map<std::string, int64_t> keep_from) override {
     return inner_->Trim(older_than, keep_changes, std::move(keep_from));
   }
+  void Close() override { inner_->Close(); }
 
  private:
   const std::unique_ptr<store::Store> inner_;

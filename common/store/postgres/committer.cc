@@ -42,9 +42,9 @@ PgCommitter::PgCommitter(const PgConnectionOptions& connection, PgCommitterOptio
       ids_(ids),
       thread_([this] { Run(); }) {}
 
-PgCommitter::~PgCommitter() {
+void PgCommitter::Stop() {
   queue_.Stop();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void PgCommitter::Run() {

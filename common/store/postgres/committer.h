@@ -31,8 +31,9 @@ class PgCommitter {
   PgCommitter(const PgConnectionOptions& connection, PgCommitterOptions options,
               const PgStatements& sql, CommitQueue& queue, PgListeners& listeners,
               const Clock& clock, IdSource& ids);
-  // Answers what waits, then ends the thread.
-  ~PgCommitter();
+  ~PgCommitter() { Stop(); }
+  // Answers what waits, then ends the thread. Idempotent.
+  void Stop();
 
  private:
   enum class Fate { kCommitted, kNotCommitted, kUnknown };

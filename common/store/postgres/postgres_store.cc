@@ -63,13 +63,15 @@ absl::Status PostgresStore::Start(IdSource& ids) {
   return absl::OkStatus();
 }
 
-PostgresStore::~PostgresStore() {
-  committer_.reset();
-  // What reads asks the tail how much it has heard.
+PostgresStore::~PostgresStore() { Close(); }
+
+void PostgresStore::Close() {
+  closing_ = true;
+  if (committer_ != nullptr) committer_->Stop();
   background_.Stop();
   notes_.Stop();
   readers_.Stop();
-  tail_.reset();
+  if (tail_ != nullptr) tail_->Stop();
 }
 
 void PostgresStore::OnCommit(std::function<void(const CommittedBatchPtr&)> listener) {

@@ -48,7 +48,7 @@ class PostgresStore final : public Store {
                                                              PostgresOptions options,
                                                              Executor& executor, const Clock& clock,
                                                              IdSource& ids);
-  // Answers what waits, then closes the connections.
+  // Closes the store, then the connections.
   ~PostgresStore() override;
 
   Task<absl::StatusOr<RecordPtr>> Read(const contract::ResourceType& type, std::string tenant,
@@ -79,6 +79,7 @@ class PostgresStore final : public Store {
   Task<absl::Status> Check() override;
   Task<absl::Status> Trim(absl::Time older_than, int64_t keep_changes,
                           std::map<std::string, int64_t> keep_from) override;
+  void Close() override;
 
   // Looks for other processes' commits at once. From any thread, e.g. when Redis says so.
   void Wake() override { tail_->Wake(); }
@@ -123,7 +124,7 @@ class PostgresStore final : public Store {
   PgListeners listeners_;
   CommitQueue queue_;
   PgPool reading_, background_work_, noting_;
-  std::atomic<bool> trimming_{false};
+  std::atomic<bool> trimming_{false}, closing_{false};
   // Next request id to age; the background thread's own.
   std::pair<std::string, std::string> sweep_from_;
   std::unique_ptr<PgStandbys> standbys_;  // immutable after Start; null: there are none

@@ -95,6 +95,7 @@ Task<absl::Status> PostgresStore::Trim(absl::Time older_than, int64_t keep_chang
     // Slice by slice, so that writers get in between.
     bool more = true;
     while (more) {
+      if (closing_) co_return absl::OkStatus();
       int64_t oldest = 0;
       std::function<absl::Status(PgSession&)> slice =
           [&, &tenant = tenant](PgSession& session) -> absl::Status {
@@ -113,7 +114,7 @@ Task<absl::Status> PostgresStore::Trim(absl::Time older_than, int64_t keep_chang
   // Request ids by key, so that no index on their time is needed; a bounded number a call, the next
   // one goes on from there.
   bool more = true;
-  for (int i = 0; more && i < kSweepSlices; ++i) {
+  for (int i = 0; more && i < kSweepSlices && !closing_; ++i) {
     std::function<absl::Status(PgSession&)> slice = [&](PgSession& session) -> absl::Status {
       ASSIGN_OR_RETURN(more, SweepRequests(session, forgotten));
       return absl::OkStatus();

@@ -17,13 +17,13 @@ PgTail::PgTail(const PgConnectionOptions& connection, absl::Duration period,
       heard_until_ns_(absl::ToUnixNanos(heard_until)),
       thread_([this] { Run(); }) {}
 
-PgTail::~PgTail() {
+void PgTail::Stop() {
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
     changed_.NotifyAll();
   }
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void PgTail::Wake() {

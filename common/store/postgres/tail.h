@@ -21,7 +21,9 @@ class PgTail {
   // Everything must outlive it.
   PgTail(const PgConnectionOptions& connection, absl::Duration period, const PgStatements& sql,
          PgListeners& listeners, const Clock& clock, absl::Time heard_until);
-  ~PgTail();
+  ~PgTail() { Stop(); }
+  // Ends the thread. Idempotent.
+  void Stop();
 
   // Looks at once. From any thread.
   void Wake();

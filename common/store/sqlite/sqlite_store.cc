@@ -91,12 +91,14 @@ absl::Status SqliteStore::Start(IdSource& ids) {
 }
 
 SqliteStore::~SqliteStore() {
-  if (committer_.joinable()) {
-    queue_.Stop();
-    committer_.join();
-  }
+  Close();
   checkpointer_.reset();
   if (lock_file_ >= 0) close(lock_file_);
+}
+
+void SqliteStore::Close() {
+  queue_.Stop();
+  if (committer_.joinable()) committer_.join();
 }
 
 void SqliteStore::OnCommit(std::function<void(const CommittedBatchPtr&)> listener) {

@@ -42,7 +42,6 @@ class SqliteStore final : public Store {
                                                            SqliteOptions options,
                                                            Executor& executor, const Clock& clock,
                                                            IdSource& ids);
-  // Answers what waits, then ends the committer.
   ~SqliteStore() override;
 
   Task<absl::StatusOr<RecordPtr>> Read(const contract::ResourceType& type, std::string tenant,
@@ -67,6 +66,7 @@ class SqliteStore final : public Store {
   Task<absl::Status> Check() override;
   Task<absl::Status> Trim(absl::Time older_than, int64_t keep_changes,
                           std::map<std::string, int64_t> keep_from) override;
+  void Close() override;
 
  private:
   struct Tenant {
