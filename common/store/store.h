@@ -147,6 +147,8 @@ class Store {
   // Runs `work` on a snapshot.
   virtual Task<absl::Status> Query(std::function<absl::Status(SqlSession&)> work) = 0;
 
+  // Whether what other processes commit has not been heard of for long; known without asking.
+  virtual bool Stale() const { return false; }
   virtual ReadCounts Reads() const { return {}; }
   // Whether the store can read and write now; by the health check, not by calls.
   virtual Task<absl::Status> Check() = 0;

@@ -301,40 +301,16 @@ absl::Status Host::Serve() {
 }
 
 void Host::WatchHealth() {
-  timer_.Every(absl::Seconds(2), [this] {
-    for (const auto& module : modules_) {
-      {
-        absl::MutexLock lock(&checks_mutex_);
-        // One that hangs is not joined by others.
-        if (module->checking) continue;
-        module->checking = true;
-        ++checks_;
-      }
-      Start(module->store->Check(), [this, module = module.get()](const absl::Status& status) {
-        ShowHealth(*module, status);
-        absl::MutexLock lock(&checks_mutex_);
-        module->checking = false;
-        --checks_;
-      });
+  health_ = std::make_unique<Health>(
+      [this](const std::string& service, bool serving) { server_->SetServing(service, serving); });
+  for (const auto& module : modules_) {
+    std::vector<std::string> services;
+    for (const auto* service : module->registry->services()) {
+      services.push_back(service->full_name());
     }
-  });
-}
-
-void Host::ShowHealth(const Module& module, const absl::Status& status) {
-  if (!status.ok()) {
-    Log(Level::kError, "the store is not ready",
-        {{"service", module.name}, {"error", std::string(status.message())}});
+    health_->Add(module->name, *module->store, std::move(services));
   }
-  for (const auto* service : module.registry->services()) {
-    server_->SetServing(service->full_name(), status.ok());
-  }
-}
-
-void Host::AwaitHealthChecks() {
-  const int* checks = &checks_;
-  absl::MutexLock lock(&checks_mutex_);
-  checks_mutex_.Await(absl::Condition(
-      +[](const int* running) { return *running == 0; }, checks));
+  timer_.Every(absl::Seconds(2), [this] { health_->Look(); });
 }
 
 Task<absl::Status> Host::Trim(store::Store& store) {
@@ -421,7 +397,7 @@ void Host::Stop() {
     absl::SleepFor(config_.drain_delay);
     feed_service_->Drain();
     timer_.Stop();
-    AwaitHealthChecks();  // they speak to the server
+    health_->Await();  // what it hears it tells the server
     server_->Stop(config_.stop_deadline);
   }
   timer_.Stop();

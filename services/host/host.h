@@ -2,9 +2,7 @@
 // module a service with its own store.
 #pragma once
 
-#include <absl/base/thread_annotations.h>
 #include <absl/status/statusor.h>
-#include <absl/synchronization/mutex.h>
 
 #include <memory>
 #include <string>
@@ -29,6 +27,7 @@
 #include "common/schedule/lease.h"
 #include "common/store/store.h"
 #include "services/host/config.h"
+#include "services/host/health.h"
 #include "services/host/wake_ups.h"
 
 namespace sqm::host {
@@ -44,7 +43,6 @@ struct Module {
   std::unique_ptr<rpc::Pipeline> pipeline;
   std::unique_ptr<feed::Hub> hub;
   std::unique_ptr<schedule::Leases> leases;  // of its periodic jobs; added before Serve
-  bool checking = false;  // the store's health; guarded by Host's mutex of checks
 };
 
 class Host {
@@ -89,9 +87,6 @@ class Host {
   absl::Status OpenRates();
   absl::Status OpenAudit();
   void WatchHealth();
-  void ShowHealth(const Module& module, const absl::Status& status);
-  // Those that have begun; no more may begin.
-  void AwaitHealthChecks();
   Task<absl::Status> Trim(store::Store& store);
   void TrimFeeds();
   void ShowLeases();
@@ -117,9 +112,8 @@ class Host {
   std::vector<std::unique_ptr<resource::StandardMethods>> standard_;
   std::vector<observe::Metrics::Registration> registrations_;
   std::unique_ptr<rpc::Server> server_;
+  std::unique_ptr<Health> health_;  // null before Serve
   bool in_process_ = false;
-  absl::Mutex checks_mutex_;
-  int checks_ ABSL_GUARDED_BY(checks_mutex_) = 0;  // of the stores' health, under way
   bool stopped_ = false;
 };
 

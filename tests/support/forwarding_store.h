@@ -66,6 +66,7 @@ class ForwardingStore : public store::Store {
   Task<absl::Status> Query(std::function<absl::Status(store::SqlSession&)> work) override {
     return inner_->Query(std::move(work));
   }
+  bool Stale() const override { return inner_->Stale(); }
   store::ReadCounts Reads() const override { return inner_->Reads(); }
   Task<absl::Status> Check() override { return inner_->Check(); }
   Task<absl::Status> Trim(absl::Time older_than, int64_t keep_changes,

@@ -175,9 +175,13 @@ Task<absl::Status> PostgresStore::Query(std::function<absl::Status(SqlSession&)>
   co_return status;
 }
 
+bool PostgresStore::Stale() const {
+  return clock_.Now() - tail_->heard_until() > options_.tail_period + kStaleTail;
+}
+
 Task<absl::Status> PostgresStore::Check() {
-  // Known without asking: a server that hangs is told of before anything else waits for it.
-  if (clock_.Now() - tail_->heard_until() > options_.tail_period + kStaleTail) {
+  // A server that hangs is told of before anything else waits for it.
+  if (Stale()) {
     co_return Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE,
                    "what other processes commit does not arrive");
   }

@@ -1,0 +1,100 @@
+// What the server's health says of stores that answer, fail and hang.
+#include "services/host/health.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "common/base/ids.h"
+#include "common/store/sqlite/sqlite_store.h"
+#include "tests/support/forwarding_store.h"
+#include "tests/support/tickets.h"
+
+namespace sqm::host {
+namespace {
+
+// Answers the question when the test says so.
+class AskedStore : public testing::ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  Task<absl::Status> Check() override {
+    OneShot<absl::Status> answer;
+    answer_ = &answer;
+    absl::Status status = co_await answer;
+    co_return status;
+  }
+  bool Stale() const override { return stale; }
+  void Answer(const absl::Status& status) { answer_->Set(status); }
+
+  bool stale = false;
+
+ private:
+  OneShot<absl::Status>* answer_ = nullptr;  // of the question that was asked last
+};
+
+class HealthTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<AskedStore> Open() {
+    auto store = store::SqliteStore::Open(tickets_.registry(), {}, executor_, clock_, ids_);
+    EXPECT_TRUE(store.ok()) << store.status();
+    return std::make_unique<AskedStore>(*std::move(store));
+  }
+  Health::Show Show() {
+    return [this](const std::string& service, bool serving) { shown_[service] = serving; };
+  }
+
+  testing::Tickets tickets_;
+  FakeClock clock_{absl::FromUnixSeconds(1767225600)};
+  SequenceIds ids_;
+  Executor executor_{"test", 1};
+  std::map<std::string, bool> shown_;
+};
+
+TEST_F(HealthTest, SaysWhatAStoreAnswers) {
+  std::unique_ptr<AskedStore> store = Open();
+  Health health(Show());
+  health.Add("one", *store, {"One", "Two"});
+  health.Look();
+  EXPECT_TRUE(shown_.empty());
+  store->Answer(absl::OkStatus());
+  EXPECT_TRUE(shown_["One"]);
+  EXPECT_TRUE(shown_["Two"]);
+  health.Look();
+  store->Answer(absl::UnavailableError("away"));
+  EXPECT_FALSE(shown_["One"]);
+  EXPECT_FALSE(shown_["Two"]);
+  health.Await();
+}
+
+// The question was asked just before the tail was stale, and is not answered.
+TEST_F(HealthTest, AStaleTailIsToldThoughAnAnswerIsAwaited) {
+  std::unique_ptr<AskedStore> store = Open();
+  Health health(Show());
+  health.Add("one", *store, {"One"});
+  health.Look();
+  health.Look();
+  EXPECT_TRUE(shown_.empty()) << "it may still answer";
+  store->stale = true;
+  health.Look();
+  ASSERT_TRUE(shown_.contains("One"));
+  EXPECT_FALSE(shown_["One"]);
+  store->Answer(absl::OkStatus());
+  EXPECT_TRUE(shown_["One"]);
+  health.Await();
+}
+
+TEST_F(HealthTest, AnAnswerThatIsOverdueIsNone) {
+  std::unique_ptr<AskedStore> store = Open();
+  Health health(Show(), absl::ZeroDuration());
+  health.Add("one", *store, {"One"});
+  health.Look();
+  health.Look();
+  ASSERT_TRUE(shown_.contains("One"));
+  EXPECT_FALSE(shown_["One"]);
+  store->Answer(absl::OkStatus());
+  EXPECT_TRUE(shown_["One"]);
+  health.Await();
+}
+
+}  // namespace
+}  // namespace sqm::host
