@@ -1,5 +1,7 @@
 #include "services/host/health.h"
 
+#include <absl/algorithm/container.h>
+
 #include <utility>
 
 #include "common/base/steady_wait.h"
@@ -9,8 +11,8 @@
 namespace sqm::host {
 
 void Health::Add(std::string name, store::Store& store, std::vector<std::string> services) {
-  stores_.push_back(
-      std::make_unique<Asked>(Asked{std::move(name), &store, std::move(services), false, {}}));
+  stores_.push_back(std::make_unique<Asked>(
+      Asked{std::move(name), &store, std::move(services), false, true, {}}));
 }
 
 void Health::Look() {
@@ -44,7 +46,10 @@ void Health::Tell(Asked& asked, const absl::Status& status) {
     observe::Log(observe::Level::kError, "the store is not ready",
                  {{"service", asked.name}, {"error", std::string(status.message())}});
   }
-  for (const std::string& service : asked.services) show_(service, status.ok());
+  asked.well = status.ok();
+  for (const std::string& service : asked.services) show_(service, asked.well);
+  const bool all = absl::c_all_of(stores_, [](const auto& one) { return one->well; });
+  for (const std::string& service : whole_) show_(service, all);
 }
 
 void Health::Await() {

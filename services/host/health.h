@@ -22,9 +22,10 @@ class Health {
  public:
   // Says whether a gRPC service answers. Must be short and call nobody back.
   using Show = std::function<void(const std::string& service, bool serving)>;
-  // `patience`: how long a store may take to answer; much may wait before the question.
-  explicit Health(Show show, absl::Duration patience = absl::Seconds(10))
-      : show_(std::move(show)), patience_(patience) {}
+  // `whole`: what needs all stores. `patience`: how long a store may take to answer; much may wait
+  // before the question.
+  Health(std::vector<std::string> whole, Show show, absl::Duration patience = absl::Seconds(10))
+      : whole_(std::move(whole)), show_(std::move(show)), patience_(patience) {}
 
   // Before the first look. `services`: those that need the store, which must outlive this.
   void Add(std::string name, store::Store& store, std::vector<std::string> services);
@@ -39,11 +40,12 @@ class Health {
     std::string name;
     store::Store* store;
     std::vector<std::string> services;
-    bool asking = false;
+    bool asking = false, well = true;
     absl::Time since;  // when it was asked, by the steady clock
   };
   void Tell(Asked& asked, const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  const std::vector<std::string> whole_;
   const Show show_;
   const absl::Duration patience_;
   absl::Mutex mutex_;

@@ -301,7 +301,10 @@ absl::Status Host::Serve() {
 }
 
 void Host::WatchHealth() {
+  std::vector<std::string> whole = {""};
+  for (const auto* service : feed_registry_->services()) whole.push_back(service->full_name());
   health_ = std::make_unique<Health>(
+      std::move(whole),
       [this](const std::string& service, bool serving) { server_->SetServing(service, serving); });
   for (const auto& module : modules_) {
     std::vector<std::string> services;

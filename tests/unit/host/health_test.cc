@@ -52,13 +52,14 @@ class HealthTest : public ::testing::Test {
 
 TEST_F(HealthTest, SaysWhatAStoreAnswers) {
   std::unique_ptr<AskedStore> store = Open();
-  Health health(Show());
+  Health health({""}, Show());
   health.Add("one", *store, {"One", "Two"});
   health.Look();
   EXPECT_TRUE(shown_.empty());
   store->Answer(absl::OkStatus());
   EXPECT_TRUE(shown_["One"]);
   EXPECT_TRUE(shown_["Two"]);
+  EXPECT_TRUE(shown_[""]);
   health.Look();
   store->Answer(absl::UnavailableError("away"));
   EXPECT_FALSE(shown_["One"]);
@@ -66,10 +67,31 @@ TEST_F(HealthTest, SaysWhatAStoreAnswers) {
   health.Await();
 }
 
+TEST_F(HealthTest, TheWholeIsWellWhereAllStoresAre) {
+  std::unique_ptr<AskedStore> one = Open(), two = Open();
+  Health health({"", "Feed"}, Show());
+  health.Add("one", *one, {"One"});
+  health.Add("two", *two, {"Two"});
+  health.Look();
+  one->Answer(absl::UnavailableError("away"));
+  two->Answer(absl::OkStatus());
+  EXPECT_FALSE(shown_["One"]);
+  EXPECT_TRUE(shown_["Two"]);
+  EXPECT_FALSE(shown_[""]);
+  EXPECT_FALSE(shown_["Feed"]);
+  health.Look();
+  one->Answer(absl::OkStatus());
+  EXPECT_TRUE(shown_[""]);
+  EXPECT_TRUE(shown_["Feed"]);
+  two->Answer(absl::OkStatus());
+  EXPECT_TRUE(shown_["Feed"]);
+  health.Await();
+}
+
 // The question was asked just before the tail was stale, and is not answered.
 TEST_F(HealthTest, AStaleTailIsToldThoughAnAnswerIsAwaited) {
   std::unique_ptr<AskedStore> store = Open();
-  Health health(Show());
+  Health health({""}, Show());
   health.Add("one", *store, {"One"});
   health.Look();
   health.Look();
@@ -85,7 +107,7 @@ TEST_F(HealthTest, AStaleTailIsToldThoughAnAnswerIsAwaited) {
 
 TEST_F(HealthTest, AnAnswerThatIsOverdueIsNone) {
   std::unique_ptr<AskedStore> store = Open();
-  Health health(Show(), absl::ZeroDuration());
+  Health health({""}, Show(), absl::ZeroDuration());
   health.Add("one", *store, {"One"});
   health.Look();
   health.Look();
