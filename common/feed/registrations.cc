@@ -3,6 +3,7 @@
 #include <absl/strings/str_cat.h>
 
 #include "common/base/status.h"
+#include "common/store/prepare.h"
 
 namespace sqm::feed {
 
@@ -10,12 +11,17 @@ using store::SqlParam;
 using store::SqlRow;
 using store::SqlSession;
 
+namespace {
+
+constexpr store::SchemaPart kTable[] = {
+    {"feed_consumers",
+     "CREATE TABLE IF NOT EXISTS feed_consumers (tenant TEXT NOT NULL, consumer TEXT NOT NULL,"
+     " position BIGINT NOT NULL, time BIGINT NOT NULL, PRIMARY KEY (tenant, consumer))"}};
+
+}  // namespace
+
 absl::Status PrepareRegistrations(store::Store& store) {
-  return Await(store.Project([](SqlSession& session) {
-    return session.Run(
-        "CREATE TABLE IF NOT EXISTS feed_consumers (tenant TEXT NOT NULL, consumer TEXT NOT NULL,"
-        " position BIGINT NOT NULL, time BIGINT NOT NULL, PRIMARY KEY (tenant, consumer))");
-  }));
+  return Await(store::Prepare(store, kTable));
 }
 
 Task<absl::Status> Acknowledge(store::Store& store, std::string tenant, std::string consumer,

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "common/store/prepare.h"
+
 namespace sqm::resource {
 namespace {
 
@@ -11,9 +13,10 @@ constexpr int64_t kLeast = 16;
 constexpr int64_t kMost = 8192;
 constexpr int64_t kGrowth = 8;
 
-constexpr char kTable[] =
-    "CREATE TABLE IF NOT EXISTS number_series (tenant TEXT NOT NULL, series TEXT NOT NULL,"
-    " next BIGINT NOT NULL, PRIMARY KEY (tenant, series))";
+constexpr store::SchemaPart kTable[] = {
+    {"number_series",
+     "CREATE TABLE IF NOT EXISTS number_series (tenant TEXT NOT NULL, series TEXT NOT NULL,"
+     " next BIGINT NOT NULL, PRIMARY KEY (tenant, series))"}};
 // In one statement, so that of processes that take at once each gets a block of its own.
 constexpr char kTake[] =
     "INSERT INTO number_series AS known (tenant, series, next) VALUES (?, ?, ?)"
@@ -48,8 +51,7 @@ Task<absl::StatusOr<int64_t>> Numbers::Take(std::string tenant, std::string seri
   absl::Status status = co_await taking;
   if (absl::IsInternal(status)) {
     // The first of a store finds no table yet.
-    Task<absl::Status> making =
-        store_.Project([](store::SqlSession& session) { return session.Run(kTable); });
+    Task<absl::Status> making = store::Prepare(store_, kTable);
     status = co_await making;
     if (!status.ok()) co_return status;
     Task<absl::Status> again = store_.Note(work);

@@ -9,6 +9,7 @@
 #include "common/base/proto_time.h"
 #include "common/base/status.h"
 #include "common/observe/log.h"
+#include "common/store/prepare.h"
 
 namespace sqm::schedule {
 
@@ -19,9 +20,10 @@ using store::SqlSession;
 
 namespace {
 
-constexpr char kTable[] =
-    "CREATE TABLE IF NOT EXISTS job_leases (job TEXT NOT NULL, holder TEXT NOT NULL,"
-    " term BIGINT NOT NULL, beat BIGINT NOT NULL, free BIGINT NOT NULL, PRIMARY KEY (job))";
+constexpr store::SchemaPart kTable[] = {
+    {"job_leases",
+     "CREATE TABLE IF NOT EXISTS job_leases (job TEXT NOT NULL, holder TEXT NOT NULL,"
+     " term BIGINT NOT NULL, beat BIGINT NOT NULL, free BIGINT NOT NULL, PRIMARY KEY (job))"}};
 constexpr char kRead[] = "SELECT holder, term, beat, free FROM job_leases WHERE job = ?";
 constexpr char kFirst[] =
     "INSERT INTO job_leases (job, holder, term, beat, free) VALUES (?, ?, 1, 0, 0)"
@@ -37,9 +39,7 @@ constexpr char kRelease[] =
 
 }  // namespace
 
-absl::Status PrepareLeases(store::Store& store) {
-  return Await(store.Project([](SqlSession& session) { return session.Run(kTable); }));
-}
+absl::Status PrepareLeases(store::Store& store) { return Await(store::Prepare(store, kTable)); }
 
 Lease::Lease(const LeaseParts& parts, std::string job)
     : parts_(parts),

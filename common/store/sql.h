@@ -7,6 +7,7 @@
 
 #include <absl/functional/function_ref.h>
 #include <absl/status/status.h>
+#include <absl/status/statusor.h>
 #include <absl/strings/string_view.h>
 #include <absl/types/span.h>
 
@@ -48,6 +49,8 @@ class SqlSession {
   // The same for a text made at run time (a filter); prepared for this call only.
   virtual absl::Status RunDynamic(absl::string_view sql, absl::Span<const SqlParam> params,
                                   absl::FunctionRef<void(const SqlRow&)> each) = 0;
+  // Whether there is a table or an index of this name.
+  virtual absl::StatusOr<bool> Has(absl::string_view name) = 0;
   // Rows that the last statement inserted, updated or deleted.
   virtual int64_t Changes() const = 0;
 };

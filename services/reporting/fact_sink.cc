@@ -7,8 +7,7 @@
 namespace sqm::reporting {
 
 absl::Status PrepareStore(store::Store& store) {
-  return Await(
-      store.Project([](store::SqlSession& session) { return FactStore::EnsureSchema(session); }));
+  return Await(store::Prepare(store, FactStore::Schema()));
 }
 
 Task<absl::StatusOr<std::optional<feed::Position>>> FactSink::Load(std::string tenant) {

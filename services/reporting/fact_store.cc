@@ -18,35 +18,47 @@ using store::SqlRow;
 using store::SqlSession;
 
 // BIGINT, TEXT and BYTEA mean the same to SQLite and to PostgreSQL.
-constexpr const char* kSchema[] = {
-    "CREATE TABLE IF NOT EXISTS reporting_tenants (tenant TEXT NOT NULL PRIMARY KEY,"
-    " dimensions BIGINT NOT NULL, chain BIGINT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS reporting_cursors (tenant TEXT NOT NULL, source TEXT NOT NULL,"
-    " position BIGINT NOT NULL, token TEXT NOT NULL, time BIGINT, PRIMARY KEY (tenant, source))",
-    "CREATE TABLE IF NOT EXISTS reporting_facts (tenant TEXT NOT NULL, source TEXT NOT NULL,"
-    " resource TEXT NOT NULL, version BIGINT NOT NULL, kind BIGINT NOT NULL, bucket BIGINT NOT "
-    "NULL,"
-    " body BYTEA NOT NULL, PRIMARY KEY (tenant, source, resource))",
+constexpr store::SchemaPart kSchema[] = {
+    {"reporting_tenants",
+     "CREATE TABLE IF NOT EXISTS reporting_tenants (tenant TEXT NOT NULL PRIMARY KEY,"
+     " dimensions BIGINT NOT NULL, chain BIGINT NOT NULL)"},
+    {"reporting_cursors",
+     "CREATE TABLE IF NOT EXISTS reporting_cursors (tenant TEXT NOT NULL, source TEXT NOT NULL,"
+     " position BIGINT NOT NULL, token TEXT NOT NULL, time BIGINT, PRIMARY KEY (tenant, source))"},
+    {"reporting_facts",
+     "CREATE TABLE IF NOT EXISTS reporting_facts (tenant TEXT NOT NULL, source TEXT NOT NULL,"
+     " resource TEXT NOT NULL, version BIGINT NOT NULL, kind BIGINT NOT NULL, bucket BIGINT NOT "
+     "NULL,"
+     " body BYTEA NOT NULL, PRIMARY KEY (tenant, source, resource))"},
     // Notes are the one kind that a report lists.
-    "CREATE INDEX IF NOT EXISTS reporting_facts_notes ON reporting_facts (tenant, bucket)"
-    " WHERE kind = 4",
-    "CREATE TABLE IF NOT EXISTS reporting_dimensions (tenant TEXT NOT NULL, id BIGINT NOT NULL,"
-    " dimensions BYTEA NOT NULL, PRIMARY KEY (tenant, id))",
-    "CREATE UNIQUE INDEX IF NOT EXISTS reporting_dimensions_set ON reporting_dimensions"
-    " (tenant, dimensions)",
-    "CREATE TABLE IF NOT EXISTS reporting_cells (tenant TEXT NOT NULL, bucket BIGINT NOT NULL,"
-    " dimensions BIGINT NOT NULL, value BYTEA NOT NULL, PRIMARY KEY (tenant, bucket, dimensions))",
-    "CREATE TABLE IF NOT EXISTS reporting_scorecards (tenant TEXT NOT NULL, source TEXT NOT NULL,"
-    " name TEXT NOT NULL, version BIGINT NOT NULL, body BYTEA NOT NULL,"
-    " PRIMARY KEY (tenant, name))",
-    "CREATE TABLE IF NOT EXISTS reporting_categories (tenant TEXT NOT NULL, source TEXT NOT NULL,"
-    " name TEXT NOT NULL, version BIGINT NOT NULL, parent TEXT NOT NULL, en TEXT NOT NULL,"
-    " zh TEXT NOT NULL, PRIMARY KEY (tenant, name))",
+    {"reporting_facts_notes",
+     "CREATE INDEX IF NOT EXISTS reporting_facts_notes ON reporting_facts (tenant, bucket)"
+     " WHERE kind = 4"},
+    {"reporting_dimensions",
+     "CREATE TABLE IF NOT EXISTS reporting_dimensions (tenant TEXT NOT NULL, id BIGINT NOT NULL,"
+     " dimensions BYTEA NOT NULL, PRIMARY KEY (tenant, id))"},
+    {"reporting_dimensions_set",
+     "CREATE UNIQUE INDEX IF NOT EXISTS reporting_dimensions_set ON reporting_dimensions"
+     " (tenant, dimensions)"},
+    {"reporting_cells",
+     "CREATE TABLE IF NOT EXISTS reporting_cells (tenant TEXT NOT NULL, bucket BIGINT NOT NULL,"
+     " dimensions BIGINT NOT NULL, value BYTEA NOT NULL, PRIMARY KEY (tenant, bucket, "
+     "dimensions))"},
+    {"reporting_scorecards",
+     "CREATE TABLE IF NOT EXISTS reporting_scorecards (tenant TEXT NOT NULL, source TEXT NOT NULL,"
+     " name TEXT NOT NULL, version BIGINT NOT NULL, body BYTEA NOT NULL,"
+     " PRIMARY KEY (tenant, name))"},
+    {"reporting_categories",
+     "CREATE TABLE IF NOT EXISTS reporting_categories (tenant TEXT NOT NULL, source TEXT NOT NULL,"
+     " name TEXT NOT NULL, version BIGINT NOT NULL, parent TEXT NOT NULL, en TEXT NOT NULL,"
+     " zh TEXT NOT NULL, PRIMARY KEY (tenant, name))"},
     // See spans.h.
-    "CREATE TABLE IF NOT EXISTS reporting_spans (tenant TEXT NOT NULL, node BIGINT NOT NULL,"
-    " standing BIGINT NOT NULL, kind BIGINT NOT NULL, since BIGINT NOT NULL, first BIGINT NOT NULL,"
-    " last BIGINT NOT NULL, n BIGINT NOT NULL,"
-    " PRIMARY KEY (tenant, node, standing, kind, since, first, last))",
+    {"reporting_spans",
+     "CREATE TABLE IF NOT EXISTS reporting_spans (tenant TEXT NOT NULL, node BIGINT NOT NULL,"
+     " standing BIGINT NOT NULL, kind BIGINT NOT NULL, since BIGINT NOT NULL, first BIGINT NOT "
+     "NULL,"
+     " last BIGINT NOT NULL, n BIGINT NOT NULL,"
+     " PRIMARY KEY (tenant, node, standing, kind, since, first, last))"},
 };
 constexpr absl::string_view kScorecardVersionType = "monitoring/ScorecardVersion";
 // Sets of dimensions remembered for a tenant; beyond it they are looked up again.
@@ -119,12 +131,7 @@ absl::Status ApplyTaxon(SqlSession& session, absl::string_view tenant, absl::str
 
 }  // namespace
 
-absl::Status FactStore::EnsureSchema(SqlSession& session) {
-  for (const char* statement : kSchema) {
-    if (absl::Status made = session.Run(statement); !made.ok()) return made;
-  }
-  return absl::OkStatus();
-}
+absl::Span<const store::SchemaPart> FactStore::Schema() { return kSchema; }
 
 absl::StatusOr<FactStore::Numbering*> FactStore::EnsureTenant(SqlSession& session,
                                                               absl::string_view tenant) {

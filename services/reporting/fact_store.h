@@ -10,11 +10,13 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 #include <absl/strings/string_view.h>
+#include <absl/types/span.h>
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "common/store/prepare.h"
 #include "common/store/sql.h"
 #include "services/reporting/fact_query.h"
 #include "services/reporting/facts.h"
@@ -39,8 +41,8 @@ struct Applied {
 // transactions that write the same tenant exclude each other, which EnsureTenant's row lock does.
 class FactStore {
  public:
-  // Creates the tables that are missing.
-  static absl::Status EnsureSchema(store::SqlSession& session);
+  // The tables of facts and rollups, and their indexes.
+  static absl::Span<const store::SchemaPart> Schema();
 
   // Applies what the cursor of (tenant, source) does not cover yet and moves the cursor. `reached`:
   // the position of the batch's resume token, which also covers changes that were not asked for; 0

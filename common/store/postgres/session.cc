@@ -69,4 +69,12 @@ absl::Status PgSession::RunDynamic(absl::string_view sql, absl::Span<const SqlPa
   return RunStatement(once, params, each);
 }
 
+// Takes no lock.
+absl::StatusOr<bool> PgSession::Has(absl::string_view name) {
+  bool there = false;
+  RETURN_IF_ERROR(Run("SELECT 1 WHERE to_regclass(?) IS NOT NULL", {SqlParam(name)},
+                      [&](const SqlRow&) { there = true; }));
+  return there;
+}
+
 }  // namespace sqm::store

@@ -178,4 +178,11 @@ absl::Status SqliteDatabase::RunDynamic(absl::string_view sql, absl::Span<const 
   return RunStatement(statement, params, each);
 }
 
+absl::StatusOr<bool> SqliteDatabase::Has(absl::string_view name) {
+  bool there = false;
+  RETURN_IF_ERROR(Run("SELECT 1 FROM sqlite_master WHERE name = ?", {SqlParam(name)},
+                      [&](const SqlRow&) { there = true; }));
+  return there;
+}
+
 }  // namespace sqm::store

@@ -77,6 +77,7 @@ class SqliteDatabase : public SqlSession {
                    absl::FunctionRef<void(const SqlRow&)> each) override;
   absl::Status RunDynamic(absl::string_view sql, absl::Span<const SqlParam> params,
                           absl::FunctionRef<void(const SqlRow&)> each) override;
+  absl::StatusOr<bool> Has(absl::string_view name) override;
   int64_t Changes() const override { return sqlite3_changes64(db_); }
 
  private:

@@ -22,7 +22,7 @@ using testing::Not;
 
 class DailyCasesTest : public testing::Test {
  protected:
-  DailyCasesTest() { EXPECT_TRUE(FactStore::EnsureSchema(session_).ok()); }
+  DailyCasesTest() { EXPECT_TRUE(store::Ensure(session_, FactStore::Schema()).ok()); }
 
   void Put(const cases::Case& one) {
     ++position_;

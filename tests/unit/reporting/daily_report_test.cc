@@ -20,7 +20,7 @@ namespace {
 
 class DailyReportTest : public testing::Test {
  protected:
-  DailyReportTest() { EXPECT_TRUE(FactStore::EnsureSchema(session_).ok()); }
+  DailyReportTest() { EXPECT_TRUE(store::Ensure(session_, FactStore::Schema()).ok()); }
 
   void Add(const char* type, const google::protobuf::Message& body, const std::string& name) {
     *batch_.add_changes() = MakeChange(type, body, name, ++position_);

@@ -41,7 +41,7 @@ class FactStoreTest : public ::testing::TestWithParam<std::pair<const char*, Ope
  protected:
   void SetUp() override {
     if (opened_ == nullptr) GTEST_SKIP() << "no PostgreSQL server is installed";
-    const absl::Status made = FactStore::EnsureSchema(session_);
+    const absl::Status made = store::Ensure(session_, FactStore::Schema());
     ASSERT_TRUE(made.ok()) << made;
   }
 

@@ -19,7 +19,7 @@ using ::testing::Not;
 v1::DailyReport HostileReport(Language language) {
   const std::string evil = "<script>alert('x')</script>&\"\x01";
   TestSession session;
-  EXPECT_TRUE(FactStore::EnsureSchema(session).ok());
+  EXPECT_TRUE(store::Ensure(session, FactStore::Schema()).ok());
   feed::v1::ChangeBatch batch;
   for (int i = 0; i < 40; ++i) {
     auto contact = MakeContact("staff/" + evil, i * 900, i % 3 != 0);

@@ -49,7 +49,7 @@ TEST(SpansTest, TheNodeLiesWithinAndIsTheHighest) {
 
 TEST(SpansTest, FindsWhatASearchOfAllFinds) {
   TestSession session;
-  ASSERT_TRUE(FactStore::EnsureSchema(session).ok());
+  ASSERT_TRUE(store::Ensure(session, FactStore::Schema()).ok());
   std::mt19937_64 random(7);
   SpanCounts present;
   for (int round = 0; round < 40; ++round) {
@@ -87,7 +87,7 @@ TEST(SpansTest, FindsWhatASearchOfAllFinds) {
 // What stands in the store is at every moment what the present cases add up to.
 TEST(SpansTest, RandomHistoriesOfCasesEqualARecount) {
   TestSession session;
-  ASSERT_TRUE(FactStore::EnsureSchema(session).ok());
+  ASSERT_TRUE(store::Ensure(session, FactStore::Schema()).ok());
   FactStore store;
   std::mt19937_64 random(11);
   std::map<std::string, feed::v1::Change> present;

@@ -46,6 +46,14 @@ class TestSession final : public store::SqlSession {
     return status;
   }
 
+  absl::StatusOr<bool> Has(absl::string_view name) override {
+    bool there = false;
+    absl::Status status = Run("SELECT 1 FROM sqlite_master WHERE name = ?", {store::SqlParam(name)},
+                              [&](const store::SqlRow&) { there = true; });
+    if (!status.ok()) return status;
+    return there;
+  }
+
   int64_t Changes() const override { return sqlite3_changes64(db_); }
 
  private:

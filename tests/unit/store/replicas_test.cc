@@ -9,6 +9,7 @@
 
 #include "common/resource/numbers.h"
 #include "common/schedule/lease.h"
+#include "common/store/prepare.h"
 #include "tests/unit/store/store_suite.h"
 
 namespace sqm::store {
@@ -268,11 +269,13 @@ TEST_P(Replicas, AGapIsTold) {
   EXPECT_EQ(theirs.Take(), (std::vector<int64_t>{11}));
 }
 
-// One of another process, and one of this process that waits for it.
+// One of another process, which writes the table, and one of this process that waits for it.
 TEST_P(Replicas, LeasesAndNumbersWaitForNoProjection) {
+  static constexpr SchemaPart kTable[] = {
+      {"shelf", "CREATE TABLE IF NOT EXISTS shelf (id TEXT PRIMARY KEY, size BIGINT)"},
+      {"shelf_sizes", "CREATE INDEX IF NOT EXISTS shelf_sizes ON shelf (size)"}};
   const absl::Time now = clock_.Now();
-  EXPECT_EQ(*Await(resource::Numbers(*store_).Next("north", "C-2026", now)), 1);
-  ASSERT_TRUE(schedule::PrepareLeases(*store_).ok());
+  ASSERT_TRUE(Await(Prepare(*store_, kTable)).ok());
   schedule::LeaseParts parts;
   parts.store = store_.get();
   parts.registry = &tickets_.registry();
@@ -282,14 +285,19 @@ TEST_P(Replicas, LeasesAndNumbersWaitForNoProjection) {
   absl::Notification begun, go_on;
   std::atomic<int> ended{0};
   const auto end = [&](const absl::Status&) { ++ended; };
-  Start(other_->Project([&](SqlSession&) {
+  Start(other_->Project([&](SqlSession& session) {
+    absl::Status status = session.Run("INSERT INTO shelf VALUES ('a', 1)");
     begun.Notify();
     go_on.WaitForNotification();
-    return absl::OkStatus();
+    return status;
   }),
         end);
   begun.WaitForNotification();
   Start(store_->Project([](SqlSession&) { return absl::OkStatus(); }), end);
+  // The tables that stand beside the resources, whether they are there or not.
+  EXPECT_TRUE(Await(Prepare(*store_, kTable)).ok());
+  EXPECT_TRUE(schedule::PrepareLeases(*store_).ok());
+  EXPECT_EQ(*Await(resource::Numbers(*store_).Next("north", "C-2026", now)), 1);
   EXPECT_TRUE(Await(lease.Beat()).ok());
   EXPECT_TRUE(lease.Held());
   EXPECT_EQ(*Await(resource::Numbers(*store_).Next("north", "C-2026", now)), 17);
@@ -299,6 +307,25 @@ TEST_P(Replicas, LeasesAndNumbersWaitForNoProjection) {
   other_.reset();
   store_.reset();
   EXPECT_EQ(ended, 2);
+}
+
+TEST_P(Replicas, OfManyThatPrepareTheSameAllFindIt) {
+  static constexpr SchemaPart kTable[] = {
+      {"shelf", "CREATE TABLE IF NOT EXISTS shelf (id TEXT PRIMARY KEY, size BIGINT)"},
+      {"shelf_sizes", "CREATE INDEX IF NOT EXISTS shelf_sizes ON shelf (size)"}};
+  for (int round = 0; round < 10; ++round) {
+    std::vector<std::thread> threads;
+    for (Store* store : {static_cast<Store*>(store_.get()), static_cast<Store*>(other_.get())}) {
+      threads.emplace_back([store] {
+        const absl::Status made = Await(Prepare(*store, kTable));
+        EXPECT_TRUE(made.ok()) << made;
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    ASSERT_TRUE(Await(store_->Note([](SqlSession& session) {
+                  return session.Run("DROP TABLE shelf");
+                })).ok());
+  }
 }
 
 TEST_P(Replicas, NumbersAreUniqueAmongReplicas) {
