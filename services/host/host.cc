@@ -285,6 +285,10 @@ absl::Status Host::Serve() {
   }
   feed_service_ = std::make_unique<feed::FeedService>(std::move(sources));
   RETURN_IF_ERROR(feed_service_->Register(*feed_pipeline_));
+  // All that may fail, before anybody may call.
+  TrimFeeds();
+  for (const auto& module : modules_) RETURN_IF_ERROR(module->leases->Start());
+  ShowLeases();
   rpc::ServerOptions options;
   options.address = config_.listen;
   options.tls = {config_.tls_client_ca, config_.tls_certificate, config_.tls_key};
@@ -292,10 +296,7 @@ absl::Status Host::Serve() {
   options.in_process = in_process_;
   ASSIGN_OR_RETURN(server_, rpc::Server::Start(options, pipelines));
   WatchHealth();
-  TrimFeeds();
-  ShowLeases();
   WatchCertificates(config_, metrics_, timer_, clock());
-  for (const auto& module : modules_) RETURN_IF_ERROR(module->leases->Start());
   Log(Level::kInfo, "serving", {{"address", config_.listen}, {"port", server_->port()}});
   return absl::OkStatus();
 }

@@ -26,8 +26,9 @@ absl::Status Run(Config config, const Wiring& open, const Wiring& run) {
 #endif
 
   bool dev = config.dev;
+  std::shared_ptr<void> handlers;  // calls run in them until the host has stopped
   ASSIGN_OR_RETURN(std::unique_ptr<Host> host, Host::Open(std::move(config)));
-  ASSIGN_OR_RETURN(std::shared_ptr<void> handlers, open(*host));
+  ASSIGN_OR_RETURN(handlers, open(*host));
   RETURN_IF_ERROR(host->Serve());
   ASSIGN_OR_RETURN(std::shared_ptr<void> running, run(*host));
   if (dev) {

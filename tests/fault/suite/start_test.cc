@@ -1,0 +1,78 @@
+// A start that fails, or is told to stop.
+#include <absl/strings/str_cat.h>
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <thread>
+
+#include "tests/support/postgres_server.h"
+#include "tests/support/suite_process.h"
+
+namespace sqm::testing {
+namespace {
+
+class StartTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!PostgresServer::Available()) GTEST_SKIP() << "no PostgreSQL server is installed";
+    server_ = std::make_unique<PostgresServer>(false);
+    MakeKeys(keys_.path());
+    std::vector<std::string> migrate = {absl::StrCat(SQM_BIN_DIR, "/sqm-migrate")};
+    for (const std::string& flag : OnPostgres()) migrate.push_back(flag);
+    ASSERT_EQ(RunProgram(migrate).exit_code, 0);
+  }
+  std::vector<std::string> OnPostgres() const {
+    return {"--store.backend=postgres",
+            absl::StrCat("--store.postgres.url_file=", server_->ConninfoFile())};
+  }
+  static bool Answers(int port) {
+    const int socket_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const bool answers =
+        connect(socket_fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0;
+    close(socket_fd);
+    return answers;
+  }
+
+  TempDir keys_;
+  std::unique_ptr<PostgresServer> server_;
+};
+
+TEST_F(StartTest, NobodyIsAnsweredByAProcessThatCannotStart) {
+  // One of the last tables that it needs is refused, after a while.
+  server_->Sql(
+      "CREATE FUNCTION public.refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN "
+      "IF EXISTS (SELECT 1 FROM pg_event_trigger_ddl_commands() "
+      "WHERE object_identity LIKE '%.job_leases') THEN PERFORM pg_sleep(1); RAISE 'refused'; "
+      "END IF; END $$; "
+      "CREATE EVENT TRIGGER refuse ON ddl_command_end EXECUTE FUNCTION public.refuse()");
+  ServerOptions options;
+  options.program = "sqm-monitoring";
+  options.key_dir = keys_.path();
+  options.port = FreePort();
+  options.flags = OnPostgres();
+  std::atomic<bool> over{false}, answered{false};
+  std::thread caller([&] {
+    while (!over) {
+      if (Answers(options.port)) answered = true;
+      absl::SleepFor(absl::Milliseconds(20));
+    }
+  });
+  auto refused = ServerProcess::Start(options);
+  over = true;
+  caller.join();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(std::string(refused.status().message()), ::testing::HasSubstr("refused"));
+  EXPECT_FALSE(answered);
+}
+
+}  // namespace
+}  // namespace sqm::testing
