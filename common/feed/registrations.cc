@@ -65,4 +65,14 @@ Task<absl::StatusOr<std::map<std::string, int64_t>>> NeededFrom(store::Store& st
   co_return needed;
 }
 
+Task<absl::Status> ForgetSilent(store::Store& store, absl::Time heard_since) {
+  std::function<absl::Status(SqlSession&)> work = [heard_since](SqlSession& session) {
+    return session.Run("DELETE FROM feed_consumers WHERE time < ?",
+                       {SqlParam(absl::ToUnixMicros(heard_since))});
+  };
+  Task<absl::Status> writing = store.Note(std::move(work));
+  absl::Status status = co_await writing;
+  co_return status;
+}
+
 }  // namespace sqm::feed

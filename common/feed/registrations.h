@@ -33,4 +33,8 @@ Task<absl::Status> Acknowledge(store::Store& store, std::string tenant, std::str
 Task<absl::StatusOr<std::map<std::string, int64_t>>> NeededFrom(store::Store& store,
                                                                 absl::Time heard_since);
 
+// Forgets who has not been heard of since then: names that are made up anew at each start would use
+// up the bound.
+Task<absl::Status> ForgetSilent(store::Store& store, absl::Time heard_since);
+
 }  // namespace sqm::feed

@@ -322,9 +322,14 @@ Task<absl::Status> Host::Trim(store::Store& store) {
   auto reading = feed::NeededFrom(store, now - config_.feed_consumer_lease);
   absl::StatusOr<std::map<std::string, int64_t>> needed = co_await reading;
   if (!needed.ok()) co_return needed.status();
+  // Later than what was kept for them: their names are then as good as new.
+  auto forgetting =
+      feed::ForgetSilent(store, now - std::max(config_.feed_consumer_lease, absl::Hours(24)));
+  absl::Status status = co_await forgetting;
+  if (!status.ok()) co_return status;
   Task<absl::Status> trimming =
       store.Trim(now - config_.feed_keep_age, config_.feed_keep_changes, *std::move(needed));
-  absl::Status status = co_await trimming;
+  status = co_await trimming;
   co_return status;
 }
 

@@ -60,6 +60,17 @@ TEST(Registrations, NamesAreBounded) {
   EXPECT_TRUE(Acked(*world.store, "beta", "another", 1).ok());
 }
 
+TEST(Registrations, NamesThatAreSilentForLongMakeRoom) {
+  World world;
+  for (int i = 0; i < kMaxRegistrations; ++i) {
+    const absl::Time heard = i == 0 ? kNow : kNow - absl::Hours(25);
+    ASSERT_TRUE(Acked(*world.store, "acme", absl::StrCat("c", i), 1, heard).ok());
+  }
+  ASSERT_TRUE(Await(ForgetSilent(*world.store, kNow - absl::Hours(24))).ok());
+  EXPECT_TRUE(Acked(*world.store, "acme", "another", 4).ok());
+  EXPECT_EQ(Needed(*world.store, absl::InfinitePast())["acme"], 2) << "of the one that is heard of";
+}
+
 // A consumer with a name acknowledges what it has applied; while it is away, a trim leaves it the
 // rest, and it needs no snapshot.
 TEST(Registrations, WhatAConsumerHasNotAppliedIsKept) {
