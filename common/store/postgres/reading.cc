@@ -143,7 +143,11 @@ Task<CommitOutcome> PostgresStore::FindReplay(std::string tenant, Idempotency id
   };
   Task<absl::Status> reading = OnReader(std::move(work));
   absl::Status status = co_await reading;
-  if (!status.ok()) outcome.status = status;
+  if (!status.ok()) {
+    // Nor is it a replay whose position this process has not heard of.
+    outcome = CommitOutcome();
+    outcome.status = status;
+  }
   if (outcome.kind == CommitOutcome::kFailed && outcome.status.ok()) {
     outcome.status = absl::NotFoundError("not seen before");
   }

@@ -166,6 +166,25 @@ TEST_P(Replicas, ARefusedWriteIsNotAheadOfItsListeners) {
   EXPECT_EQ(other_->Head("north").head, 1);
 }
 
+// What was read of the request is no answer while the head is not known.
+TEST_P(Replicas, AReplayIsAnsweredOnlyOnceItHasBeenHeard) {
+  WriteSet write_set = Write({tickets_.Create("a")});
+  write_set.idempotency = testing::Tickets::Request(1);
+  Apply(std::move(write_set));
+  const auto find = [&] {
+    return Await(other_->FindReplay("north", testing::Tickets::Request(1)));
+  };
+  const std::string schema = OptionsOfPostgres(directory_).connection.schema;
+  testing::PostgresServer::Shared().Sql("ALTER TABLE " + schema + ".heads RENAME TO hidden");
+  CommitOutcome outcome = find();
+  EXPECT_EQ(outcome.kind, CommitOutcome::kFailed);
+  EXPECT_FALSE(outcome.status.ok());
+  EXPECT_FALSE(absl::IsNotFound(outcome.status)) << outcome.status;
+  testing::PostgresServer::Shared().Sql("ALTER TABLE " + schema + ".hidden RENAME TO heads");
+  EXPECT_EQ(find().kind, CommitOutcome::kReplayed);
+  EXPECT_EQ(other_->Head("north").head, 1);
+}
+
 // The head covers what was read from the database, although the tail has not come by yet.
 TEST_P(Replicas, WhatIsReadHasBeenHeard) {
   other_ = Another(absl::Hours(1));
