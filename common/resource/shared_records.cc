@@ -8,11 +8,7 @@
 namespace sqm::resource {
 
 SharedRecords::SharedRecords(store::Store& store, cache::RedisTier& redis, const Clock& clock)
-    : store_(store),
-      redis_(redis),
-      clock_(clock),
-      history_(cache::HistoryName(store.epoch())),
-      began_(store.Heads()) {
+    : store_(store), redis_(redis), clock_(clock), history_(cache::HistoryName(store.epoch())) {
   store.OnCommit([this](const store::CommittedBatchPtr& batch) {
     for (const store::StoredChange& change : batch->changes) {
       if (change.type == nullptr || !change.type->options.shared()) continue;
@@ -20,6 +16,8 @@ SharedRecords::SharedRecords(store::Store& store, cache::RedisTier& redis, const
       applied_[Key(batch->tenant, change.type)] = change.position;
     }
   });
+  // Only now: what is committed meanwhile is heard, or is there, or both.
+  began_ = store.Heads();
 }
 
 std::string SharedRecords::KeyType(const contract::ResourceType& type) const {

@@ -50,7 +50,7 @@ class SharedRecords {
   cache::RedisTier& redis_;
   const Clock& clock_;
   const std::string history_;
-  const std::map<std::string, store::FeedHead> began_;  // heads when this process began
+  std::map<std::string, store::FeedHead> began_;  // heads when this process began; then immutable
   mutable absl::Mutex mutex_;
   absl::flat_hash_map<Key, int64_t> applied_ ABSL_GUARDED_BY(mutex_);  // last change, by type
 };

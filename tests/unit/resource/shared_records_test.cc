@@ -6,6 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <functional>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "common/base/ids.h"
@@ -13,6 +16,7 @@
 #include "common/store/sqlite/sqlite_store.h"
 #include "sqm/complaints/v1/reply_template.pb.h"
 #include "sqm/schedule/v1/job_term.pb.h"
+#include "tests/support/forwarding_store.h"
 #include "tests/support/redis_server.h"
 
 namespace sqm::resource {
@@ -199,6 +203,29 @@ TEST_F(SharedRecordsTest, NothingFromBeforeTheProcessBegan) {
   clock_.Advance(absl::Milliseconds(1));
   Share(1, "shared", later);
   EXPECT_NE(Await(cold.Get(*type_, "north", "one")), nullptr);
+}
+
+// What commits while the heads are being noted.
+class CommittingStore : public testing::ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  std::map<std::string, store::FeedHead> Heads() const override {
+    std::map<std::string, store::FeedHead> heads = ForwardingStore::Heads();
+    if (meanwhile) std::exchange(meanwhile, nullptr)();
+    return heads;
+  }
+  mutable std::function<void()> meanwhile;
+};
+
+TEST_F(SharedRecordsTest, NothingFromBeforeWhatWasCommittedWhileItBegan) {
+  auto owned = std::make_unique<CommittingStore>(std::move(store_));
+  CommittingStore& store = *owned;
+  store_ = std::move(owned);
+  const int64_t position = Commit(*type_, "one", 1);
+  Share(1, "shared", position);
+  store.meanwhile = [this] { Commit(*type_, "two", 1); };
+  SharedRecords cold(store, *tier_, clock_);
+  EXPECT_EQ(Await(cold.Get(*type_, "north", "one")), nullptr);
 }
 
 TEST_F(SharedRecordsTest, NothingOlderThanTwoSeconds) {
