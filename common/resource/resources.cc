@@ -238,7 +238,7 @@ void FollowCommits(store::Store& store, cache::LocalCache& cache, const Clock& c
       cache.Apply(cache::RecordKey{change.type->number, batch->tenant, change.id}, change.record);
     }
   });
-  store.OnGap([&cache] { cache.Clear(); });
+  store.OnGap([&cache](const std::string&, int64_t) { cache.Clear(); });
   auto mark = [&store, &cache, &clock] { cache.Mark(store.HeardUntil(clock.Now())); };
   mark();
   timer.Every(absl::Milliseconds(250), mark);

@@ -16,6 +16,11 @@ SharedRecords::SharedRecords(store::Store& store, cache::RedisTier& redis, const
       applied_[Key(batch->tenant, change.type)] = change.position;
     }
   });
+  store.OnGap([this](const std::string& tenant, int64_t head) {
+    absl::MutexLock lock(&mutex_);
+    int64_t& known = gaps_[tenant];
+    known = std::max(known, head);
+  });
   // Only now: what is committed meanwhile is heard, or is there, or both.
   began_ = store.Heads();
 }
@@ -27,8 +32,10 @@ std::string SharedRecords::KeyType(const contract::ResourceType& type) const {
 int64_t SharedRecords::LeastPosition(const contract::ResourceType& type,
                                      const std::string& tenant) const {
   auto began = began_.find(tenant);
-  const int64_t least = began == began_.end() ? 0 : began->second.head;
+  int64_t least = began == began_.end() ? 0 : began->second.head;
   absl::MutexLock lock(&mutex_);
+  auto gap = gaps_.find(tenant);
+  if (gap != gaps_.end()) least = std::max(least, gap->second);
   auto applied = applied_.find(Key(tenant, &type));
   return applied == applied_.end() ? least : std::max(least, applied->second);
 }

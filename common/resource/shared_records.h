@@ -4,8 +4,9 @@
 // A snapshot from Redis may answer, and fill the local cache, only if it is
 //   - the committed state of less than 2 s ago (see redis_tier.h), and
 //   - no older than what this process has applied itself: it includes the last change of its type
-//     that was applied here, and everything from before this process began. So nobody who wrote
-//     here, or brings the position of a write elsewhere, reads what was before.
+//     that was applied here, everything from before this process began, and everything that it did
+//     not hear of. So nobody who wrote here, or brings the position of a write elsewhere, reads
+//     what was before.
 // All else is a miss, answered by the store.
 #pragma once
 
@@ -53,6 +54,8 @@ class SharedRecords {
   std::map<std::string, store::FeedHead> began_;  // heads when this process began; then immutable
   mutable absl::Mutex mutex_;
   absl::flat_hash_map<Key, int64_t> applied_ ABSL_GUARDED_BY(mutex_);  // last change, by type
+  // By tenant, up to where changes were not heard of: they may be of any type.
+  absl::flat_hash_map<std::string, int64_t> gaps_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace sqm::resource

@@ -124,8 +124,10 @@ class Store {
   // short and must not block. Register before the first commit.
   virtual void OnCommit(std::function<void(const CommittedBatchPtr&)> listener) = 0;
   // Called when batches of other processes will not be heard of, being too many or no longer kept:
-  // who keeps a state that he builds from them forgets it. Never where there is one process.
-  virtual void OnGap(std::function<void()>) {}
+  // who keeps a state that he builds from them forgets it. `head`: up to where it is not known what
+  // the tenant's changes were. Never where there is one process.
+  using GapListener = std::function<void(const std::string& tenant, int64_t head)>;
+  virtual void OnGap(GapListener) {}
   // Looks soon for what other processes have committed; nothing where this one writes alone.
   virtual void Wake() {}
   // Everything that was committed before this time has reached the listeners. `now`: the caller's

@@ -43,7 +43,7 @@ class TenantBooks {
       }
     });
     // What was not heard of may have been of any tenant.
-    resources.store().OnGap([this] {
+    resources.store().OnGap([this](const std::string&, int64_t) {
       absl::MutexLock lock(&mutex_);
       for (auto& [tenant, slot] : slots_) {
         slot.book = nullptr;

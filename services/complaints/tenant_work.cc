@@ -24,7 +24,7 @@ TenantWork::TenantWork(std::string what, resource::Resources& resources, schedul
       timer_(timer),
       work_(std::move(work)) {
   // Commits that were not heard of may have brought something.
-  resources_.store().OnGap([this] { gap_ = true; });
+  resources_.store().OnGap([this](const std::string&, int64_t) { gap_ = true; });
 }
 
 TenantWork::~TenantWork() { Stop(); }

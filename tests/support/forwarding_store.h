@@ -53,7 +53,7 @@ class ForwardingStore : public store::Store {
   void OnCommit(std::function<void(const store::CommittedBatchPtr&)> listener) override {
     inner_->OnCommit(std::move(listener));
   }
-  void OnGap(std::function<void()> listener) override { inner_->OnGap(std::move(listener)); }
+  void OnGap(GapListener listener) override { inner_->OnGap(std::move(listener)); }
   void Wake() override { inner_->Wake(); }
   absl::Time HeardUntil(absl::Time now) const override { return inner_->HeardUntil(now); }
   bool HearsOthers() const override { return inner_->HearsOthers(); }

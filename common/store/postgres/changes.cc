@@ -89,7 +89,7 @@ void PgListeners::OnCommit(std::function<void(const CommittedBatchPtr&)> listene
   listeners_.push_back(std::move(listener));
 }
 
-void PgListeners::OnGap(std::function<void()> listener) {
+void PgListeners::OnGap(Store::GapListener listener) {
   absl::MutexLock lock(&hearing_);
   gap_listeners_.push_back(std::move(listener));
 }
@@ -124,7 +124,7 @@ void PgListeners::Tell(const CommittedBatchPtr& batch) {
 void PgListeners::TellGap(const std::string& tenant, int64_t head) {
   absl::MutexLock lock(&heads_mutex_);
   MoveHeadLocked(tenant, head);
-  for (const auto& listener : gap_listeners_) listener();
+  for (const auto& listener : gap_listeners_) listener(tenant, head);
 }
 
 void PgListeners::TellUnheard(const CommittedBatchPtr& batch) {

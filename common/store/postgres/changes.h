@@ -32,7 +32,7 @@ class PgListeners {
       : sql_(sql), registry_(registry) {}
 
   void OnCommit(std::function<void(const CommittedBatchPtr&)> listener);
-  void OnGap(std::function<void()> listener);
+  void OnGap(Store::GapListener listener);
 
   // What is there when the store opens: nobody hears of it.
   void Begin(const std::string& tenant, FeedHead head);
@@ -69,7 +69,7 @@ class PgListeners {
   const contract::Registry& registry_;
   absl::Mutex hearing_;
   std::vector<std::function<void(const CommittedBatchPtr&)>> listeners_ ABSL_GUARDED_BY(hearing_);
-  std::vector<std::function<void()>> gap_listeners_ ABSL_GUARDED_BY(hearing_);
+  std::vector<Store::GapListener> gap_listeners_ ABSL_GUARDED_BY(hearing_);
   mutable absl::Mutex heads_mutex_;
   // As far as the listeners have heard.
   absl::flat_hash_map<std::string, FeedHead> heads_ ABSL_GUARDED_BY(heads_mutex_);

@@ -78,7 +78,7 @@ void PostgresStore::OnCommit(std::function<void(const CommittedBatchPtr&)> liste
   listeners_.OnCommit(std::move(listener));
 }
 
-void PostgresStore::OnGap(std::function<void()> listener) { listeners_.OnGap(std::move(listener)); }
+void PostgresStore::OnGap(GapListener listener) { listeners_.OnGap(std::move(listener)); }
 
 absl::Time PostgresStore::HeardUntil(absl::Time now) const {
   return std::min(now, tail_->heard_until());

@@ -68,7 +68,7 @@ class PostgresStore final : public Store {
   FeedHead Head(absl::string_view tenant) const override { return listeners_.Head(tenant); }
   const std::string& epoch() const override { return epoch_; }
   void OnCommit(std::function<void(const CommittedBatchPtr&)> listener) override;
-  void OnGap(std::function<void()> listener) override;
+  void OnGap(GapListener listener) override;
   absl::Time HeardUntil(absl::Time now) const override;
   bool HearsOthers() const override { return true; }
   // One at a time, over all processes on the database.

@@ -205,6 +205,31 @@ TEST_F(SharedRecordsTest, NothingFromBeforeTheProcessBegan) {
   EXPECT_NE(Await(cold.Get(*type_, "north", "one")), nullptr);
 }
 
+// Others' changes that will not be heard of may be of the type.
+class GapStore : public testing::ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  void OnGap(GapListener listener) override { gap = std::move(listener); }
+  GapListener gap;
+};
+
+TEST_F(SharedRecordsTest, NothingFromBeforeWhatWasNotHeardOf) {
+  auto owned = std::make_unique<GapStore>(std::move(store_));
+  GapStore& store = *owned;
+  store_ = std::move(owned);
+  SharedRecords replica(store, *tier_, clock_);
+  const int64_t position = Commit(*type_, "one", 1);
+  const int64_t later = Commit(*other_, "job", 1);
+  Share(1, "shared", position);
+  store.gap("south", later);
+  EXPECT_NE(Await(replica.Get(*type_, "north", "one")), nullptr);
+  store.gap("north", later);
+  EXPECT_EQ(Await(replica.Get(*type_, "north", "one")), nullptr);
+  clock_.Advance(absl::Milliseconds(1));
+  Share(1, "shared", later);
+  EXPECT_NE(Await(replica.Get(*type_, "north", "one")), nullptr);
+}
+
 // What commits while the heads are being noted.
 class CommittingStore : public testing::ForwardingStore {
  public:

@@ -279,7 +279,11 @@ TEST_P(Replicas, AGapIsTold) {
   std::atomic<int> gaps{0};
   Heard theirs;
   theirs.Listen(*other_);
-  other_->OnGap([&] { ++gaps; });
+  other_->OnGap([&](const std::string& tenant, int64_t head) {
+    EXPECT_EQ(tenant, "north");
+    EXPECT_EQ(head, 10);
+    ++gaps;
+  });
   for (int i = 0; i < 10; ++i) Apply(tickets_.Create(absl::StrCat("t", i)));
   ASSERT_TRUE(Await(store_->Trim(absl::InfinitePast(), 2, {})).ok());
   CommitOutcome outcome = CommitOn(*other_, tickets_.Create("own"));
