@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "common/base/status.h"
+#include "common/base/steady_wait.h"
 #include "common/store/postgres/migration.h"
 
 namespace sqm::store {
@@ -43,7 +44,7 @@ PostgresStore::PostgresStore(const contract::Registry& registry, PostgresOptions
       notes_("notes", 1) {}
 
 absl::Status PostgresStore::Start(IdSource& ids) {
-  const absl::Time now = clock_.Now();
+  const absl::Time now = SteadyNow();
   ASSIGN_OR_RETURN(std::unique_ptr<PgConnection> connection,
                    PgConnection::Open(options_.connection));
   RETURN_IF_ERROR(CheckMigrated(registry_, options_.connection, *connection));
@@ -58,8 +59,8 @@ absl::Status PostgresStore::Start(IdSource& ids) {
   }
   committer_ = std::make_unique<PgCommitter>(options_.connection, options_.committer, sql_, queue_,
                                              listeners_, clock_, ids);
-  tail_ = std::make_unique<PgTail>(options_.connection, options_.tail_period, sql_, listeners_,
-                                   clock_, now);
+  tail_ =
+      std::make_unique<PgTail>(options_.connection, options_.tail_period, sql_, listeners_, now);
   return absl::OkStatus();
 }
 
@@ -80,9 +81,7 @@ void PostgresStore::OnCommit(std::function<void(const CommittedBatchPtr&)> liste
 
 void PostgresStore::OnGap(GapListener listener) { listeners_.OnGap(std::move(listener)); }
 
-absl::Time PostgresStore::HeardUntil(absl::Time now) const {
-  return std::min(now, tail_->heard_until());
-}
+absl::Time PostgresStore::HeardUntil(absl::Time now) const { return now - tail_->age(); }
 
 Task<CommitOutcome> PostgresStore::Commit(WriteSet write_set) {
   return queue_.Commit(std::move(write_set));
@@ -100,14 +99,9 @@ Task<absl::Status> PostgresStore::OnReader(std::function<absl::Status(PgSession&
   co_return status;
 }
 
-bool PostgresStore::HeardLately() const {
-  const absl::Duration age = clock_.Now() - tail_->heard_until();
-  return age >= absl::ZeroDuration() && age < kStaleTail;
-}
-
 absl::Status PostgresStore::OnAnyServerNow(const std::string& tenant, bool may_lag,
                                            const ViewWork& work) {
-  if (standbys_ != nullptr && may_lag && HeardLately()) {
+  if (standbys_ != nullptr && may_lag && tail_->age() < kStaleTail) {
     FeedHead seen{0, 0};
     const bool answered =
         standbys_->Read(tenant, Head(tenant).head, [&](PgSession& session, PgView& view) {
@@ -175,9 +169,7 @@ Task<absl::Status> PostgresStore::Query(std::function<absl::Status(SqlSession&)>
   co_return status;
 }
 
-bool PostgresStore::Stale() const {
-  return clock_.Now() - tail_->heard_until() > options_.tail_period + kStaleTail;
-}
+bool PostgresStore::Stale() const { return tail_->age() > options_.tail_period + kStaleTail; }
 
 Task<absl::Status> PostgresStore::Check() {
   // A server that hangs is told of before anything else waits for it.

@@ -99,8 +99,6 @@ class PostgresStore final : public Store {
   using ViewWork = std::function<absl::Status(PgSession&, PgView&)>;
   Task<absl::Status> OnAnyServer(std::string tenant, bool may_lag, ViewWork work);
   absl::Status OnAnyServerNow(const std::string& tenant, bool may_lag, const ViewWork& work);
-  // Whether what was committed two seconds ago has been heard of.
-  bool HeardLately() const;
   // Runs `work` in a transaction on the background thread.
   Task<absl::Status> InBackground(std::function<absl::Status(PgSession&)> work);
 

@@ -7,14 +7,12 @@
 namespace sqm::store {
 
 PgTail::PgTail(const PgConnectionOptions& connection, absl::Duration period,
-               const PgStatements& sql, PgListeners& listeners, const Clock& clock,
-               absl::Time heard_until)
+               const PgStatements& sql, PgListeners& listeners, absl::Time looked)
     : connection_options_(connection),
       period_(period),
       sql_(sql),
       listeners_(listeners),
-      clock_(clock),
-      heard_until_ns_(absl::ToUnixNanos(heard_until)),
+      looked_ns_(absl::ToUnixNanos(looked)),
       thread_([this] { Run(); }) {}
 
 void PgTail::Stop() {
@@ -44,8 +42,8 @@ void PgTail::Run() {
   pthread_setname_np(pthread_self(), "feed tail");
   while (Wait()) {
     // Read before the look: what it finds was committed before, and perhaps more.
-    const absl::Time now = clock_.Now();
-    if (Look().ok()) heard_until_ns_ = absl::ToUnixNanos(now);
+    const absl::Time now = SteadyNow();
+    if (Look().ok()) looked_ns_ = absl::ToUnixNanos(now);
   }
 }
 

@@ -9,7 +9,6 @@
 #include <memory>
 #include <thread>
 
-#include "common/base/clock.h"
 #include "common/base/steady_wait.h"
 #include "common/store/postgres/changes.h"
 
@@ -17,18 +16,19 @@ namespace sqm::store {
 
 class PgTail {
  public:
-  // Looks every `period`. `heard_until`: up to when the listeners have heard everything.
-  // Everything must outlive it.
+  // Looks every `period`. `looked`: the steady clock's time of the look at the heads with which the
+  // listeners began. Everything must outlive it.
   PgTail(const PgConnectionOptions& connection, absl::Duration period, const PgStatements& sql,
-         PgListeners& listeners, const Clock& clock, absl::Time heard_until);
+         PgListeners& listeners, absl::Time looked);
   ~PgTail() { Stop(); }
   // Ends the thread. Idempotent.
   void Stop();
 
   // Looks at once. From any thread.
   void Wake();
-  // Everything that was committed before this time has reached the listeners.
-  absl::Time heard_until() const { return absl::FromUnixNanos(heard_until_ns_.load()); }
+  // Everything that was committed so long ago has reached the listeners. By the steady clock: a
+  // step of the system's makes nothing older or younger.
+  absl::Duration age() const { return SteadyNow() - absl::FromUnixNanos(looked_ns_.load()); }
 
  private:
   void Run();
@@ -40,8 +40,7 @@ class PgTail {
   const absl::Duration period_;
   const PgStatements& sql_;
   PgListeners& listeners_;
-  const Clock& clock_;
-  std::atomic<int64_t> heard_until_ns_;
+  std::atomic<int64_t> looked_ns_;
   std::unique_ptr<PgConnection> connection_;  // the thread's own
   absl::Mutex mutex_;
   SteadyCondition changed_;

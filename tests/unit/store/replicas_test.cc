@@ -7,6 +7,7 @@
 #include <set>
 #include <thread>
 
+#include "common/base/steady_wait.h"
 #include "common/resource/numbers.h"
 #include "common/schedule/lease.h"
 #include "common/store/prepare.h"
@@ -261,17 +262,40 @@ TEST_P(Replicas, AWakenedTailDoesNotWaitForItsPeriod) {
   EXPECT_EQ(theirs.Take(), UpTo(1));
 }
 
+// By the steady clock alone: the system's may be set back while the tail hangs.
 TEST_P(Replicas, FreshnessIsThatOfTheLastLook) {
+  const absl::Time opening = SteadyNow();
   other_ = Another(absl::Hours(1));
-  const absl::Time opened = clock_.Now();
-  clock_.Advance(absl::Seconds(10));
-  EXPECT_EQ(other_->HeardUntil(clock_.Now()), opened) << "nobody looked since";
-  EXPECT_TRUE(Await(other_->Check()).ok()) << "nobody had to";
-  other_->Wake();
-  for (int i = 0; i < 3000 && other_->HeardUntil(clock_.Now()) == opened; ++i) {
-    absl::SleepFor(absl::Milliseconds(10));
+  const absl::Time opened = SteadyNow();
+  for (const absl::Duration step : {absl::ZeroDuration(), absl::Hours(10), -absl::Hours(20)}) {
+    clock_.Advance(step);
+    const absl::Time before = SteadyNow();
+    const absl::Duration age = clock_.Now() - other_->HeardUntil(clock_.Now());
+    EXPECT_GE(age, before - opened) << "nobody looked since";
+    EXPECT_LE(age, SteadyNow() - opening);
   }
-  EXPECT_EQ(other_->HeardUntil(clock_.Now()), clock_.Now());
+  EXPECT_TRUE(Await(other_->Check()).ok()) << "nobody had to";
+  const absl::Time woken = SteadyNow();
+  other_->Wake();
+  while (clock_.Now() - other_->HeardUntil(clock_.Now()) > SteadyNow() - woken) {
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+}
+
+// The tail waits for the table, as on a connection that hangs.
+TEST_P(Replicas, ATailThatHangsIsStaleThoughTheClockIsSetBack) {
+  EXPECT_FALSE(other_->Stale());
+  auto blocker = PgConnection::Open(OptionsOfPostgres(directory_).connection);
+  ASSERT_TRUE(blocker.ok()) << blocker.status();
+  ASSERT_TRUE((*blocker)->Execute("BEGIN").ok());
+  ASSERT_TRUE((*blocker)->Execute("LOCK TABLE heads IN ACCESS EXCLUSIVE MODE").ok());
+  clock_.Advance(-absl::Hours(1));
+  const absl::Time patience = SteadyNow() + absl::Seconds(8);  // then the lock is given up
+  while (!other_->Stale() && SteadyNow() < patience) absl::SleepFor(absl::Milliseconds(10));
+  EXPECT_TRUE(other_->Stale());
+  EXPECT_TRUE(absl::IsUnavailable(Await(other_->Check()))) << "without asking";
+  EXPECT_TRUE((*blocker)->Execute("ROLLBACK").ok());
+  while (other_->Stale()) absl::SleepFor(absl::Milliseconds(10));
 }
 
 TEST_P(Replicas, AGapIsTold) {
