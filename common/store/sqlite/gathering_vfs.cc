@@ -26,6 +26,7 @@ struct LogFile {
   std::unique_ptr<char[]> bytes;  // not yet written
   int used = 0;
   sqlite3_int64 start = 0;    // where `bytes` belong in the file
+  sqlite3_int64 end = 0;      // of what was appended since the log began
   bool last_of_many = false;  // the next write is the last page of a transaction
 
   sqlite3_file* file() { return reinterpret_cast<sqlite3_file*>(this + 1); }
@@ -70,6 +71,16 @@ int Write(sqlite3_file* file, const void* from, int size, sqlite3_int64 offset) 
   }
   const bool last = log->last_of_many;
   log->last_of_many = false;
+  if (offset == 0) log->end = 0;  // the log begins anew
+  if (offset < log->end) {
+    // A transaction that wrote a page twice puts it where it was, and has new checksums written
+    // into the headers of its frames at last, which no page follows; or one was rolled back, and
+    // the next goes on from there.
+    if (int code = Flush(log); code != SQLITE_OK) return code;
+    if (size != kFrameHeader) log->end = offset + size;
+    return log->own().xWrite(log->file(), from, size, offset);
+  }
+  log->end = offset + size;
   if (size > kCapacity) return log->own().xWrite(log->file(), from, size, offset);
   if (log->used == 0) {
     if (log->bytes == nullptr) log->bytes.reset(new (std::nothrow) char[kCapacity]);
