@@ -2,7 +2,10 @@
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 #include <absl/status/statusor.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/string_view.h>
 
 #include <functional>
 #include <memory>
@@ -65,6 +68,13 @@ class Resources {
   using LimitFilter = std::function<std::string(const rpc::Call&)>;
   void LimitVisibility(const contract::ResourceType& type, LimitFilter filter);
 
+  // Has every new reference to a resource of the type move ReferenceGuard of its name: for a
+  // deletion that looks at what refers to the resource. At start-up only.
+  void GuardReferences(const contract::ResourceType& type) { referred_.insert(&type); }
+  static std::string ReferenceGuard(absl::string_view name) {
+    return absl::StrCat("references:", name);
+  }
+
   // The stored state as of the cache's bound, whoever asks; null where it does not exist. A
   // tombstone has `deleted`.
   Task<absl::StatusOr<store::RecordPtr>> Read(const contract::ResourceType& type,
@@ -123,10 +133,11 @@ class Resources {
                                               std::string tenant, std::string id);
   Task<absl::StatusOr<store::RecordPtr>> ReadThrough(const contract::ResourceType& type,
                                                      std::string tenant, std::string id);
-  // Whether there is what the resource names and `before`, null of a new one, did not.
+  // Whether there is what the resource names and `before`, null of a new one, did not; the write
+  // set rests on it.
   Task<absl::Status> CheckReferences(const rpc::Call& call, const contract::ResourceType& type,
                                      const Message* before, const Message& resource,
-                                     const Mutation& mutation);
+                                     const Mutation& mutation, store::WriteSet& write_set);
   Task<absl::StatusOr<store::WriteSet>> Prepare(const rpc::Call& call, const Mutation& mutation);
   // What is needed of a write set after the store has taken it.
   struct Sent {
@@ -145,6 +156,7 @@ class Resources {
   const std::unique_ptr<SharedRecords> shared_;                             // null: no Redis
   absl::flat_hash_map<const contract::ResourceType*, std::string> narrow_;  // set at start-up
   absl::flat_hash_map<const contract::ResourceType*, LimitFilter> limits_;  // set at start-up
+  absl::flat_hash_set<const contract::ResourceType*> referred_;             // set at start-up
   using FlightKey = std::pair<std::string, cache::FillToken>;
   cache::SingleFlight<FlightKey, absl::StatusOr<store::RecordPtr>> flights_;
 };

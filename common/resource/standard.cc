@@ -70,7 +70,9 @@ rpc::Reply ReplyOf(std::shared_ptr<const Message> message) {
 }  // namespace
 
 void StandardMethods::SetHooks(absl::string_view type, Hooks hooks) {
-  Check(resources_.registry().FindType(type) != nullptr, absl::StrCat("no resource type ", type));
+  const ResourceType* hooked = resources_.registry().FindType(type);
+  Check(hooked != nullptr, absl::StrCat("no resource type ", type));
+  if (hooks.looks_at_referrers) resources_.GuardReferences(*hooked);
   hooks_[std::string(type)] = std::move(hooks);
 }
 
@@ -210,9 +212,8 @@ Task<absl::StatusOr<rpc::Reply>> StandardMethods::List(rpc::Call& call, const Me
 }
 
 // The resource of a create request, complete and checked.
-Task<absl::StatusOr<Mutation>> StandardMethods::Guarded(const rpc::Call& call, const Shape& shape) {
+Task<absl::StatusOr<Mutation>> StandardMethods::Guarded(const rpc::Call& call, std::string guard) {
   Mutation mutation;
-  const std::string& guard = shape.hooks->guard;
   if (guard.empty()) co_return mutation;
   Task<absl::StatusOr<int64_t>> reading = resources_.ReadGuard(call, guard);
   absl::StatusOr<int64_t> position = co_await reading;
@@ -241,7 +242,7 @@ Task<absl::StatusOr<Mutation>> StandardMethods::Draft(rpc::Call& call, const Mes
     id = absl::StrCat(parent_id, "/", id);
   }
   resource->GetReflection()->SetString(resource.get(), type.name, type.NameOf(id));
-  Task<absl::StatusOr<Mutation>> guarding = Guarded(call, shape);
+  Task<absl::StatusOr<Mutation>> guarding = Guarded(call, shape.hooks->guard);
   absl::StatusOr<Mutation> mutation = co_await guarding;
   if (!mutation.ok()) co_return mutation.status();
   if (shape.hooks->on_create) {
@@ -294,7 +295,7 @@ Task<absl::StatusOr<rpc::Reply>> StandardMethods::Update(rpc::Call& call, const 
   contract::CheckNotMasked(type, may_see, before, absl::StrCat(type.singular, "."), *after, errors);
   contract::Validate(resources_.registry(), *after, absl::StrCat(type.singular, "."), errors);
   CO_RETURN_IF_ERROR(errors.ToStatus());
-  Task<absl::StatusOr<Mutation>> guarding = Guarded(call, shape);
+  Task<absl::StatusOr<Mutation>> guarding = Guarded(call, shape.hooks->guard);
   absl::StatusOr<Mutation> mutation = co_await guarding;
   if (!mutation.ok()) co_return mutation.status();
   if (shape.hooks->on_update) {
@@ -318,15 +319,18 @@ Task<absl::StatusOr<rpc::Reply>> StandardMethods::Delete(rpc::Call& call, const 
   if (!record.ok()) co_return record.status();
   const Message& resource = *(*record)->message;
   CO_RETURN_IF_ERROR(resources_.CheckEtag(resource, StringOf(request, shape.etag)));
+  Task<absl::StatusOr<Mutation>> guarding =
+      Guarded(call, shape.hooks->looks_at_referrers ? Resources::ReferenceGuard(name) : "");
+  absl::StatusOr<Mutation> mutation = co_await guarding;
+  if (!mutation.ok()) co_return mutation.status();
   if (shape.hooks->on_delete) {
     Task<absl::Status> checking = shape.hooks->on_delete(call, resource);
     absl::Status status = co_await checking;
     if (!status.ok()) co_return status;
   }
   std::shared_ptr<Message> empty(shape.method->response->New());
-  Mutation mutation;
-  mutation.Delete(resource).Respond(*empty);
-  Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
+  mutation->Delete(resource).Respond(*empty);
+  Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, *std::move(mutation));
   absl::StatusOr<rpc::Reply> reply = co_await committing;
   if (!reply.ok()) co_return reply.status();
   co_return ReplyOf(std::move(empty));

@@ -23,6 +23,9 @@ struct Hooks {
       with_update;
   // Checks whether the resource may be deleted.
   std::function<Task<absl::Status>(rpc::Call&, const Message& resource)> on_delete;
+  // on_delete looks at what refers to the resource: of a deletion and a new reference at the same
+  // time one is tried again.
+  bool looks_at_referrers = false;
   // Names what on_create and on_update look at beyond the resource itself, e.g. all policies of a
   // tenant: of two changes that look at it at the same time one is tried again.
   std::string guard;
@@ -57,8 +60,8 @@ class StandardMethods {
                                                const Shape& shape);
   // What a create writes, checked.
   Task<absl::StatusOr<Mutation>> Draft(rpc::Call& call, const Message& request, const Shape& shape);
-  // Takes the place of the resource's guard, before what it stands for is read.
-  Task<absl::StatusOr<Mutation>> Guarded(const rpc::Call& call, const Shape& shape);
+  // Takes the place of the guard, if there is one, before what it stands for is read.
+  Task<absl::StatusOr<Mutation>> Guarded(const rpc::Call& call, std::string guard);
 
   rpc::Pipeline& pipeline_;
   Resources& resources_;

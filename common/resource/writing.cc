@@ -76,7 +76,8 @@ std::string Resources::NewId(const rpc::Call& call, const std::string& wanted) {
 
 Task<absl::Status> Resources::CheckReferences(const rpc::Call& call, const ResourceType& type,
                                               const Message* before, const Message& resource,
-                                              const Mutation& mutation) {
+                                              const Mutation& mutation,
+                                              store::WriteSet& write_set) {
   std::vector<std::pair<const contract::AnnotatedPath*, std::string>> names;
   for (const contract::AnnotatedPath& path : type.references) {
     std::set<std::string> named;  // already; it stays whatever has become of it
@@ -92,7 +93,7 @@ Task<absl::Status> Resources::CheckReferences(const rpc::Call& call, const Resou
     if (Creates(mutation, *target, name)) continue;
     absl::StatusOr<std::string> id = target->IdOf(name);
     if (!id.ok()) co_return InvalidField(path->text, id.status().message());
-    Task<absl::StatusOr<RecordPtr>> reading = Read(*target, call.tenant(), *std::move(id));
+    Task<absl::StatusOr<RecordPtr>> reading = Read(*target, call.tenant(), *id);
     absl::StatusOr<RecordPtr> record = co_await reading;
     if (!record.ok()) co_return record.status();
     if (*record == nullptr || (*record)->deleted) {
@@ -100,6 +101,11 @@ Task<absl::Status> Resources::CheckReferences(const rpc::Call& call, const Resou
                      type::v1::ERROR_REASON_REFERENCE_NOT_FOUND,
                      absl::StrCat(path->text, ": ", name, " does not exist"),
                      {{"field", path->text}, {"name", name}});
+    }
+    // It may be deleted before this is stored, or have been, unheard of.
+    write_set.requires_.push_back(store::Require{target, *std::move(id), (*record)->version});
+    if (referred_.contains(target)) {
+      write_set.guards.push_back(store::Guard{ReferenceGuard(name), store::Guard::kAnywhere});
     }
   }
   co_return absl::OkStatus();
@@ -135,7 +141,8 @@ Task<absl::StatusOr<store::WriteSet>> Resources::Prepare(const rpc::Call& call,
     }
     const Message* known = before == nullptr ? nullptr : before->message.get();
     if (step.kind != Mutation::Kind::kDelete && !type->references.empty()) {
-      Task<absl::Status> checking = CheckReferences(call, *type, known, resource, mutation);
+      Task<absl::Status> checking =
+          CheckReferences(call, *type, known, resource, mutation, write_set);
       absl::Status status = co_await checking;
       if (!status.ok()) co_return status;
     }

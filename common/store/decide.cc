@@ -68,6 +68,7 @@ absl::StatusOr<CommitOutcome> Decide(const WriteSet& write_set, StoredState& sta
     }
   }
   for (const Guard& guard : write_set.guards) {
+    if (guard.expected == Guard::kAnywhere) continue;
     ASSIGN_OR_RETURN(int64_t position, state.GuardPosition(guard.name));
     if (position != guard.expected) {
       return Refuse(CommitOutcome::kConflict, guard.name, position);

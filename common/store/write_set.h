@@ -47,6 +47,8 @@ struct UniqueKey {
 // A named token for an invariant that spans a list (e.g. no overlapping loans of one asset): read
 // with Store::ReadGuard, it must not have moved when the write set is applied, and then moves.
 struct Guard {
+  // Where it stands does not matter, it only moves: for what others' decisions rest on.
+  static constexpr int64_t kAnywhere = -1;
   std::string name;
   int64_t expected = 0;
 };

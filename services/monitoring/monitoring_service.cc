@@ -90,18 +90,16 @@ void MonitoringService::SetHooks() {
   };
   contact.on_delete = [this](rpc::Call& call, const Message& resource) -> Task<absl::Status> {
     std::string name = static_cast<const v1::Contact&>(resource).name();
-    resource::ListOptions options;
-    options.filter = absl::StrCat("contact = \"", name, "\"");
-    options.page_size = 1;
-    const contract::ResourceType& type =
-        *resources_.registry().FindType(v1::Evaluation::descriptor());
-    Task<absl::StatusOr<resource::Page>> listing = resources_.List(call, type, std::move(options));
-    absl::StatusOr<resource::Page> page = co_await listing;
-    if (!page.ok()) co_return page.status();
-    if (page->rows.empty()) co_return absl::OkStatus();
+    Task<absl::StatusOr<std::vector<store::Listed>>> listing =
+        resources_.Find(v1::Evaluation::descriptor(), call.tenant(),
+                        absl::StrCat("contact = \"", name, "\""), "", 1);
+    absl::StatusOr<std::vector<store::Listed>> rows = co_await listing;
+    if (!rows.ok()) co_return rows.status();
+    if (rows->empty()) co_return absl::OkStatus();
     co_return RuleViolated("contact-evaluated", "an evaluation rests on the contact",
                            {{"contact", name}});
   };
+  contact.looks_at_referrers = true;
   standard_.SetHooks("monitoring/Contact", std::move(contact));
 
   resource::Hooks scorecard;
