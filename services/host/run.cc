@@ -1,23 +1,56 @@
 #include "services/host/run.h"
 
+#include <absl/base/thread_annotations.h>
 #include <absl/synchronization/mutex.h>
+#include <absl/synchronization/notification.h>
 #include <pthread.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <cstdio>
+#include <thread>
 
 #include "common/base/task.h"
 
 namespace sqm::host {
 namespace {
 
+// SIGINT and SIGTERM, from the start on: a process that waits for a database before it serves is
+// ended at once, for until then it has begun nothing that another start does not find or undo.
+class StopSignal {
+ public:
+  // Before any thread starts, so that every thread leaves the signals to this one.
+  StopSignal() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGINT);
+    sigaddset(&signals_, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+    std::thread([this] { Hear(); }).detach();
+  }
+  // From now on the process is to stop in order.
+  void Serving() {
+    absl::MutexLock lock(&mutex_);
+    serving_ = true;
+  }
+  void Await() { received_.WaitForNotification(); }
+
+ private:
+  void Hear() {
+    int received = 0;
+    sigwait(&signals_, &received);
+    absl::MutexLock lock(&mutex_);
+    if (!serving_) _exit(0);
+    received_.Notify();
+  }
+
+  sigset_t signals_;
+  absl::Mutex mutex_;
+  bool serving_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Notification received_;
+};
+
 absl::Status Run(Config config, const Wiring& open, const Wiring& run) {
-  // Before any thread starts, so that every thread leaves the signals to sigwait.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  static auto& stop = *new StopSignal;  // its thread may outlive all else
   signal(SIGPIPE, SIG_IGN);
 
 #ifdef NDEBUG
@@ -30,6 +63,7 @@ absl::Status Run(Config config, const Wiring& open, const Wiring& run) {
   ASSIGN_OR_RETURN(std::unique_ptr<Host> host, Host::Open(std::move(config)));
   ASSIGN_OR_RETURN(handlers, open(*host));
   RETURN_IF_ERROR(host->Serve());
+  stop.Serving();
   ASSIGN_OR_RETURN(std::shared_ptr<void> running, run(*host));
   if (dev) {
     ASSIGN_OR_RETURN(std::string login, host->WriteDevLogin());
@@ -38,8 +72,7 @@ absl::Status Run(Config config, const Wiring& open, const Wiring& run) {
     std::printf("ready on port %d\n", host->port());
   }
   std::fflush(stdout);
-  int received = 0;
-  sigwait(&signals, &received);
+  stop.Await();
   running.reset();
   host->Stop();
   host.reset();

@@ -4,10 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <filesystem>
 #include <thread>
 
 #include "tests/support/postgres_server.h"
@@ -72,6 +76,39 @@ TEST_F(StartTest, NobodyIsAnsweredByAProcessThatCannotStart) {
   ASSERT_FALSE(refused.ok());
   EXPECT_THAT(std::string(refused.status().message()), ::testing::HasSubstr("refused"));
   EXPECT_FALSE(answered);
+}
+
+TEST_F(StartTest, EndsAtOnceWhileItWaitsForADatabase) {
+  server_->Freeze();
+  const std::string data = keys_.File("data");
+  std::vector<std::string> line = {absl::StrCat(SQM_BIN_DIR, "/sqm-monitoring"), "--dev",
+                                   absl::StrCat("--data.dir=", data),
+                                   "--listen.address=127.0.0.1:0"};
+  for (const std::string& flag : OnPostgres()) line.push_back(flag);
+  std::vector<char*> argv;
+  for (std::string& word : line) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  const pid_t pid = fork();
+  if (pid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    execv(argv[0], argv.data());
+    _exit(127);
+  }
+  // It is made just before the database is asked.
+  EXPECT_TRUE(
+      Eventually([&] { return std::filesystem::exists(data + "/dev"); }, absl::Seconds(30)));
+  kill(pid, SIGTERM);
+  int status = 0;
+  const bool ended =
+      Eventually([&] { return waitpid(pid, &status, WNOHANG) == pid; }, absl::Seconds(30));
+  if (!ended) {
+    kill(pid, SIGKILL);
+    waitpid(pid, &status, 0);
+  }
+  EXPECT_TRUE(ended);
+  // Without an answer within the time to connect it would fail.
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  server_->Continue();
 }
 
 }  // namespace
