@@ -159,6 +159,9 @@ class Store {
   // a registered consumer still needs. One at a time: while one is under way, another does nothing.
   virtual Task<absl::Status> Trim(absl::Time older_than, int64_t keep_changes,
                                   std::map<std::string, int64_t> keep_from) = 0;
+  // Waits for nothing any more, for a database may hang: what is under way ends at once, with an
+  // error that says what is not known. Before Close. From any thread.
+  virtual void GiveUp() {}
   // Answers what waits and ends: no listener is called any more, and a trim goes no further. Before
   // anything goes that listens. Idempotent; nobody calls anything else at the same time.
   virtual void Close() = 0;

@@ -405,11 +405,17 @@ void Host::Stop() {
     server_->AnnounceStop();
     absl::SleepFor(config_.drain_delay);
     feed_service_->Drain();
-    timer_.Stop();
+  }
+  timer_.Stop();
+  // A database that hangs is not waited for beyond the time that calls are given.
+  Timer patience;
+  patience.After(config_.stop_deadline + absl::Seconds(1), [this] {
+    for (const auto& module : modules_) module->store->GiveUp();
+  });
+  if (server_ != nullptr) {
     health_->Await();  // what it hears it tells the server
     server_->Stop(config_.stop_deadline);
   }
-  timer_.Stop();
   for (const auto& module : modules_) module->leases->Stop();
   if (redis_ != nullptr) redis_->Shutdown();
   executor_.Stop();

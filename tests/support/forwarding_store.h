@@ -73,6 +73,7 @@ class ForwardingStore : public store::Store {
                           std::map<std::string, int64_t> keep_from) override {
     return inner_->Trim(older_than, keep_changes, std::move(keep_from));
   }
+  void GiveUp() override { inner_->GiveUp(); }
   void Close() override { inner_->Close(); }
 
  private:

@@ -30,12 +30,12 @@ std::string Trimmed(const char* message) {
   return std::string(absl::StripSuffix(message == nullptr ? "" : message, "\n"));
 }
 
-// True: ready. False: the time is over.
-bool PollSocket(int socket, short events, absl::Time deadline, short* seen) {
+// True: ready. False: the time is over, or the way given up.
+bool PollSocket(int socket, short events, absl::Time deadline, const PgWay* way, short* seen) {
   pollfd waiting{socket, events, 0};
-  while (true) {
+  while (way == nullptr || !way->given_up) {
     absl::Duration left =
-        std::clamp(deadline - SteadyNow(), absl::ZeroDuration(), absl::Minutes(1));
+        std::clamp(deadline - SteadyNow(), absl::ZeroDuration(), absl::Milliseconds(100));
     int ready = poll(&waiting, 1, static_cast<int>(absl::ToInt64Milliseconds(left)) + 1);
     if (ready > 0) {
       *seen = waiting.revents;
@@ -43,6 +43,7 @@ bool PollSocket(int socket, short events, absl::Time deadline, short* seen) {
     }
     if (SteadyNow() >= deadline) return false;
   }
+  return false;
 }
 
 }  // namespace
@@ -68,7 +69,7 @@ absl::Status PgConnection::Connect() {
   while (PQstatus(raw_) != CONNECTION_BAD && state != PGRES_POLLING_OK) {
     short seen = 0;
     short events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-    if (!PollSocket(PQsocket(raw_), events, deadline, &seen)) {
+    if (!PollSocket(PQsocket(raw_), events, deadline, options_.way.get(), &seen)) {
       return Lost("no answer within the connect timeout");
     }
     state = PQconnectPoll(raw_);
@@ -134,7 +135,8 @@ absl::Status PgConnection::Wait(absl::Time deadline) {
     if (unsent < 0) return Lost(Trimmed(PQerrorMessage(raw_)));
     short seen = 0;
     const auto events = static_cast<short>(POLLIN | (unsent > 0 ? POLLOUT : 0));
-    if (!PollSocket(PQsocket(raw_), events, deadline, &seen)) return Lost("the server is silent");
+    if (!PollSocket(PQsocket(raw_), events, deadline, options_.way.get(), &seen))
+      return Lost("the server is silent");
     // Both ways, for the server stops reading while nobody reads what it has to say.
     if ((seen & ~POLLOUT) != 0) {
       if (PQconsumeInput(raw_) != 1) return Lost(Trimmed(PQerrorMessage(raw_)));

@@ -8,6 +8,7 @@
 #include <absl/time/time.h>
 #include <absl/types/span.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +16,13 @@
 #include "common/store/postgres/values.h"
 
 namespace sqm::store {
+
+// What the connections to one database share.
+struct PgWay {
+  // Nothing is waited for any more: what is under way is lost within 100 ms, and nothing new
+  // begins.
+  std::atomic<bool> given_up{false};
+};
 
 struct PgConnectionOptions {
   // As libpq takes it: `host=… dbname=…` or `postgresql://…`. Holds a password: never logged.
@@ -25,6 +33,7 @@ struct PgConnectionOptions {
   // What the server gives one statement, waiting for a lock included. The client waits twice as
   // long for a sign of life before it gives the connection up. Infinite: for migrations.
   absl::Duration statement_timeout = absl::Seconds(10);
+  std::shared_ptr<PgWay> way = nullptr;  // null: the connection is alone
 };
 
 // A statement to run.

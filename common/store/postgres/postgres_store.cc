@@ -17,6 +17,12 @@ constexpr char kLockProjections[] = "SELECT value FROM meta WHERE key = 'project
 constexpr absl::Duration kStaleTail = absl::Seconds(2);
 constexpr char kWritable[] = "SELECT current_setting('transaction_read_only')";
 
+PostgresOptions WithWays(PostgresOptions options) {
+  options.connection.way = std::make_shared<PgWay>();
+  for (PgConnectionOptions& standby : options.standbys) standby.way = std::make_shared<PgWay>();
+  return options;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<PostgresStore>> PostgresStore::Open(
@@ -31,7 +37,7 @@ absl::StatusOr<std::unique_ptr<PostgresStore>> PostgresStore::Open(
 PostgresStore::PostgresStore(const contract::Registry& registry, PostgresOptions options,
                              Executor& executor, const Clock& clock)
     : registry_(registry),
-      options_(std::move(options)),
+      options_(WithWays(std::move(options))),
       clock_(clock),
       sql_(registry),
       listeners_(sql_, registry),
@@ -65,6 +71,13 @@ absl::Status PostgresStore::Start(IdSource& ids) {
 }
 
 PostgresStore::~PostgresStore() { Close(); }
+
+void PostgresStore::GiveUp() {
+  options_.connection.way->given_up = true;
+  for (const PgConnectionOptions& standby : options_.standbys) standby.way->given_up = true;
+  // The committer tries nothing again once its queue is stopped.
+  queue_.Stop();
+}
 
 void PostgresStore::Close() {
   closing_ = true;

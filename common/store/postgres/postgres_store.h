@@ -80,6 +80,7 @@ class PostgresStore final : public Store {
   Task<absl::Status> Check() override;
   Task<absl::Status> Trim(absl::Time older_than, int64_t keep_changes,
                           std::map<std::string, int64_t> keep_from) override;
+  void GiveUp() override;
   void Close() override;
 
   // Looks for other processes' commits at once. From any thread, e.g. when Redis says so.

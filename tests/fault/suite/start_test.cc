@@ -1,4 +1,4 @@
-// A start that fails, or is told to stop.
+// A start that fails or is told to stop, and a stop while the database hangs.
 #include <absl/strings/str_cat.h>
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
@@ -109,6 +109,22 @@ TEST_F(StartTest, EndsAtOnceWhileItWaitsForADatabase) {
   // Without an answer within the time to connect it would fail.
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
   server_->Continue();
+}
+
+TEST_F(StartTest, AStopWaitsForNoDatabaseThatHangs) {
+  ServerOptions options;
+  options.program = "sqm-monitoring";
+  options.key_dir = keys_.path();
+  options.flags = OnPostgres();
+  options.flags.push_back("--stop.deadline=1s");
+  auto started = ServerProcess::Start(options);
+  ASSERT_TRUE(started.ok()) << started.status();
+  server_->Freeze();
+  // What it asks the database takes up to 25 s to be given up by itself.
+  auto code = (*started)->Stop(absl::Seconds(15));
+  server_->Continue();
+  ASSERT_TRUE(code.ok()) << code.status();
+  EXPECT_EQ(*code, 0) << (*started)->Log();
 }
 
 }  // namespace

@@ -88,5 +88,35 @@ TEST_P(ClosingReplica, EndsATrimThatHasMoreToDo) {
   EXPECT_EQ(trimming->Head("west").oldest, 1);
 }
 
+// They wait for the table, as for a server that hangs: longer than the test would.
+TEST_P(ClosingReplica, GivesUpWhatWaitsForTheServer) {
+  PostgresOptions options = OptionsOfPostgres(directory_);
+  options.connection.statement_timeout = absl::Hours(1);
+  auto blocker = PgConnection::Open(options.connection);
+  ASSERT_TRUE(blocker.ok()) << blocker.status();
+  auto opened = PostgresStore::Open(tickets_.registry(), options, executor_, clock_, ids_);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  Store& store = **opened;
+  ASSERT_TRUE((*blocker)->Execute("BEGIN").ok());
+  ASSERT_TRUE((*blocker)->Execute("LOCK TABLE heads IN ACCESS EXCLUSIVE MODE").ok());
+  absl::Notification read, committed;
+  Start(store.Read(tickets_.ticket(), "north", "a"), [&](const absl::StatusOr<RecordPtr>& record) {
+    EXPECT_TRUE(absl::IsUnavailable(record.status())) << record.status();
+    read.Notify();
+  });
+  Start(store.Commit(Write({tickets_.Create("a")})), [&](const CommitOutcome& outcome) {
+    EXPECT_TRUE(absl::IsUnavailable(outcome.status)) << outcome.status;
+    committed.Notify();
+  });
+  // The tails of both stores, and the reader and the committer of this one.
+  AwaitSql(absl::StrCat("count(*) >= 4 FROM pg_locks WHERE NOT granted AND relation = '",
+                        options.connection.schema, ".heads'::regclass"));
+  store.GiveUp();
+  EXPECT_TRUE(read.WaitForNotificationWithTimeout(absl::Minutes(1)));
+  EXPECT_TRUE(committed.WaitForNotificationWithTimeout(absl::Minutes(1)));
+  store.Close();
+  EXPECT_TRUE((*blocker)->Execute("ROLLBACK").ok());
+}
+
 }  // namespace
 }  // namespace sqm::store
