@@ -120,6 +120,14 @@ class Pipeline {
   // two handlers, is an error of the program and ends it.
   void Handle(absl::string_view path, UnaryHandler handler);
   void HandleStream(absl::string_view path, StreamHandler handler);
+  // The same by a member function that takes the method's own message class.
+  template <typename Service, typename Request>
+  void Handle(absl::string_view path, Service* service,
+              Task<absl::StatusOr<Reply>> (Service::*handler)(Call&, const Request&)) {
+    Handle(path, [service, handler](Call& call, const Message& request) {
+      return (service->*handler)(call, static_cast<const Request&>(request));
+    });
+  }
   // Typed: Request and Response are the method's message classes.
   template <typename Request, typename Response>
   void HandleTyped(absl::string_view path,

@@ -53,10 +53,7 @@ Task<absl::Status> ComplaintsService::CheckNotNamed(const rpc::Call& call, std::
 }
 
 void ComplaintsService::RegisterActions() {
-  pipeline_.Handle(
-      PathOf("CreateCorrectiveAction"), [this](rpc::Call& call, const Message& request) {
-        return CreateAction(call, static_cast<const v1::CreateCorrectiveActionRequest&>(request));
-      });
+  pipeline_.Handle(PathOf("CreateCorrectiveAction"), this, &ComplaintsService::CreateAction);
   ActionStep<v1::StartCorrectiveActionRequest>(
       "StartCorrectiveAction", ActionBy::kItsOwner,
       [](rpc::Call& call, const auto& request, v1::CorrectiveAction& action) {

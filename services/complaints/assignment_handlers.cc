@@ -18,12 +18,8 @@ std::string GuardOf(const v1::Handler& handler) { return absl::StrCat("load/", h
 using google::protobuf::Message;
 
 void ComplaintsService::RegisterAssignment() {
-  pipeline_.Handle(PathOf("AssignCase"), [this](rpc::Call& call, const Message& request) {
-    return AssignByHand(call, static_cast<const v1::AssignCaseRequest&>(request));
-  });
-  pipeline_.Handle(PathOf("AutoAssignCase"), [this](rpc::Call& call, const Message& request) {
-    return AutoAssign(call, static_cast<const v1::AutoAssignCaseRequest&>(request));
-  });
+  pipeline_.Handle(PathOf("AssignCase"), this, &ComplaintsService::AssignByHand);
+  pipeline_.Handle(PathOf("AutoAssignCase"), this, &ComplaintsService::AutoAssign);
   Step<v1::RefuseAssignmentRequest>(
       "RefuseAssignment", [](rpc::Call& call, const auto& request, v1::Case& one) {
         return RefuseAssignment(one, request.reason(), ActorOf(call), call.now());

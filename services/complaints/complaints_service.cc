@@ -195,9 +195,7 @@ void ComplaintsService::RegisterWork() {
           return Reply(one, request.text(), approval, ActorOf(call), call.now());
         });
   });
-  pipeline_.Handle(PathOf("AddCaseEntry"), [this](rpc::Call& call, const Message& request) {
-    return AddEntry(call, static_cast<const v1::AddCaseEntryRequest&>(request));
-  });
+  pipeline_.Handle(PathOf("AddCaseEntry"), this, &ComplaintsService::AddEntry);
 }
 
 Task<absl::StatusOr<bool>> ComplaintsService::ApprovalOf(rpc::Call& call, const v1::Case& one) {
@@ -253,12 +251,8 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::AddEntry(
 // ---- The end ---------------------------------------------------------------------------------
 
 void ComplaintsService::RegisterEnd() {
-  pipeline_.Handle(PathOf("CloseCase"), [this](rpc::Call& call, const Message& request) {
-    return End(call, static_cast<const v1::CloseCaseRequest&>(request));
-  });
-  pipeline_.Handle(PathOf("ReopenCase"), [this](rpc::Call& call, const Message& request) {
-    return Reopen(call, static_cast<const v1::ReopenCaseRequest&>(request));
-  });
+  pipeline_.Handle(PathOf("CloseCase"), this, &ComplaintsService::End);
+  pipeline_.Handle(PathOf("ReopenCase"), this, &ComplaintsService::Reopen);
   Step<v1::WithdrawCaseRequest>("WithdrawCase", [](rpc::Call& call, const auto& request,
                                                    v1::Case& one) {
     return PlainStep(one, v1::CASE_ACTION_WITHDRAW, request.reason(), ActorOf(call), call.now());
@@ -267,12 +261,8 @@ void ComplaintsService::RegisterEnd() {
                               [](rpc::Call& call, const auto& request, v1::Case& one) {
                                 return Reject(one, request.reason(), ActorOf(call), call.now());
                               });
-  pipeline_.Handle(PathOf("MergeCase"), [this](rpc::Call& call, const Message& request) {
-    return Merge(call, static_cast<const v1::MergeCaseRequest&>(request));
-  });
-  pipeline_.Handle(PathOf("EscalateCase"), [this](rpc::Call& call, const Message& request) {
-    return Escalate(call, static_cast<const v1::EscalateCaseRequest&>(request));
-  });
+  pipeline_.Handle(PathOf("MergeCase"), this, &ComplaintsService::Merge);
+  pipeline_.Handle(PathOf("EscalateCase"), this, &ComplaintsService::Escalate);
   Step<v1::ArchiveCaseRequest>("ArchiveCase", [](rpc::Call& call, const auto& request,
                                                  v1::Case& one) {
     return PlainStep(one, v1::CASE_ACTION_ARCHIVE, request.comment(), ActorOf(call), call.now());

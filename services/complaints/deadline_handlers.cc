@@ -14,9 +14,7 @@ namespace sqm::complaints {
 using google::protobuf::Message;
 
 void ComplaintsService::RegisterDeadlines() {
-  pipeline_.Handle(PathOf("RetireDeadlinePolicy"), [this](rpc::Call& call, const Message& request) {
-    return RetireDeadlinePolicy(call, static_cast<const v1::RetireDeadlinePolicyRequest&>(request));
-  });
+  pipeline_.Handle(PathOf("RetireDeadlinePolicy"), this, &ComplaintsService::RetireDeadlinePolicy);
   pipeline_.Handle(PathOf("ListStatutoryTerms"),
                    [](rpc::Call&, const Message&) -> Task<absl::StatusOr<rpc::Reply>> {
                      auto response = std::make_shared<v1::ListStatutoryTermsResponse>();
@@ -32,12 +30,8 @@ void ComplaintsService::RegisterDeadlines() {
                      reply.message = std::move(response);
                      co_return reply;
                    });
-  pipeline_.Handle(PathOf("ExplainDeadline"), [this](rpc::Call& call, const Message& request) {
-    return Explain(call, static_cast<const v1::ExplainDeadlineRequest&>(request));
-  });
-  pipeline_.Handle(PathOf("ListQueue"), [this](rpc::Call& call, const Message& request) {
-    return ListQueue(call, static_cast<const v1::ListQueueRequest&>(request));
-  });
+  pipeline_.Handle(PathOf("ExplainDeadline"), this, &ComplaintsService::Explain);
+  pipeline_.Handle(PathOf("ListQueue"), this, &ComplaintsService::ListQueue);
 }
 
 void ComplaintsService::SetDeadlineHooks() {

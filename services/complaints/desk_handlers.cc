@@ -33,9 +33,7 @@ void ComplaintsService::SetDeskHooks() {
 }
 
 void ComplaintsService::RegisterDesk() {
-  pipeline_.Handle(PathOf("RenderReply"), [this](rpc::Call& call, const Message& request) {
-    return Render(call, static_cast<const v1::RenderReplyRequest&>(request));
-  });
+  pipeline_.Handle(PathOf("RenderReply"), this, &ComplaintsService::Render);
   pipeline_.Handle(PathOf("GetStarterSet"),
                    [](rpc::Call&, const Message&) -> Task<absl::StatusOr<rpc::Reply>> {
                      CO_ASSIGN_OR_RETURN(v1::StarterSet set, LoadStarterSet());

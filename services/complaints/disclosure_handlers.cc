@@ -18,12 +18,8 @@ constexpr char kPanel[] = "disclosurePanels/default";
 using google::protobuf::Message;
 
 void ComplaintsService::RegisterDisclosures() {
-  pipeline_.Handle(PathOf("SubmitDisclosure"), [this](rpc::Call& call, const Message& request) {
-    return Submit(call, static_cast<const v1::SubmitDisclosureRequest&>(request));
-  });
-  pipeline_.Handle(PathOf("TrackDisclosure"), [this](rpc::Call& call, const Message& request) {
-    return Track(call, static_cast<const v1::TrackDisclosureRequest&>(request));
-  });
+  pipeline_.Handle(PathOf("SubmitDisclosure"), this, &ComplaintsService::Submit);
+  pipeline_.Handle(PathOf("TrackDisclosure"), this, &ComplaintsService::Track);
   pipeline_.Handle(
       PathOf("GrantDisclosureAccess"), [this](rpc::Call& call, const Message& request) {
         return ChangeReaders(call, static_cast<const v1::GrantDisclosureAccessRequest&>(request),

@@ -129,18 +129,10 @@ void ComplaintsService::RegisterIntake() {
                                      return PlainStep(one, v1::CASE_ACTION_ACKNOWLEDGE,
                                                       request.comment(), ActorOf(call), call.now());
                                    });
-  pipeline_.Handle(PathOf("ClassifyCase"), [this](rpc::Call& call, const Message& request) {
-    return Classify(call, static_cast<const v1::ClassifyCaseRequest&>(request));
-  });
-  pipeline_.Handle(PathOf("ListCustomerHistory"), [this](rpc::Call& call, const Message& request) {
-    return History(call, static_cast<const v1::ListCustomerHistoryRequest&>(request));
-  });
-  pipeline_.Handle(PathOf("SuggestDuplicates"), [this](rpc::Call& call, const Message& request) {
-    return Suggest(call, static_cast<const v1::SuggestDuplicatesRequest&>(request));
-  });
-  pipeline_.Handle(PathOf("RetireCategory"), [this](rpc::Call& call, const Message& request) {
-    return Retire(call, static_cast<const v1::RetireCategoryRequest&>(request));
-  });
+  pipeline_.Handle(PathOf("ClassifyCase"), this, &ComplaintsService::Classify);
+  pipeline_.Handle(PathOf("ListCustomerHistory"), this, &ComplaintsService::History);
+  pipeline_.Handle(PathOf("SuggestDuplicates"), this, &ComplaintsService::Suggest);
+  pipeline_.Handle(PathOf("RetireCategory"), this, &ComplaintsService::Retire);
 }
 
 Task<absl::StatusOr<v1::Category>> ComplaintsService::CategoryOf(rpc::Call& call, std::string name,

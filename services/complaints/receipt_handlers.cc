@@ -33,18 +33,10 @@ Rating RatingOf(const v1::RateCaseRequest& request) {
 using google::protobuf::Message;
 
 void ComplaintsService::RegisterReceipts() {
-  pipeline_.Handle(PathOf("IssueCaseReceipt"), [this](rpc::Call& call, const Message& request) {
-    return Issue(call, static_cast<const v1::IssueCaseReceiptRequest&>(request));
-  });
-  pipeline_.Handle(PathOf("TrackCase"), [this](rpc::Call& call, const Message& request) {
-    return TrackCase(call, static_cast<const v1::TrackCaseRequest&>(request));
-  });
-  pipeline_.Handle(PathOf("RateCase"), [this](rpc::Call& call, const Message& request) {
-    return Rate(call, static_cast<const v1::RateCaseRequest&>(request));
-  });
-  pipeline_.Handle(PathOf("SendCaseMessage"), [this](rpc::Call& call, const Message& request) {
-    return SendMessage(call, static_cast<const v1::SendCaseMessageRequest&>(request));
-  });
+  pipeline_.Handle(PathOf("IssueCaseReceipt"), this, &ComplaintsService::Issue);
+  pipeline_.Handle(PathOf("TrackCase"), this, &ComplaintsService::TrackCase);
+  pipeline_.Handle(PathOf("RateCase"), this, &ComplaintsService::Rate);
+  pipeline_.Handle(PathOf("SendCaseMessage"), this, &ComplaintsService::SendMessage);
   Step<v1::RecordSatisfactionRequest>(
       "RecordSatisfaction", [](rpc::Call& call, const auto& request, v1::Case& one) {
         return RecordSatisfaction(one, RatingOf(request), ActorOf(call), call.now());

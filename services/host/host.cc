@@ -138,7 +138,23 @@ absl::Status Host::OpenRedis() {
   options.password_file = config_.redis_password_file;
   redis_ = std::make_unique<cache::Redis>(options, executor_, ids_);
   redis_tier_ = std::make_unique<cache::RedisTier>(cache::RedisTierOptions(), *redis_, clock());
+  ShowRedis();
   return absl::OkStatus();
+}
+
+void Host::ShowRedis() {
+  const std::pair<const char*, uint64_t cache::RedisStats::*> outcomes[] = {
+      {"answered", &cache::RedisStats::answered},   {"error", &cache::RedisStats::errors},
+      {"timeout", &cache::RedisStats::timeouts},    {"refused", &cache::RedisStats::refused},
+      {"overload", &cache::RedisStats::overloaded}, {"lost", &cache::RedisStats::lost}};
+  for (const auto& [outcome, count] : outcomes) {
+    registrations_.push_back(metrics_.ReadCounter(
+        "sqm_redis_calls_total", "Calls to Redis that have ended, by how.", {{"outcome", outcome}},
+        [this, count = count] { return static_cast<double>(redis_->Stats().*count); }));
+  }
+  registrations_.push_back(metrics_.ReadCounter(
+      "sqm_redis_breaker_opened_total", "How often Redis was left alone because it failed.", {},
+      [this] { return static_cast<double>(redis_->Stats().opened); }));
 }
 
 absl::Status Host::OpenRates() {

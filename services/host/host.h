@@ -91,6 +91,7 @@ class Host {
   void TrimFeeds();
   void ShowLeases();
   void ShowReads(const std::string& service, const store::Store& store);
+  void ShowRedis();
 
   const Config config_;
   RandomIds ids_;

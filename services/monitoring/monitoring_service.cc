@@ -174,10 +174,7 @@ void MonitoringService::Transition(
 // ---- Scorecards ------------------------------------------------------------------------------
 
 void MonitoringService::RegisterScorecards() {
-  pipeline_.Handle(PathOf("PublishScorecard"),
-                   [this](rpc::Call& call, const google::protobuf::Message& request) {
-                     return Publish(call, static_cast<const v1::PublishScorecardRequest&>(request));
-                   });
+  pipeline_.Handle(PathOf("PublishScorecard"), this, &MonitoringService::Publish);
   Transition<v1::Scorecard, v1::RetireScorecardRequest>(
       "RetireScorecard", [](rpc::Call&, const v1::RetireScorecardRequest&,
                             v1::Scorecard& scorecard) { return RetireScorecard(scorecard); });
@@ -324,10 +321,7 @@ Task<absl::StatusOr<std::vector<v1::ImprovementNote>>> MonitoringService::NotesO
 }
 
 void MonitoringService::RegisterEvaluations() {
-  pipeline_.Handle(PathOf("SubmitEvaluation"),
-                   [this](rpc::Call& call, const google::protobuf::Message& request) {
-                     return Submit(call, static_cast<const v1::SubmitEvaluationRequest&>(request));
-                   });
+  pipeline_.Handle(PathOf("SubmitEvaluation"), this, &MonitoringService::Submit);
   Transition<v1::Evaluation, v1::AssignEvaluationRequest>(
       "AssignEvaluation",
       [](rpc::Call& call, const v1::AssignEvaluationRequest& request, v1::Evaluation& evaluation) {
@@ -340,14 +334,8 @@ void MonitoringService::RegisterEvaluations() {
       [](rpc::Call& call, const v1::StartEvaluationRequest&, v1::Evaluation& evaluation) {
         return StartEvaluation(evaluation, ActorOf(call), call.now());
       });
-  pipeline_.Handle(PathOf("ReleaseEvaluation"), [this](rpc::Call& call,
-                                                       const google::protobuf::Message& request) {
-    return Release(call, static_cast<const v1::ReleaseEvaluationRequest&>(request));
-  });
-  pipeline_.Handle(PathOf("VoidEvaluation"),
-                   [this](rpc::Call& call, const google::protobuf::Message& request) {
-                     return Void(call, static_cast<const v1::VoidEvaluationRequest&>(request));
-                   });
+  pipeline_.Handle(PathOf("ReleaseEvaluation"), this, &MonitoringService::Release);
+  pipeline_.Handle(PathOf("VoidEvaluation"), this, &MonitoringService::Void);
   Transition<v1::Evaluation, v1::AcknowledgeEvaluationRequest>(
       "AcknowledgeEvaluation", [](rpc::Call& call, const v1::AcknowledgeEvaluationRequest& request,
                                   v1::Evaluation& evaluation) {

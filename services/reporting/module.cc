@@ -40,7 +40,15 @@ Following::Following(host::Host& host, Opened& reporting, const std::string& sou
           "Changes of a source that could not be read and are in no report.", {{"source", source}},
           [this] { return static_cast<double>(sink_.unusable()); })),
       consumer_(std::move(channel), OptionsOf(host, reporting, source), sink_, host.executor(),
-                host.timer(), host.clock(), host.ids()) {
+                host.timer(), host.clock(), host.ids()),
+      behind_(host.metrics().ReadGauge(
+          "sqm_reporting_behind_changes",
+          "Changes of a source that who follows it has not read yet, of all tenants.",
+          {{"source", source}}, [this] {
+            int64_t behind = 0;
+            for (const feed::Progress& one : consumer_.progress()) behind += one.lag();
+            return static_cast<double>(behind);
+          })) {
   consumer_.Start();
 }
 

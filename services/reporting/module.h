@@ -31,6 +31,7 @@ class Following {
   FactSink sink_;
   observe::Metrics::Registration unusable_;
   feed::Consumer consumer_;
+  observe::Metrics::Registration behind_;
 };
 
 }  // namespace sqm::reporting

@@ -192,10 +192,7 @@ void ReportingService::Register() {
       [this](rpc::Call& call, const v1::ExportDailyReportRequest& request) {
         return Export(call, request);
       });
-  pipeline_.Handle(PathOf("CreateReportRun"),
-                   [this](rpc::Call& call, const google::protobuf::Message& request) {
-                     return Freeze(call, static_cast<const v1::CreateReportRunRequest&>(request));
-                   });
+  pipeline_.Handle(PathOf("CreateReportRun"), this, &ReportingService::Freeze);
 }
 
 }  // namespace sqm::reporting

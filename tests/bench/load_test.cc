@@ -20,7 +20,7 @@ using ::testing::Gt;
 using ::testing::HasSubstr;
 using ::testing::Le;
 
-class LoadTest : public testing::Test {
+class LoadTest : public ::testing::Test {
  protected:
   void SetUp() override {
     auto echo = BaselineServer::StartEcho(bench_);
@@ -55,7 +55,7 @@ TEST_F(LoadTest, ClosedLoopCountsEveryCallAndSendsEachMessageOnce) {
   };
   const auto result = RunLoad(options_);
   ASSERT_TRUE(result.ok()) << result.status();
-  EXPECT_THAT(result->failures, testing::IsEmpty());
+  EXPECT_THAT(result->failures, ::testing::IsEmpty());
   EXPECT_EQ(answered, made_) << "every call is waited for";
   EXPECT_EQ(static_cast<int64_t>(seen.size()), made_);
   EXPECT_THAT(result->calls, AllOf(Gt(100), Le(made_)));

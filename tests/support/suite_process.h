@@ -23,21 +23,9 @@
 #include "sqm/feed/v1/feed.grpc.pb.h"
 #include "sqm/monitoring/v1/monitoring_service.grpc.pb.h"
 #include "sqm/reporting/v1/reporting_service.grpc.pb.h"
+#include "tests/support/temp_dir.h"
 
 namespace sqm::testing {
-
-// A directory that is removed with what is in it.
-class TempDir {
- public:
-  TempDir();
-  ~TempDir();
-  TempDir(const TempDir&) = delete;
-  const std::string& path() const { return path_; }
-  std::string File(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 std::string ReadFile(const std::string& path);
 void WriteFile(const std::string& path, absl::string_view text);

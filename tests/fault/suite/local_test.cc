@@ -89,6 +89,8 @@ TEST_F(LocalTest, ReplicasAnswerAsOne) {
   }
   EXPECT_GE(Metric("monitoring-2", "sqm_cache_hits_total", label), hits + 5);
 
+  EXPECT_GT(Metric("monitoring-2", "sqm_redis_calls_total", "outcome=\"answered\""), 0);
+
   // Cases of both replicas have numbers and customers in common.
   Client first = At("complaints-1", As(auth::Role::kSupervisor));
   Client second = At("complaints-2", As(auth::Role::kSupervisor));
@@ -120,7 +122,14 @@ TEST_F(LocalTest, ReplicasAnswerAsOne) {
     })) << name
         << (report.ok() ? report->ShortDebugString() : report.status().ToString());
   }
-  EXPECT_NE(HolderOf("reporting", "reporting-facts"), "") << "exactly one follows the feeds";
+  const std::string follower = HolderOf("reporting", "reporting-facts");
+  ASSERT_NE(follower, "") << "exactly one follows the feeds";
+  const std::string metrics = Metrics(follower);
+  for (const char* source : {"monitoring", "complaints"}) {
+    const std::string none =
+        absl::StrCat("\nsqm_reporting_behind_changes{source=\"", source, "\"} 0\n");
+    EXPECT_TRUE(absl::StrContains(metrics, none)) << metrics;
+  }
 
   // The login files name all replicas.
   for (const char* service : {"monitoring", "complaints", "reporting"}) {

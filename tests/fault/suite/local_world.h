@@ -91,12 +91,16 @@ class LocalWorld : public ::testing::Test {
     return {AddressOf(name), Authorization(key_dir(), caller)};
   }
   // The value of a series whose labels hold `label`; 0 where there is none.
-  double Metric(const std::string& name, const std::string& metric,
-                const std::string& label) const {
+  std::string Metrics(const std::string& name) const {
     const Finished scraped =
         RunProgram({"curl", "-sf", absl::StrCat("http://", Fact(name, "metrics"), "/metrics")});
     EXPECT_EQ(scraped.exit_code, 0) << name << scraped.err;
-    for (absl::string_view line : absl::StrSplit(scraped.out, '\n')) {
+    return scraped.out;
+  }
+  double Metric(const std::string& name, const std::string& metric,
+                const std::string& label) const {
+    const std::string metrics = Metrics(name);
+    for (absl::string_view line : absl::StrSplit(metrics, '\n')) {
       if (!absl::ConsumePrefix(&line, metric + "{") || !absl::StrContains(line, label)) continue;
       return atof(std::string(line.substr(line.rfind(' ') + 1)).c_str());
     }

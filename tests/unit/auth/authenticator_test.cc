@@ -12,10 +12,12 @@
 
 #include "common/auth/issuer.h"
 #include "common/base/clock.h"
-#include "tests/unit/auth/temp_dir.h"
+#include "tests/support/temp_dir.h"
 
 namespace sqm::auth {
 namespace {
+
+using testing::TempDir;
 
 class AuthenticatorTest : public ::testing::Test {
  protected:

@@ -5,10 +5,12 @@
 
 #include <string>
 
-#include "tests/unit/auth/temp_dir.h"
+#include "tests/support/temp_dir.h"
 
 namespace sqm::auth {
 namespace {
+
+using testing::TempDir;
 
 TEST(ReadFile, WholeUpToTheBound) {
   const TempDir dir;

@@ -14,10 +14,12 @@
 #include "common/auth/key_set.h"
 #include "common/auth/openssl.h"
 #include "common/auth/token.h"
-#include "tests/unit/auth/temp_dir.h"
+#include "tests/support/temp_dir.h"
 
 namespace sqm::auth {
 namespace {
+
+using testing::TempDir;
 
 using ::testing::EndsWith;
 

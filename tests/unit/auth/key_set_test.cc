@@ -13,11 +13,13 @@
 
 #include "common/auth/issuer.h"
 #include "common/base/clock.h"
+#include "tests/support/temp_dir.h"
 #include "tests/unit/auth/rfc_vectors.h"
-#include "tests/unit/auth/temp_dir.h"
 
 namespace sqm::auth {
 namespace {
+
+using testing::TempDir;
 
 using ::testing::EndsWith;
 using ::testing::HasSubstr;

@@ -47,16 +47,6 @@ std::unique_ptr<store::SqliteStore> OpenStore(World& world, const std::string& p
 
 }  // namespace
 
-TempDir::TempDir() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "sqm-feed-XXXXXX").string();
-  path_ = mkdtemp(pattern.data());
-}
-
-TempDir::~TempDir() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 const contract::Registry& TestRegistry() {
   static const contract::Registry* const registry = [] {
     auto built = contract::Registry::Build(

@@ -21,20 +21,11 @@
 #include "common/store/sqlite/sqlite_store.h"
 #include "sqm/feed/v1/feed.pb.h"
 #include "sqm/monitoring/v1/contact.pb.h"
+#include "tests/support/temp_dir.h"
 
 namespace sqm::feed {
 
-// A directory that goes with the object.
-class TempDir {
- public:
-  TempDir();
-  ~TempDir();
-  TempDir(const TempDir&) = delete;
-  std::string File(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
+using testing::TempDir;
 
 // The contracts that the tests use: monitoring, audit, feed.
 const contract::Registry& TestRegistry();
