@@ -397,7 +397,8 @@ Task<absl::Status> Consumer::State::ReadAll(Follower* follower,
     }
     if (!more || !options_.follows()) co_return absl::OkStatus();
     bool mark = batch.changes_size() == 0 && !batch.snapshot_complete();
-    bool due = batch.resume_token() != stored && now - stored_at >= options_.mark_period;
+    bool due = now - stored_at >=
+               (batch.resume_token() != stored ? options_.mark_period : options_.still_period);
     if (!mark || due) {
       absl::Status status = co_await sink_.Apply(follower->tenant, batch);
       if (!status.ok()) {

@@ -39,8 +39,9 @@ class Sink {
   // What Apply stored; nothing, or an empty token, where nothing was applied since the last Reset.
   virtual Task<absl::StatusOr<std::optional<Position>>> Load(std::string tenant) = 0;
   // Applies the changes and stores the batch's token, in one transaction. A batch without changes
-  // moves the token only. A change of kind SNAPSHOT, or a live one soon after a snapshot, may be of
-  // a version that is known already. `batch` lives until the task ends.
+  // moves the token, or says that nothing came until its time. A change of kind SNAPSHOT, or a live
+  // one soon after a snapshot, may be of a version that is known already. `batch` lives until the
+  // task ends.
   virtual Task<absl::Status> Apply(std::string tenant, const v1::ChangeBatch& batch) = 0;
   // Forgets the tenant: its rows and its token. What follows is a snapshot, or all history.
   virtual Task<absl::Status> Reset(std::string tenant) = 0;
@@ -71,6 +72,9 @@ struct ConsumerOptions {
   // A token that moved without changes (marks, other types) is stored this often, and what is
   // applied acknowledged this often.
   absl::Duration mark_period = absl::Seconds(10);
+  // A mark of a token that did not move is given to the sink this often: it says until when nothing
+  // came.
+  absl::Duration still_period = absl::Minutes(1);
   // A stream that is silent for longer is taken for dead: marks come every second.
   absl::Duration silence = absl::Seconds(10);
 };

@@ -24,7 +24,9 @@ struct Cursor {
   std::string source;
   int64_t position = 0;  // of the last change applied; 0 while a snapshot is incomplete
   std::string token;     // to resume after it; empty while a snapshot is incomplete
-  absl::Time time = absl::InfinitePast();  // of the last change applied
+  // Everything that the source did until then is applied: when it did what came last, or when it
+  // said that nothing more had come.
+  absl::Time time = absl::InfinitePast();
 };
 
 // An improvement note with its resource name.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/proto_time.h"
 #include "common/base/status.h"
 #include "common/base/task.h"
 #include "services/reporting/fact_parts.h"
@@ -325,21 +326,21 @@ absl::StatusOr<Applied> FactStore::ApplyBatch(SqlSession& session, absl::string_
     }
     if (!status.ok()) return status;
     // Each row of a snapshot stands at its head: only the token of the last one reaches it.
-    if (!snapshot) cursor.position = std::max(cursor.position, change.position());
-    if (change.has_time()) {
-      const absl::Time time =
-          absl::FromUnixSeconds(change.time().seconds()) + absl::Nanoseconds(change.time().nanos());
-      cursor.time = std::max(cursor.time, time);
-    }
+    if (snapshot) continue;
+    cursor.position = std::max(cursor.position, change.position());
+    cursor.time = std::max(cursor.time, FromTimestamp(change.time()));
   }
   cursor.position = std::max(cursor.position, reached);
+  if (!batch.resume_token().empty() && cursor.position >= batch.head()) {
+    cursor.time = std::max(cursor.time, FromTimestamp(batch.time()));
+  }
   status = WriteDelta(session, tenant);
   if (status.ok() && (*numbering)->count != sets_before) {
     status = session.Run("UPDATE reporting_tenants SET dimensions = ?, chain = ? WHERE tenant = ?",
                          {(*numbering)->count, (*numbering)->chain, tenant});
   }
   if (!status.ok()) return status;
-  const store::SqlParam time = cursor.time == absl::InfinitePast()
+  const store::SqlParam time = cursor.time <= absl::UnixEpoch()
                                    ? store::SqlParam()
                                    : store::SqlParam(absl::ToUnixMicros(cursor.time));
   status = session.Run(

@@ -217,7 +217,7 @@ constexpr Entry kCatalogue[] = {
      "正在重新读取“$0”的数据，所有数值均可能尚不完整。"},
     {"notice.incomplete-day",
      "The source $0 has been read up to $1, before the end of the day: figures may still grow.",
-     "“$0”的数据仅读取至 $1，当日尚未结束，数值可能继续变化。"},
+     "“$0”的数据仅读取至 $1，当日数值可能继续变化。"},
     {"notice.ends-assumed",
      "The end of $0 of the $1 ended cases has no known time: each counts on the last day that is "
      "known of it.",

@@ -55,8 +55,7 @@ Task<absl::StatusOr<v1::DailyReport>> ReportingService::Report(rpc::Call& call, 
   std::string tenant = call.tenant();
   std::string name;  // in Redis; empty: it is not kept there
   if (redis_ != nullptr) {
-    // Positions of the source feeds: the same ones give the same report, but while one is read
-    // anew.
+    // How far each source is read: the same gives the same report, but while one is read anew.
     name = absl::StrCat("daily/", kDefinitionVersion, "/", kFactVersion, "/", wanted.date, "/",
                         wanted.zone, "/", TagOf(wanted.language), "/", resources_.store().epoch());
     std::function<absl::Status(store::SqlSession&)> positions =
@@ -65,7 +64,8 @@ Task<absl::StatusOr<v1::DailyReport>> ReportingService::Report(rpc::Call& call, 
       bool anew = false;
       for (const Cursor& cursor : cursors) {
         anew |= cursor.token.empty();
-        absl::StrAppend(&name, "/", cursor.source, "@", cursor.position, ":", cursor.token);
+        absl::StrAppend(&name, "/", cursor.source, "@", cursor.position, ":", cursor.token, ":",
+                        absl::ToUnixMicros(cursor.time));
       }
       if (anew) name.clear();
       return absl::OkStatus();

@@ -141,13 +141,18 @@ TEST_F(ReportTest, FiguresAreThoseOfTheFile) {
   }
   EXPECT_EQ(in_hours, expected["calls"].get<int64_t>());
 
-  // The same file again changes nothing, in the store or in the report.
-  const std::string before = Report("json");
+  // The same file again changes nothing, in the store or in the report but for how far it is read.
+  const auto figures = [&] {
+    json made = json::parse(Report("json"));
+    made.erase("sources");
+    return made;
+  };
+  const json before = figures();
   Finished again = ImportFile(kCalls);
   EXPECT_EQ(again.exit_code, 0) << again.err;
   EXPECT_EQ(Count(again, "unchanged"), 3388) << again.out;
   EXPECT_EQ(Count(again, "created"), 0);
-  EXPECT_EQ(Report("json"), before);
+  EXPECT_EQ(figures(), before);
 }
 
 TEST_F(ReportTest, RejectsAreTellingAndCanBeImportedAgain) {

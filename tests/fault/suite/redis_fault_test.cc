@@ -186,7 +186,7 @@ TEST(RedisFaultTest, AReportIsReadFromItUntilAChangeIsCounted) {
     const int64_t before = Hits(redis);
     auto report = client.Call(&Reporting::GetDailyReport, request);
     EXPECT_TRUE(report.ok()) << report.status();
-    EXPECT_EQ(report->SerializeAsString(), made->SerializeAsString());
+    EXPECT_EQ(report->contacts().total(), 1);
     return Hits(redis) == before + 1;
   }));
   ASSERT_TRUE(create("second").ok());

@@ -225,6 +225,22 @@ TEST_F(ConsumerTest, OtherTypesMoveItsTokenOnly) {
   EXPECT_EQ(stored, 20);
 }
 
+TEST_F(ConsumerTest, ItsSinkHearsThatNothingCame) {
+  World world;
+  CommitContacts(*world.store, "default", "a", 10);
+  ConsumerOptions options = Options(world);
+  options.still_period = absl::Milliseconds(50);
+  auto consumer = Begin(world, options);
+  ASSERT_TRUE(CaughtUp(*consumer, world, "default"));
+  const uint64_t batches = consumer->counters().batches;
+  const absl::Time until = absl::Now() + absl::Seconds(20);
+  while (consumer->counters().batches < batches + 2 && absl::Now() < until) {
+    absl::SleepFor(absl::Milliseconds(20));
+  }
+  EXPECT_GE(consumer->counters().batches, batches + 2);
+  EXPECT_EQ(consumer->counters().changes, 10u);
+}
+
 TEST_F(ConsumerTest, SurvivesARestartOfTheServer) {
   std::string database = directory_.File("source.db");
   WorldOptions options;

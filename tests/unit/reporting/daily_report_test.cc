@@ -251,6 +251,12 @@ TEST_F(DailyReportTest, SaysHowFarItHasRead) {
   const v1::DailyReport later = Make("2024-01-17", "UTC");
   ASSERT_THAT(NoticeKeys(later), testing::ElementsAre("incomplete-day", "no-contacts"));
   EXPECT_THAT(later.notices(0).text(), testing::HasSubstr("2024-01-17 00:00"));
+  // Nothing more came until the end of the day.
+  batch_.set_resume_token("token");
+  batch_.set_head(1);
+  batch_.mutable_time()->set_seconds(kMidnight + 3 * 86400);
+  ASSERT_TRUE(store_.ApplyBatch(session_, "default", "monitoring", batch_).ok());
+  EXPECT_THAT(NoticeKeys(Make("2024-01-17", "UTC")), testing::ElementsAre("no-contacts"));
   ASSERT_TRUE(*store_.ResetSlice(session_, "default", "monitoring"));
   const v1::DailyReport anew = Make("2024-01-15", "UTC", Language::kChinese);
   EXPECT_THAT(NoticeKeys(anew), testing::ElementsAre("read-anew", "no-contacts"));

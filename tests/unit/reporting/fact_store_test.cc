@@ -122,6 +122,23 @@ TEST_P(FactStoreTest, ReachesAsFarAsTheTokenDoes) {
   }
 }
 
+// A quiet source is read up to now, one that has more to say only as far as it was heard.
+TEST_P(FactStoreTest, KnowsUntilWhenNothingCame) {
+  ApplyContacts(2);
+  const auto until = [&] { return LoadCursor(session_, "default", "monitoring")->value().time; };
+  const absl::Time changed = absl::FromUnixSeconds(kMidnight + 2 * 86400);
+  EXPECT_EQ(until(), changed);
+  feed::v1::ChangeBatch mark;
+  mark.set_resume_token("token");
+  mark.set_head(3);
+  mark.mutable_time()->set_seconds(kMidnight + 3 * 86400);
+  Apply(mark);
+  EXPECT_EQ(until(), changed);
+  mark.set_head(2);
+  Apply(mark);
+  EXPECT_EQ(until(), changed + absl::Hours(24));
+}
+
 TEST_P(FactStoreTest, CorrectionsReplaceAndDeletionsRemove) {
   Apply(MakeChange("Contact", MakeContact("staff/ada", 60), "contacts/1", 1, 1));
   auto corrected = MakeContact("staff/bob", 7200);
