@@ -61,8 +61,32 @@ PgConnection::~PgConnection() {
 }
 
 absl::Status PgConnection::Connect() {
+  ASSIGN_OR_RETURN(const std::vector<PgHost> hosts, HostsOf(options_.conninfo));
+  PgWay alone;
+  PgWay& way = options_.way == nullptr ? alone : *options_.way;
+  const size_t first = way.host;
+  absl::Status status;
+  for (size_t i = 0; i < hosts.size(); ++i) {
+    const size_t host = (first + i) % hosts.size();
+    if (raw_ != nullptr) PQfinish(raw_);
+    lost_ = false;
+    status = ConnectTo(hosts[host]);
+    if (status.ok()) way.host = host;
+    if (status.ok() || way.given_up) break;
+  }
+  return status;
+}
+
+absl::Status PgConnection::ConnectTo(const PgHost& host) {
   const absl::Time deadline = SteadyNow() + options_.connect_timeout;
-  raw_ = PQconnectStart(options_.conninfo.c_str());
+  std::vector<const char*> keywords, values;
+  for (const auto& [keyword, value] : host) {
+    keywords.push_back(keyword.c_str());
+    values.push_back(value.c_str());
+  }
+  keywords.push_back(nullptr);
+  values.push_back(nullptr);
+  raw_ = PQconnectStartParams(keywords.data(), values.data(), 0);
   if (raw_ == nullptr) return Lost("out of memory");
   PQsetNoticeReceiver(raw_, IgnoreNotice, nullptr);
   PostgresPollingStatusType state = PGRES_POLLING_WRITING;

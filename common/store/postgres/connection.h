@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "common/store/postgres/hosts.h"
 #include "common/store/postgres/values.h"
 
 namespace sqm::store {
@@ -22,10 +23,13 @@ struct PgWay {
   // Nothing is waited for any more: what is under way is lost within 100 ms, and nothing new
   // begins.
   std::atomic<bool> given_up{false};
+  // Which of several hosts took the last connection: the next one begins there.
+  std::atomic<size_t> host{0};
 };
 
 struct PgConnectionOptions {
-  // As libpq takes it: `host=… dbname=…` or `postgresql://…`. Holds a password: never logged.
+  // As libpq takes it: `host=… dbname=…` or `postgresql://…`. Holds a password: never logged. Of
+  // several hosts each is tried, for the time to connect.
   std::string conninfo;
   // The PostgreSQL schema (namespace) that the tables lie in: [a-z_][a-z0-9_]*.
   std::string schema;
@@ -72,6 +76,7 @@ class PgConnection {
  private:
   explicit PgConnection(const PgConnectionOptions& options) : options_(options) {}
   absl::Status Connect();
+  absl::Status ConnectTo(const PgHost& host);
   absl::Status Setup();
   absl::Status Prepare(absl::Span<const PgCall> calls);
   absl::Status Send(const PgCall& call);
