@@ -74,7 +74,7 @@ Task<absl::StatusOr<v1::DailyReport>> ReportingService::Report(rpc::Call& call, 
     absl::Status status = co_await querying;
     if (!status.ok()) co_return status;
   }
-  if (!name.empty()) {
+  if (redis_ != nullptr && !name.empty()) {
     Task<std::optional<std::string>> getting = redis_->GetResult(tenant, name);
     std::optional<std::string> known = co_await getting;
     v1::DailyReport report;
@@ -88,7 +88,7 @@ Task<absl::StatusOr<v1::DailyReport>> ReportingService::Report(rpc::Call& call, 
   Task<absl::Status> querying = resources_.store().Query(std::move(make));
   absl::Status status = co_await querying;
   if (!status.ok()) co_return status;
-  if (!name.empty() && !LacksFacts(*report)) {
+  if (redis_ != nullptr && !name.empty() && !LacksFacts(*report)) {
     Start(redis_->PutResult(tenant, std::move(name), report->SerializeAsString()), [](bool) {});
   }
   co_return report;

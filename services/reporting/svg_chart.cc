@@ -322,7 +322,8 @@ std::string DotPlot(const DotChart& chart) {
   }
   const double span = chart.max - chart.min;
   const double step = span > 50 ? 20 : span > 20 ? 10 : 5;
-  for (double tick = std::ceil(chart.min / step) * step; tick <= chart.max; tick += step) {
+  for (int i = static_cast<int>(std::ceil(chart.min / step)); i * step <= chart.max; ++i) {
+    const double tick = i * step;
     Line(out, x_of(tick), top - 4, x_of(tick), bottom, "s-grid");
     Text(out, x_of(tick), bottom + 17, "t-hour", Plain(tick, 0));
   }

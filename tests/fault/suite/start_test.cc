@@ -116,7 +116,7 @@ TEST_F(StartTest, AStopWaitsForNoDatabaseThatHangs) {
   options.program = "sqm-monitoring";
   options.key_dir = keys_.path();
   options.flags = OnPostgres();
-  options.flags.push_back("--stop.deadline=1s");
+  options.flags.emplace_back("--stop.deadline=1s");
   auto started = ServerProcess::Start(options);
   ASSERT_TRUE(started.ok()) << started.status();
   server_->Freeze();

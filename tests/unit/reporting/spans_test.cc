@@ -96,7 +96,7 @@ TEST(SpansTest, RandomHistoriesOfCasesEqualARecount) {
     feed::v1::ChangeBatch batch;
     for (int i = 0; i < 25; ++i) {
       const std::string name = absl::StrCat("cases/", random() % 90);
-      int64_t now = static_cast<int64_t>(random() % (40 * kDay));
+      auto now = static_cast<int64_t>(random() % (40 * kDay));
       cases::Case one = MakeCase(now, absl::StrCat("categories/", random() % 5),
                                  static_cast<cases::CaseKind>(1 + random() % 6));
       for (auto steps = random() % 5; steps > 0; --steps) {
