@@ -223,7 +223,8 @@ TEST_F(ReportComplaintsTest, DeadlinesThatPassAndDisclosures) {
   const absl::CivilDay today = absl::ToCivilDay(now, absl::UTCTimeZone());
   // One whose first answer is late by the day before yesterday's evening, one in time, one with
   // time left.
-  ASSERT_TRUE(Create(*supervisor_, Complaint("AC-1", now - absl::Hours(72))).ok());
+  auto unanswered = Create(*supervisor_, Complaint("AC-1", now - absl::Hours(72)));
+  ASSERT_TRUE(unanswered.ok());
   auto answered = Create(*supervisor_, Complaint("AC-2", now));
   ASSERT_TRUE(answered.ok());
   ASSERT_TRUE(
@@ -248,6 +249,25 @@ TEST_F(ReportComplaintsTest, DeadlinesThatPassAndDisclosures) {
   EXPECT_EQ(Value(*late, "case-deadline-compliance"), 0);
   EXPECT_EQ(Value(*late, "cases-overdue"), 1);
   EXPECT_EQ(late->cases().disclosures().open(), 0);
+
+  // Taken back and taken up again: the answer is waited for anew, and what was missed stays missed.
+  const auto reason = [](auto& request) { request.set_reason("Asked again"); };
+  ASSERT_TRUE(
+      Do<v1::WithdrawCaseRequest>(*supervisor_, &Stub::WithdrawCase, unanswered->name(), reason)
+          .ok());
+  ASSERT_TRUE(
+      Do<v1::ReopenCaseRequest>(*supervisor_, &Stub::ReopenCase, unanswered->name(), reason).ok());
+  EXPECT_TRUE(Eventually([&] {
+    auto made = Report(today);
+    if (made.ok()) report = *std::move(made);
+    return Value(report, "cases-reopened") == 1;
+  })) << report.cases().ShortDebugString();
+  EXPECT_EQ(Value(report, "cases-overdue"), 0);
+  late = Report(today - 2);
+  ASSERT_TRUE(late.ok()) << late.status();
+  EXPECT_EQ(Value(*late, "case-deadlines-missed"), 1);
+  EXPECT_EQ(Value(*late, "case-deadline-compliance"), 0);
+  EXPECT_EQ(Value(*late, "cases-overdue"), 1);
 }
 
 // Reporting in a process of its own takes both addresses from its configuration.

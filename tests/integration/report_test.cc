@@ -4,11 +4,14 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_replace.h>
 #include <absl/strings/str_split.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "tests/support/monitoring_samples.h"
 #include "tests/support/suite_process.h"
@@ -140,6 +143,24 @@ TEST_F(ReportTest, FiguresAreThoseOfTheFile) {
     in_hours += total;
   }
   EXPECT_EQ(in_hours, expected["calls"].get<int64_t>());
+
+  // The tables of a terminal say the same: words of the line that begins with a label.
+  const std::string table = Report("table");
+  const auto words = [&](const json& label) {
+    for (absl::string_view line : absl::StrSplit(table, '\n')) {
+      if (!absl::StartsWith(line, absl::StrCat(label.get<std::string>(), "  "))) continue;
+      return std::vector<std::string>(absl::StrSplit(line, ' ', absl::SkipWhitespace()));
+    }
+    return std::vector<std::string>();
+  };
+  for (const json& row : contacts["by_type"]) {
+    EXPECT_THAT(words(row["label"]), ::testing::Contains(absl::StrCat(Number(row["total"]))));
+  }
+  for (const json& agent : report["agents"]) {
+    const std::vector<std::string> shown = words(agent["label"]);
+    ASSERT_GE(shown.size(), 2u) << agent["label"] << "\n" << table;
+    EXPECT_EQ(shown[1], absl::StrCat(Number(agent["contacts"])));
+  }
 
   // The same file again changes nothing, in the store or in the report but for how far it is read.
   const auto figures = [&] {

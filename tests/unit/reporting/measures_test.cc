@@ -61,6 +61,18 @@ TEST(MeasuresTest, TargetsAreJudgedFromTheLeastN) {
   EXPECT_EQ(figure.title(), "一次解决率");
 }
 
+TEST(MeasuresTest, WhereLessIsBetterATargetIsAnUpperBound) {
+  MeasureDefinition reopened = Find("cases-reopened");
+  ASSERT_EQ(reopened.direction, v1::DIRECTION_LOWER);
+  reopened.target = 2;
+  Totals totals;
+  for (const v1::TargetStatus status :
+       {v1::TARGET_STATUS_MET, v1::TARGET_STATUS_MET, v1::TARGET_STATUS_MISSED}) {
+    totals.cases.Add(Quantity::kCasesReopened, 1, 1);
+    EXPECT_EQ(FigureOf(reopened, totals, Totals(), Language::kEnglish).status(), status);
+  }
+}
+
 // A contact may be evaluated more than once: what is counted is not contacts.
 TEST(MeasuresTest, EvaluationsAreCalledSo) {
   const v1::Measure measure = ToProto(Find("evaluations"));
