@@ -46,19 +46,6 @@ class ComplaintsImportFilesTest : public ComplaintsWorld {
     EXPECT_EQ(python.exit_code, 0) << python.err;
     return json::parse(python.out, nullptr, false);
   }
-  std::vector<v1::Case> AllCases() {
-    std::vector<v1::Case> all;
-    v1::ListCasesRequest request;
-    request.set_page_size(1000);
-    do {
-      auto page = manager_->Call(&Stub::ListCases, request);
-      EXPECT_TRUE(page.ok()) << page.status();
-      if (!page.ok()) return all;
-      all.insert(all.end(), page->cases().begin(), page->cases().end());
-      request.set_page_token(page->next_page_token());
-    } while (!request.page_token().empty());
-    return all;
-  }
   // The rows as a CSV file that has their columns.
   static std::string Csv(const json& rows, const std::vector<std::string>& columns) {
     std::string text;

@@ -16,19 +16,6 @@ using ::testing::IsEmpty;
 
 class ComplaintsImportTest : public ComplaintsWorld {
  protected:
-  std::vector<v1::Case> AllCases() {
-    std::vector<v1::Case> all;
-    v1::ListCasesRequest request;
-    request.set_page_size(1000);
-    do {
-      auto page = manager_->Call(&Stub::ListCases, request);
-      EXPECT_TRUE(page.ok()) << page.status();
-      if (!page.ok()) return all;
-      all.insert(all.end(), page->cases().begin(), page->cases().end());
-      request.set_page_token(page->next_page_token());
-    } while (!request.page_token().empty());
-    return all;
-  }
   static v1::ImportedCase Row(const std::string& id) {
     v1::ImportedCase row;
     *row.mutable_case_() = Sample();

@@ -49,6 +49,20 @@ class ComplaintsWorld : public ::testing::Test {
     *request.mutable_case_() = one;
     return client.Call(&Stub::CreateCase, request);
   }
+  // All that the manager sees.
+  std::vector<complaints::v1::Case> AllCases() {
+    std::vector<complaints::v1::Case> all;
+    complaints::v1::ListCasesRequest request;
+    request.set_page_size(1000);
+    do {
+      auto page = manager_->Call(&Stub::ListCases, request);
+      EXPECT_TRUE(page.ok()) << page.status();
+      if (!page.ok()) return all;
+      all.insert(all.end(), page->cases().begin(), page->cases().end());
+      request.set_page_token(page->next_page_token());
+    } while (!request.page_token().empty());
+    return all;
+  }
   absl::StatusOr<complaints::v1::Category> CreateCategory(const std::string& id,
                                                           complaints::v1::Category category = {}) {
     complaints::v1::CreateCategoryRequest request;
