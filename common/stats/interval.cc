@@ -14,7 +14,7 @@ std::optional<Interval> WilsonInterval(int64_t successes, int64_t n, double conf
     return std::nullopt;
   }
   const double z = TwoSidedZ(confidence);
-  const double count = static_cast<double>(n);
+  const auto count = static_cast<double>(n);
   const double p = static_cast<double>(successes) / count;
   const double center = p + z * z / (2 * count);
   const double half = z * std::sqrt(p * (1 - p) / count + z * z / (4 * count * count));
@@ -26,7 +26,7 @@ std::optional<Interval> WilsonInterval(int64_t successes, int64_t n, double conf
 
 std::optional<Interval> MeanInterval(double mean, double variance, int64_t n, double confidence) {
   if (n < 2 || !(variance >= 0) || !(confidence > 0 && confidence < 1)) return std::nullopt;
-  const double count = static_cast<double>(n);
+  const auto count = static_cast<double>(n);
   const double half =
       -StudentTQuantile((1 - confidence) / 2, count - 1) * std::sqrt(variance / count);
   return Interval{mean - half, mean + half};

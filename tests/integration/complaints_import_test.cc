@@ -11,8 +11,6 @@ namespace sqm::testing {
 namespace {
 
 namespace v1 = complaints::v1;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 class ComplaintsImportTest : public ComplaintsWorld {
  protected:

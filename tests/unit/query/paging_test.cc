@@ -101,7 +101,7 @@ TEST_F(Paging, VisitsEachRowOnceInOrderWhileOthersComeAndGo) {
       for (int i = absl::Uniform(random_, 0, 3); i > 0 && !rows_.empty(); --i) {
         auto it = std::next(rows_.begin(), absl::Uniform<size_t>(random_, 0, rows_.size()));
         std::string id =
-            absl::Bernoulli(random_, 0.3) && rows_.count(last->id) > 0 ? last->id : it->first;
+            absl::Bernoulli(random_, 0.3) && rows_.contains(last->id) ? last->id : it->first;
         stayed.erase(id);
         Remove(id);
       }
