@@ -89,7 +89,7 @@ TEST_F(LocalTest, ReplicasAnswerAsOne) {
   }
   EXPECT_GE(Metric("monitoring-2", "sqm_cache_hits_total", label), hits + 5);
 
-  EXPECT_GT(Metric("monitoring-2", "sqm_redis_calls_total", "outcome=\"answered\""), 0);
+  EXPECT_GT(Metric("monitoring-1", "sqm_redis_calls_total", "outcome=\"answered\""), 0);
 
   // Cases of both replicas have numbers and customers in common.
   Client first = At("complaints-1", As(auth::Role::kSupervisor));
