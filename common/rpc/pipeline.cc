@@ -79,8 +79,6 @@ Route& Pipeline::AddRoute(absl::string_view path) {
       parts_.metrics->ForMethod(method->descriptor->service()->full_name(),
                                 method->descriptor->name(), TypeOf(method->descriptor));
   route->personal = FindPersonal(*parts_.registry, method->descriptor->output_type());
-  route->tells_history = method->resource != nullptr && method->resource->options.shared() &&
-                         method->options.read_only();
   bool added = by_method_.emplace(method, route.get()).second;
   Check(added, absl::StrCat(path, " has two handlers"));
   routes_.push_back(std::move(route));

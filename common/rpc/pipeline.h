@@ -107,8 +107,6 @@ struct Route {
   ConcurrencyLimit::Method* latency = nullptr;
   std::vector<size_t> rates;           // rules that match it
   std::vector<PersonalPath> personal;  // where the response has personal fields
-  // Whether answers say where snapshots of what they hold are (see kHistoryKey).
-  bool tells_history = false;
 };
 
 class Pipeline {
@@ -168,7 +166,8 @@ class Pipeline {
   Route& AddRoute(absl::string_view path);
   bool Admit(const Route& route);
   absl::Status ReadMetadata(grpc::CallbackServerContext& context, Call& call);
-  absl::Status ReadPosition(absl::string_view position, Call& call) const;
+  absl::Status ReadPosition(absl::string_view position, absl::string_view history,
+                            Call& call) const;
   // Waits briefly until what the caller has seen has arrived here; else UNAVAILABLE. Meanwhile the
   // call gives its place among those in progress to one that can be worked on.
   Task<absl::Status> AwaitPosition(const Route& route, Call& call);

@@ -30,10 +30,8 @@ class CallState {
     if (status.ok() && !stream_ && pipeline_.parts().store != nullptr) {
       int64_t position = call_.position() > 0 ? call_.position()
                                               : pipeline_.parts().store->Head(call_.tenant()).head;
-      context_->AddTrailingMetadata("sqm-position", absl::StrCat(position));
-      if (route_.tells_history) {
-        context_->AddTrailingMetadata(std::string(kHistoryKey), pipeline_.history());
-      }
+      context_->AddTrailingMetadata(std::string(kPositionKey), absl::StrCat(position));
+      context_->AddTrailingMetadata(std::string(kHistoryKey), pipeline_.history());
     }
     return pipeline_.End(route_, call_, started_, status);
   }

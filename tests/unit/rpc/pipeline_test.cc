@@ -184,7 +184,8 @@ class PipelineTest : public ::testing::Test {
       EXPECT_TRUE(status.ok()) << status.error_message();
     }
   }
-  std::unique_ptr<grpc::ClientContext> Context(int64_t position = 0) {
+  std::unique_ptr<grpc::ClientContext> Context(int64_t position = 0,
+                                               const std::string& history = "") {
     auth::TokenClaims claims;
     claims.subject = "officer";
     claims.staff = "staff/officer";
@@ -195,15 +196,22 @@ class PipelineTest : public ::testing::Test {
                          absl::StrCat("Bearer ", *issuer_->Mint(claims, absl::Hours(1),  //
                                                                 clock_.Now())));
     if (position > 0) context->AddMetadata("sqm-position", absl::StrCat(position));
+    if (!history.empty()) context->AddMetadata("sqm-history", history);
     context->set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(20)));
     return context;
   }
-  absl::Status Get(int64_t position = 0) {
-    auto context = Context(position);
+  // `*history`: sent, and then what was answered.
+  absl::Status Get(int64_t position = 0, std::string* history = nullptr) {
+    auto context = Context(position, history == nullptr ? "" : *history);
     v1::GetContactRequest request;
     request.set_name("contacts/one");
     v1::Contact contact;
-    return FromGrpc(stub_->GetContact(context.get(), request, &contact));
+    absl::Status status = FromGrpc(stub_->GetContact(context.get(), request, &contact));
+    const auto& trailers = context->GetServerTrailingMetadata();
+    if (auto found = trailers.find("sqm-history"); history != nullptr && found != trailers.end()) {
+      history->assign(found->second.data(), found->second.size());
+    }
+    return status;
   }
   // A call that waits for the position.
   std::future<absl::Status> GetLater(int64_t position) {
@@ -257,6 +265,21 @@ TEST_F(PipelineTest, WhatNobodyElseWritesIsNotWaitedFor) {
   EXPECT_EQ(MetadataOf(status, "position"), "1000");
   EXPECT_LE(store_->looks, 2);
   EXPECT_TRUE(Get(1).ok());
+}
+
+// A database that was restored counts anew: what was seen before is not coming.
+TEST_F(PipelineTest, APositionOfAnotherHistoryIsNotWaitedFor) {
+  Open();
+  std::string history;
+  ASSERT_TRUE(Get(0, &history).ok());
+  ASSERT_EQ(history.size(), 32u);
+  const int looks = store_->looks;
+  std::string before(32, 'a');
+  EXPECT_TRUE(Get(kElsewhere, &before).ok());
+  EXPECT_EQ(store_->looks, looks);
+  EXPECT_EQ(before, history);
+  EXPECT_EQ(Get(kElsewhere, &history).code(), absl::StatusCode::kUnavailable);
+  EXPECT_GT(store_->looks, looks);
 }
 
 TEST_F(PipelineTest, WhoWaitsForAPositionKeepsNobodyOut) {
