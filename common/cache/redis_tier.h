@@ -71,6 +71,7 @@ class RedisTier {
   Task<bool> PutResult(std::string tenant, std::string name, std::string body);
 
   RedisTierStats Stats() const;
+  absl::Duration max_staleness() const { return options_.max_staleness; }
 
   // `sqm:{tenant}:<type>:<id>`: the braces keep a tenant in one slot of a cluster. Empty when a
   // part is empty, or tenant or type hold `{`, `}` or `:`, or all is longer than 512 bytes: such a

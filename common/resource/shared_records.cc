@@ -42,6 +42,9 @@ int64_t SharedRecords::LeastPosition(const contract::ResourceType& type,
 
 Task<store::RecordPtr> SharedRecords::Get(const contract::ResourceType& type, std::string tenant,
                                           std::string id) {
+  // Behind by so much, what was applied here says nothing of how old a snapshot is.
+  const absl::Time now = clock_.Now();
+  if (now - store_.HeardUntil(now) >= redis_.max_staleness()) co_return nullptr;
   const int64_t least = LeastPosition(type, tenant);
   Task<std::optional<cache::Snapshot>> getting =
       redis_.Get(tenant, KeyType(type), std::move(id), least);

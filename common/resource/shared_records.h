@@ -7,6 +7,8 @@
 //     that was applied here, everything from before this process began, and everything that it did
 //     not hear of. So nobody who wrote here, or brings the position of a write elsewhere, reads
 //     what was before.
+// And none may while this process has heard of nothing for as long: as it has heard of all that was
+// committed 2 s ago, no clock of whoever wrote a snapshot makes an old one look new.
 // All else is a miss, answered by the store.
 #pragma once
 

@@ -63,6 +63,7 @@ class ReferenceWorld : public ::testing::Test {
     contact_ = registry_->FindType("monitoring/Contact");
     scorecard_ = registry_->FindType("monitoring/Scorecard");
     cache::RedisOptions redis;
+    redis.deadline = absl::Milliseconds(100);  // of a machine that does much else
     redis.unix_socket = redis_server_->socket();
     redis_ = std::make_unique<cache::Redis>(redis, executor_, ids_);
     tier_ = std::make_unique<cache::RedisTier>(cache::RedisTierOptions(), *redis_, clock_);

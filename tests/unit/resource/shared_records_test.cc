@@ -253,6 +253,26 @@ TEST_F(SharedRecordsTest, NothingFromBeforeWhatWasCommittedWhileItBegan) {
   EXPECT_EQ(Await(cold.Get(*type_, "north", "one")), nullptr);
 }
 
+// What others committed meanwhile would be heard of later.
+class BehindStore : public testing::ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  absl::Time HeardUntil(absl::Time now) const override { return now - behind; }
+  absl::Duration behind;
+};
+
+TEST_F(SharedRecordsTest, NothingWhereNothingWasHeardForTwoSeconds) {
+  auto owned = std::make_unique<BehindStore>(std::move(store_));
+  BehindStore& store = *owned;
+  store_ = std::move(owned);
+  SharedRecords replica(store, *tier_, clock_);
+  Share(1, "shared", Commit(*type_, "one", 1));
+  store.behind = absl::Milliseconds(1999);
+  EXPECT_NE(Await(replica.Get(*type_, "north", "one")), nullptr);
+  store.behind = absl::Seconds(2);
+  EXPECT_EQ(Await(replica.Get(*type_, "north", "one")), nullptr);
+}
+
 TEST_F(SharedRecordsTest, NothingOlderThanTwoSeconds) {
   Share(1, "shared", Commit(*type_, "one", 1));
   clock_.Advance(absl::Milliseconds(1999));
