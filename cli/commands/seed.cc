@@ -1,5 +1,5 @@
 // seed: what ships, created under fixed ids; scorecards are published too. Running it again changes
-// nothing.
+// nothing; what was deleted stays so.
 #include "cli/commands/seed.h"
 
 #include <absl/strings/str_cat.h>
@@ -14,15 +14,15 @@ namespace {
 
 using monitoring::v1::Scorecard;
 
-// Creates or finds the template's scorecard. False after a complaint.
+// Creates or finds the template's scorecard: none where it was deleted. False after a complaint.
 bool Ensure(Context& context, const monitoring::v1::ScorecardTemplate& shipped,
-            Scorecard& scorecard, bool& made) {
+            Scorecard& scorecard, bool& made, bool& deleted) {
   monitoring::v1::CreateScorecardRequest create;
   *create.mutable_scorecard() = shipped.scorecard();
   create.mutable_scorecard()->set_template_id(shipped.id());
   create.set_scorecard_id(shipped.id());
   FillRequestId(create, context.ids());
-  const Failure failure =
+  Failure failure =
       context.connection()->Call(absl::StrCat(kMonitoring, "CreateScorecard"), create, scorecard);
   made = failure.ok();
   if (made) return true;
@@ -32,7 +32,10 @@ bool Ensure(Context& context, const monitoring::v1::ScorecardTemplate& shipped,
   }
   monitoring::v1::GetScorecardRequest get;
   get.set_name(absl::StrCat("scorecards/", shipped.id()));
-  return context.Call(absl::StrCat(kMonitoring, "GetScorecard"), get, scorecard);
+  failure = context.connection()->Call(absl::StrCat(kMonitoring, "GetScorecard"), get, scorecard);
+  deleted = failure.code == grpc::StatusCode::NOT_FOUND;
+  if (!failure.ok() && !deleted) context.Fail(failure);
+  return failure.ok() || deleted;
 }
 
 bool SeedScorecards(Context& context, Table& table) {
@@ -45,7 +48,15 @@ bool SeedScorecards(Context& context, Table& table) {
   for (const auto& shipped : templates.templates()) {
     Scorecard scorecard;
     bool made = false;
-    if (!Ensure(context, shipped, scorecard, made)) return false;
+    bool deleted = false;
+    if (!Ensure(context, shipped, scorecard, made, deleted)) return false;
+    const auto& title = (deleted ? shipped.scorecard() : scorecard).title();
+    const std::string label = chinese && !title.zh().empty() ? title.zh() : title.en();
+    if (deleted) {
+      AddSeeded(context, absl::StrCat("scorecards/", shipped.id()), label, "", Text::kRemoved,
+                table);
+      continue;
+    }
     int version = scorecard.latest_version();
     bool published = false;
     if (version == 0) {
@@ -59,9 +70,7 @@ bool SeedScorecards(Context& context, Table& table) {
       version = answer.number();
       published = true;
     }
-    const auto& title = scorecard.title();
-    AddSeeded(context, scorecard.name(), chinese && !title.zh().empty() ? title.zh() : title.en(),
-              absl::StrCat(version),
+    AddSeeded(context, scorecard.name(), label, absl::StrCat(version),
               made        ? Text::kCreatedPublished
               : published ? Text::kPublished
                           : Text::kUnchanged,
@@ -86,10 +95,12 @@ void Seed(Context& context) {
 
 void AddSeeded(const Context& context, std::string name, std::string label, std::string version,
                Text outcome, Table& table) {
-  table.Add({std::move(name),
-             std::move(label),
-             std::move(version),
-             {context.Word(outcome), outcome == Text::kUnchanged ? Tone::kPlain : Tone::kGood}});
+  table.Add(
+      {std::move(name),
+       std::move(label),
+       std::move(version),
+       {context.Word(outcome),
+        outcome == Text::kUnchanged || outcome == Text::kRemoved ? Tone::kPlain : Tone::kGood}});
 }
 
 void AddSeedCommand(CLI::App& app, Context& context) {

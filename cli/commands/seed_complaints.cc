@@ -8,18 +8,26 @@ namespace sqm::cli {
 namespace {
 
 // Creates what is not there yet. False after a complaint.
-template <typename Resource, typename Request>
-bool Ensure(Context& context, absl::string_view method, absl::string_view collection,
+template <typename Resource, typename GetRequest, typename Request>
+bool Ensure(Context& context, absl::string_view type, absl::string_view collection,
             const std::string& id, Request request, const std::string& label, Table& table) {
   FillRequestId(request, context.ids());
-  Resource made;
-  const Failure failure = context.connection()->Call(ComplaintsPath(method), request, made);
-  if (!failure.ok() && failure.code != grpc::StatusCode::ALREADY_EXISTS) {
+  const std::string name = absl::StrCat(collection, "/", id);
+  Resource resource;
+  Text outcome = Text::kCreated;
+  Failure failure =
+      context.connection()->Call(ComplaintsPath(absl::StrCat("Create", type)), request, resource);
+  if (failure.code == grpc::StatusCode::ALREADY_EXISTS) {
+    GetRequest get;
+    get.set_name(name);
+    failure = context.connection()->Call(ComplaintsPath(absl::StrCat("Get", type)), get, resource);
+    outcome = failure.ok() ? Text::kUnchanged : Text::kRemoved;
+  }
+  if (!failure.ok() && failure.code != grpc::StatusCode::NOT_FOUND) {
     context.Fail(failure);
     return false;
   }
-  AddSeeded(context, absl::StrCat(collection, "/", id), label, "",
-            failure.ok() ? Text::kCreated : Text::kUnchanged, table);
+  AddSeeded(context, name, label, "", outcome, table);
   return true;
 }
 
@@ -34,34 +42,36 @@ bool SeedComplaints(Context& context, Table& table) {
   };
   for (v1::CreateCalendarRequest one : set.calendars()) {
     if (context.options.zone != "UTC") one.mutable_calendar()->set_zone(context.options.zone);
-    if (!Ensure<v1::Calendar>(context, "CreateCalendar", "calendars", one.calendar_id(), one,
-                              label(one.calendar().label()), table)) {
+    if (!Ensure<v1::Calendar, v1::GetCalendarRequest>(context, "Calendar", "calendars",
+                                                      one.calendar_id(), one,
+                                                      label(one.calendar().label()), table)) {
       return false;
     }
   }
   for (const v1::CreateCategoryRequest& one : set.categories()) {
-    if (!Ensure<v1::Category>(context, "CreateCategory", "categories", one.category_id(), one,
-                              label(one.category().label()), table)) {
+    if (!Ensure<v1::Category, v1::GetCategoryRequest>(context, "Category", "categories",
+                                                      one.category_id(), one,
+                                                      label(one.category().label()), table)) {
       return false;
     }
   }
   for (const v1::CreateCauseRequest& one : set.causes()) {
-    if (!Ensure<v1::Cause>(context, "CreateCause", "causes", one.cause_id(), one,
-                           label(one.cause().label()), table)) {
+    if (!Ensure<v1::Cause, v1::GetCauseRequest>(context, "Cause", "causes", one.cause_id(), one,
+                                                label(one.cause().label()), table)) {
       return false;
     }
   }
   for (const v1::CreateDeadlinePolicyRequest& one : set.deadline_policies()) {
-    if (!Ensure<v1::DeadlinePolicy>(context, "CreateDeadlinePolicy", "deadlinePolicies",
-                                    one.deadline_policy_id(), one,
-                                    label(one.deadline_policy().label()), table)) {
+    if (!Ensure<v1::DeadlinePolicy, v1::GetDeadlinePolicyRequest>(
+            context, "DeadlinePolicy", "deadlinePolicies", one.deadline_policy_id(), one,
+            label(one.deadline_policy().label()), table)) {
       return false;
     }
   }
   for (const v1::CreateReplyTemplateRequest& one : set.reply_templates()) {
-    if (!Ensure<v1::ReplyTemplate>(context, "CreateReplyTemplate", "replyTemplates",
-                                   one.reply_template_id(), one,
-                                   label(one.reply_template().label()), table)) {
+    if (!Ensure<v1::ReplyTemplate, v1::GetReplyTemplateRequest>(
+            context, "ReplyTemplate", "replyTemplates", one.reply_template_id(), one,
+            label(one.reply_template().label()), table)) {
       return false;
     }
   }

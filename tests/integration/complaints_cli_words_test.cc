@@ -2,6 +2,7 @@
 #include <absl/strings/ascii.h>
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
 
 #include "tests/integration/complaints_cli_world.h"
 
@@ -216,6 +217,17 @@ TEST_F(ComplaintsCliWordsTest, SeedsWhatShipsOnce) {
   for (const char* name : {"calendars/office", "categories/billing-error",
                            "deadlinePolicies/standard", "replyTemplates/final-reply"}) {
     EXPECT_TRUE(absl::StrContains(first.out, name)) << first.out;
+  }
+  // What was deleted stays so, and is said to be.
+  const Finished deleted = RunProgram(
+      {kSqm, "--login", server_->login_file(), "delete", "replyTemplates/interim-reply"});
+  EXPECT_EQ(deleted.exit_code, 0) << deleted.err;
+  const Finished after =
+      RunProgram({kSqm, "--login", server_->login_file(), "-o", "jsonl", "seed"});
+  EXPECT_EQ(after.exit_code, 0) << after.err;
+  for (absl::string_view line : absl::StrSplit(after.out, '\n', absl::SkipEmpty())) {
+    const bool is = absl::StrContains(line, "replyTemplates/interim-reply");
+    EXPECT_EQ(absl::StrContains(line, is ? "deleted" : "unchanged"), true) << line;
   }
   const Finished again = seed("zh");
   EXPECT_EQ(again.exit_code, 0) << again.err;
