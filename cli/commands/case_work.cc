@@ -1,6 +1,7 @@
 // The steps of a case that is worked on.
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
 
 #include <CLI/CLI.hpp>
 
@@ -80,23 +81,28 @@ void Resume(Context& context, const CaseArguments& arguments) {
   CommentStep<v1::ResumeCaseRequest>(context, arguments, "ResumeCase");
 }
 
-// What is to be answered: as it was typed, or by a template. False after a complaint.
+// The letter that a template makes of the case and of what is said. False after a complaint.
+bool Render(Context& context, const CaseArguments& arguments, v1::RenderReplyResponse& letter) {
+  v1::RenderReplyRequest request;
+  request.set_template_(InCollection("replyTemplates", arguments.reply_template));
+  request.set_zone(context.options.zone);
+  request.set_answer(arguments.text);
+  request.set_name(CaseName(context, arguments.target));
+  if (request.name().empty()) return false;
+  return context.Call(ComplaintsPath("RenderReply"), request, letter);
+}
+
+// What is to be answered: as it was typed, or by a template, which must lack nothing. False after a
+// complaint.
 bool AnswerText(Context& context, const CaseArguments& arguments, std::string& text) {
   text = arguments.text;
   if (arguments.reply_template.empty()) return true;
-  if (!text.empty()) {
-    context.UsageError(context.T(Text::kTextOrTemplate));
-    return false;
-  }
-  v1::RenderReplyRequest request;
-  v1::RenderReplyResponse response;
-  request.set_template_(InCollection("replyTemplates", arguments.reply_template));
-  request.set_zone(context.options.zone);
-  request.set_name(CaseName(context, arguments.target));
-  if (request.name().empty()) return false;
-  if (!context.Call(ComplaintsPath("RenderReply"), request, response)) return false;
-  text = response.text();
-  return true;
+  v1::RenderReplyResponse letter;
+  if (!Render(context, arguments, letter)) return false;
+  text = letter.text();
+  if (letter.missing().empty()) return true;
+  context.UsageError(context.T(Text::kLetterLacks, absl::StrJoin(letter.missing(), ", ")));
+  return false;
 }
 
 template <typename Request>
@@ -112,8 +118,11 @@ void Draft(Context& context, const CaseArguments& arguments) {
     context.UsageError(context.T(Text::kTextOrTemplate));
     return;
   }
-  std::string text;
-  if (AnswerText(context, arguments, text)) context.Print(absl::StrCat(text, "\n"));
+  v1::RenderReplyResponse letter;
+  if (!Render(context, arguments, letter)) return;
+  context.Print(absl::StrCat(letter.text(), "\n"));
+  if (letter.missing().empty()) return;
+  context.Note(context.T(Text::kToBeCompleted, absl::StrJoin(letter.missing(), ", ")));
 }
 
 void Propose(Context& context, const CaseArguments& arguments) {
@@ -174,9 +183,10 @@ void AddCaseWorkCommands(CLI::App& group, Context& context, const SharedCaseArgu
              a, Draft);
   c->add_option("--template", a->reply_template, context.T(Text::kHelpCaseTemplateName))
       ->required();
+  AddText(*c, "--text", a->text, context.T(Text::kHelpCaseTemplateText));
 
-  c = OnCase(group, context, "propose", Text::kHelpCasePropose, "--template final-reply", a,
-             Propose);
+  c = OnCase(group, context, "propose", Text::kHelpCasePropose,
+             "--template final-reply --text \"…\"", a, Propose);
   AddText(*c, "--text", a->text, context.T(Text::kHelpCaseText));
   c->add_option("--template", a->reply_template, context.T(Text::kHelpCaseTemplate));
 

@@ -1,4 +1,4 @@
-// The handlers of who gets a case: by hand, by rule, given back.
+// The handlers of who handles cases, and of who gets one: by hand, by rule, given back.
 #include <absl/strings/str_cat.h>
 #include <absl/strings/strip.h>
 
@@ -16,6 +16,18 @@ std::string GuardOf(const v1::Handler& handler) { return absl::StrCat("load/", h
 }  // namespace
 
 using google::protobuf::Message;
+
+void ComplaintsService::SetAssignmentHooks() {
+  resource::Hooks handler;
+  handler.on_create = [this](rpc::Call& call, Message&) -> Task<absl::Status> {
+    Task<absl::StatusOr<std::vector<store::Listed>>> listing = Handlers(call);
+    absl::StatusOr<std::vector<store::Listed>> rows = co_await listing;
+    if (!rows.ok()) co_return rows.status();
+    if (rows->size() < kMaxHandlers) co_return absl::OkStatus();
+    co_return RuleViolated("too-many-handlers", absl::StrCat("there are ", kMaxHandlers));
+  };
+  standard_.SetHooks("complaints/Handler", std::move(handler));
+}
 
 void ComplaintsService::RegisterAssignment() {
   pipeline_.Handle(PathOf("AssignCase"), this, &ComplaintsService::AssignByHand);

@@ -8,7 +8,7 @@
 
 #include "common/base/proto_time.h"
 #include "common/base/task.h"
-#include "services/complaints/clock_events.h"
+#include "services/complaints/clocks/clock_events.h"
 
 namespace sqm::complaints {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "services/complaints/case_timeline.h"
-#include "services/complaints/deadline_clock.h"
+#include "services/complaints/clocks/clock.h"
 #include "services/complaints/policy_rules.h"
 #include "sqm/complaints/v1/case.pb.h"
 #include "sqm/complaints/v1/deadline.pb.h"

@@ -13,7 +13,7 @@
 #include "services/complaints/case_states.h"
 #include "services/complaints/case_steps.h"
 #include "services/complaints/case_timeline.h"
-#include "services/complaints/deadline_actions.h"
+#include "services/complaints/clocks/due_actions.h"
 
 namespace sqm::complaints {
 namespace {

@@ -7,7 +7,7 @@
 #include "common/base/task.h"
 #include "services/complaints/case_clocks.h"
 #include "services/complaints/case_states.h"
-#include "services/complaints/deadline_explain.h"
+#include "services/complaints/clocks/explain_clock.h"
 
 namespace sqm::complaints {
 

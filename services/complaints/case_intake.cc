@@ -11,7 +11,7 @@
 #include "common/base/status.h"
 #include "common/base/task.h"
 #include "services/complaints/case_steps.h"
-#include "services/complaints/deadline_policy.h"
+#include "services/complaints/clocks/clock_policy.h"
 #include "services/complaints/end_steps.h"
 
 namespace sqm::complaints {

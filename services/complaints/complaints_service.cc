@@ -24,12 +24,13 @@ std::string SeenBy(const rpc::Call& call) {
 }
 
 ComplaintsService::ComplaintsService(rpc::Pipeline& pipeline, resource::Resources& resources,
-                                     DeadlineBooks& books, RelatedResources* related, Rules rules)
+                                     DeadlineBooks& books, RelatedResources* related,
+                                     Installation installation)
     : pipeline_(pipeline),
       resources_(resources),
       books_(books),
       related_(related),
-      rules_(std::move(rules)),
+      installation_(std::move(installation)),
       categories_(resources, {v1::Category::descriptor()},
                   [this](std::string tenant) { return MakeCategoryBook(std::move(tenant)); }),
       standard_(pipeline, resources),
@@ -41,7 +42,8 @@ void ComplaintsService::Register() {
   }
   SetHooks();
   SetDeadlineHooks();
-  SetDeskHooks();
+  SetAssignmentHooks();
+  SetTemplateHooks();
   standard_.Register("sqm.complaints.v1");
   RegisterIntake();
   RegisterImport();
@@ -52,7 +54,7 @@ void ComplaintsService::Register() {
   RegisterReceipts();
   RegisterDeadlines();
   RegisterDisclosures();
-  RegisterDesk();
+  RegisterTemplates();
   RegisterActions();
 }
 
@@ -74,7 +76,7 @@ void ComplaintsService::SetHooks() {
     AddUpdateEvent(call.now(), changed);
     StepAside(static_cast<const v1::Case&>(before), changed);
     KeepReceiptsApart(static_cast<const v1::Case&>(before).customer(), changed);
-    std::string key = CustomerKey(rules_.secret, call.tenant(), changed.customer());
+    std::string key = CustomerKey(installation_.secret, call.tenant(), changed.customer());
     if (key != changed.customer_key()) {
       changed.set_customer_key(std::move(key));
       Task<absl::Status> looking = LookForRepeat(call, changed);
@@ -406,7 +408,8 @@ void ComplaintsService::RegisterSpecial() {
       });
   Step<v1::DecideCompensationRequest>(
       "DecideCompensation", [this](rpc::Call& call, const auto& request, v1::Case& one) {
-        return DecideCompensation(one, request, rules_.compensation, ActorOf(call), call.now());
+        return DecideCompensation(one, request, installation_.compensation, ActorOf(call),
+                                  call.now());
       });
   Step<v1::AdoptSuggestionRequest>(
       "AdoptSuggestion", [](rpc::Call& call, const auto& request, v1::Case& one) {

@@ -25,7 +25,7 @@
 namespace sqm::complaints {
 
 // What an installation decides.
-struct Rules {
+struct Installation {
   std::string secret;  // makes customers' pseudonyms
   CompensationLimits compensation;
 };
@@ -35,7 +35,7 @@ class ComplaintsService {
   // All must outlive it. `related`: null where what cases name in the monitoring service is not
   // checked.
   ComplaintsService(rpc::Pipeline& pipeline, resource::Resources& resources, DeadlineBooks& books,
-                    RelatedResources* related, Rules rules);
+                    RelatedResources* related, Installation installation);
 
   // Gives every method of the contract its handler.
   void Register();
@@ -48,6 +48,7 @@ class ComplaintsService {
   // In intake_handlers.cc, as all about receipt and categories.
   void RegisterIntake();
   // In assignment_handlers.cc: who gets a case.
+  void SetAssignmentHooks();
   void RegisterAssignment();
   void RegisterWork();
   void RegisterEnd();
@@ -55,9 +56,9 @@ class ComplaintsService {
   // In deadline_handlers.cc, as all about calendars, policies, deadlines and queues.
   void SetDeadlineHooks();
   void RegisterDeadlines();
-  // In desk_handlers.cc: handlers, reply templates.
-  void SetDeskHooks();
-  void RegisterDesk();
+  // In reply_template_handlers.cc, as what ships.
+  void SetTemplateHooks();
+  void RegisterTemplates();
   // In receipt_handlers.cc: what customers see and say.
   void RegisterReceipts();
   // In disclosure_handlers.cc.
@@ -212,7 +213,7 @@ class ComplaintsService {
   resource::Resources& resources_;
   DeadlineBooks& books_;
   RelatedResources* const related_;
-  const Rules rules_;
+  const Installation installation_;
   TenantBooks<CategoryBook> categories_;
   resource::StandardMethods standard_;
   resource::Numbers numbers_;

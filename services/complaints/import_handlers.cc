@@ -32,7 +32,8 @@ void ComplaintsService::RegisterImport() {
   };
   // Whether a case is a repeat, those of its customer say that came before.
   rules.group_of = [this](const rpc::Call& call, const Message& one) {
-    return CustomerKey(rules_.secret, call.tenant(), static_cast<const v1::Case&>(one).customer());
+    return CustomerKey(installation_.secret, call.tenant(),
+                       static_cast<const v1::Case&>(one).customer());
   };
   rules.is_same = [](const Message& stored, const Message& incoming) {
     return HasSameImport(static_cast<const v1::Case&>(stored),
@@ -54,7 +55,7 @@ Task<absl::Status> ComplaintsService::CheckImport(rpc::Call& call, const v1::Imp
   if (!related.ok()) co_return related;
   v1::ImportedCase said = row;
   *said.mutable_case_() = one;
-  one.set_import_digest(RowDigest(rules_.secret, said));
+  one.set_import_digest(RowDigest(installation_.secret, said));
   if (one.category().empty()) {
     TakeOver(row, nullptr, call.now(), one);
     co_return absl::OkStatus();
@@ -73,7 +74,7 @@ Task<absl::Status> ComplaintsService::EnterImport(rpc::Call& call, v1::Case& one
   absl::StatusOr<std::string> number = co_await numbering;
   if (!number.ok()) co_return number.status();
   one.set_number(*std::move(number));
-  one.set_customer_key(CustomerKey(rules_.secret, call.tenant(), one.customer()));
+  one.set_customer_key(CustomerKey(installation_.secret, call.tenant(), one.customer()));
   Task<absl::Status> settling = Settle(call, one);
   absl::Status status = co_await settling;
   if (!status.ok()) co_return status;
@@ -85,7 +86,7 @@ Task<absl::Status> ComplaintsService::EnterImport(rpc::Call& call, v1::Case& one
 Task<absl::Status> ComplaintsService::RenewImport(rpc::Call& call, const v1::Case& stored,
                                                   v1::Case& incoming) {
   CO_RETURN_IF_ERROR(ReplaceImport(stored, incoming));
-  incoming.set_customer_key(CustomerKey(rules_.secret, call.tenant(), incoming.customer()));
+  incoming.set_customer_key(CustomerKey(installation_.secret, call.tenant(), incoming.customer()));
   Task<absl::Status> settling = Settle(call, incoming);
   absl::Status status = co_await settling;
   if (!status.ok()) co_return status;

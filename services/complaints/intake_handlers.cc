@@ -88,7 +88,7 @@ Task<absl::Status> ComplaintsService::Receive(rpc::Call& call, v1::Case& incomin
   Task<absl::Status> suggesting = SuggestFor(call, incoming);
   absl::Status status = co_await suggesting;
   if (!status.ok()) co_return status;
-  const std::string key = CustomerKey(rules_.secret, call.tenant(), incoming.customer());
+  const std::string key = CustomerKey(installation_.secret, call.tenant(), incoming.customer());
   BeginCase(*number, key, call.principal().team, call.now(), incoming);
   if (!call.principal().staff.empty()) incoming.set_entered_by(call.principal().StaffName());
   Task<absl::Status> settling = Settle(call, incoming);
@@ -213,7 +213,7 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Suggest(
                      "cases are compared with a text by those who may read their texts");
     }
     one->clear_name();
-    one->set_customer_key(CustomerKey(rules_.secret, call.tenant(), one->customer()));
+    one->set_customer_key(CustomerKey(installation_.secret, call.tenant(), one->customer()));
     if (!one->has_received_time()) *one->mutable_received_time() = ToTimestamp(call.now());
   } else {
     Task<absl::StatusOr<v1::Case>> reading = resources_.Get<v1::Case>(call, request.name());

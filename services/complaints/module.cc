@@ -103,9 +103,10 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> MonitoringAt(const host::Host& ho
 
 absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host, const Settings& settings,
                                              Connect monitoring) {
-  Rules rules;
-  ASSIGN_OR_RETURN(rules.secret, OpenSecret(host, settings));
-  ASSIGN_OR_RETURN(rules.compensation, CompensationLimits::Parse(settings.compensation_limits));
+  Installation installation;
+  ASSIGN_OR_RETURN(installation.secret, OpenSecret(host, settings));
+  ASSIGN_OR_RETURN(installation.compensation,
+                   CompensationLimits::Parse(settings.compensation_limits));
   ASSIGN_OR_RETURN(host::Module * module, host.AddModule("complaints", Contracts()));
   std::unique_ptr<RelatedResources> related;
   if (monitoring) {
@@ -118,8 +119,8 @@ absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host, const Settings& s
     parts.executor = &host.executor();
     ASSIGN_OR_RETURN(related, RelatedResources::Open(std::move(parts)));
   }
-  auto opened =
-      std::make_shared<Opened>(host, *module, settings, std::move(related), std::move(rules));
+  auto opened = std::make_shared<Opened>(host, *module, settings, std::move(related),
+                                         std::move(installation));
   opened->metrics.push_back(host.metrics().ReadGauge(
       "sqm_calendar_end_timestamp_seconds",
       "When the first calendar ends that deadlines are measured by; +Inf = none does.", {},

@@ -28,11 +28,11 @@ void Describe(Settings& settings, ConfigSpec& spec);
 // The service with what it computes deadlines by, and what works by itself.
 struct Opened {
   Opened(host::Host& host, host::Module& module, const Settings& settings,
-         std::unique_ptr<RelatedResources> of_monitoring, Rules rules)
+         std::unique_ptr<RelatedResources> of_monitoring, Installation installation)
       : resources(*module.resources),
         related(std::move(of_monitoring)),
         books(*module.resources),
-        service(*module.pipeline, *module.resources, books, related.get(), std::move(rules)),
+        service(*module.pipeline, *module.resources, books, related.get(), std::move(installation)),
         engine(*module.resources, books, module.leases->Add("complaints-deadlines"),
                host.executor(), host.timer()),
         anonymiser(*module.resources, module.leases->Add("complaints-anonymisation"),

@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "services/complaints/category_rules.h"
-#include "services/complaints/clock_events.h"
-#include "services/complaints/deadline_policy.h"
-#include "services/complaints/deadline_presets.h"
+#include "services/complaints/clocks/clock_events.h"
+#include "services/complaints/clocks/clock_policy.h"
+#include "services/complaints/clocks/statutory_terms.h"
 #include "sqm/complaints/v1/case.pb.h"
 #include "sqm/complaints/v1/deadline_policy.pb.h"
 

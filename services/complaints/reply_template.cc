@@ -2,6 +2,7 @@
 
 #include <absl/algorithm/container.h>
 #include <absl/functional/function_ref.h>
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 
 #include <optional>
@@ -16,7 +17,9 @@
 namespace sqm::complaints {
 namespace {
 
-constexpr absl::string_view kFields[] = {"number", "kind", "category", "received_date", "due_date"};
+constexpr absl::string_view kFields[] = {"number",        "kind",     "category",
+                                         "received_date", "due_date", "answer"};
+constexpr absl::string_view kNothing = "—";
 
 // The body with each field replaced by what `value` says; why it cannot be read, as the error.
 absl::StatusOr<std::string> Fill(const std::string& body, const std::string& field,
@@ -72,14 +75,15 @@ absl::Status CheckTemplate(const v1::ReplyTemplate& reply) {
 absl::StatusOr<v1::RenderReplyResponse> RenderReply(const v1::ReplyTemplate& reply,
                                                     const v1::Case& one,
                                                     const v1::Category* category,
-                                                    v1::CaseLanguage language, absl::Time now,
-                                                    absl::TimeZone zone) {
+                                                    const v1::RenderReplyRequest& request,
+                                                    absl::Time now, absl::TimeZone zone) {
   if (reply.kinds_size() > 0 && !absl::c_linear_search(reply.kinds(), one.kind())) {
     return RuleViolated(
         "template-for-other-kinds",
         absl::StrCat(reply.name(), " is not for cases of kind ", KindName(one.kind())),
         {{"kind", KindName(one.kind())}});
   }
+  v1::CaseLanguage language = request.language();
   const bool asked = language != v1::CASE_LANGUAGE_UNSPECIFIED;
   if (!asked) language = one.language();
   if (language == v1::CASE_LANGUAGE_UNSPECIFIED) language = v1::CASE_LANGUAGE_ZH;
@@ -91,22 +95,35 @@ absl::StatusOr<v1::RenderReplyResponse> RenderReply(const v1::ReplyTemplate& rep
     }
     chinese = !chinese;
   }
-  const auto date = [&](bool known, const google::protobuf::Timestamp& time) {
-    return known ? absl::FormatTime("%Y-%m-%d", FromTimestamp(time), zone) : std::string("—");
+  const std::string& body = chinese ? reply.body_zh() : reply.body_en();
+  if (!request.answer().empty() && !absl::StrContains(body, "{answer}")) {
+    return RuleViolated(
+        "template-without-answer",
+        absl::StrCat(reply.name(), " has no {answer} where the answer would stand"));
+  }
+  const auto date = [&](const google::protobuf::Timestamp& time) {
+    return absl::FormatTime("%Y-%m-%d", FromTimestamp(time), zone);
   };
-  const auto value = [&](absl::string_view name) -> std::string {
+  // Empty: there is nothing.
+  const auto value_of = [&](absl::string_view name) -> std::string {
     if (name == "number") return one.number();
+    if (name == "answer") return request.answer();
     if (name == "kind") {
       return contract::LabelOf(v1::CaseKind_descriptor()->FindValueByNumber(one.kind()), chinese);
     }
-    if (name == "category") return category == nullptr ? "—" : In(chinese, category->label());
-    if (name == "received_date") return date(true, one.received_time());
+    if (name == "category") return category == nullptr ? "" : In(chinese, category->label());
+    if (name == "received_date") return date(one.received_time());
     const std::optional<absl::Time> due = AnswerDue(one, now);
-    return date(due.has_value(), ToTimestamp(due.value_or(now)));
+    return due ? date(ToTimestamp(*due)) : "";
   };
   v1::RenderReplyResponse response;
-  ASSIGN_OR_RETURN(*response.mutable_text(),
-                   Fill(chinese ? reply.body_zh() : reply.body_en(), "template", value));
+  const auto value = [&](absl::string_view name) {
+    std::string text = value_of(name);
+    if (!text.empty()) return text;
+    if (!absl::c_linear_search(response.missing(), name)) response.add_missing(std::string(name));
+    return std::string(kNothing);
+  };
+  ASSIGN_OR_RETURN(*response.mutable_text(), Fill(body, "template", value));
   response.set_language(chinese ? v1::CASE_LANGUAGE_ZH : v1::CASE_LANGUAGE_EN);
   return response;
 }

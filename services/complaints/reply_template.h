@@ -16,13 +16,14 @@ namespace sqm::complaints {
 // INVALID_FIELD: no body, no label, an unknown field in a body, or a brace without its other.
 absl::Status CheckTemplate(const v1::ReplyTemplate& reply);
 
-// The text in `language`; unset: in the case's or, where the template lacks that, in the other one.
-// `category`: the case's, or null. Dates are local dates of `zone`; what is not known is a dash.
-// Rules `template-for-other-kinds`, `template-language-missing`.
+// The text in the language asked for; none: in the case's or, where the template lacks that, in the
+// other one. `category`: the case's, or null. Dates are local dates of `zone`; what is not known is
+// a dash, and named as missing. Rules `template-for-other-kinds`, `template-language-missing`,
+// `template-without-answer`: one was given, and the body has no place for it.
 absl::StatusOr<v1::RenderReplyResponse> RenderReply(const v1::ReplyTemplate& reply,
                                                     const v1::Case& one,
                                                     const v1::Category* category,
-                                                    v1::CaseLanguage language, absl::Time now,
-                                                    absl::TimeZone zone);
+                                                    const v1::RenderReplyRequest& request,
+                                                    absl::Time now, absl::TimeZone zone);
 
 }  // namespace sqm::complaints

@@ -7,7 +7,7 @@
 #include <functional>
 
 #include "common/calendar/calendar.h"
-#include "services/complaints/deadline_clock.h"
+#include "services/complaints/clocks/clock.h"
 #include "tests/bench/bench.h"
 
 namespace sqm::bench {

@@ -141,6 +141,22 @@ TEST_F(ComplaintsCliTest, ALetterIsBegunFromATemplate) {
   EXPECT_TRUE(absl::EndsWith(draft.out, "\n")) << draft.out;
   // Nothing has happened to the case.
   EXPECT_TRUE(absl::StrContains(Sqm({"show", one->number()}).out, "Received"));
+  // What it does not know is said, and not sent.
+  const Finished final_reply = Sqm({"draft", one->number(), "--template", "final-reply"});
+  EXPECT_TRUE(absl::StrContains(final_reply.err, "To be completed, a dash stands for it: "))
+      << final_reply.err;
+  EXPECT_TRUE(absl::StrContains(final_reply.err, "answer")) << final_reply.err;
+  const Finished unfinished = Sqm({"propose", one->number(), "--template", "final-reply"});
+  EXPECT_EQ(unfinished.exit_code, 2);
+  EXPECT_TRUE(absl::StrContains(unfinished.err, "Say what was found with --text"))
+      << unfinished.err;
+  const Finished finished =
+      Sqm({"draft", one->number(), "--template", "final-reply", "--text", "It was paid twice."});
+  EXPECT_TRUE(absl::StrContains(finished.out, "\n\nIt was paid twice.\n\n")) << finished.out;
+  EXPECT_FALSE(absl::StrContains(finished.err, "answer")) << finished.err;
+  const Finished placeless =
+      Sqm({"draft", one->number(), "--template", "interim-reply", "--text", "It was paid twice."});
+  EXPECT_TRUE(absl::StrContains(placeless.err, "Leave out --text")) << placeless.err;
   const Finished none = Sqm({"draft", one->number(), "--template", "nope"});
   EXPECT_TRUE(absl::StrContains(none.err, "`sqm list replyTemplates`")) << none.err;
 }

@@ -106,6 +106,11 @@ TEST_F(ComplaintsDeskTest, TemplatesBeginAReply) {
   ASSERT_TRUE(text.ok()) << text.status();
   EXPECT_EQ(text->text(), absl::StrCat("Case ", one->number(), " (billing)"));
   EXPECT_EQ(text->language(), v1::CASE_LANGUAGE_EN);
+  EXPECT_TRUE(text->missing().empty());
+  render.set_answer("Paid back");
+  EXPECT_TRUE(IsRefused(agent_->Call(&Stub::RenderReply, render).status(),
+                        Rule("template-without-answer")));
+  render.clear_answer();
   EXPECT_TRUE(IsRefused(other_->Call(&Stub::RenderReply, render).status(), kNotFound));
   render.set_zone("Mars/Olympus");
   EXPECT_TRUE(IsRefused(agent_->Call(&Stub::RenderReply, render).status(), Field("zone")));

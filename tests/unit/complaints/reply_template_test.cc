@@ -1,5 +1,6 @@
 #include "services/complaints/reply_template.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/unit/complaints/samples.h"
@@ -52,7 +53,9 @@ TEST(ReplyTemplates, AreFilledInTheCustomersLanguage) {
   absl::TimeZone shanghai;
   ASSERT_TRUE(absl::LoadTimeZone("Asia/Shanghai", &shanghai));
   const auto text = [&](const v1::ReplyTemplate& reply, v1::CaseLanguage language) {
-    auto made = RenderReply(reply, one, &category, language, kNow, shanghai);
+    v1::RenderReplyRequest request;
+    request.set_language(language);
+    auto made = RenderReply(reply, one, &category, request, kNow, shanghai);
     return made.ok() ? made->text() : RuleOf(made.status());
   };
   EXPECT_EQ(text(Sorry(), v1::CASE_LANGUAGE_UNSPECIFIED),
@@ -69,6 +72,30 @@ TEST(ReplyTemplates, AreFilledInTheCustomersLanguage) {
   EXPECT_EQ(text(chinese, v1::CASE_LANGUAGE_EN), "template-language-missing");
   chinese.add_kinds(v1::CASE_KIND_PRAISE);
   EXPECT_EQ(text(chinese, v1::CASE_LANGUAGE_ZH), "template-for-other-kinds");
+}
+
+TEST(ReplyTemplates, SayWhereWhatWasFoundStandsAndWhatIsMissing) {
+  v1::ReplyTemplate reply;
+  reply.set_name("replyTemplates/final");
+  reply.set_body_en("Case {number}:\n{answer}\n{answer} by {due_date}, {category}.");
+  reply.set_body_zh("个案 {number}");
+  const v1::Case one = Received();
+  v1::RenderReplyRequest request;
+  request.set_language(v1::CASE_LANGUAGE_EN);
+  auto blank = RenderReply(reply, one, nullptr, request, kNow, absl::UTCTimeZone());
+  ASSERT_TRUE(blank.ok()) << blank.status();
+  EXPECT_EQ(blank->text(), "Case C-2026-000001:\n—\n— by —, —.");
+  EXPECT_THAT(blank->missing(), ::testing::ElementsAre("answer", "due_date", "category"));
+  // What is said is not read as a template.
+  request.set_answer("Paid back {number} {");
+  auto said = RenderReply(reply, one, nullptr, request, kNow, absl::UTCTimeZone());
+  ASSERT_TRUE(said.ok()) << said.status();
+  EXPECT_EQ(said->text(),
+            "Case C-2026-000001:\nPaid back {number} {\nPaid back {number} { by —, —.");
+  EXPECT_THAT(said->missing(), ::testing::ElementsAre("due_date", "category"));
+  request.set_language(v1::CASE_LANGUAGE_ZH);
+  EXPECT_EQ(RuleOf(RenderReply(reply, one, nullptr, request, kNow, absl::UTCTimeZone()).status()),
+            "template-without-answer");
 }
 
 }  // namespace

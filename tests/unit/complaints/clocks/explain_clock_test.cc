@@ -1,6 +1,6 @@
-#include "services/complaints/deadline_explain.h"
+#include "services/complaints/clocks/explain_clock.h"
 
-#include "tests/unit/complaints/deadline_samples.h"
+#include "tests/unit/complaints/clocks/samples.h"
 
 namespace sqm::complaints {
 namespace {

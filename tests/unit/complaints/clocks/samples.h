@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "services/complaints/clock_events.h"
-#include "services/complaints/deadline_clock.h"
+#include "services/complaints/clocks/clock.h"
+#include "services/complaints/clocks/clock_events.h"
 #include "tests/unit/calendar/samples.h"
 
 namespace sqm::complaints {

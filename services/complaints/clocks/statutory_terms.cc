@@ -1,4 +1,4 @@
-#include "services/complaints/deadline_presets.h"
+#include "services/complaints/clocks/statutory_terms.h"
 
 #include <absl/time/civil_time.h>
 

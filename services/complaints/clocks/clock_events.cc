@@ -1,4 +1,4 @@
-#include "services/complaints/clock_events.h"
+#include "services/complaints/clocks/clock_events.h"
 
 #include <algorithm>
 #include <tuple>

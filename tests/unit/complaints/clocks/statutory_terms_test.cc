@@ -1,8 +1,8 @@
-#include "services/complaints/deadline_presets.h"
+#include "services/complaints/clocks/statutory_terms.h"
 
 #include <set>
 
-#include "tests/unit/complaints/deadline_samples.h"
+#include "tests/unit/complaints/clocks/samples.h"
 
 namespace sqm::complaints {
 namespace {

@@ -1,4 +1,4 @@
-#include "services/complaints/deadline_policy.h"
+#include "services/complaints/clocks/clock_policy.h"
 
 #include <absl/strings/str_cat.h>
 

@@ -8,8 +8,8 @@
 
 #include <memory>
 
-#include "services/complaints/clock_events.h"
-#include "services/complaints/deadline_policy.h"
+#include "services/complaints/clocks/clock_events.h"
+#include "services/complaints/clocks/clock_policy.h"
 
 namespace sqm::complaints {
 

@@ -1,4 +1,4 @@
-#include "services/complaints/deadline_steps.h"
+#include "services/complaints/clocks/clock_steps.h"
 
 #include <algorithm>
 #include <optional>

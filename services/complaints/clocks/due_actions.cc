@@ -1,4 +1,4 @@
-#include "services/complaints/deadline_actions.h"
+#include "services/complaints/clocks/due_actions.h"
 
 #include <algorithm>
 

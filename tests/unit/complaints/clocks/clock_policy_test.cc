@@ -1,7 +1,7 @@
-#include "services/complaints/deadline_policy.h"
+#include "services/complaints/clocks/clock_policy.h"
 
 #include "common/base/status.h"
-#include "tests/unit/complaints/deadline_samples.h"
+#include "tests/unit/complaints/clocks/samples.h"
 
 namespace sqm::complaints {
 namespace {

@@ -1,4 +1,4 @@
-// The steps of a clock whose due time is known; used by deadline_clock.
+// The steps of a clock whose due time is known; used by clock.cc.
 #pragma once
 
 #include <absl/status/statusor.h>
@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "services/complaints/deadline_clock.h"
+#include "services/complaints/clocks/clock.h"
 
 namespace sqm::complaints {
 

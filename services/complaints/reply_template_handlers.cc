@@ -1,9 +1,8 @@
-// The handlers of who handles cases, of reply templates, and of what ships.
+// The handlers of reply templates, and of what ships.
 #include <absl/strings/str_cat.h>
 
 #include "common/base/status.h"
 #include "common/calendar/zone.h"
-#include "services/complaints/assignment.h"
 #include "services/complaints/complaints_service.h"
 #include "services/complaints/handlers.h"
 #include "services/complaints/reply_template.h"
@@ -12,16 +11,7 @@
 namespace sqm::complaints {
 using google::protobuf::Message;
 
-void ComplaintsService::SetDeskHooks() {
-  resource::Hooks handler;
-  handler.on_create = [this](rpc::Call& call, Message&) -> Task<absl::Status> {
-    Task<absl::StatusOr<std::vector<store::Listed>>> listing = Handlers(call);
-    absl::StatusOr<std::vector<store::Listed>> rows = co_await listing;
-    if (!rows.ok()) co_return rows.status();
-    if (rows->size() < kMaxHandlers) co_return absl::OkStatus();
-    co_return RuleViolated("too-many-handlers", absl::StrCat("there are ", kMaxHandlers));
-  };
-  standard_.SetHooks("complaints/Handler", std::move(handler));
+void ComplaintsService::SetTemplateHooks() {
   resource::Hooks reply;
   reply.on_create = [](rpc::Call&, Message& resource) -> Task<absl::Status> {
     co_return CheckTemplate(static_cast<const v1::ReplyTemplate&>(resource));
@@ -32,7 +22,7 @@ void ComplaintsService::SetDeskHooks() {
   standard_.SetHooks("complaints/ReplyTemplate", std::move(reply));
 }
 
-void ComplaintsService::RegisterDesk() {
+void ComplaintsService::RegisterTemplates() {
   pipeline_.Handle(PathOf("RenderReply"), this, &ComplaintsService::Render);
   pipeline_.Handle(PathOf("GetStarterSet"),
                    [](rpc::Call&, const Message&) -> Task<absl::StatusOr<rpc::Reply>> {
@@ -66,8 +56,8 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Render(rpc::Call& call,
     category = *std::move(found);
   }
   CO_ASSIGN_OR_RETURN(v1::RenderReplyResponse response,
-                      RenderReply(*reply_template, *one, category ? &*category : nullptr,
-                                  request.language(), call.now(), zone));
+                      RenderReply(*reply_template, *one, category ? &*category : nullptr, request,
+                                  call.now(), zone));
   rpc::Reply reply;
   reply.message = std::make_shared<v1::RenderReplyResponse>(std::move(response));
   co_return reply;

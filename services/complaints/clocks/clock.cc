@@ -1,4 +1,4 @@
-#include "services/complaints/deadline_clock.h"
+#include "services/complaints/clocks/clock.h"
 
 #include <absl/strings/str_cat.h>
 
@@ -6,7 +6,7 @@
 #include <tuple>
 
 #include "common/base/status.h"
-#include "services/complaints/deadline_steps.h"
+#include "services/complaints/clocks/clock_steps.h"
 
 namespace sqm::complaints {
 namespace {

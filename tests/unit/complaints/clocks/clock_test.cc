@@ -1,4 +1,4 @@
-#include "services/complaints/deadline_clock.h"
+#include "services/complaints/clocks/clock.h"
 
 #include <absl/strings/numbers.h>
 
@@ -8,7 +8,7 @@
 #include <random>
 
 #include "common/base/status.h"
-#include "tests/unit/complaints/deadline_samples.h"
+#include "tests/unit/complaints/clocks/samples.h"
 
 namespace sqm::complaints {
 namespace {

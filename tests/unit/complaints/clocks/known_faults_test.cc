@@ -1,7 +1,7 @@
 // One test for each fault that other systems are known for.
-#include "services/complaints/deadline_actions.h"
-#include "services/complaints/deadline_explain.h"
-#include "tests/unit/complaints/deadline_samples.h"
+#include "services/complaints/clocks/due_actions.h"
+#include "services/complaints/clocks/explain_clock.h"
+#include "tests/unit/complaints/clocks/samples.h"
 
 namespace sqm::complaints {
 namespace {

@@ -1,4 +1,4 @@
-#include "services/complaints/deadline_explain.h"
+#include "services/complaints/clocks/explain_clock.h"
 
 #include <algorithm>
 #include <limits>

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "services/complaints/deadline_clock.h"
+#include "services/complaints/clocks/clock.h"
 
 namespace sqm::complaints {
 

@@ -1,8 +1,8 @@
-#include "services/complaints/deadline_actions.h"
+#include "services/complaints/clocks/due_actions.h"
 
 #include <set>
 
-#include "tests/unit/complaints/deadline_samples.h"
+#include "tests/unit/complaints/clocks/samples.h"
 
 namespace sqm::complaints {
 namespace {

@@ -18,7 +18,7 @@
 #include <optional>
 #include <vector>
 
-#include "services/complaints/deadline_policy.h"
+#include "services/complaints/clocks/clock_policy.h"
 
 namespace sqm::complaints {
 

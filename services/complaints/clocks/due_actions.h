@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "services/complaints/deadline_clock.h"
+#include "services/complaints/clocks/clock.h"
 
 namespace sqm::complaints {
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <tuple>
 
-#include "services/complaints/deadline_clock.h"
-#include "tests/unit/complaints/deadline_samples.h"
+#include "services/complaints/clocks/clock.h"
+#include "tests/unit/complaints/clocks/samples.h"
 
 namespace sqm::complaints {
 namespace {

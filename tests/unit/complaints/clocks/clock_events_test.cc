@@ -1,9 +1,9 @@
-#include "services/complaints/clock_events.h"
+#include "services/complaints/clocks/clock_events.h"
 
 #include <algorithm>
 #include <random>
 
-#include "tests/unit/complaints/deadline_samples.h"
+#include "tests/unit/complaints/clocks/samples.h"
 
 namespace sqm::complaints {
 namespace {
