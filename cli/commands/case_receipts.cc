@@ -74,10 +74,10 @@ void TrackPages(Context& context, const CaseArguments& arguments, const std::str
   Show(context, whole);
   if (whole.messages().empty()) return;
   Table table({{context.T(Text::kTime), Align::kLeft, true},
+               {context.T(Text::kAction), Align::kLeft, false},
                {context.T(Text::kEntryText), Align::kLeft, false, true}});
   for (const auto& message : whole.messages()) {
-    table.Add({context.Words(message, "time"),
-               message.text().empty() ? context.Words(message, "action") : message.text()});
+    table.Add({context.Words(message, "time"), context.Words(message, "action"), message.text()});
   }
   context.Print("\n");
   context.Print(table);

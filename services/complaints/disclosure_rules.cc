@@ -81,6 +81,7 @@ Entry GrantAccess(v1::Case& one, absl::string_view reader, absl::string_view rea
     return RuleViolated("reader-is-named", absl::StrCat("it names ", reader), {{"reader", reader}});
   }
   v1::DisclosureDetails& disclosure = *one.mutable_disclosure();
+    message.set_action(entry->action());
   if (absl::c_linear_search(disclosure.readers(), reader)) {
     return RuleViolated("already-a-reader", absl::StrCat(reader, " may see it already"),
                         {{"reader", reader}});
