@@ -72,7 +72,7 @@ void Add(Context& context, const ActionArguments& arguments) {
   if (!kind || !ReadDue(context, arguments.due, action.mutable_due_time())) return;
   action.set_kind(static_cast<v1::CorrectiveActionKind>(*kind));
   action.set_description(arguments.text);
-  action.set_cause(arguments.cause);
+  action.set_cause(InCollection("causes", arguments.cause));
   action.set_owner(InCollection("staff", arguments.owner));
   action.set_escalate_to(arguments.escalate_to);
   action.set_case_(CaseName(context, arguments.target));

@@ -103,6 +103,11 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::CreateAction(
   if (!one.ok()) {
     co_return OfReference(one.status(), "corrective_action.case", wanted.case_());
   }
+  if (!wanted.cause().empty()) {
+    Task<absl::Status> checking = CheckCauseInUse(call, wanted.cause(), "corrective_action.cause");
+    absl::Status in_use = co_await checking;
+    if (!in_use.ok()) co_return in_use;
+  }
   v1::CorrectiveAction action;
   action.set_name(
       absl::StrCat("correctiveActions/", resources_.NewId(call, request.corrective_action_id())));

@@ -274,11 +274,10 @@ void ComplaintsService::RegisterEnd() {
 Task<absl::StatusOr<rpc::Reply>> ComplaintsService::End(rpc::Call& call,
                                                         const v1::CloseCaseRequest& request) {
   if (request.has_root_cause()) {
-    const std::string& name = request.root_cause().cause();
-    Task<absl::StatusOr<v1::Cause>> reading = resources_.Get<v1::Cause>(call, name);
-    absl::StatusOr<v1::Cause> cause = co_await reading;
-    if (!cause.ok()) co_return OfReference(cause.status(), "root_cause.cause", name);
-    CO_RETURN_IF_ERROR(CheckInUse(*cause));
+    Task<absl::Status> checking =
+        CheckCauseInUse(call, request.root_cause().cause(), "root_cause.cause");
+    absl::Status in_use = co_await checking;
+    if (!in_use.ok()) co_return in_use;
   }
   Rule<v1::CloseCaseRequest> rule = [](rpc::Call& call, const auto& request, v1::Case& one) {
     return Close(one, request, ActorOf(call), call.now());

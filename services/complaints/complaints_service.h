@@ -82,6 +82,8 @@ class ComplaintsService {
   // In intake_handlers.cc.
   Task<absl::Status> CompleteCategory(rpc::Call& call, v1::Category& category);
   Task<absl::Status> CompleteCause(rpc::Call& call, const v1::Cause& cause);
+  // Whether the cause that `field` names is there, and in use.
+  Task<absl::Status> CheckCauseInUse(const rpc::Call& call, std::string name, std::string field);
   // The categories of a tenant that have keywords.
   using CategoryBook = std::vector<v1::Category>;
   Task<absl::StatusOr<std::shared_ptr<CategoryBook>>> MakeCategoryBook(std::string tenant);

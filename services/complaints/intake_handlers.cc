@@ -278,6 +278,14 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Retire(
   if (!category.ok()) co_return category.status();
   CO_RETURN_IF_ERROR(resources_.CheckEtag(*category, request.etag()));
   CO_RETURN_IF_ERROR(RetireCategory(*category));
+Task<absl::Status> ComplaintsService::CheckCauseInUse(const rpc::Call& call, std::string name,
+                                                      std::string field) {
+  Task<absl::StatusOr<v1::Cause>> reading = resources_.Get<v1::Cause>(call, name);
+  absl::StatusOr<v1::Cause> cause = co_await reading;
+  if (!cause.ok()) co_return OfReference(cause.status(), field, name);
+  co_return CheckInUse(*cause);
+}
+
   resource::Mutation mutation;
   mutation.Update(*category);
   Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));

@@ -68,6 +68,24 @@ class ComplaintsActionTest : public ComplaintsWorld {
   }
 };
 
+TEST_F(ComplaintsActionTest, RemovesACauseThatIsThereAndInUse) {
+  ASSERT_TRUE(CreateCause("double-run").ok());
+  Action wanted = Wanted(Replied());
+  wanted.set_cause("double run");
+  EXPECT_TRUE(IsRefused(Add(*agent_, wanted).status(), Field("corrective_action.cause")));
+  wanted.set_cause("causes/none");
+  EXPECT_TRUE(IsRefused(
+      Add(*agent_, wanted).status(),
+      {absl::StatusCode::kFailedPrecondition, type::v1::ERROR_REASON_REFERENCE_NOT_FOUND}));
+  wanted.set_cause("causes/double-run");
+  EXPECT_TRUE(Add(*agent_, wanted).ok());
+  v1::UpdateCauseRequest retire;
+  retire.mutable_cause()->set_name("causes/double-run");
+  retire.mutable_cause()->set_retired(true);
+  ASSERT_TRUE(manager_->Call(&Stub::UpdateCause, retire).ok());
+  EXPECT_TRUE(IsRefused(Add(*agent_, wanted).status(), Rule("cause-retired")));
+}
+
 TEST_F(ComplaintsActionTest, GoesOnAfterTheCaseIsClosed) {
   ASSERT_TRUE(CreateCause("double-run").ok());
   const std::string name = Replied();

@@ -294,6 +294,7 @@ TEST_F(ComplaintsCliTest, MessagesReceiptsAndDisclosures) {
 
 TEST_F(ComplaintsCliTest, ActionsFromAddToVerify) {
   ASSERT_TRUE(CreateCategory("billing").ok());
+  ASSERT_TRUE(CreateCause("double-run").ok());
   auto one = Assigned(Sample(), "staff/ann");
   ASSERT_TRUE(one.ok()) << one.status();
   const auto actions = [&](std::vector<std::string> words) {
@@ -303,10 +304,11 @@ TEST_F(ComplaintsCliTest, ActionsFromAddToVerify) {
   EXPECT_EQ(
       actions({"add", one->number(), "--text", "x", "--owner", "ann", "--due", "soon"}).exit_code,
       2);
-  const Finished made =
-      actions({"add", one->number(), "--text", "Check the fee run", "--owner", "ann", "--due",
-               "2099-12-01", "--kind", "preventive", "--columns", "name"});
+  const Finished made = actions({"add", one->number(), "--text", "Check the fee run", "--owner",
+                                 "ann", "--due", "2099-12-01", "--kind", "preventive", "--cause",
+                                 "double-run", "--columns", "name,cause"});
   ASSERT_EQ(made.exit_code, 0) << made.err;
+  EXPECT_TRUE(absl::StrContains(made.out, "causes/double-run")) << made.out;
   const size_t at = made.out.find("correctiveActions/");
   ASSERT_NE(at, std::string::npos) << made.out;
   const std::string name = made.out.substr(at, made.out.find_first_of(" \n", at) - at);
