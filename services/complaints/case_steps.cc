@@ -184,11 +184,7 @@ Entry Reject(v1::Case& one, absl::string_view reason, const Actor& actor, absl::
 Entry Classify(v1::Case& one, const v1::Category& category, const v1::ClassifyCaseRequest& request,
                const Actor& actor, absl::Time now) {
   RETURN_IF_ERROR(CheckStep(one, v1::CASE_ACTION_CLASSIFY, actor));
-  if (category.state() != v1::CATEGORY_STATE_ACTIVE) {
-    return RuleViolated("category-retired", absl::StrCat(category.name(), " is out of use"),
-                        {{"category", category.name()}});
-  }
-  RETURN_IF_ERROR(CheckKind(category, one.kind()));
+  RETURN_IF_ERROR(CheckTakes(category, one.kind()));
   const v1::CaseSeverity severity =
       request.severity() != v1::CASE_SEVERITY_UNSPECIFIED ? request.severity()
       : one.severity() != v1::CASE_SEVERITY_UNSPECIFIED   ? one.severity()

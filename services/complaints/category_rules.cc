@@ -115,6 +115,11 @@ absl::Status CheckKind(const v1::Category& category, v1::CaseKind kind) {
                       {{"category", category.name()}, {"kind", name}});
 }
 
+absl::Status CheckTakes(const v1::Category& category, v1::CaseKind kind) {
+  if (category.state() != v1::CATEGORY_STATE_ACTIVE) return Retired(category);
+  return CheckKind(category, kind);
+}
+
 const v1::Category* SuggestCategory(absl::Span<const v1::Category> categories, v1::CaseKind kind,
                                     absl::string_view subject, absl::string_view text) {
   const std::string said =
@@ -123,7 +128,7 @@ const v1::Category* SuggestCategory(absl::Span<const v1::Category> categories, v
   const v1::Category* best = nullptr;
   std::tuple<size_t, size_t, bool> most;
   for (const v1::Category& category : categories) {
-    if (category.state() != v1::CATEGORY_STATE_ACTIVE || !CheckKind(category, kind).ok()) continue;
+    if (!CheckTakes(category, kind).ok()) continue;
     size_t found = 0, letters = 0;
     for (const std::string& keyword : category.keywords()) {
       if (!Speaks(said, absl::AsciiStrToLower(keyword))) continue;

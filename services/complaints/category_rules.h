@@ -43,6 +43,9 @@ void InheritFrom(const v1::Category& parent, v1::Category& category);
 // Whether cases of the kind may take it: rule `category-for-other-kinds`.
 absl::Status CheckKind(const v1::Category& category, v1::CaseKind kind);
 
+// Whether a new case of the kind may take it. Rules `category-retired`, `category-for-other-kinds`.
+absl::Status CheckTakes(const v1::Category& category, v1::CaseKind kind);
+
 // The category whose keywords speak most for a case of the kind with such a text (of several the
 // one with more letters found, then the one of the second level); null where none does. Of the text
 // the first 4,000 bytes count.

@@ -87,8 +87,8 @@ class ComplaintsService {
   // The categories of a tenant that have keywords.
   using CategoryBook = std::vector<v1::Category>;
   Task<absl::StatusOr<std::shared_ptr<CategoryBook>>> MakeCategoryBook(std::string tenant);
-  // Suggests a category for a case that names none.
-  Task<absl::Status> SuggestFor(const rpc::Call& call, v1::Case& incoming);
+  // Suggests a category for a case that names none; else whether it may have the one that it names.
+  Task<absl::Status> SuggestFor(rpc::Call& call, v1::Case& incoming);
   Task<absl::StatusOr<std::string>> NextNumber(rpc::Call& call, v1::CaseKind kind, absl::Time time);
   // Cases that the filter finds, whoever asks, as Resources::Find.
   Task<absl::StatusOr<std::vector<store::Listed>>> FindCases(const rpc::Call& call,

@@ -66,8 +66,13 @@ ComplaintsService::MakeCategoryBook(std::string tenant) {
   co_return book;
 }
 
-Task<absl::Status> ComplaintsService::SuggestFor(const rpc::Call& call, v1::Case& incoming) {
-  if (!incoming.category().empty()) co_return absl::OkStatus();
+Task<absl::Status> ComplaintsService::SuggestFor(rpc::Call& call, v1::Case& incoming) {
+  if (!incoming.category().empty()) {
+    Task<absl::StatusOr<v1::Category>> reading = CategoryOf(call, incoming.category());
+    absl::StatusOr<v1::Category> category = co_await reading;
+    if (!category.ok()) co_return category.status();
+    co_return CheckTakes(*category, incoming.kind());
+  }
   Task<absl::StatusOr<std::shared_ptr<const CategoryBook>>> opening = categories_.Of(call.tenant());
   absl::StatusOr<std::shared_ptr<const CategoryBook>> book = co_await opening;
   if (!book.ok()) co_return book.status();
@@ -82,12 +87,12 @@ Task<absl::Status> ComplaintsService::Receive(rpc::Call& call, v1::Case& incomin
   Task<absl::Status> checking = CheckRelated(call, nullptr, incoming, "");
   absl::Status related = co_await checking;
   if (!related.ok()) co_return related;
-  Task<absl::StatusOr<std::string>> numbering = NextNumber(call, incoming.kind(), call.now());
-  absl::StatusOr<std::string> number = co_await numbering;
-  if (!number.ok()) co_return number.status();
   Task<absl::Status> suggesting = SuggestFor(call, incoming);
   absl::Status status = co_await suggesting;
   if (!status.ok()) co_return status;
+  Task<absl::StatusOr<std::string>> numbering = NextNumber(call, incoming.kind(), call.now());
+  absl::StatusOr<std::string> number = co_await numbering;
+  if (!number.ok()) co_return number.status();
   const std::string key = CustomerKey(installation_.secret, call.tenant(), incoming.customer());
   BeginCase(*number, key, call.principal().team, call.now(), incoming);
   if (!call.principal().staff.empty()) incoming.set_entered_by(call.principal().StaffName());

@@ -63,6 +63,22 @@ TEST_F(ComplaintsIntakeTest, MaskedValuesAreNotWrittenBack) {
   EXPECT_EQ(Get(*manager_, made->name())->customer().phone(), "555-0200");
 }
 
+// As when it is classified.
+TEST_F(ComplaintsIntakeTest, ACategoryOutOfUseOrOfOtherKindsIsTakenByNoNewCase) {
+  v1::Category of_praise;
+  of_praise.add_kinds(v1::CASE_KIND_PRAISE);
+  ASSERT_TRUE(CreateCategory("thanks", of_praise).ok());
+  v1::Case sample = Sample();
+  sample.set_category("categories/thanks");
+  EXPECT_TRUE(IsRefused(Create(*lead_, sample).status(), Rule("category-for-other-kinds")));
+  sample.set_category("categories/billing");
+  EXPECT_TRUE(Create(*lead_, sample).ok());
+  v1::RetireCategoryRequest retire;
+  retire.set_name("categories/billing");
+  ASSERT_TRUE(manager_->Call(&Stub::RetireCategory, retire).ok());
+  EXPECT_TRUE(IsRefused(Create(*lead_, sample).status(), Rule("category-retired")));
+}
+
 // One that is not entered yet is compared with those that the caller sees.
 TEST_F(ComplaintsIntakeTest, DuplicatesAreSuggestedBeforeACaseIsEntered) {
   auto one = Create(*lead_, Sample());
