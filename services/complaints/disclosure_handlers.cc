@@ -34,6 +34,7 @@ void ComplaintsService::RegisterDisclosures() {
 
 Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Submit(
     rpc::Call& call, const v1::SubmitDisclosureRequest& request) {
+  CO_RETURN_IF_ERROR(ValidateDisclosure(request));
   std::string panel_name = kPanel;
   Task<absl::StatusOr<v1::DisclosurePanel>> reading =
       resources_.Get<v1::DisclosurePanel>(call, panel_name);

@@ -1,6 +1,7 @@
 #include "services/complaints/disclosure_rules.h"
 
 #include <absl/algorithm/container.h>
+#include <absl/strings/ascii.h>
 #include <absl/strings/str_cat.h>
 
 #include "common/base/proto_time.h"
@@ -31,6 +32,17 @@ v1::CaseEntry ReadersEntry(v1::Case& one, v1::CaseAction action, absl::string_vi
 }
 
 }  // namespace
+
+absl::Status ValidateDisclosure(const v1::SubmitDisclosureRequest& request) {
+  FieldErrors errors;
+  if (absl::StripAsciiWhitespace(request.subject()).empty()) {
+    errors.Add("subject", "must say what it is about");
+  }
+  if (absl::StripAsciiWhitespace(request.text()).empty()) {
+    errors.Add("text", "must say what is disclosed");
+  }
+  return errors.ToStatus();
+}
 
 v1::Case DisclosureCase(const v1::SubmitDisclosureRequest& request,
                         const v1::DisclosurePanel& panel) {
@@ -69,6 +81,7 @@ v1::TrackDisclosureResponse Told(const v1::Case& one, const v1::Case& goes_on_in
     if (entry->visibility() != v1::ENTRY_VISIBILITY_PUBLIC || entry->text().empty()) continue;
     v1::DisclosureMessage& message = *told.add_messages();
     *message.mutable_time() = entry->create_time();
+    message.set_action(entry->action());
     message.set_text(entry->text());
   }
   return told;
@@ -81,7 +94,6 @@ Entry GrantAccess(v1::Case& one, absl::string_view reader, absl::string_view rea
     return RuleViolated("reader-is-named", absl::StrCat("it names ", reader), {{"reader", reader}});
   }
   v1::DisclosureDetails& disclosure = *one.mutable_disclosure();
-    message.set_action(entry->action());
   if (absl::c_linear_search(disclosure.readers(), reader)) {
     return RuleViolated("already-a-reader", absl::StrCat(reader, " may see it already"),
                         {{"reader", reader}});

@@ -16,6 +16,9 @@ namespace sqm::complaints {
 // Most readers of one disclosure.
 inline constexpr int kMaxReaders = 50;
 
+// Whether something is said at all: of blanks nothing is made.
+absl::Status ValidateDisclosure(const v1::SubmitDisclosureRequest& request);
+
 // The case of a disclosure for the panel's members. What it bears of who sent it is nothing.
 v1::Case DisclosureCase(const v1::SubmitDisclosureRequest& request,
                         const v1::DisclosurePanel& panel);

@@ -53,6 +53,31 @@ TEST(DisclosureRules, OnlyWhatIsPublicIsTold) {
   EXPECT_EQ(response.state(), v1::CASE_STATE_RECEIVED);
 }
 
+TEST(DisclosureRules, OwnWordsAreTellable) {
+  v1::CaseEntry own, theirs;
+  own.set_visibility(v1::ENTRY_VISIBILITY_PUBLIC);
+  own.set_action(v1::CASE_ACTION_CUSTOMER_MESSAGE);
+  own.set_text("in branch 4, too");
+  theirs = own;
+  theirs.set_action(v1::CASE_ACTION_AGENT_MESSAGE);
+  const v1::Case one = Received(v1::CASE_KIND_DISCLOSURE);
+  const v1::TrackDisclosureResponse response = Told(one, one, {&own, &theirs}, kNow);
+  ASSERT_EQ(response.messages_size(), 2);
+  EXPECT_EQ(response.messages(0).action(), v1::CASE_ACTION_CUSTOMER_MESSAGE);
+  EXPECT_EQ(response.messages(1).action(), v1::CASE_ACTION_AGENT_MESSAGE);
+}
+
+TEST(DisclosureRules, OfBlanksNothingIsMade) {
+  v1::SubmitDisclosureRequest request;
+  request.set_subject(" \t");
+  request.set_text("\n");
+  EXPECT_EQ(ValidateDisclosure(request).message(),
+            "subject: must say what it is about (and 1 more)");
+  request.set_subject("Receipts are forged");
+  request.set_text("In branch 3.");
+  EXPECT_TRUE(ValidateDisclosure(request).ok());
+}
+
 TEST(DisclosureRules, WhereItStandsIsToldOfWhatItGoesOnIn) {
   v1::Case one = In(v1::CASE_STATE_MERGED, v1::CASE_KIND_DISCLOSURE);
   v1::Case other = In(v1::CASE_STATE_CLOSED, v1::CASE_KIND_DISCLOSURE);
