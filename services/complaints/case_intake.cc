@@ -246,7 +246,7 @@ absl::StatusOr<v1::Case> FollowUpAtNextTier(const v1::Case& closed,
                                             const Actor& actor) {
   RETURN_IF_ERROR(CheckStep(closed, v1::CASE_ACTION_FOLLOW_UP, actor));
   // Whoever withdrew it has not been refused: it is taken up again, and then goes up where need be.
-  if (closed.state() == v1::CASE_STATE_WITHDRAWN) {
+  if (closed.state() == v1::CASE_STATE_WITHDRAWN || !HasTiers(closed.kind())) {
     return WrongState(closed.name(), StateName(closed.state()),
                       AllowedNext(closed.kind(), closed.state()), "NEXT_TIER");
   }

@@ -117,7 +117,7 @@ constexpr Step kSteps[] = {
      Who::kAnyone},
     {CASE_ACTION_REJECT, kAppointment, kIntake, CASE_STATE_REJECTED, Who::kAnyone},
     {CASE_ACTION_MERGE, kAll, kUnanswered, CASE_STATE_MERGED, Who::kAnyone},
-    {CASE_ACTION_NEXT_TIER, kAnswered,
+    {CASE_ACTION_NEXT_TIER, kAnswered,  // HasTiers
      Of(CASE_STATE_REPLIED, CASE_STATE_CLOSED, CASE_STATE_REJECTED), CASE_STATE_REOPENED,
      Who::kAnyone},
     {CASE_ACTION_ARCHIVE, kAll, kOver, CASE_STATE_ARCHIVED, Who::kAnyone},
@@ -249,6 +249,8 @@ v1::CaseState StateAfter(const v1::Case& from, v1::CaseAction action) {
   const Step* step = Find(from.kind(), from.state(), action);
   return step == nullptr || step->to == kStays ? from.state() : step->to;
 }
+
+bool HasTiers(v1::CaseKind kind) { return Has(kAnswered, kind); }
 
 bool IsPublic(v1::CaseAction action) {
   constexpr Set kPublic =

@@ -58,6 +58,9 @@ absl::Status CheckStep(const v1::Case& from, v1::CaseAction action, const Actor&
 // CheckStep must have allowed it.
 v1::CaseState StateAfter(const v1::Case& from, v1::CaseAction action);
 
+// Whether cases of the kind go from tier to tier.
+bool HasTiers(v1::CaseKind kind);
+
 // Whether the customer may be shown that the step was taken.
 bool IsPublic(v1::CaseAction action);
 

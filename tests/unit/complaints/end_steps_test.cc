@@ -121,6 +121,17 @@ TEST(EndSteps, WhatWasRejectedOrWithdrawnIsTakenUpAgainToo) {
   }
 }
 
+// As while it is open, and until it is archived.
+TEST(EndSteps, WhatHasNoTiersFollowsAtNoneEither) {
+  v1::EscalateCaseRequest request;
+  request.set_team("review");
+  const v1::Case suggestion = In(v1::CASE_STATE_ARCHIVED, v1::CASE_KIND_SUGGESTION);
+  EXPECT_EQ(ReasonOf(FollowUpAtNextTier(suggestion, request, kLead).status()),
+            type::v1::ERROR_REASON_WRONG_STATE);
+  const v1::Case asked = In(v1::CASE_STATE_ARCHIVED, v1::CASE_KIND_SERVICE_REQUEST);
+  EXPECT_TRUE(FollowUpAtNextTier(asked, request, kLead).ok());
+}
+
 TEST(EndSteps, TiersGoUpToOutside) {
   v1::Case one = In(v1::CASE_STATE_REPLIED);
   v1::EscalateCaseRequest request;
