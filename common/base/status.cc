@@ -110,7 +110,7 @@ std::string MetadataOf(const absl::Status& status, absl::string_view key) {
 void FieldErrors::Add(absl::string_view field, absl::string_view description) {
   if (bad_request_.field_violations_size() >= 100) return;
   auto* violation = bad_request_.add_field_violations();
-  violation->set_field(std::string(field));
+  violation->set_field(absl::StrCat(within_, field));
   violation->set_description(std::string(description));
 }
 

@@ -48,13 +48,17 @@ std::string MetadataOf(const absl::Status& status, absl::string_view key);
 // Collects field violations; bounded to 100.
 class FieldErrors {
  public:
-  // `field`: path from the request. `description`: what is wrong and what would be right.
+  // `within`: what stands before every path, such as `contact.`.
+  explicit FieldErrors(absl::string_view within = "") : within_(within) {}
+  // `field`: path from the request, below `within`. `description`: what is wrong and what would be
+  // right.
   void Add(absl::string_view field, absl::string_view description);
   bool empty() const { return bad_request_.field_violations().empty(); }
   // OK, or INVALID_ARGUMENT / INVALID_FIELD with every violation.
   absl::Status ToStatus() const;
 
  private:
+  const std::string within_;
   google::rpc::BadRequest bad_request_;
 };
 

@@ -17,8 +17,8 @@ void ClearServerFields(v1::Contact& contact) {
 
 }  // namespace
 
-absl::Status ValidateContact(const v1::Contact& contact) {
-  FieldErrors errors;
+absl::Status ValidateContact(const v1::Contact& contact, absl::string_view within) {
+  FieldErrors errors(within);
   const absl::Duration queue = FromDuration(contact.queue_duration());
   const absl::Duration talk = FromDuration(contact.talk_duration());
   const absl::Duration hold = FromDuration(contact.hold_duration());

@@ -37,7 +37,8 @@ bool HasAnchors(v1::ItemKind kind) {
 
 class Validator {
  public:
-  explicit Validator(const v1::ScorecardContent& content) : content_(content) {}
+  Validator(const v1::ScorecardContent& content, absl::string_view within)
+      : content_(content), errors_(within) {}
 
   absl::Status Run() {
     CheckGroups();
@@ -320,8 +321,8 @@ Rational LargestEffect(const v1::ScorecardItem& item) {
 
 }  // namespace
 
-absl::Status ValidateContent(const v1::ScorecardContent& content) {
-  return Validator(content).Run();
+absl::Status ValidateContent(const v1::ScorecardContent& content, absl::string_view within) {
+  return Validator(content, within).Run();
 }
 
 bool FitsExactArithmetic(const v1::ScorecardContent& content) {

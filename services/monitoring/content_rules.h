@@ -2,6 +2,7 @@
 #pragma once
 
 #include <absl/status/status.h>
+#include <absl/strings/string_view.h>
 
 #include "sqm/monitoring/v1/scorecard.pb.h"
 
@@ -18,7 +19,8 @@ inline constexpr int kMaxBands = 20;
 //   can go round in a circle) and for answers that this item can have; fatal items can earn
 //   nothing; bands fall strictly to 0, so that they cover 0 to 100 without gap or overlap, and none
 //   fails above one that passes; every score can be computed exactly (see FitsExactArithmetic).
-absl::Status ValidateContent(const v1::ScorecardContent& content);
+// `within`: where in the request the scorecard stands, as `scorecard.`.
+absl::Status ValidateContent(const v1::ScorecardContent& content, absl::string_view within = "");
 
 // Whether the score of any set of answers is certain to fit the exact arithmetic of Score. The
 // denominators of the group scores are whole numbers R up to `points possible · finest division`;

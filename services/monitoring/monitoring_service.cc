@@ -83,10 +83,10 @@ void MonitoringService::SetHooks() {
   using google::protobuf::Message;
   resource::Hooks contact;
   contact.on_create = [](rpc::Call&, Message& resource) -> Task<absl::Status> {
-    co_return ValidateContact(static_cast<const v1::Contact&>(resource));
+    co_return ValidateContact(static_cast<const v1::Contact&>(resource), "contact.");
   };
   contact.on_update = [](rpc::Call&, const Message&, Message& after) -> Task<absl::Status> {
-    co_return ValidateContact(static_cast<const v1::Contact&>(after));
+    co_return ValidateContact(static_cast<const v1::Contact&>(after), "contact.");
   };
   contact.on_delete = [this](rpc::Call& call, const Message& resource) -> Task<absl::Status> {
     std::string name = static_cast<const v1::Contact&>(resource).name();

@@ -10,6 +10,9 @@
 namespace sqm::monitoring {
 namespace {
 
+// Where a scorecard stands in a request that creates or changes it.
+constexpr absl::string_view kRequested = "scorecard.";
+
 // States that a scorecard may move to from where it is.
 absl::string_view AllowedNext(v1::ScorecardState state) {
   switch (state) {
@@ -29,15 +32,15 @@ absl::Status Refuse(const v1::Scorecard& scorecard, absl::string_view attempted)
 
 }  // namespace
 
-absl::Status ValidateScorecard(const v1::Scorecard& scorecard) {
+absl::Status ValidateScorecard(const v1::Scorecard& scorecard, absl::string_view within) {
   if (scorecard.title().en().empty() && scorecard.title().zh().empty()) {
-    return InvalidField("title", "must be given in English or Chinese");
+    return InvalidField(absl::StrCat(within, "title"), "must be given in English or Chinese");
   }
-  return ValidateContent(scorecard.content());
+  return ValidateContent(scorecard.content(), within);
 }
 
 absl::Status BeginScorecard(v1::Scorecard& scorecard) {
-  if (absl::Status status = ValidateScorecard(scorecard); !status.ok()) return status;
+  if (absl::Status status = ValidateScorecard(scorecard, kRequested); !status.ok()) return status;
   scorecard.set_state(v1::SCORECARD_STATE_DRAFT);
   scorecard.set_latest_version(0);
   return absl::OkStatus();
@@ -45,7 +48,7 @@ absl::Status BeginScorecard(v1::Scorecard& scorecard) {
 
 absl::Status CheckScorecardUpdate(const v1::Scorecard& current, const v1::Scorecard& changed) {
   if (current.state() == v1::SCORECARD_STATE_RETIRED) return Refuse(current, "update");
-  return ValidateScorecard(changed);
+  return ValidateScorecard(changed, kRequested);
 }
 
 absl::Status CheckScorecardDelete(const v1::Scorecard& scorecard) {

@@ -11,7 +11,7 @@
 namespace sqm::monitoring {
 
 // Title and content are right (see ValidateContent).
-absl::Status ValidateScorecard(const v1::Scorecard& scorecard);
+absl::Status ValidateScorecard(const v1::Scorecard& scorecard, absl::string_view within = "");
 
 // A new scorecard begins: valid, DRAFT, without versions.
 absl::Status BeginScorecard(v1::Scorecard& scorecard);
