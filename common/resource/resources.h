@@ -42,6 +42,9 @@ struct ResourcesParts {
   std::function<void()> committed;
 };
 
+// Most of the rows of a page, so that an answer is within the 4 MiB that clients of gRPC take
+// unless they say otherwise. One row is always there.
+inline constexpr size_t kMaxPageBytes = size_t{7} << 19;
 struct ListOptions {
   std::string parent_id;
   std::string filter, order_by, page_token;
@@ -49,6 +52,8 @@ struct ListOptions {
   bool show_deleted = false;
   // The handler has found out by other means that the caller may see them: no row rules are asked.
   bool unguarded = false;
+  // The rows are only looked at: none is left out for its size.
+  bool looked_at = false;
 };
 struct Page {
   std::vector<store::Listed> rows;

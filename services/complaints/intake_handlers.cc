@@ -188,6 +188,7 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::History(
   if (one->customer_key().empty()) co_return reply;
   resource::ListOptions options;
   options.unguarded = true;  // who sees one of them is told of the others
+  options.looked_at = true;  // little of each is told
   options.filter =
       absl::StrCat("customer_key = \"", one->customer_key(), "\" AND NOT restricted_to:*");
   options.order_by = kNewestOfCustomer;
@@ -241,6 +242,7 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Suggest(
     options.filter = filter;
     options.order_by = filter == window ? "received_time desc" : kNewestOfCustomer;
     options.page_size = kLookedAt;
+    options.looked_at = true;
     Task<absl::StatusOr<resource::Page>> listing = resources_.List(call, type, std::move(options));
     absl::StatusOr<resource::Page> page = co_await listing;
     if (!page.ok()) co_return page.status();
@@ -276,13 +278,6 @@ Task<absl::Status> ComplaintsService::CompleteCause(rpc::Call& call, const v1::C
   co_return BeginCause(&*parent, cause);
 }
 
-Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Retire(
-    rpc::Call& call, const v1::RetireCategoryRequest& request) {
-  Task<absl::StatusOr<v1::Category>> reading = resources_.Get<v1::Category>(call, request.name());
-  absl::StatusOr<v1::Category> category = co_await reading;
-  if (!category.ok()) co_return category.status();
-  CO_RETURN_IF_ERROR(resources_.CheckEtag(*category, request.etag()));
-  CO_RETURN_IF_ERROR(RetireCategory(*category));
 Task<absl::Status> ComplaintsService::CheckCauseInUse(const rpc::Call& call, std::string name,
                                                       std::string field) {
   Task<absl::StatusOr<v1::Cause>> reading = resources_.Get<v1::Cause>(call, name);
@@ -291,6 +286,13 @@ Task<absl::Status> ComplaintsService::CheckCauseInUse(const rpc::Call& call, std
   co_return CheckInUse(*cause);
 }
 
+Task<absl::StatusOr<rpc::Reply>> ComplaintsService::Retire(
+    rpc::Call& call, const v1::RetireCategoryRequest& request) {
+  Task<absl::StatusOr<v1::Category>> reading = resources_.Get<v1::Category>(call, request.name());
+  absl::StatusOr<v1::Category> category = co_await reading;
+  if (!category.ok()) co_return category.status();
+  CO_RETURN_IF_ERROR(resources_.CheckEtag(*category, request.etag()));
+  CO_RETURN_IF_ERROR(RetireCategory(*category));
   resource::Mutation mutation;
   mutation.Update(*category);
   Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));

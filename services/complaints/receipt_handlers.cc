@@ -16,7 +16,7 @@
 namespace sqm::complaints {
 namespace {
 
-// Of a page: so many of the longest texts are within what an answer may hold.
+// Of a page.
 constexpr int kMessages = 200;
 // From a case to the one that it was merged into, and so on.
 constexpr int kMergesFollowed = 5;

@@ -22,6 +22,40 @@ class ComplaintsQueueTest : public ComplaintsDeadlineWorld {
   }
 };
 
+// 4 MiB; what is left out for its size is on the next page.
+TEST_F(ComplaintsQueueTest, APageIsWithinWhatClientsTake) {
+  v1::Case sample = Sample();
+  for (int i = 0; i < 20000; ++i) sample.mutable_text()->append("字");
+  std::set<std::string> made;
+  for (int i = 0; i < 100; ++i) {
+    sample.mutable_customer()->set_reference(absl::StrCat("AC-", i));
+    auto one = Create(*lead_, sample);
+    ASSERT_TRUE(one.ok()) << one.status();
+    made.insert(one->name());
+  }
+  const auto read = [&](auto method, auto request) {
+    std::set<std::string> names;
+    request.set_page_size(1000);
+    int pages = 0;
+    do {
+      auto page = manager_->Call(method, request);
+      EXPECT_TRUE(page.ok()) << page.status();
+      if (!page.ok()) break;
+      EXPECT_LT(page->ByteSizeLong(), size_t{4} << 20);
+      for (const v1::Case& one : page->cases()) EXPECT_TRUE(names.insert(one.name()).second);
+      request.set_page_token(page->next_page_token());
+      ++pages;
+    } while (!request.page_token().empty());
+    EXPECT_EQ(names, made);
+    EXPECT_EQ(pages, 2);
+  };
+  read(&Stub::ListCases, v1::ListCasesRequest());
+  v1::ListQueueRequest unassigned;
+  unassigned.set_queue(v1::CASE_QUEUE_UNASSIGNED);
+  *unassigned.mutable_as_of_time() = ToTimestamp(absl::Now());
+  read(&Stub::ListQueue, unassigned);
+}
+
 TEST_F(ComplaintsQueueTest, QueuesAreOfATeamAndATime) {
   v1::DeadlinePolicy policy = Policy(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(8));
   ASSERT_TRUE(Add(policy).ok());
