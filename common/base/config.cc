@@ -174,6 +174,16 @@ void ConfigSpec::AddCheck(std::function<std::string()> check) {
 
 void ConfigSpec::IgnoreEnvironment(std::vector<std::string> names) { ignored_ = std::move(names); }
 
+void ConfigSpec::PassOver(std::vector<std::string> sections) { passed_over_ = std::move(sections); }
+
+bool ConfigSpec::IsOfOthers(absl::string_view name, bool environment) const {
+  return std::any_of(passed_over_.begin(), passed_over_.end(), [&](const std::string& section) {
+    return absl::StartsWith(name, environment
+                                      ? absl::StrCat(kPrefix, absl::AsciiStrToUpper(section), "_")
+                                      : absl::StrCat(section, "."));
+  });
+}
+
 ConfigSpec::Option* ConfigSpec::Find(absl::string_view key) {
   for (Option& option : options_) {
     if (option.key == key) return &option;
@@ -222,7 +232,7 @@ void ConfigSpec::ReadEnvironment(const Environment& environment, std::vector<std
     if (found != options_.end()) {
       SetFromText(*found, value, where, where, errors);
     } else if (std::find(ignored_.begin(), ignored_.end(), name) == ignored_.end() &&
-               !IsServiceLink(name, value)) {
+               !IsOfOthers(name, true) && !IsServiceLink(name, value)) {
       errors.push_back(absl::StrCat(where, ": no such key", Suggestion(name, true)));
     }
   }

@@ -88,6 +88,9 @@ class ConfigSpec {
   void AddCheck(std::function<std::string()> check);
   // SQM_ variables of other programs of the suite, which this one passes over.
   void IgnoreEnvironment(std::vector<std::string> names);
+  // Sections of other programs that share a file or an environment with this one: whatever stands
+  // in them is theirs, and passed over. As flags they are unknown.
+  void PassOver(std::vector<std::string> sections);
 
   // Reads every source into the members; they are of use only when the result says to run.
   // `args`: without the program's name.
@@ -100,6 +103,8 @@ class ConfigSpec {
 
  private:
   Option* Find(absl::string_view key);
+  // Whether a key of a file, or a variable, is of a section that is passed over.
+  bool IsOfOthers(absl::string_view name, bool environment) const;
   // "; did you mean X?", or nothing where no name is near.
   std::string Suggestion(absl::string_view key, bool environment) const;
   void ReadFile(const std::string& path, std::vector<std::string>& errors);
@@ -116,7 +121,7 @@ class ConfigSpec {
   std::deque<Option> options_;  // in the order added; addresses stay
   std::vector<std::pair<std::string, std::string>> examples_;
   std::vector<std::function<std::string()>> checks_;
-  std::vector<std::string> ignored_;
+  std::vector<std::string> ignored_, passed_over_;
 };
 
 }  // namespace sqm

@@ -108,6 +108,7 @@ void ConfigSpec::ReadFile(const std::string& path, std::vector<std::string>& err
   for (const Leaf& leaf : leaves) {
     const std::string where = absl::StrCat(path, ":", leaf.node->source().begin.line);
     Option* option = Find(leaf.key);
+    if (option == nullptr && IsOfOthers(leaf.key, false)) continue;
     if (option == nullptr) {
       // Without the value: it may be a secret that somebody believed to belong here.
       errors.push_back(

@@ -43,6 +43,8 @@ std::vector<std::string> Names() {
 
 void Describe(host::Config& config, Request& request, ConfigSpec& spec) {
   host::Describe(config, spec);
+  // Each service has a section of its own for what it alone reads.
+  spec.PassOver(Names());
   spec.Add("services", &request.services, "Whose schemas to migrate; empty = all.")
       .Choices(Names());
   spec.Add("dry_run", &request.dry_run, "Print the statements and change nothing.");
