@@ -49,6 +49,7 @@ class LocalWorld : public ::testing::Test {
     pid_ = fork();
     if (pid_ == 0) {
       prctl(PR_SET_PDEATHSIG, SIGTERM);  // it ends what it has started
+      signal(SIGHUP, SIG_IGN);           // as by nohup
       const int file = open(out.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
       dup2(file, STDOUT_FILENO);
       dup2(file, STDERR_FILENO);
