@@ -150,7 +150,7 @@ void AddCorrectiveActionCommands(CLI::App& group, Context& context) {
   AddPageOptions(*c, context, a->pages);
 
   c = command("add", Text::kHelpActionAdd,
-              "C-2026-000123 --text \"…\" --owner ann --due 2026-12-01", Add);
+              "C-2026-000123 --text \"…\" --owner ann --due 2030-12-01", Add);
   c->add_option("CASE", a->target, context.T(Text::kHelpCase))->required();
   c->add_option("--text", a->text, context.T(Text::kHelpActionText))->required();
   c->add_option("--owner", a->owner, context.T(Text::kHelpActionOwner))->required();
@@ -170,7 +170,7 @@ void AddCorrectiveActionCommands(CLI::App& group, Context& context) {
   c->add_flag("--not-effective", a->without_effect, context.T(Text::kHelpActionNotEffective));
   c->add_option("--due", a->due, context.T(Text::kHelpActionDue));
 
-  c = on_action("reschedule", Text::kHelpActionReschedule, "--due 2026-12-15 --reason \"…\"",
+  c = on_action("reschedule", Text::kHelpActionReschedule, "--due 2030-12-15 --reason \"…\"",
                 Reschedule);
   c->add_option("--due", a->due, context.T(Text::kHelpActionDue));
   c->add_option("--owner", a->owner, context.T(Text::kHelpActionOwner));

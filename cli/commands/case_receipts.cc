@@ -257,7 +257,7 @@ void AddCaseReceiptCommands(CLI::App& group, Context& context, const SharedCaseA
   c->add_option("--staff", a->staff, context.T(Text::kHelpCaseStaff))->allow_extra_args(false);
 
   c = OnCase(group, context, "access", Text::kHelpCaseAccess, "--grant ann --reason \"…\"", a,
-             Access);
+             Access, 'D');
   c->add_option("--grant", a->granted, context.T(Text::kHelpCaseGrant));
   c->add_option("--revoke", a->revoked, context.T(Text::kHelpCaseRevoke));
   c->add_option("--reason", a->reason, context.T(Text::kHelpCaseReason))->required();

@@ -114,23 +114,24 @@ void AddCaseSpecialCommands(CLI::App& group, Context& context, const SharedCaseA
     c->add_option("--currency", a->currency, context.T(Text::kHelpCaseCurrency))->required();
   };
   CLI::App* c = OnCase(group, context, "confirm", Text::kHelpCaseConfirm,
-                       "--at 2030-03-05T14:30 --place \"…\"", a, Confirm);
+                       "--at 2030-03-05T14:30 --place \"…\"", a, Confirm, 'A');
   c->add_option("--place", a->place, context.T(Text::kHelpCasePlace));
   AddText(*c, "--text", a->text, context.T(Text::kHelpCaseText));
   AddAppointmentOptions(*c, context, a);
 
-  c = OnCase(group, context, "prepare", Text::kHelpCasePrepare, "--item projector", a, Prepare);
+  c = OnCase(group, context, "prepare", Text::kHelpCasePrepare, "--item projector", a, Prepare,
+             'A');
   c->add_option("--item", a->item, context.T(Text::kHelpCaseItem))->required();
   c->add_flag("--not-ready", a->undone, context.T(Text::kHelpCaseUndone));
 
-  c = OnCase(group, context, "execute", Text::kHelpCaseExecute, "", a, Execute);
+  c = OnCase(group, context, "execute", Text::kHelpCaseExecute, "", a, Execute, 'A');
   AddText(*c, "--text", a->text, context.T(Text::kHelpCaseText));
 
-  c = OnCase(group, context, "adopt", Text::kHelpCaseAdopt, "--text \"…\"", a, Adopt);
+  c = OnCase(group, context, "adopt", Text::kHelpCaseAdopt, "--text \"…\"", a, Adopt, 'S');
   AddText(*c, "--text", a->text, context.T(Text::kHelpCaseText))->required();
 
   c = OnCase(group, context, "reward", Text::kHelpCaseReward, "--amount 200 --currency CNY", a,
-             Reward);
+             Reward, 'S');
   add_amount(c);
   AddText(*c, "--text", a->text, context.T(Text::kHelpCaseText));
 

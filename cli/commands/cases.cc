@@ -171,8 +171,10 @@ CLI::App* CaseCommand(CLI::App& group, Context& context, const char* name, Text 
 }
 
 CLI::App* OnCase(CLI::App& group, Context& context, const char* name, Text help,
-                 const char* example, const SharedCaseArguments& a, RunCaseCommand run) {
-  const std::string line = absl::StrCat("C-2026-000123", *example == '\0' ? "" : " ", example);
+                 const char* example, const SharedCaseArguments& a, RunCaseCommand run,
+                 char letter) {
+  const std::string number = std::string(1, letter) + "-2026-000123";
+  const std::string line = absl::StrCat(number, *example == '\0' ? "" : " ", example);
   CLI::App* c = CaseCommand(group, context, name, help, line.c_str(), a, run);
   c->add_option("CASE", a->target, context.T(Text::kHelpCase))->required();
   return c;

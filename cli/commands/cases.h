@@ -82,11 +82,13 @@ CLI::Option* AddText(CLI::App& command, const std::string& name, std::string& te
 // How a command is used, `sqm complaints ` and a line of arguments, under its help.
 void SetExample(CLI::App& command, const Context& context, absl::string_view arguments);
 
-// A command of the group, and one on one case. `example`: its arguments.
+// A command of the group, and one on one case. `example`: its arguments. `letter`: of the number of
+// a case of the kind that it is for.
 CLI::App* CaseCommand(CLI::App& group, Context& context, const char* name, Text help,
                       const char* example, const SharedCaseArguments& a, RunCaseCommand run);
 CLI::App* OnCase(CLI::App& group, Context& context, const char* name, Text help,
-                 const char* example, const SharedCaseArguments& a, RunCaseCommand run);
+                 const char* example, const SharedCaseArguments& a, RunCaseCommand run,
+                 char letter = 'C');
 
 // What an appointment needs, as --at, --place and --prepare say it; false after a complaint.
 bool ReadAppointment(Context& context, const CaseArguments& arguments,

@@ -70,6 +70,7 @@ complete -o filenames -F _sqm sqm
 
 void AddCompletionCommand(CLI::App& app, Context& context) {
   CLI::App* c = app.add_subcommand("completion", context.T(Text::kHelpCompletion));
+  c->footer(context.T(Text::kExamples) + "\n" + context.T(Text::kExampleCompletion));
   const std::string help(context.T(Text::kHelpShell));
   c->add_option("SHELL", help)->required()->check(OneOf(context, {"bash"}));
   CLI::App* root = &app;

@@ -285,6 +285,7 @@ void AddImportOf(CLI::App& group, Context& context, const ImportTarget& target) 
 
 void AddImportCommand(CLI::App& app, Context& context) {
   CLI::App* group = app.add_subcommand("import", context.T(Text::kHelpImport));
+  group->footer(context.T(Text::kExamples) + "\n" + context.T(Text::kExampleImport));
   group->require_subcommand(1);
   AddImportOf(*group, context,
               {.name = "contacts",

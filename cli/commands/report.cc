@@ -147,6 +147,7 @@ void Run(Context& context, const ReportArguments& arguments) {
 
 void AddReportCommand(CLI::App& app, Context& context) {
   CLI::App* group = app.add_subcommand("report", context.T(Text::kHelpReport));
+  group->footer(context.T(Text::kExamples) + "\n" + context.T(Text::kExampleReport));
   group->require_subcommand(1);
   auto a = std::make_shared<ReportArguments>();
   CLI::App* c = group->add_subcommand("daily", context.T(Text::kHelpReportDaily));

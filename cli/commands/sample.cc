@@ -84,6 +84,7 @@ CLI::App* AddSample(CLI::App& group, Context& context, const char* name, Text he
 
 void AddSampleCommand(CLI::App& app, Context& context) {
   CLI::App* group = app.add_subcommand("sample", context.T(Text::kHelpSample));
+  group->footer(context.T(Text::kExamples) + "\n" + context.T(Text::kExampleSample));
   group->require_subcommand(1);
   auto contacts = std::make_shared<SampleArguments<SampleSpec>>();
   CLI::App* c = AddSample(*group, context, "contacts", Text::kHelpSampleContacts,
