@@ -122,7 +122,13 @@ std::string ItemsHtml(Language l, const v1::DailyReport& report) {
   for (const v1::ItemRow& row : report.items()) {
     table.Row().Head(row.label());
     table.Number(row.score().has_value() ? Percent(row.score().value() / 100) : std::string(kNone));
-    table.Number(MeanRange(row.score(), 0, 100), "num ci").Number(Whole(row.score().n()));
+    // As the share beside it is said.
+    const v1::Interval& interval = row.score().interval();
+    table.Number(
+        RangeText(row.score().has_interval(), Percent(std::max(0.0, interval.lower()) / 100),
+                  Percent(std::min(100.0, interval.upper()) / 100)),
+        "num ci");
+    table.Number(Whole(row.score().n()));
     table.Number(Whole(row.below_full())).Number(Whole(row.not_applicable()));
     if (static_cast<int>(chart.bars.size()) >= kChartItems || !row.score().has_value()) continue;
     chart.bars.push_back(
