@@ -174,9 +174,6 @@ inline Refusal Rule(const std::string& rule) {
           type::v1::ERROR_REASON_RULE_VIOLATED,
           {{"rule", rule}}};
 }
-inline Refusal Field(const std::string& field) {
-  return {absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_INVALID_FIELD, {}, {field}};
-}
 inline const Refusal kNoReference = {absl::StatusCode::kFailedPrecondition,
                                      type::v1::ERROR_REASON_REFERENCE_NOT_FOUND};
 inline const Refusal kForbidden = {absl::StatusCode::kPermissionDenied,

@@ -60,6 +60,25 @@ TEST_F(HostileTest, FieldsOutOfBounds) {
   EXPECT_TRUE(officer_->Call(&Monitoring::CreateContact, request).ok());
 }
 
+// Rules name a field as the contract's own checks do: by its path in the request.
+TEST_F(HostileTest, FieldsThatContradictEachOther) {
+  mv1::CreateContactRequest create = CreateOf("f-4");
+  create.mutable_contact()->clear_agent();
+  ExpectRefused(&Monitoring::CreateContact, create, Field("contact.agent"));
+  mv1::UpdateContactRequest update;
+  update.mutable_contact()->set_name(Store("f-5").name());
+  update.mutable_contact()->mutable_end_time()->set_seconds(1);
+  ExpectRefused(&Monitoring::UpdateContact, update, Field("contact.end_time"));
+  auto shipped =
+      officer_->Call(&Monitoring::ListScorecardTemplates, mv1::ListScorecardTemplatesRequest());
+  ASSERT_TRUE(shipped.ok()) << shipped.status();
+  mv1::CreateScorecardRequest scorecard;
+  *scorecard.mutable_scorecard() = shipped->templates(0).scorecard();
+  scorecard.mutable_scorecard()->mutable_content()->mutable_groups(0)->set_weight("0");
+  ExpectRefused(&Monitoring::CreateScorecard, scorecard,
+                Field("scorecard.content.groups[0].weight"));
+}
+
 // All violations that are told must fit into what clients take of trailers.
 TEST_F(HostileTest, HundredsOfWrongFields) {
   mv1::CreateScorecardRequest request;

@@ -50,31 +50,6 @@ class ResourceTest : public ::testing::Test {
   std::unique_ptr<Client> officer_, manager_;
 };
 
-// Rules of a resource name a field as the contract's own checks do: by its path in the request.
-TEST_F(ResourceTest, PathsOfFieldsBeginAtTheRequest) {
-  v1::CreateContactRequest create;
-  *create.mutable_contact() = SampleContact("path", "ann");
-  create.mutable_contact()->clear_agent();
-  EXPECT_TRUE(IsRefused(officer_->Call(&Monitoring::CreateContact, create).status(),
-                        Field("contact.agent")));
-  create.mutable_contact()->set_agent("staff/ann");
-  auto made = officer_->Call(&Monitoring::CreateContact, create);
-  ASSERT_TRUE(made.ok()) << made.status();
-  v1::UpdateContactRequest update;
-  update.mutable_contact()->set_name(made->name());
-  update.mutable_contact()->mutable_end_time()->set_seconds(1);
-  EXPECT_TRUE(IsRefused(officer_->Call(&Monitoring::UpdateContact, update).status(),
-                        Field("contact.end_time")));
-  auto shipped =
-      officer_->Call(&Monitoring::ListScorecardTemplates, v1::ListScorecardTemplatesRequest());
-  ASSERT_TRUE(shipped.ok()) << shipped.status();
-  v1::CreateScorecardRequest scorecard;
-  *scorecard.mutable_scorecard() = shipped->templates(0).scorecard();
-  scorecard.mutable_scorecard()->mutable_content()->mutable_groups(0)->set_weight("0");
-  EXPECT_TRUE(IsRefused(manager_->Call(&Monitoring::CreateScorecard, scorecard).status(),
-                        Field("scorecard.content.groups[0].weight")));
-}
-
 TEST_F(ResourceTest, LifeOfAContact) {
   v1::CreateContactRequest create;
   *create.mutable_contact() = SampleContact("life", "ann");

@@ -37,6 +37,10 @@ struct Refusal {
   // Fields that must be among the violations.
   std::vector<std::string> fields = {};
 };
+// What is said of the field is not allowed.
+inline Refusal Field(const std::string& field) {
+  return {absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_INVALID_FIELD, {}, {field}};
+}
 inline const Refusal kNotFound = {absl::StatusCode::kNotFound, type::v1::ERROR_REASON_NOT_FOUND};
 
 // Everything about `status` that differs from the refusal; empty = nothing.
