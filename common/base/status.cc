@@ -4,6 +4,8 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/strip.h>
 
+#include "common/base/utf8.h"
+
 namespace sqm {
 namespace {
 
@@ -22,8 +24,8 @@ absl::Status WithResource(absl::Status status, absl::string_view type, absl::str
                           absl::string_view description) {
   google::rpc::ResourceInfo info;
   info.set_resource_type(std::string(type));
-  info.set_resource_name(std::string(name));
-  info.set_description(std::string(description));
+  info.set_resource_name(SoundUtf8(name));
+  info.set_description(SoundUtf8(description));
   Attach(status, kResourceInfoUrl, info);
   return status;
 }
@@ -32,13 +34,13 @@ absl::Status WithResource(absl::Status status, absl::string_view type, absl::str
 
 absl::Status Fail(absl::StatusCode code, Reason reason, absl::string_view message,
                   Metadata metadata) {
-  absl::Status status(code, message);
+  absl::Status status(code, SoundUtf8(message));
   google::rpc::ErrorInfo info;
   absl::string_view name = type::v1::ErrorReason_Name(reason);
   info.set_reason(std::string(absl::StripPrefix(name, "ERROR_REASON_")));
   info.set_domain("sqm");
   for (const auto& [key, value] : metadata) {
-    (*info.mutable_metadata())[std::string(key)] = std::string(value);
+    (*info.mutable_metadata())[std::string(key)] = SoundUtf8(value);
   }
   Attach(status, kErrorInfoUrl, info);
   return status;
@@ -110,8 +112,8 @@ std::string MetadataOf(const absl::Status& status, absl::string_view key) {
 void FieldErrors::Add(absl::string_view field, absl::string_view description) {
   if (bad_request_.field_violations_size() >= 100) return;
   auto* violation = bad_request_.add_field_violations();
-  violation->set_field(absl::StrCat(within_, field));
-  violation->set_description(std::string(description));
+  violation->set_field(SoundUtf8(absl::StrCat(within_, field)));
+  violation->set_description(SoundUtf8(description));
 }
 
 absl::Status FieldErrors::ToStatus() const {

@@ -20,7 +20,7 @@ using Reason = type::v1::ErrorReason;
 using Metadata = std::initializer_list<std::pair<absl::string_view, absl::string_view>>;
 
 // An error with its reason. `message` is English, for developers; every value in it also stands in
-// `metadata`.
+// `metadata`. What of them is no UTF-8, as the end of what was cut within a character, is replaced.
 absl::Status Fail(absl::StatusCode code, Reason reason, absl::string_view message,
                   Metadata metadata = {});
 

@@ -2,34 +2,12 @@
 
 #include <absl/strings/str_cat.h>
 
+#include "common/base/utf8.h"
+
 namespace sqm::query {
 namespace {
 
 constexpr size_t kExcerptBytes = 40;
-constexpr char32_t kLastCharacter = 0x10FFFF;
-
-bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
-
-// Bytes of the character at the start of `text`, its number in `character`; 0 where it is not valid
-// UTF-8 (RFC 3629: shortest form, no surrogates, at most U+10FFFF).
-size_t Decode(absl::string_view text, char32_t& character) {
-  auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  unsigned char lead = byte(0);
-  if (lead < 0x80) {
-    character = lead;
-    return 1;
-  }
-  size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
-  character = lead & (0xFF >> (length + 1));
-  for (size_t i = 1; i < length; ++i) {
-    if (!IsContinuation(text[i])) return 0;
-    character = character << 6 | (byte(i) & 0x3F);
-  }
-  static constexpr char32_t kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
-  bool surrogate = character >= 0xD800 && character <= 0xDFFF;
-  return character < kSmallest[length] || surrogate || character > kLastCharacter ? 0 : length;
-}
 
 void Append(char32_t c, std::string& out) {
   auto put = [&](char32_t byte) { out += static_cast<char>(byte); };
@@ -56,7 +34,7 @@ size_t FirstBadByte(absl::string_view text) {
   size_t at = 0;
   while (at < text.size()) {
     char32_t character = 0;
-    size_t length = Decode(text.substr(at), character);
+    size_t length = DecodeUtf8(text.substr(at), character);
     if (length == 0 || character == 0) return at;
     at += length;
   }
@@ -82,7 +60,7 @@ std::optional<std::string> PrefixEnd(absl::string_view prefix) {
     size_t start = out.size() - 1;
     while (start > 0 && IsContinuation(out[start])) --start;
     char32_t last = 0;
-    Decode(absl::string_view(out).substr(start), last);
+    DecodeUtf8(absl::string_view(out).substr(start), last);
     out.resize(start);
     if (last == kLastCharacter) continue;
     Append(last == 0xD7FF ? 0xE000 : last + 1, out);

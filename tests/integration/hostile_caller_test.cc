@@ -141,6 +141,11 @@ TEST_F(HostileTest, MethodsThatDoNotExist) {
                    type::v1::ERROR_REASON_UNIMPLEMENTED,
                    {{"method", method.substr(0, 200)}}});
   }
+  // Its error is one that every client can read.
+  ExpectRefused([](Client& client) { return client.CallRaw("/x/\xff", "").status(); },
+                {absl::StatusCode::kUnimplemented,
+                 type::v1::ERROR_REASON_UNIMPLEMENTED,
+                 {{"method", "/x/\xEF\xBF\xBD"}}});
 }
 
 TEST_F(HostileTest, MetadataWithoutEnd) {

@@ -21,6 +21,23 @@ TEST(Status, RuleNameStandsInTheMetadata) {
   EXPECT_EQ(MetadataOf(status, "agent"), "staff/a");
 }
 
+// Or the whole error could not be read.
+TEST(Status, WhatIsNoUtf8IsReplaced) {
+  const std::string cut = "客\xE5\xAE";
+  const absl::Status status = Fail(absl::StatusCode::kInvalidArgument,
+                                   type::v1::ERROR_REASON_INVALID_NAME, cut, {{"name", cut}});
+  EXPECT_EQ(status.message(), "客�");
+  EXPECT_EQ(MetadataOf(status, "name"), "客�");
+  google::rpc::BadRequest bad;
+  ASSERT_TRUE(
+      bad.ParseFromString(std::string(*InvalidField("zone", cut).GetPayload(kBadRequestUrl))));
+  EXPECT_EQ(bad.field_violations(0).description(), "客�");
+  google::rpc::ResourceInfo info;
+  ASSERT_TRUE(info.ParseFromString(
+      std::string(*NotFound("test/Ticket", cut).GetPayload(kResourceInfoUrl))));
+  EXPECT_EQ(info.resource_name(), "客�");
+}
+
 TEST(FieldErrors, ListsEveryFieldUpToABound) {
   FieldErrors errors;
   EXPECT_TRUE(errors.ToStatus().ok());
