@@ -9,6 +9,8 @@
 namespace sqm {
 namespace {
 
+constexpr absl::string_view kInsideUrl = "sqm/inside";
+
 template <typename Detail>
 void Attach(absl::Status& status, absl::string_view url, const Detail& detail) {
   status.SetPayload(url, absl::Cord(detail.SerializeAsString()));
@@ -96,6 +98,13 @@ absl::Status WithRetry(absl::Status status, absl::Duration delay) {
   Attach(status, kRetryInfoUrl, retry);
   return status;
 }
+
+absl::Status Inside(absl::Status status) {
+  status.SetPayload(kInsideUrl, absl::Cord());
+  return status;
+}
+
+bool IsInside(const absl::Status& status) { return status.GetPayload(kInsideUrl).has_value(); }
 
 Reason ReasonOf(const absl::Status& status) {
   Reason reason = type::v1::ERROR_REASON_UNSPECIFIED;

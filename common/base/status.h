@@ -40,6 +40,11 @@ absl::Status AlreadyExists(absl::string_view resource_type, absl::string_view na
 // Adds RetryInfo: the caller may try again after `delay`.
 absl::Status WithRetry(absl::Status status, absl::Duration delay);
 
+// Marks an error whose message tells of the inside: a statement, a file, where a database is and
+// who logs in there. It is for logs; whoever called is told the reason alone.
+absl::Status Inside(absl::Status status);
+bool IsInside(const absl::Status& status);
+
 // The reason that `status` carries; UNSPECIFIED where it has none.
 Reason ReasonOf(const absl::Status& status);
 // Metadata value `key` of the status; empty where there is none.

@@ -43,9 +43,23 @@ std::string Localized(const absl::Status& status, Reason reason, bool chinese) {
   return text;
 }
 
+// The same but for what it says of the inside.
+absl::Status WithoutDetail(const absl::Status& status, const std::string& error_id) {
+  if (!IsInside(status)) {
+    return Fail(absl::StatusCode::kInternal, type::v1::ERROR_REASON_INTERNAL,
+                absl::StrCat("internal error ", error_id), {{"error_id", error_id}});
+  }
+  absl::Status shown =
+      Fail(status.code(), ReasonOf(status), absl::StrCat("the store failed: error ", error_id),
+           {{"error_id", error_id}});
+  if (auto retry = status.GetPayload(kRetryInfoUrl)) shown.SetPayload(kRetryInfoUrl, *retry);
+  return shown;
+}
+
 }  // namespace
 
 bool HidesDetail(const absl::Status& status) {
+  if (IsInside(status)) return true;
   Reason reason = ReasonOf(status);
   if (reason == type::v1::ERROR_REASON_UNSPECIFIED) reason = ReasonOfCode(status.code());
   return reason == type::v1::ERROR_REASON_INTERNAL;
@@ -55,8 +69,7 @@ google::rpc::Status ToWire(const absl::Status& status, bool chinese, const std::
   google::rpc::Status wire;
   absl::Status shown = status;
   if (HidesDetail(status)) {
-    shown = Fail(absl::StatusCode::kInternal, type::v1::ERROR_REASON_INTERNAL,
-                 absl::StrCat("internal error ", error_id), {{"error_id", error_id}});
+    shown = WithoutDetail(status, error_id);
   } else if (ReasonOf(status) == type::v1::ERROR_REASON_UNSPECIFIED) {
     shown = Fail(status.code(), ReasonOfCode(status.code()), status.message());
   }

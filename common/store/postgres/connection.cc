@@ -21,9 +21,9 @@ constexpr size_t kMaxPrepared = 1000;
 void IgnoreNotice(void*, const PGresult*) {}
 
 absl::Status Unavailable(absl::string_view message) {
-  return WithRetry(
-      Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE, message),
-      absl::Milliseconds(200));
+  return Inside(
+      WithRetry(Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE, message),
+                absl::Milliseconds(200)));
 }
 
 std::string Trimmed(const char* message) {
@@ -137,7 +137,8 @@ absl::Status PgConnection::ErrorOf(const PGresult* result) {
     return Unavailable(message);
   }
   if (code == "53100") {
-    return Fail(absl::StatusCode::kResourceExhausted, type::v1::ERROR_REASON_STORE_FULL, message);
+    return Inside(
+        Fail(absl::StatusCode::kResourceExhausted, type::v1::ERROR_REASON_STORE_FULL, message));
   }
   if (absl::StartsWith(code, "53") || MayRunAgain()) return Unavailable(message);
   // A NUL in a text, a value too long for its index: what the caller sent cannot be stored.

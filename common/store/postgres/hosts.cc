@@ -16,8 +16,8 @@ namespace sqm::store {
 namespace {
 
 absl::Status Wrong(absl::string_view what) {
-  return Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE,
-              absl::StrCat("no connection to PostgreSQL: ", absl::StripSuffix(what, "\n")));
+  return Inside(Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE,
+                     absl::StrCat("no connection to PostgreSQL: ", absl::StripSuffix(what, "\n"))));
 }
 
 }  // namespace

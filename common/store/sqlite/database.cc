@@ -50,13 +50,15 @@ absl::Status SqliteError(sqlite3* db, int code, absl::string_view doing) {
                                      db == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(db));
   switch (code & 0xFF) {
     case SQLITE_FULL:
-      return Fail(absl::StatusCode::kResourceExhausted, type::v1::ERROR_REASON_STORE_FULL, message);
+      return Inside(
+          Fail(absl::StatusCode::kResourceExhausted, type::v1::ERROR_REASON_STORE_FULL, message));
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
-      return Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE, message);
+      return Inside(
+          Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE, message));
     default:
       return Fail(absl::StatusCode::kInternal, type::v1::ERROR_REASON_INTERNAL, message);
   }

@@ -1,0 +1,87 @@
+// What the pipeline answers to the rows of a batch and of an import.
+#include "tests/unit/rpc/pipeline_world.h"
+
+namespace sqm::rpc {
+namespace {
+
+TEST_F(PipelineTest, ElementsThatFailHaveAnErrorIdThatTheLogKnows) {
+  Open();
+  store_->fails = true;
+  auto lines = std::make_shared<Lines>();
+  auto before = observe::Logger::Process().SetSink(lines);
+  const v1::Contact contact = Row();
+  v1::BatchCreateContactsRequest request;
+  request.set_request_id("123e4567-e89b-12d3-a456-426614174000");
+  *request.add_requests()->mutable_contact() = contact;
+  v1::BatchCreateContactsResponse response;
+  auto context = Context();
+  const grpc::Status called = stub_->BatchCreateContacts(context.get(), request, &response);
+
+  v1::ImportContactsRequest rows;
+  *rows.add_contacts() = contact;
+  v1::ImportContactsResponse answer;
+  auto streaming = Context();
+  auto stream = stub_->ImportContacts(streaming.get());
+  const bool answered = stream->Write(rows) && stream->Read(&answer);
+  stream->WritesDone();
+  stream->Finish();
+  observe::Logger::Process().SetSink(before);
+
+  ASSERT_TRUE(called.ok()) << called.error_message();
+  ASSERT_EQ(response.results_size(), 1);
+  ExpectHidden(response.results(0).status(), lines->text);
+  ASSERT_TRUE(answered);
+  ASSERT_EQ(answer.failures_size(), 1);
+  ExpectHidden(answer.failures(0).status(), lines->text);
+}
+
+// Before it is looked up, and between that and its being read.
+TEST_F(PipelineTest, ARowWhoseResourceIsDeletedMeanwhileIsToBeSentAgain) {
+  Open();
+  for (std::function<void()> LaggingStore::*moment :
+       {&LaggingStore::before_find, &LaggingStore::after_find}) {
+    EXPECT_THAT(Import().outcomes(), ::testing::ElementsAre(v1::IMPORT_OUTCOME_CREATED));
+    store_.get()->*moment = [this] { DeleteRow(); };
+    const v1::ImportContactsResponse answer = Import();
+    store_.get()->*moment = nullptr;
+    ASSERT_EQ(answer.failures_size(), 1);
+    const absl::Status status = FromWire(answer.failures(0).status());
+    EXPECT_EQ(status.code(), absl::StatusCode::kAborted) << status;
+    EXPECT_EQ(ReasonOf(status), type::v1::ERROR_REASON_CONFLICT);
+    EXPECT_THAT(std::string(status.message()), HasSubstr("send the row again"));
+    EXPECT_THAT(Import().outcomes(), ::testing::ElementsAre(v1::IMPORT_OUTCOME_CREATED));
+    DeleteRow();
+  }
+}
+
+// With the leeway of 30 s that a token has everywhere.
+TEST_F(PipelineTest, AnImportEndsWithItsToken) {
+  Open();
+  auto context = Context();
+  auto stream = stub_->ImportContacts(context.get());
+  const auto send = [&](const std::string& id) {
+    v1::ImportContactsRequest rows;
+    *rows.add_contacts() = Row();
+    rows.mutable_contacts(0)->set_external_id(id);
+    v1::ImportContactsResponse answer;
+    return stream->Write(rows) && stream->Read(&answer) && answer.failures().empty();
+  };
+  EXPECT_TRUE(send("a"));
+  clock_.Advance(absl::Hours(1) + absl::Seconds(25));
+  EXPECT_TRUE(send("b"));
+  clock_.Advance(absl::Seconds(10));
+  EXPECT_FALSE(send("c"));
+  const absl::Status status = FromGrpc(stream->Finish());
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnauthenticated) << status;
+  EXPECT_EQ(ReasonOf(status), type::v1::ERROR_REASON_UNAUTHENTICATED);
+  v1::ListContactsRequest all;
+  v1::ListContactsResponse found;
+  auto listing = Context();
+  EXPECT_TRUE(stub_->ListContacts(listing.get(), all, &found).ok());
+  std::vector<std::string> ids;
+  for (const v1::Contact& contact : found.contacts()) ids.push_back(contact.external_id());
+  EXPECT_THAT(ids, ::testing::UnorderedElementsAre("", "a", "b"));
+}
+
+}  // namespace
+}  // namespace sqm::rpc
