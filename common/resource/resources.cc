@@ -221,6 +221,7 @@ Task<absl::StatusOr<Page>> Resources::List(const rpc::Call& call, const Resource
   query.show_deleted = options.show_deleted;
   // Who writes decides by what he lists.
   query.may_lag = call.method().options.read_only();
+  query.abandoned = [&call] { return call.cancelled(); };
   if (!options.page_token.empty()) {
     CO_ASSIGN_OR_RETURN(query.after, tokens_.Decode(options.page_token, fingerprint));
   }

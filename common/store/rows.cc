@@ -149,4 +149,9 @@ ListStatement StatementOf(const ListQuery& query, const query::OrderBy& order,
   return statement;
 }
 
+absl::Status Abandoned() {
+  return Fail(absl::StatusCode::kCancelled, type::v1::ERROR_REASON_CANCELLED,
+              "nobody waits for the answer any more");
+}
+
 }  // namespace sqm::store

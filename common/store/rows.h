@@ -54,5 +54,7 @@ struct ListStatement {
 };
 ListStatement StatementOf(const ListQuery& query, const query::OrderBy& order,
                           const query::SqlText& range, query::Value tenant, int limit);
+// The answer to a list that nobody waits for any more.
+absl::Status Abandoned();
 
 }  // namespace sqm::store

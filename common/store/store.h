@@ -66,6 +66,9 @@ struct ListQuery {
   // A read-only standby may answer, from a state of less than 2 s ago that has all that this
   // process has heard of. Not for whoever decides by the rows what to write.
   bool may_lag = false;
+  // Whether nobody waits for the rows any more: asked before and, where the database lets one, now
+  // and then while they are looked for, on any thread; then the list is CANCELLED. May be empty.
+  std::function<bool()> abandoned;
 };
 
 // Reads by what answered them, of a store that has standbys.

@@ -78,6 +78,7 @@ Task<absl::StatusOr<std::vector<Listed>>> PostgresStore::List(ListQuery query) {
   }
   std::vector<Listed> rows;
   auto read = [&](PgSession& session, PgView& view) -> absl::Status {
+    if (query.abandoned && query.abandoned()) return Abandoned();
     rows.clear();
     for (const query::SqlText& range : ranges) {
       int left = query.limit - static_cast<int>(rows.size());

@@ -4,6 +4,7 @@
 
 #include "common/base/status.h"
 #include "common/base/task.h"
+#include "common/store/rows.h"
 #include "common/store/sqlite/gathering_vfs.h"
 
 namespace sqm::store {
@@ -11,6 +12,8 @@ namespace {
 
 // Statements of texts made for the occasion that a connection keeps prepared.
 constexpr size_t kKept = 64;
+// Steps of SQLite's machine, about a millisecond, between looks at whether anybody waits.
+constexpr int kStepsBetweenLooks = 20000;
 
 class Row final : public SqlRow {
  public:
@@ -52,6 +55,8 @@ absl::Status SqliteError(sqlite3* db, int code, absl::string_view doing) {
     case SQLITE_FULL:
       return Inside(
           Fail(absl::StatusCode::kResourceExhausted, type::v1::ERROR_REASON_STORE_FULL, message));
+    case SQLITE_INTERRUPT:
+      return Abandoned();
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_IOERR:
@@ -143,6 +148,19 @@ absl::Status SqliteDatabase::Snapshot(absl::FunctionRef<absl::Status()> work) {
   RETURN_IF_ERROR(Execute("BEGIN"));
   absl::Status status = work();
   (void)Execute("ROLLBACK");
+  return status;
+}
+
+absl::Status SqliteDatabase::Unless(const std::function<bool()>& abandoned,
+                                    absl::FunctionRef<absl::Status()> work) {
+  if (!abandoned) return work();
+  if (abandoned()) return Abandoned();
+  sqlite3_progress_handler(
+      db_, kStepsBetweenLooks,
+      [](void* asked) { return (*static_cast<const std::function<bool()>*>(asked))() ? 1 : 0; },
+      const_cast<std::function<bool()>*>(&abandoned));
+  absl::Status status = work();
+  sqlite3_progress_handler(db_, 0, nullptr, nullptr);
   return status;
 }
 

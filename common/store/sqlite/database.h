@@ -6,6 +6,7 @@
 #include <absl/status/statusor.h>
 #include <sqlite3.h>
 
+#include <functional>
 #include <list>
 #include <memory>
 #include <string>
@@ -79,6 +80,10 @@ class SqliteDatabase : public SqlSession {
                           absl::FunctionRef<void(const SqlRow&)> each) override;
   absl::StatusOr<bool> Has(absl::string_view name) override;
   int64_t Changes() const override { return sqlite3_changes64(db_); }
+  // Runs `work`, whose statements fail with CANCELLED soon after `abandoned` has said true; never
+  // where it is empty.
+  absl::Status Unless(const std::function<bool()>& abandoned,
+                      absl::FunctionRef<absl::Status()> work);
 
  private:
   // A statement whose text was made for the occasion.
@@ -98,7 +103,7 @@ class SqliteDatabase : public SqlSession {
 };
 
 // The status for a SQLite result code: busy and I/O are UNAVAILABLE, full is RESOURCE_EXHAUSTED
-// STORE_FULL, what a program got wrong is INTERNAL.
+// STORE_FULL, given up is CANCELLED, what a program got wrong is INTERNAL.
 absl::Status SqliteError(sqlite3* db, int code, absl::string_view doing);
 
 }  // namespace sqm::store

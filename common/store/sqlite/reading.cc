@@ -121,8 +121,7 @@ Task<absl::StatusOr<std::vector<Listed>>> SqliteStore::List(ListQuery query) {
   }
   const int64_t tenant = NumberOf(query.tenant);
   std::vector<Listed> rows;
-  std::function<absl::Status(SqliteDatabase&)> work =
-      [&](SqliteDatabase& database) -> absl::Status {
+  const auto read = [&](SqliteDatabase& database) -> absl::Status {
     for (const query::SqlText& range : ranges) {
       int left = query.limit - static_cast<int>(rows.size());
       if (left <= 0) break;
@@ -130,11 +129,12 @@ Task<absl::StatusOr<std::vector<Listed>>> SqliteStore::List(ListQuery query) {
     }
     return absl::OkStatus();
   };
-  if (ranges.size() > 1) {
-    work = [read = std::move(work)](SqliteDatabase& database) {
+  std::function<absl::Status(SqliteDatabase&)> work = [&](SqliteDatabase& database) {
+    return database.Unless(query.abandoned, [&] {
+      if (ranges.size() == 1) return read(database);
       return database.Snapshot([&] { return read(database); });
-    };
-  }
+    });
+  };
   absl::Status status = co_await OnReader(std::move(work));
   if (!status.ok()) co_return status;
   co_return std::move(rows);

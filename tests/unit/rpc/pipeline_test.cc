@@ -100,5 +100,23 @@ TEST_F(PipelineTest, WhereTheDatabaseIsStaysInside) {
   EXPECT_THAT(lines->text, HasSubstr("10.0.0.5"));
 }
 
+TEST_F(PipelineTest, AListThatItsCallerGivesUpIsGivenUp) {
+  Open();
+  auto context = Context();
+  std::atomic<bool> gone{false};
+  store_->on_list = [&](const store::ListQuery& query) -> Task<void> {
+    co_await executor_.Hop();  // before that the call is not gRPC's yet, and nothing is told of it
+    EXPECT_TRUE(query.abandoned != nullptr);
+    if (!query.abandoned) co_return;
+    EXPECT_FALSE(query.abandoned());
+    context->TryCancel();
+    gone = Becomes([&] { return query.abandoned(); });
+  };
+  v1::ListContactsResponse found;
+  const grpc::Status status = stub_->ListContacts(context.get(), v1::ListContactsRequest(), &found);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::CANCELLED);
+  EXPECT_TRUE(Becomes([&] { return gone.load(); }));
+}
+
 }  // namespace
 }  // namespace sqm::rpc

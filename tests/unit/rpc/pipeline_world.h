@@ -49,6 +49,10 @@ class LaggingStore final : public testing::ForwardingStore {
     return Failed(write_sets.size());
   }
   Task<absl::StatusOr<std::vector<store::Listed>>> List(store::ListQuery query) override {
+    if (on_list) {
+      Task<void> seeing = on_list(query);
+      co_await seeing;
+    }
     if (away) co_return Away();
     Task<absl::StatusOr<std::vector<store::Listed>>> listing =
         ForwardingStore::List(std::move(query));
@@ -70,6 +74,7 @@ class LaggingStore final : public testing::ForwardingStore {
   std::atomic<int64_t> arrived{0};
   std::atomic<int> looks{0};
   std::function<void()> before_find, after_find;
+  std::function<Task<void>(const store::ListQuery&)> on_list;
 
  private:
   static absl::Status Away() {

@@ -229,5 +229,15 @@ TEST_P(Listing, AChoiceIsReadFromEachIndexInOrder) {
   }
 }
 
+TEST_P(Listing, WhatNobodyWaitsForIsNotBegun) {
+  Ticket("a", "");
+  ListQuery query = Query();
+  query.abandoned = [] { return true; };
+  const absl::Status status = Await(store_->List(query)).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kCancelled) << status;
+  query.abandoned = [] { return false; };
+  EXPECT_THAT(Ids(query), ElementsAre("a"));
+}
+
 }  // namespace
 }  // namespace sqm::store

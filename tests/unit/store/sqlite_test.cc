@@ -255,5 +255,30 @@ TEST_F(Sqlite, ListenersHearOfACommitBeforeItsPositionIsShown) {
   EXPECT_EQ(store.Head("north").head, 2);
 }
 
+// A list that must look at every row.
+TEST_F(Sqlite, AListIsGivenUpWhileItIsRead) {
+  Tickets tickets;
+  auto store = Open(tickets);
+  ASSERT_TRUE(store.ok()) << store.status();
+  for (int i = 0; i < 6; ++i) {
+    std::vector<Put> puts;
+    for (int k = 0; k < 900; ++k) puts.push_back(tickets.Create(absl::StrCat("t", i, "-", k)));
+    ASSERT_EQ(Commit(**store, std::move(puts)).kind, CommitOutcome::kApplied);
+  }
+  const auto filter = query::ParseFilter("owner:\"nobody\"", tickets.ticket().fields);
+  ASSERT_TRUE(filter.ok()) << filter.status();
+  ListQuery query;
+  query.type = &tickets.ticket();
+  query.tenant = "north";
+  query.filter = &*filter;
+  int looks = 0;
+  query.abandoned = [&looks] { return ++looks == 2; };
+  EXPECT_EQ(Await((*store)->List(query)).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(looks, 2) << "once before, once while rows were looked for";
+  // The connection serves the next one as ever.
+  query.abandoned = nullptr;
+  EXPECT_TRUE(Await((*store)->List(query)).ok());
+}
+
 }  // namespace
 }  // namespace sqm::store
