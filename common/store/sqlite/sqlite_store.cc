@@ -24,6 +24,15 @@ constexpr char kSurvivePowerFailure[] = "PRAGMA synchronous=FULL";
 constexpr char kSurviveProcess[] = "PRAGMA synchronous=NORMAL";
 constexpr char kMoveHead[] = "UPDATE tenants SET head=? WHERE no=?";
 
+// What is stored is personal: a new file, and its log and index, which SQLite makes with its mode,
+// are for this user alone, whoever else may enter the directory. One that is there keeps the mode
+// that somebody gave it, and is not opened: closing it would end SQLite's locks on it.
+void MakePrivate(const std::string& path) {
+  if (path.empty()) return;
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file >= 0) close(file);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const contract::Registry& registry,
@@ -58,6 +67,7 @@ absl::Status SqliteStore::Start(IdSource& ids) {
                        "). Stop that process or choose another data directory."));
     }
   }
+  MakePrivate(options_.path);
   ASSIGN_OR_RETURN(writer_, SqliteDatabase::Open(path, SqliteDatabase::Mode::kReadWrite));
   RETURN_IF_ERROR(
       writer_->Execute("PRAGMA page_size=4096; PRAGMA journal_mode=WAL; "

@@ -1,4 +1,6 @@
 // What only the SQLite back end does: its schema, its lock, its bounds.
+#include <sys/stat.h>
+
 #include "tests/unit/store/store_suite.h"
 
 namespace sqm::store {
@@ -186,6 +188,31 @@ TEST_F(Sqlite, ASecondUserOfTheFileIsRefused) {
   EXPECT_EQ(Commit(**first, {tickets.Create("a")}).kind, CommitOutcome::kApplied);
   first->reset();
   EXPECT_TRUE(Open(tickets).ok());
+}
+
+TEST_F(Sqlite, ANewDatabaseIsForItsUserAlone) {
+  using std::filesystem::perms;
+  const mode_t before = umask(0);
+  {
+    Tickets tickets;
+    auto store = Open(tickets);
+    ASSERT_TRUE(store.ok()) << store.status();
+    EXPECT_EQ(Commit(**store, {tickets.Create("a")}).kind, CommitOutcome::kApplied);
+    size_t files = 0;
+    for (const auto& file : std::filesystem::directory_iterator(directory_)) {
+      ++files;
+      EXPECT_EQ(file.status().permissions() & (perms::group_all | perms::others_all), perms::none)
+          << file.path();
+    }
+    EXPECT_EQ(files, 4u) << "database, log, its index, lock";
+  }
+  umask(before);
+  // Who lets a group read it, for backups, has that kept.
+  const std::string path = directory_ + "/test.db";
+  std::filesystem::permissions(path, perms::owner_read | perms::owner_write | perms::group_read);
+  Tickets tickets;
+  ASSERT_TRUE(Open(tickets).ok());
+  EXPECT_NE(std::filesystem::status(path).permissions() & perms::group_read, perms::none);
 }
 
 TEST_F(Sqlite, ADirectoryThatIsNotThereIsSaid) {
