@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "common/auth/token.h"
+#include "common/auth/authenticator.h"
 #include "common/base/status.h"
 #include "common/contract/validate.h"
 #include "common/rpc/message_bytes.h"
@@ -41,7 +41,7 @@ absl::Status NotAdmitted() { return absl::ResourceExhaustedError(""); }
 }  // namespace
 
 absl::Status CheckToken(const Call& call, absl::Time now) {
-  return auth::CheckExpiry(call.principal().expires, auth::TokenRules().leeway, now);
+  return call.authenticator_->Authenticate(call.authorization_, now).status();
 }
 
 bool Pipeline::Admit(const Route& route) {
@@ -89,6 +89,7 @@ absl::Status Pipeline::ReadMetadata(grpc::CallbackServerContext& context, Call& 
   if (!principal.ok()) return principal.status();
   call.principal_ = *std::move(principal);
   call.authorization_ = authorization;
+  call.authenticator_ = parts_.authenticator;
   call.masked_ = personal == kPersonalMasked;
   if (!personal.empty() && !call.masked_) {
     return Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_MALFORMED_REQUEST,

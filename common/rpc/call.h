@@ -16,6 +16,10 @@
 #include "common/observe/trace.h"
 #include "common/store/write_set.h"
 
+namespace sqm::auth {
+class Authenticator;
+}
+
 namespace sqm::rpc {
 
 // Metadata of a request: `sqm-personal: masked` asks for no personal value.
@@ -78,10 +82,12 @@ class Call {
  private:
   friend class Pipeline;
   friend class CallForTest;
+  friend absl::Status CheckToken(const Call& call, absl::Time now);
   const contract::MethodInfo* method_ = nullptr;
   std::shared_ptr<const auth::Principal> principal_;
   std::string tenant_;
   absl::string_view authorization_;
+  auth::Authenticator* authenticator_ = nullptr;  // that found it good
   absl::Time now_;
   absl::Time deadline_ = absl::InfiniteFuture();
   std::atomic<bool> cancelled_{false};
@@ -99,8 +105,8 @@ class Call {
   absl::Duration awaited_for_;    // how long it was waited for
 };
 
-// A stream may outlive the token that it began with: OK, or UNAUTHENTICATED once that has ended.
-// Its handler asks before each part.
+// A stream may outlive the token that it began with: OK, or UNAUTHENTICATED once that has ended or
+// its key is no longer in force. Its handler asks before each part.
 absl::Status CheckToken(const Call& call, absl::Time now);
 
 // A response: a message, or a stored record that is sent as it is.

@@ -83,5 +83,22 @@ TEST_F(PipelineTest, AnImportEndsWithItsToken) {
   EXPECT_THAT(ids, ::testing::UnorderedElementsAre("", "a", "b"));
 }
 
+TEST_F(PipelineTest, AnImportEndsWithTheKeyOfItsToken) {
+  Open();
+  auto context = Context();
+  auto stream = stub_->ImportContacts(context.get());
+  v1::ImportContactsRequest rows;
+  *rows.add_contacts() = Row();
+  v1::ImportContactsResponse answer;
+  EXPECT_TRUE(stream->Write(rows) && stream->Read(&answer));
+  const auto other = auth::Issuer::Generate(auth::Algorithm::kEs256, {});
+  ASSERT_TRUE(other.ok()) << other.status();
+  SetKeys(**other);
+  ASSERT_TRUE(keys_->Refresh(clock_.Now() + absl::Minutes(1)).ok());
+  EXPECT_FALSE(stream->Write(rows) && stream->Read(&answer));
+  const absl::Status status = FromGrpc(stream->Finish());
+  EXPECT_EQ(ReasonOf(status), type::v1::ERROR_REASON_UNAUTHENTICATED) << status;
+}
+
 }  // namespace
 }  // namespace sqm::rpc

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <fstream>
 #include <functional>
 #include <future>
 #include <memory>
@@ -124,8 +125,9 @@ class PipelineTest : public ::testing::Test {
     issuer_ = *auth::Issuer::Generate(auth::Algorithm::kEs256, {});
     auth::Authenticator::Options rules;
     rules.rules = {"sqm-dev", "sqm"};
-    authenticator_ =
-        std::make_unique<auth::Authenticator>(*auth::KeySet::FromJwks(issuer_->jwks()), rules);
+    SetKeys(*issuer_);
+    keys_ = *auth::KeySet::FromFile({.path = directory_.File("keys.json")});
+    authenticator_ = std::make_unique<auth::Authenticator>(keys_, rules);
     PipelineParts parts;
     parts.registry = &registry_;
     parts.authenticator = authenticator_.get();
@@ -152,6 +154,11 @@ class PipelineTest : public ::testing::Test {
     channel_ = server_->InProcess();
     stub_ = v1::MonitoringService::NewStub(channel_);
     feed::Commit(*store_, "default", {feed::PutContact("one", 0)});
+  }
+
+  // From the next refresh on, tokens are the issuer's.
+  void SetKeys(const auth::Issuer& issuer) {
+    std::ofstream(directory_.File("keys.json")) << issuer.jwks();
   }
 
   static resource::ImportRules Rules() {
@@ -264,6 +271,7 @@ class PipelineTest : public ::testing::Test {
   std::unique_ptr<cache::LocalCache> cache_;
   std::unique_ptr<resource::Resources> resources_;
   std::unique_ptr<auth::Issuer> issuer_;
+  std::shared_ptr<auth::KeySet> keys_;
   std::unique_ptr<auth::Authenticator> authenticator_;
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<resource::StandardMethods> standard_;
