@@ -116,6 +116,12 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options,
   }
   builder.SetMaxReceiveMessageSize(kTransportBytes);
   builder.SetMaxSendMessageSize(kTransportBytes);
+  // gRPC unpacks a compressed message before anybody has looked at the caller, however much comes
+  // out of it: refused unread, with UNIMPLEMENTED, as the protocol has it.
+  for (grpc_compression_algorithm packed : {GRPC_COMPRESS_DEFLATE, GRPC_COMPRESS_GZIP}) {
+    builder.SetCompressionAlgorithmSupportStatus(packed, false);
+  }
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 8 * 1024);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_concurrent_streams);
   // Two processes must not share a port by mistake.

@@ -131,6 +131,21 @@ TEST_F(HostileTest, BytesThatAreNoRequest) {
             absl::StatusCode::kResourceExhausted);
 }
 
+// A few kilobytes unpack to gigabytes: nothing is unpacked, of strangers or of others.
+TEST_F(HostileTest, PackedMessages) {
+  mv1::ListContactsRequest list;
+  list.set_filter(absl::StrCat("type = \"", std::string(1500, 'x'), "\""));
+  mv1::ListContactsResponse page;
+  for (grpc_compression_algorithm packed : {GRPC_COMPRESS_GZIP, GRPC_COMPRESS_DEFLATE}) {
+    auto context = officer_->Context();
+    context->set_compression_algorithm(packed);
+    EXPECT_EQ(officer_->monitoring().ListContacts(context.get(), list, &page).error_code(),
+              grpc::StatusCode::UNIMPLEMENTED);
+  }
+  auto plain = officer_->Context();
+  EXPECT_TRUE(officer_->monitoring().ListContacts(plain.get(), list, &page).ok());
+}
+
 TEST_F(HostileTest, MethodsThatDoNotExist) {
   for (const std::string& method :
        {std::string("/sqm.monitoring.v1.MonitoringService/DropContacts"),
