@@ -3,6 +3,8 @@
 #include <absl/base/thread_annotations.h>
 #include <absl/synchronization/mutex.h>
 #include <absl/synchronization/notification.h>
+#include <google/protobuf/stubs/logging.h>
+#include <grpc/support/log.h>
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
@@ -11,6 +13,7 @@
 #include <thread>
 
 #include "common/base/task.h"
+#include "common/observe/log.h"
 
 namespace sqm::host {
 namespace {
@@ -49,9 +52,25 @@ class StopSignal {
   absl::Notification received_;
 };
 
+// Lines of libraries, which strangers can bring about, are lines of the log as others: of one form,
+// escaped, and so many a second.
+void LogForLibraries() {
+  gpr_set_log_function([](gpr_log_func_args* line) {
+    const bool error = line->severity == GPR_LOG_SEVERITY_ERROR;
+    observe::Log(error ? observe::Level::kError : observe::Level::kInfo, "gRPC says",
+                 {{"said", line->message}, {"file", line->file}, {"line", line->line}});
+  });
+  google::protobuf::SetLogHandler(
+      [](google::protobuf::LogLevel, const char* file, int line, const std::string& message) {
+        observe::Log(observe::Level::kError, "Protocol Buffers says",
+                     {{"said", message}, {"file", file}, {"line", line}});
+      });
+}
+
 absl::Status Run(Config config, const Wiring& open, const Wiring& run) {
   static auto& stop = *new StopSignal;  // its thread may outlive all else
   signal(SIGPIPE, SIG_IGN);
+  LogForLibraries();
 
 #ifdef NDEBUG
   // Debian builds Abseil with its checks of lock order, which look every lock up in a table.

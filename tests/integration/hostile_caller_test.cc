@@ -1,6 +1,8 @@
 // Callers who are not who they say, calls that are none, calls without time.
 #include <absl/strings/escaping.h>
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
 
 #include <atomic>
 #include <thread>
@@ -141,6 +143,10 @@ TEST_F(HostileTest, PackedMessages) {
     context->set_compression_algorithm(packed);
     EXPECT_EQ(officer_->monitoring().ListContacts(context.get(), list, &page).error_code(),
               grpc::StatusCode::UNIMPLEMENTED);
+  }
+  // Nor does it mix with the log, in which each line is an object.
+  for (const absl::string_view line : absl::StrSplit(server_->Log(), '\n', absl::SkipEmpty())) {
+    EXPECT_TRUE(absl::StartsWith(line, "{") || absl::StartsWith(line, "ready")) << line;
   }
   auto plain = officer_->Context();
   EXPECT_TRUE(officer_->monitoring().ListContacts(plain.get(), list, &page).ok());
