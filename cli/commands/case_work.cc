@@ -120,7 +120,7 @@ void Draft(Context& context, const CaseArguments& arguments) {
   }
   v1::RenderReplyResponse letter;
   if (!Render(context, arguments, letter)) return;
-  context.Print(absl::StrCat(letter.text(), "\n"));
+  context.Print(context.Shown(letter.text()) + "\n");
   if (letter.missing().empty()) return;
   context.Note(context.T(Text::kToBeCompleted, absl::StrJoin(letter.missing(), ", ")));
 }

@@ -18,6 +18,7 @@
 #include "cli/client/failure_text.h"
 #include "cli/commands/option_fields.h"
 #include "cli/schema/columns.h"
+#include "cli/text/width.h"
 
 namespace sqm::cli {
 
@@ -131,6 +132,10 @@ void Context::Print(absl::string_view text) const {
   std::cout.flush();
 }
 
+std::string Context::Shown(absl::string_view text) const {
+  return out_.interactive ? Printable(text, /*lines=*/true) : std::string(text);
+}
+
 int64_t Context::ThisYear() const { return absl::ToCivilSecond(absl::Now(), zone_).year(); }
 
 bool Context::TableOrData() {
@@ -185,7 +190,7 @@ bool Context::ReadInput(const std::string& path, std::string& text) {
 
 bool Context::WriteOutput(const std::string& path, absl::string_view text) {
   if (path.empty() || path == "-") {
-    Print(text);
+    Print(Shown(text));
     return true;
   }
   // What is no file, a pipe for example, is written to and not put another file in its place.

@@ -84,6 +84,8 @@ class Context {
   void UsageError(absl::string_view message);
   void Note(absl::string_view message) const;  // on stderr
   void Print(absl::string_view text) const;    // on stdout
+  // Data as it is; on a terminal without what would drive it.
+  std::string Shown(absl::string_view text) const;
   void Print(const Table& table) const { Print(table.Format(out_, ThisYear())); }
   // Whether -o asks for a table or for data; false after a complaint about another form.
   bool TableOrData();

@@ -77,7 +77,8 @@ void Output::Add(const google::protobuf::Message& message) {
         fields.clear();
       }
       for (const FieldPath& path : columns_) {
-        fields.push_back(ValueText(message, path, ValueStyle::kFile, context_.language(), zone_));
+        fields.push_back(context_.Shown(
+            ValueText(message, path, ValueStyle::kFile, context_.language(), zone_)));
       }
       writer.Write(fields);
       return;

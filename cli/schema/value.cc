@@ -5,6 +5,7 @@
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
+#include <absl/strings/str_replace.h>
 #include <absl/strings/str_split.h>
 #include <google/protobuf/duration.pb.h>
 #include <google/protobuf/timestamp.pb.h>
@@ -198,7 +199,10 @@ std::string JsonText(const Message& message, bool pretty) {
   // Only a damaged Any or an out-of-range time can fail here; its debug text is still readable.
   if (!status.ok()) return message.ShortDebugString();
   while (!json.empty() && json.back() == '\n') json.pop_back();
-  return json;
+  // Protocol Buffers escapes what drives a terminal, but for what Unicode has had since 6.3.
+  return absl::StrReplaceAll(
+      json,
+      {{"\u2066", "\\u2066"}, {"\u2067", "\\u2067"}, {"\u2068", "\\u2068"}, {"\u2069", "\\u2069"}});
 }
 
 absl::Status ReadJson(absl::string_view json, Message& message) {

@@ -36,6 +36,29 @@ TEST_F(ComplaintsCliWordsTest, ListsGoOnToTheEnd) {
   }
 }
 
+// Whatever a customer has written, as a table or as data: it drives no terminal. A file has it as
+// it is.
+TEST_F(ComplaintsCliWordsTest, ATerminalIsNotDrivenByWhatCustomersWrite) {
+  const std::string hostile = "\x1b]0;owned\a\u009b31m\u202eback\u2066side";
+  v1::Case one = Sample();
+  one.set_subject(hostile);
+  const auto made = Create(*lead_, one);
+  ASSERT_TRUE(made.ok()) << made.status();
+  for (const char* form : {"table", "json", "jsonl", "csv"}) {
+    const std::string command =
+        absl::StrCat(kSqm, " --login ", server_->login_file(), " --no-colour -o ", form,
+                     " --columns subject list cases");
+    const Finished shown = RunProgram({"script", "-qec", command, "/dev/null"});
+    EXPECT_TRUE(absl::StrContains(shown.out, "owned")) << shown.out << shown.err;
+    for (const char* drives : {"\x1b", "\a", "\u009b", "\u202e", "\u2066"}) {
+      EXPECT_FALSE(absl::StrContains(shown.out, drives)) << form << ": " << shown.out;
+    }
+  }
+  const Finished file = RunProgram({kSqm, "--login", server_->login_file(), "-o", "csv",
+                                    "--columns", "subject", "list", "cases"});
+  EXPECT_TRUE(absl::StrContains(file.out, hostile)) << file.out;
+}
+
 TEST_F(ComplaintsCliWordsTest, TablesSpeakTheReadersLanguageAndSayTheirZone) {
   CreatePolicy();
   const auto made = Create(*lead_, Sample());
