@@ -1,9 +1,11 @@
 #include "cli/text/csv.h"
 
+#include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_replace.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace sqm::cli {
 namespace {
@@ -19,7 +21,11 @@ std::string Plain(absl::string_view field) {
 }
 
 bool IsFormula(absl::string_view field) {
-  if (field.empty() || std::string("=+-@\t\r").find(field.front()) == std::string::npos) {
+  // What spreadsheets take for the begin of a formula, full-width forms included.
+  static constexpr absl::string_view kSigns[] = {"=",  "+",  "-",  "@",  "\t", "\r",
+                                                 "\n", "＝", "＋", "－", "＠"};
+  if (!std::any_of(std::begin(kSigns), std::end(kSigns),
+                   [field](absl::string_view sign) { return absl::StartsWith(field, sign); })) {
     return false;
   }
   double number = 0;

@@ -138,6 +138,9 @@ TEST(CsvWriterTest, EscapesFormulasOnlyWhenAsked) {
   CsvWriter(out, {.escape_formulas = true}).Write({"=1+2", "-3.5", "@x", "plain"});
   EXPECT_EQ(out.str(), "'=1+2,-3.5,'@x,plain\n");
   out.str("");
+  CsvWriter(out, {.escape_formulas = true}).Write({"＝1+2", "＋1", "－x", "＠x", "\n=1", "客＝1"});
+  EXPECT_EQ(out.str(), "'＝1+2,'＋1,'－x,'＠x,\"'\n=1\",客＝1\n");
+  out.str("");
   CsvWriter(out, {}).Write({"=1+2"});
   EXPECT_EQ(out.str(), "=1+2\n");
 }
