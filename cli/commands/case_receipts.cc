@@ -4,6 +4,8 @@
 #include <absl/strings/str_cat.h>
 
 #include <CLI/CLI.hpp>
+#include <iostream>
+#include <string>
 
 #include "cli/commands/cases.h"
 #include "cli/commands/output.h"
@@ -212,6 +214,17 @@ void AddCaseReceiptCommands(CLI::App& group, Context& context, const SharedCaseA
         ->allow_extra_args(false);
     c->add_option("--sha256", a->hashes, context.T(Text::kHelpCaseHash))->allow_extra_args(false);
   };
+  // From standard input it stands in no list of processes and no history of a shell. A text may
+  // follow it there.
+  const auto add_receipt = [&](CLI::App* c) {
+    const auto read = [](std::string& word) {
+      if (word == "-") std::getline(std::cin, word);
+      return std::string();
+    };
+    c->add_option("--receipt", a->receipt, context.T(Text::kHelpCaseSecret))
+        ->required()
+        ->transform(CLI::Validator(read, ""));
+  };
   const auto add_rating = [&](CLI::App* c) {
     c->add_option("--score", a->satisfaction, context.T(Text::kHelpCaseScore))->required();
     c->add_flag("--not-accepted", a->rejected, context.T(Text::kHelpCaseNotAccepted));
@@ -233,15 +246,15 @@ void AddCaseReceiptCommands(CLI::App& group, Context& context, const SharedCaseA
   OnCase(group, context, "receipt", Text::kHelpCaseReceipt, "", a, Receipt);
 
   c = OnCase(group, context, "track", Text::kHelpCaseTrack, "--receipt …", a, Track);
-  c->add_option("--receipt", a->receipt, context.T(Text::kHelpCaseSecret))->required();
+  add_receipt(c);
 
   c = OnCase(group, context, "answer", Text::kHelpCaseAnswer, "--receipt … --text \"…\"", a,
              SendMessage);
-  c->add_option("--receipt", a->receipt, context.T(Text::kHelpCaseSecret))->required();
+  add_receipt(c);
   AddText(*c, "--text", a->text, context.T(Text::kHelpCaseText))->required();
 
   c = OnCase(group, context, "rate", Text::kHelpCaseRate, "--receipt … --score 4", a, Rate);
-  c->add_option("--receipt", a->receipt, context.T(Text::kHelpCaseSecret))->required();
+  add_receipt(c);
   add_rating(c);
 
   c = OnCase(group, context, "satisfaction", Text::kHelpCaseSatisfaction, "--score 4", a,

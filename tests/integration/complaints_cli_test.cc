@@ -266,6 +266,14 @@ TEST_F(ComplaintsCliTest, MessagesReceiptsAndDisclosures) {
   EXPECT_TRUE(absl::StrContains(told.out, "客户来信")) << "who said it: " << told.out;
   EXPECT_FALSE(absl::StrContains(told.out, "internal")) << told.out;
   EXPECT_EQ(Sqm({"track", number, "--receipt", std::string(40, 'f')}).exit_code, 1);
+  // Neither has to be on the command line, for others to see.
+  const Finished answered =
+      RunProgram({"sh", "-c",
+                  absl::StrCat("printf '%s\\nThank you' ", secret, " | ", kSqm, " --login ",
+                               server_->login_file(), " complaints answer ", number,
+                               " --receipt - --text -")});
+  EXPECT_EQ(answered.exit_code, 0) << answered.err;
+  EXPECT_TRUE(absl::StrContains(Sqm({"track", number, "--receipt", secret}).out, "Thank you"));
   // Not closed yet.
   EXPECT_EQ(Sqm({"rate", number, "--receipt", secret, "--score", "5"}).exit_code, 1);
   // The timeline says what changed, in the reader's words.
