@@ -30,7 +30,6 @@ void AnonymiseCase(const contract::ResourceType& type, absl::Time now, v1::Case&
   one.clear_import_digest();
   if (one.survey_state() != v1::SURVEY_STATE_ANSWERED) one.clear_survey_state();
   if (one.has_disclosure()) one.mutable_disclosure()->clear_receipt_hash();
-  if (one.has_suggestion()) one.mutable_suggestion()->clear_expected_benefit();
   *one.mutable_anonymise_time() = ToTimestamp(now);
 }
 

@@ -265,7 +265,9 @@ TEST_F(ComplaintsCaseTest, CompensationsSuggestionsAndAppointments) {
   ASSERT_TRUE(paid.ok()) << paid.status();
   EXPECT_EQ(paid->compensation().decider(), "staff/sue");
 
-  auto suggestion = Assigned(Sample(v1::CASE_KIND_SUGGESTION), "staff/ann");
+  v1::Case idea = Sample(v1::CASE_KIND_SUGGESTION);
+  idea.mutable_suggestion()->set_expected_benefit("my bills get shorter");
+  auto suggestion = Assigned(idea, "staff/ann");
   ASSERT_TRUE(suggestion.ok()) << suggestion.status();
   EXPECT_TRUE(absl::StartsWith(suggestion->number(), "S-"));
   ASSERT_TRUE(Do<v1::AdoptSuggestionRequest>(*manager_, &Stub::AdoptSuggestion, suggestion->name(),
@@ -281,6 +283,9 @@ TEST_F(ComplaintsCaseTest, CompensationsSuggestionsAndAppointments) {
   // What was said of it is not for everybody.
   EXPECT_EQ(Get(*manager_, suggestion->name())->suggestion().adoption_comment(), "from May");
   EXPECT_EQ(Get(*auditor_, suggestion->name())->suggestion().adoption_comment(), "***");
+  EXPECT_EQ(Get(*manager_, suggestion->name())->suggestion().expected_benefit(),
+            "my bills get shorter");
+  EXPECT_EQ(Get(*auditor_, suggestion->name())->suggestion().expected_benefit(), "***");
 
   v1::Case wish = Sample(v1::CASE_KIND_APPOINTMENT);
   wish.mutable_appointment()->set_place("branch 3");
