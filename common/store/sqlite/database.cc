@@ -64,6 +64,9 @@ absl::Status SqliteError(sqlite3* db, int code, absl::string_view doing) {
     case SQLITE_READONLY:
       return Inside(
           Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE, message));
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return Fail(absl::StatusCode::kDataLoss, type::v1::ERROR_REASON_INTERNAL, message);
     default:
       return Fail(absl::StatusCode::kInternal, type::v1::ERROR_REASON_INTERNAL, message);
   }

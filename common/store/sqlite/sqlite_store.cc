@@ -6,6 +6,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <system_error>
+
 #include "common/base/status.h"
 #include "common/store/decide.h"
 #include "common/store/sqlite/batch.h"
@@ -28,9 +31,23 @@ constexpr char kMoveHead[] = "UPDATE tenants SET head=? WHERE no=?";
 // are for this user alone, whoever else may enter the directory. One that is there keeps the mode
 // that somebody gave it, and is not opened: closing it would end SQLite's locks on it.
 void MakePrivate(const std::string& path) {
-  if (path.empty()) return;
   const int file = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file >= 0) close(file);
+}
+
+// What whoever starts the process can do about it; empty: the message says it, or nobody knows.
+absl::string_view AdviceFor(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kResourceExhausted:
+      return ". Make room on its disk.";
+    case absl::StatusCode::kUnavailable:
+      return ". The file and its directory must be there, and the user that runs this must be able "
+             "to write them.";
+    case absl::StatusCode::kDataLoss:
+      return ". The file is damaged: put a backup in its place.";
+    default:
+      return "";
+  }
 }
 
 }  // namespace
@@ -41,8 +58,11 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const contract::R
                                                                const Clock& clock, IdSource& ids) {
   std::unique_ptr<SqliteStore> store(
       new SqliteStore(registry, std::move(options), executor, clock));
-  RETURN_IF_ERROR(store->Start(ids));
-  return store;
+  absl::Status started = store->Start(ids);
+  if (started.ok()) return store;
+  if (store->options_.path.empty()) return started;
+  return absl::Status(started.code(), absl::StrCat(store->options_.path, ": ", started.message(),
+                                                   AdviceFor(started.code())));
 }
 
 SqliteStore::SqliteStore(const contract::Registry& registry, SqliteOptions options,
@@ -54,20 +74,29 @@ SqliteStore::SqliteStore(const contract::Registry& registry, SqliteOptions optio
       sql_(TypeStatements(registry)),
       queue_(static_cast<size_t>(options_.queue_write_sets), executor) {}
 
+absl::Status SqliteStore::Lock() {
+  const std::string lock = absl::StrCat(options_.path, ".lock");
+  lock_file_ = open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock_file_ < 0) {
+    const bool full = errno == ENOSPC || errno == EDQUOT;
+    return absl::Status(
+        full ? absl::StatusCode::kResourceExhausted : absl::StatusCode::kUnavailable,
+        absl::StrCat("cannot open ", lock, ": ", std::generic_category().message(errno)));
+  }
+  if (flock(lock_file_, LOCK_EX | LOCK_NB) == 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("it is in use by another process (lock file ", lock,
+                   "). Stop that process or choose another data directory."));
+}
+
 absl::Status SqliteStore::Start(IdSource& ids) {
   std::string path = options_.path;
   if (path.empty()) {
     path = ":memory:";
   } else {
-    std::string lock = absl::StrCat(path, ".lock");
-    lock_file_ = open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (lock_file_ < 0 || flock(lock_file_, LOCK_EX | LOCK_NB) != 0) {
-      return absl::FailedPreconditionError(
-          absl::StrCat(path, " is in use by another process (lock file ", lock,
-                       "). Stop that process or choose another data directory."));
-    }
+    RETURN_IF_ERROR(Lock());
+    MakePrivate(path);
   }
-  MakePrivate(options_.path);
   ASSIGN_OR_RETURN(writer_, SqliteDatabase::Open(path, SqliteDatabase::Mode::kReadWrite));
   RETURN_IF_ERROR(
       writer_->Execute("PRAGMA page_size=4096; PRAGMA journal_mode=WAL; "

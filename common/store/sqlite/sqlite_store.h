@@ -78,6 +78,8 @@ class SqliteStore final : public Store {
 
   SqliteStore(const contract::Registry& registry, SqliteOptions options, Executor& executor,
               const Clock& clock);
+  // The file is one process's.
+  absl::Status Lock();
   absl::Status Start(IdSource& ids);
   // Runs `work` with a reading connection on the executor (in memory: on the committer).
   Task<absl::Status> OnReader(std::function<absl::Status(SqliteDatabase&)> work);

@@ -1,11 +1,14 @@
 // What only the SQLite back end does: its schema, its lock, its bounds.
 #include <sys/stat.h>
 
+#include <fstream>
+
 #include "tests/unit/store/store_suite.h"
 
 namespace sqm::store {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::Tickets;
@@ -219,6 +222,27 @@ TEST_F(Sqlite, ADirectoryThatIsNotThereIsSaid) {
   Tickets tickets;
   directory_ += "/nowhere";
   EXPECT_FALSE(Open(tickets).ok());
+}
+
+TEST_F(Sqlite, AFileThatCannotBeUsedIsNamedWithWhatToDo) {
+  Tickets tickets;
+  ASSERT_TRUE(Open(tickets).ok());
+  const std::string file = directory_ + "/test.db";
+  std::filesystem::resize_file(file, std::filesystem::file_size(file) / 2);
+  absl::Status status = Open(tickets).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr(file), HasSubstr("backup")));
+  std::ofstream(file) << std::string(8192, 'x');
+  status = Open(tickets).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr(file), HasSubstr("backup")));
+  // Nobody has it: that there is no place for the lock is no sign of another process.
+  std::filesystem::remove(file + ".lock");
+  std::filesystem::create_directory(file + ".lock");
+  status = Open(tickets).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr(file), HasSubstr("Is a directory"), HasSubstr("user")));
 }
 
 TEST_F(Sqlite, MoreThanMayWaitIsShed) {
