@@ -68,8 +68,10 @@ void PgCommitter::Commit(absl::Span<CommitQueue::Pending> batch) {
     PgBatch work(sql_, options_.request_id_memory, ids_.NewUlid(clock_.Now()), clock_.Now());
     bool begun = false;
     status = Attempt(batch, work, &begun);
-    if (status.ok()) return;
     const bool lost = !connection_->alive(), again = connection_->MayRunAgain();
+    // A server that takes connections and no writes, as a standby does, is away as well.
+    away_since_ = lost ? std::min(away_since_, SteadyNow()) : absl::InfiniteFuture();
+    if (status.ok()) return;
     connection_->Rollback();
     if (lost && begun) {
       const Fate fate = FateOf(work);
@@ -132,13 +134,12 @@ absl::Time PgCommitter::Deadline() const {
 absl::Status PgCommitter::Connect(absl::Time deadline) {
   if (connection_ != nullptr && connection_->alive()) return absl::OkStatus();
   absl::Duration pause = kFirstPause;
-  away_since_ = std::min(away_since_, SteadyNow());
+  away_since_ = std::min(away_since_, SteadyNow());  // until something was written
   while (true) {
     auto connection = PgConnection::Open(connection_options_);
     if (connection.ok()) {
       connection_ = *std::move(connection);
       for (const char* setting : kByKey) (void)connection_->Execute(setting);
-      away_since_ = absl::InfiniteFuture();
       return absl::OkStatus();
     }
     connection_.reset();

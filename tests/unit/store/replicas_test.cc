@@ -187,5 +187,37 @@ TEST_P(Replicas, AnAbsentServerIsSaidSo) {
   EXPECT_TRUE(Await((*opened)->Check()).ok());
 }
 
+// Counts what is asked for an id: the attempts to write.
+class CountedIds final : public IdSource {
+ public:
+  std::string NewUlid(absl::Time now) override {
+    ++asked_;
+    return ids_.NewUlid(now);
+  }
+  uint64_t Random() override { return ids_.Random(); }
+  int asked() const { return asked_; }
+
+ private:
+  SequenceIds ids_;
+  std::atomic<int> asked_{0};
+};
+
+// As a standby does that an address leads to.
+TEST_P(Replicas, AServerThatTakesNoWritesIsWaitedForOnce) {
+  PostgresOptions options = OptionsOfPostgres(directory_);
+  absl::StrAppend(&options.connection.conninfo, " options='-c default_transaction_read_only=on'");
+  options.committer.patience = absl::Milliseconds(100);
+  CountedIds ids;
+  auto opened = PostgresStore::Open(tickets_.registry(), options, executor_, clock_, ids);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  for (bool first : {true, false}) {
+    const int before = ids.asked();
+    CommitOutcome outcome = CommitOn(**opened, tickets_.Create("a"));
+    EXPECT_EQ(ReasonOf(outcome.status), type::v1::ERROR_REASON_UNAVAILABLE) << outcome.status;
+    if (first) continue;
+    EXPECT_EQ(ids.asked(), before + 1) << "the wait is over";
+  }
+}
+
 }  // namespace
 }  // namespace sqm::store
