@@ -40,6 +40,9 @@ struct RedisOptions {
   size_t max_outstanding_bytes = size_t{32} << 20;           //
   size_t max_value_bytes = (size_t{1} << 20) + 4096;         // of a value read or written
   CircuitBreakerOptions breaker;
+  // Hears why Redis is left alone or refuses a kind of command, each once until the connection is
+  // made anew; then OK. On the event thread: must not block.
+  std::function<void(const absl::Status&)> on_change = [](const absl::Status&) {};
 };
 
 struct RedisReply {

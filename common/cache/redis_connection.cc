@@ -101,12 +101,18 @@ struct RedisConnection::Hooks {
   static void AddWrite(void* data) { Self(data)->events_ |= POLLOUT; }
   static void DelWrite(void* data) { Self(data)->events_ &= ~POLLOUT; }
   static void Cleanup(void* data) {
+    const redisContext& context = Self(data)->context_->c;
+    if (context.err != 0 && Self(data)->error_.empty()) Self(data)->error_ = context.errstr;
     Self(data)->context_ = nullptr;
     Self(data)->events_ = 0;
   }
   static void OnHandshake(redisAsyncContext*, void* reply, void* data) {
     if (reply == nullptr) return;
-    if (static_cast<redisReply*>(reply)->type == REDIS_REPLY_ERROR) Self(data)->refused_ = true;
+    const redisReply& answer = *static_cast<redisReply*>(reply);
+    // Of a wrong password AUTH tells; after it PING is refused for want of one.
+    if (answer.type != REDIS_REPLY_ERROR || Self(data)->refused_) return;
+    Self(data)->refused_ = true;
+    Self(data)->error_.assign(answer.str, answer.len);
   }
   static void OnPing(redisAsyncContext* context, void* reply, void* data) {
     OnHandshake(context, reply, data);
@@ -118,6 +124,7 @@ absl::Status RedisConnection::Open(const RedisAddress& address, const std::strin
                                    void* owner) {
   Close();
   ready_ = refused_ = false;
+  error_.clear();
   redisAsyncContext* context = address.unix_socket.empty()
                                    ? redisAsyncConnect(address.ip.c_str(), address.port)
                                    : redisAsyncConnectUnix(address.unix_socket.c_str());

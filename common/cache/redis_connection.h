@@ -41,6 +41,8 @@ class RedisConnection {
   bool open() const { return context_ != nullptr; }  // connecting counts
   bool ready() const { return open() && ready_; }    // the server has answered the PING
   bool refused() const { return refused_; }          // it answered AUTH or PING with an error
+  // What it said then, or why the connection ended; empty: nothing is known.
+  const std::string& error() const { return error_; }
 
   // What the loop polls for; meaningful while open.
   int fd() const { return context_->c.fd; }
@@ -61,6 +63,7 @@ class RedisConnection {
   short events_ = 0;
   bool ready_ = false;
   bool refused_ = false;
+  std::string error_;
   std::vector<const char*> argv_;  // scratch of Send
   std::vector<size_t> sizes_;
 };

@@ -1,5 +1,8 @@
 #include "common/cache/redis_loop.h"
 
+#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/strip.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -152,7 +155,7 @@ void RedisLoop::Run() {
     subscriber_.Step(now, address_known_ ? &address_ : nullptr, password_);
     Poll();
   }
-  Drop(SteadyNanos());
+  Drop(SteadyNanos(), absl::OkStatus());
   subscriber_.connection().Close();
 }
 
@@ -240,7 +243,7 @@ void RedisLoop::Expire(int64_t now) {
   }
   if (!opened) return;
   Increment(counters_.opened);
-  Drop(now);
+  Drop(now, TimedOut());
 }
 
 void RedisLoop::Step(int64_t now) {
@@ -253,16 +256,20 @@ void RedisLoop::Step(int64_t now) {
       if (connection_.ready()) {
         breaker_.OnSuccess(now);
         Increment(counters_.connects);
+        if (!told_.empty()) options_.on_change(absl::OkStatus());
+        told_.clear();
         absl::MutexLock lock(&mutex_);
         accepting_ = !stopping_;
       } else if (!connection_.open() || connection_.refused() ||
                  age > absl::ToInt64Nanoseconds(options_.connect_timeout)) {
-        Drop(now);
+        Drop(now, Why("no answer to PING in time"));
       }
       break;
     case State::kClosed: {
       const int64_t stall = absl::ToInt64Nanoseconds(options_.stall_timeout);
-      if (!connection_.open() || (!sent_.empty() && now - sent_.front().at > stall)) Drop(now);
+      if (!connection_.open() || (!sent_.empty() && now - sent_.front().at > stall)) {
+        Drop(now, Why("no reply for long"));
+      }
       break;
     }
   }
@@ -274,17 +281,32 @@ void RedisLoop::Connect(int64_t now) {
   // Nothing is accepted meanwhile, so nobody waits for the resolver.
   absl::StatusOr<RedisAddress> address = ResolveRedis(options_);
   absl::StatusOr<std::string> password = ReadRedisPassword(options_);
-  if (!address.ok() || !password.ok() || !connection_.Open(*address, *password, this).ok()) {
-    Drop(now);
-    return;
-  }
+  absl::Status status = address.status();
+  if (status.ok()) status = password.status();
+  if (status.ok()) status = connection_.Open(*address, *password, this);
+  if (!status.ok()) return Drop(now, status);
   address_ = *std::move(address);
   password_ = *std::move(password);
   address_known_ = true;
   opened_at_ = SteadyNanos();
 }
 
-void RedisLoop::Drop(int64_t now) {
+absl::Status RedisLoop::Why(absl::string_view unless_known) const {
+  const std::string& known = connection_.error();
+  return MakeUnavailable(
+      absl::StrCat("Redis: ", known.empty() ? unless_known : absl::string_view(known)));
+}
+
+// By the first word after `Redis: `, which names the kind of an error of Redis; few are kept.
+void RedisLoop::Tell(const absl::Status& what) {
+  constexpr size_t kMostKinds = 16;
+  const absl::string_view text = absl::StripPrefix(what.message(), "Redis: ");
+  if (told_.size() >= kMostKinds || !told_.emplace(text.substr(0, text.find(' '))).second) return;
+  options_.on_change(what);
+}
+
+void RedisLoop::Drop(int64_t now, const absl::Status& why) {
+  if (!why.ok()) Tell(why);
   std::vector<RedisCallPtr> queued;
   {
     absl::MutexLock lock(&mutex_);
@@ -331,6 +353,12 @@ void RedisLoop::HandleReply(uint64_t id, const redisReply* reply) {
   breaker_.OnSuccess(SteadyNanos());
   RedisCall::Result result = ConvertRedisReply(*reply);
   Increment(result.ok() ? counters_.answered : counters_.errors);
+  // What is asked of a key that another program has written, or by the digest of a script, is no
+  // fault of the server.
+  if (!result.ok() && !absl::StartsWith(result.status().message(), "Redis: WRONGTYPE") &&
+      !absl::StartsWith(result.status().message(), "Redis: NOSCRIPT")) {
+    Tell(result.status());
+  }
   Finish(call, std::move(result));
 }
 

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -74,7 +75,11 @@ class RedisLoop {
   void Expire(int64_t now);
   void Step(int64_t now);
   void Connect(int64_t now);
-  void Drop(int64_t now);
+  // `why`: for whoever listens; OK = nobody is told.
+  void Drop(int64_t now, const absl::Status& why);
+  // Why the connection does not stand, or is of no use.
+  absl::Status Why(absl::string_view unless_known) const;
+  void Tell(const absl::Status& what);
   static void OnReply(redisAsyncContext* context, void* reply, void* data);
   void HandleReply(uint64_t id, const redisReply* reply);
   void Finish(const RedisCallPtr& call, RedisCall::Result result);
@@ -101,6 +106,7 @@ class RedisLoop {
   absl::btree_set<std::pair<int64_t, uint64_t>> deadlines_;  // of calls_
   std::deque<Sent> sent_;  // every command without a reply, late ones too; Redis answers in order
   size_t sent_bytes_ = 0;
+  std::set<std::string> told_;  // the first words of what listeners were told since it answered
   RedisSubscriber subscriber_;
   RedisConnection connection_;
 

@@ -17,6 +17,7 @@
 #include "common/observe/log.h"
 #include "common/resource/audit.h"
 #include "services/host/certificates.h"
+#include "services/host/open_redis.h"
 #include "services/host/open_store.h"
 #include "sqm/audit/v1/audit.pb.h"
 #include "sqm/feed/v1/feed.pb.h"
@@ -131,12 +132,7 @@ absl::Status Host::OpenKeys() {
 
 absl::Status Host::OpenRedis() {
   if (config_.redis_socket.empty() && config_.redis_host.empty()) return absl::OkStatus();
-  cache::RedisOptions options;
-  options.unix_socket = config_.redis_socket;
-  options.host = config_.redis_host;
-  options.port = static_cast<int>(config_.redis_port);
-  options.password_file = config_.redis_password_file;
-  redis_ = std::make_unique<cache::Redis>(options, executor_, ids_);
+  redis_ = std::make_unique<cache::Redis>(RedisOptionsOf(config_), executor_, ids_);
   redis_tier_ = std::make_unique<cache::RedisTier>(cache::RedisTierOptions(), *redis_, clock());
   ShowRedis();
   return absl::OkStatus();

@@ -3,6 +3,7 @@
 #include <absl/strings/str_cat.h>
 #include <absl/synchronization/blocking_counter.h>
 #include <absl/synchronization/notification.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -112,6 +113,25 @@ TEST_F(RedisTest, ManyCallsInFlightGetTheirOwnAnswers) {
   EXPECT_EQ(right, kCalls);
 }
 
+// What `on_change` was given.
+class Told {
+ public:
+  void Hear(RedisOptions& options) {
+    options.on_change = [this](const absl::Status& status) {
+      absl::MutexLock lock(&mutex_);
+      told_.push_back(status);
+    };
+  }
+  std::vector<absl::Status> all() {
+    absl::MutexLock lock(&mutex_);
+    return told_;
+  }
+
+ private:
+  absl::Mutex mutex_;
+  std::vector<absl::Status> told_ ABSL_GUARDED_BY(mutex_);
+};
+
 TEST_F(RedisTest, PasswordAndTcp) {
   std::string file = ::testing::TempDir() + "/sqm-redis-password";
   std::ofstream(file) << "open sesame\n";
@@ -125,11 +145,50 @@ TEST_F(RedisTest, PasswordAndTcp) {
   EXPECT_EQ(*Await(redis_->Get("k")), "v");
 
   std::ofstream(file) << "wrong\n";
+  Told told;
+  told.Hear(options);
   Redis wrong(options, executor_, ids_);
   EXPECT_TRUE(Eventually([&] { return wrong.Stats().opened >= 3; }));
   EXPECT_EQ(wrong.Stats().connects, 0u);
+  ASSERT_EQ(told.all().size(), 1u);
+  EXPECT_THAT(std::string(told.all()[0].message()), ::testing::HasSubstr("WRONGPASS"));
   EXPECT_TRUE(absl::IsUnavailable(Await(wrong.Get("k")).status()));
   std::filesystem::remove(file);
+}
+
+TEST_F(RedisTest, WhyItIsLeftAloneIsToldOnceAndThatItAnswersAgain) {
+  Told told;
+  RedisOptions options = Patient();
+  server_ = std::make_unique<testing::RedisServer>(
+      std::vector<std::string>{"--requirepass", "open sesame"});
+  options.unix_socket = server_->socket();
+  told.Hear(options);
+  Redis redis(options, executor_, ids_);
+  ASSERT_TRUE(Eventually([&] { return redis.Stats().opened >= 3; }));
+  ASSERT_EQ(told.all().size(), 1u);
+  EXPECT_THAT(std::string(told.all()[0].message()), ::testing::HasSubstr("NOAUTH"));
+  server_->Kill();
+  ASSERT_TRUE(Eventually([&] { return told.all().size() == 2; }));
+  EXPECT_THAT(std::string(told.all()[1].message()), ::testing::HasSubstr("refused"));
+  server_ = nullptr;
+  redis.Shutdown();
+  EXPECT_EQ(told.all().size(), 2u) << "that the process ends is no fault";
+}
+
+TEST_F(RedisTest, WhatItRefusesToDoIsToldOnce) {
+  Told told;
+  RedisOptions options = Patient();
+  told.Hear(options);
+  Run({"--maxmemory", "1"}, options);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(Await(redis_->Set("k", "v", absl::Seconds(9))).ok());
+  }
+  ASSERT_EQ(told.all().size(), 1u);
+  EXPECT_THAT(std::string(told.all()[0].message()), ::testing::HasSubstr("OOM"));
+  server_->Kill();
+  ASSERT_TRUE(server_->Start());
+  ASSERT_TRUE(Connected());
+  ASSERT_TRUE(Eventually([&] { return told.all().back().ok(); }));
 }
 
 TEST_F(RedisTest, AbsentServerIsRefusedAtOnce) {
