@@ -14,6 +14,7 @@
 
 #include "common/base/task.h"
 #include "common/observe/log.h"
+#include "services/host/open_files.h"
 
 namespace sqm::host {
 namespace {
@@ -71,6 +72,7 @@ absl::Status Run(Config config, const Wiring& open, const Wiring& run) {
   static auto& stop = *new StopSignal;  // its thread may outlive all else
   signal(SIGPIPE, SIG_IGN);
   LogForLibraries();
+  RaiseFileLimit();
 
 #ifdef NDEBUG
   // Debian builds Abseil with its checks of lock order, which look every lock up in a table.
@@ -82,6 +84,7 @@ absl::Status Run(Config config, const Wiring& open, const Wiring& run) {
   ASSIGN_OR_RETURN(std::unique_ptr<Host> host, Host::Open(std::move(config)));
   ASSIGN_OR_RETURN(handlers, open(*host));
   RETURN_IF_ERROR(host->Serve());
+  const auto files = ShowFiles(host->metrics());
   stop.Serving();
   ASSIGN_OR_RETURN(std::shared_ptr<void> running, run(*host));
   if (dev) {
