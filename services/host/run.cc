@@ -19,8 +19,9 @@
 namespace sqm::host {
 namespace {
 
-// SIGINT and SIGTERM, from the start on: a process that waits for a database before it serves is
-// ended at once, for until then it has begun nothing that another start does not find or undo.
+// SIGINT, SIGTERM and SIGHUP, from the start on: a process that waits for a database before it
+// serves is ended at once, for until then it has begun nothing that another start does not find or
+// undo.
 class StopSignal {
  public:
   // Before any thread starts, so that every thread leaves the signals to this one.
@@ -28,6 +29,7 @@ class StopSignal {
     sigemptyset(&signals_);
     sigaddset(&signals_, SIGINT);
     sigaddset(&signals_, SIGTERM);
+    sigaddset(&signals_, SIGHUP);  // its terminal is gone; under nohup it never comes
     pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
     std::thread([this] { Hear(); }).detach();
   }
@@ -82,9 +84,9 @@ absl::Status Run(Config config, const Wiring& open, const Wiring& run) {
   bool dev = config.dev;
   std::shared_ptr<void> handlers;  // calls run in them until the host has stopped
   ASSIGN_OR_RETURN(std::unique_ptr<Host> host, Host::Open(std::move(config)));
+  const auto files = ShowFiles(host->metrics());
   ASSIGN_OR_RETURN(handlers, open(*host));
   RETURN_IF_ERROR(host->Serve());
-  const auto files = ShowFiles(host->metrics());
   stop.Serving();
   ASSIGN_OR_RETURN(std::shared_ptr<void> running, run(*host));
   if (dev) {

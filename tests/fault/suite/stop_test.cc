@@ -126,6 +126,15 @@ TEST(StopTest, InterruptStopsToo) {
   EXPECT_TRUE(Eventually([&] { return !(*server)->Running(); }, absl::Seconds(10)));
 }
 
+TEST(StopTest, AHangUpStopsInOrderToo) {
+  auto server = ServerProcess::Start();
+  ASSERT_TRUE(server.ok()) << server.status();
+  (*server)->Signal(SIGHUP);
+  auto code = (*server)->Stop();
+  ASSERT_TRUE(code.ok()) << code.status();
+  EXPECT_EQ(*code, 0);
+}
+
 TEST(StopTest, OneProcessOnOneDataDirectory) {
   auto first = ServerProcess::Start();
   ASSERT_TRUE(first.ok()) << first.status();
