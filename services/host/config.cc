@@ -1,5 +1,6 @@
 #include "services/host/config.h"
 
+#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 
 #include "common/rpc/rate_limit.h"
@@ -13,6 +14,18 @@ void Describe(Config& config, ConfigSpec& spec) {
            "Host and port of the gRPC API. For peers inside the cluster only: what is public goes "
            "through the edge proxy.")
       .Required();
+  spec.AddCheck([&config]() -> std::string {
+    // gRPC would take port 443.
+    const size_t colon = config.listen.rfind(':');
+    uint32_t port = 0;
+    if (colon != std::string::npos &&
+        absl::SimpleAtoi(absl::string_view(config.listen).substr(colon + 1), &port) &&
+        port <= 65535) {
+      return "";
+    }
+    return absl::StrCat("listen.address = ", config.listen, ": must be host and port, as in ",
+                        "127.0.0.1:7070");
+  });
   spec.Add("listen.reflection", &config.reflection, "Serve gRPC reflection.");
   spec.Add("metrics.address", &config.metrics_address,
            "Host and port of /metrics (Prometheus); empty = not served. Port 0 = any free port.");

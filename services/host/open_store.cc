@@ -30,6 +30,11 @@ absl::StatusOr<store::PgConnectionOptions> PostgresConnection(const Config& conf
   ASSIGN_OR_RETURN(std::string url, auth::ReadSecretFile(config.postgres_url_file, kMaxUrlBytes));
   store::PgConnectionOptions options;
   options.conninfo = std::string(absl::StripAsciiWhitespace(url));
+  if (options.conninfo.empty()) {
+    // libpq would look for a server and a database of the user's name.
+    return absl::FailedPreconditionError(
+        absl::StrCat(config.postgres_url_file, " is empty: write the connection string into it"));
+  }
   options.schema = name;
   options.connect_timeout = config.postgres_connect_timeout;
   options.statement_timeout = config.postgres_statement_timeout;

@@ -1,8 +1,11 @@
 // How a host ends.
 #include "services/host/host.h"
 
+#include <absl/strings/str_cat.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <utility>
 
 #include "common/base/task.h"
@@ -32,6 +35,33 @@ TEST(Host, ThatHasStoppedHasClosedItsStoresWhileAllThatListensIsThere) {
     refused = outcome.kind == store::CommitOutcome::kFailed;
   });
   EXPECT_TRUE(refused);
+}
+
+TEST(Host, NeedsAPortToListenOn) {
+  for (const auto& [address, good] : {std::pair("127.0.0.1:0", true),
+                                      {"[::]:7070", true},
+                                      {"localhost", false},
+                                      {"localhost:", false},
+                                      {"127.0.0.1:70700", false},
+                                      {"[::1]", false}}) {
+    Config config;
+    ConfigSpec spec("sqm-test", "1", "A test.");
+    Describe(config, spec);
+    const ConfigResult result = spec.Load({absl::StrCat("--listen.address=", address)}, {});
+    EXPECT_EQ(result.run, good) << address << ": " << result.errors;
+  }
+}
+
+TEST(Host, TakesNoEmptyConnectionString) {
+  testing::TempDir directory;
+  Config config;
+  config.dev = true;
+  config.data_dir = directory.path();
+  config.store_backend = "postgres";
+  config.postgres_url_file = directory.Write("url", "\n");
+  std::filesystem::permissions(config.postgres_url_file, std::filesystem::perms::owner_read);
+  EXPECT_THAT(std::string(Host::Open(config).status().message()),
+              ::testing::HasSubstr("is empty: write the connection string"));
 }
 
 }  // namespace
