@@ -165,7 +165,10 @@ std::string Advice(const Failure& failure, Language language) {
   }
   switch (failure.code) {
     case grpc::StatusCode::UNAVAILABLE:
-      return Say(language, Text::kAdviceServer);
+      // As OpenSSL says it, for gRPC has no code of its own.
+      return Say(language, absl::StrContains(failure.message, "certificate verify failed")
+                               ? Text::kAdviceCertificate
+                               : Text::kAdviceServer);
     case grpc::StatusCode::UNAUTHENTICATED:
       return Say(language, Text::kAdviceSignIn);
     case grpc::StatusCode::DEADLINE_EXCEEDED:

@@ -23,7 +23,11 @@ void Look(const std::string& file, absl::Time now, observe::Gauge& gauge) {
   }
   gauge.Set(static_cast<double>(absl::ToUnixSeconds(*end)));
   if (*end - now >= kRenewBefore) return;
-  Log(Level::kWarning, "the certificate is over soon: renew the file, nothing else",
+  const bool over = *end <= now;
+  Log(over ? Level::kError : Level::kWarning,
+      over
+          ? "the certificate is over, nobody who looks at it connects: renew the file, nothing else"
+          : "the certificate is over soon: renew the file, nothing else",
       {{"file", file}, {"end", absl::FormatTime(absl::RFC3339_sec, *end, absl::UTCTimeZone())}});
 }
 

@@ -1,6 +1,7 @@
 // Services that speak TLS, to clients and to each other, with certificates that are renewed.
 #include "common/rpc/tls.h"
 
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <gmock/gmock.h>
 
@@ -63,6 +64,22 @@ TEST_F(TlsTest, OnlyWhoHasACertificateIsHeard) {
         rpc::TlsFiles{others_.ca(), ours_.certificate("client"), ours_.key("client")}}) {
     EXPECT_EQ(Ask(**server, files).code(), absl::StatusCode::kUnavailable) << files.ca;
   }
+}
+
+TEST_F(TlsTest, ACertificateThatIsOverIsToldAsSuch) {
+  ours_.Issue("server", -absl::Minutes(1));
+  auto server = ServerProcess::Start(Strict("sqm-monitoring"));
+  ASSERT_TRUE(server.ok()) << server.status();
+  EXPECT_TRUE(Eventually(
+      [&] { return absl::StrContains((*server)->Log(), "the certificate is over, nobody"); }));
+  WriteFile(dir_.File("token"),
+            Authorization((*server)->key_dir(), Caller()).substr(sizeof("Bearer")));
+  const Finished status =
+      RunProgram({absl::StrCat(SQM_BIN_DIR, "/sqm"), "list", "contacts", "--server",
+                  (*server)->address(), "--token-file", dir_.File("token"), "--ca", ours_.ca()},
+                 {{"HOME", dir_.path()}, {"SQM_LOGIN", ""}, {"XDG_CONFIG_HOME", ""}});
+  EXPECT_EQ(status.exit_code, 3);
+  EXPECT_THAT(status.err, HasSubstr("→ The server shows a certificate that is not accepted"));
 }
 
 TEST_F(TlsTest, WhoAsksForTlsNeverSpeaksPlainText) {

@@ -145,6 +145,15 @@ TEST(FailureTest, AnUnreachableServerIsUnavailable) {
             kUnavailable);
 }
 
+TEST(FailureTest, ACertificateThatIsNotAcceptedIsNoAbsentServer) {
+  const Failure failure = ReadFailure(
+      grpc::Status(grpc::StatusCode::UNAVAILABLE,
+                   "failed to connect to all addresses; last error: UNKNOWN: Tls handshake failed: "
+                   "SSL_ERROR_SSL: error:0A000086:SSL routines::certificate verify failed"));
+  EXPECT_THAT(Explain(failure, Language::kEnglish), HasSubstr("→ The server shows a certificate"));
+  EXPECT_THAT(Explain(failure, Language::kChinese), HasSubstr("→ 服务器出示的证书未被接受"));
+}
+
 TEST(FailureTest, WhatIsNotThereIsLookedForInItsCollection) {
   google::rpc::Status wire;
   wire.set_code(9);
