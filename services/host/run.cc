@@ -29,7 +29,10 @@ class StopSignal {
     sigemptyset(&signals_);
     sigaddset(&signals_, SIGINT);
     sigaddset(&signals_, SIGTERM);
-    sigaddset(&signals_, SIGHUP);  // its terminal is gone; under nohup it never comes
+    // Its terminal is gone: nothing to whom nohup started. Blocked, it would be heard all the same.
+    struct sigaction hang_up = {};
+    sigaction(SIGHUP, nullptr, &hang_up);
+    if (hang_up.sa_handler != SIG_IGN) sigaddset(&signals_, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
     std::thread([this] { Hear(); }).detach();
   }

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "common/base/ids.h"
+#include "common/base/status.h"
 #include "common/rpc/channel.h"
 #include "tests/support/monitoring_samples.h"
 #include "tests/support/postgres_server.h"
@@ -99,6 +100,20 @@ TEST_F(PostgresReplicas, SeeEachOthersWritesAndSurviveEachOther) {
   EXPECT_TRUE(Create(two, "alone").ok());
   ASSERT_TRUE((*first)->Restart().ok());
   EXPECT_TRUE(Has(one, "alone"));
+}
+
+TEST_F(PostgresReplicas, TellWhoRunsThemMoreThanWhoCalls) {
+  ASSERT_EQ(Migrate().exit_code, 0);
+  auto replica = Replica();
+  ASSERT_TRUE(replica.ok()) << replica.status();
+  server_->Stop();
+  Client client(**replica, As(auth::Role::kQaOfficer));
+  const absl::Status refused = Create(client, "nowhere").status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(absl::StartsWith(refused.message(), "the store failed: error ")) << refused;
+  EXPECT_TRUE(refused.GetPayload(kRetryInfoUrl).has_value());
+  EXPECT_TRUE(Eventually([&] { return absl::StrContains((*replica)->Log(), server_->socket()); },
+                         absl::Seconds(30)));
 }
 
 // As a process is configured; it keeps nothing in its cache, so that every read asks a database.

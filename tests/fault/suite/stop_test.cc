@@ -135,6 +135,15 @@ TEST(StopTest, AHangUpStopsInOrderToo) {
   EXPECT_EQ(*code, 0);
 }
 
+TEST(StopTest, AHangUpIsNothingToWhatNohupStarted) {
+  signal(SIGHUP, SIG_IGN);  // as nohup does; whoever is started inherits it
+  auto server = ServerProcess::Start();
+  signal(SIGHUP, SIG_DFL);
+  ASSERT_TRUE(server.ok()) << server.status();
+  (*server)->Signal(SIGHUP);
+  EXPECT_FALSE(Eventually([&] { return !(*server)->Running(); }, absl::Seconds(2)));
+}
+
 TEST(StopTest, OneProcessOnOneDataDirectory) {
   auto first = ServerProcess::Start();
   ASSERT_TRUE(first.ok()) << first.status();
