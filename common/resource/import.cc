@@ -117,6 +117,10 @@ class Import {
   }
 
  private:
+  const Message& RowAt(const Message& request, size_t index) const {
+    return request.GetReflection()->GetRepeatedMessage(request, shape_.rows,
+                                                       static_cast<int>(index));
+  }
   const Message& ResourceOf(const Message& row) const {
     return shape_.resource == nullptr ? row : row.GetReflection()->GetMessage(row, shape_.resource);
   }
@@ -231,6 +235,36 @@ class Import {
     co_return true;
   }
 
+  // How a new resource is stored.
+  Mutation CreationOf(const rpc::Call& call, Draft draft) const {
+    draft->GetReflection()->SetString(draft.get(), shape_.type->name,
+                                      shape_.type->NameOf(resources_.NewId(call, "")));
+    Mutation mutation;
+    mutation.Create(std::move(draft));
+    return mutation;
+  }
+
+  // A new row that was refused for what others changed meanwhile of what it refers to: it is made
+  // and stored again, on what is there now. ALREADY_EXISTS: the row is known by now.
+  Task<absl::Status> EnterAgain(rpc::Call& call, const Message& row) const {
+    absl::Status status;
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+      Task<absl::StatusOr<Draft>> drafting = DraftOf(call, row);
+      absl::StatusOr<Draft> draft = co_await drafting;
+      if (!draft.ok()) co_return draft.status();
+      Task<absl::StatusOr<bool>> looking = IsNew(call, **draft);
+      absl::StatusOr<bool> is_new = co_await looking;
+      if (!is_new.ok()) co_return is_new.status();
+      if (!*is_new) co_return absl::AlreadyExistsError("");
+      Mutation mutation = CreationOf(call, *std::move(draft));
+      Task<absl::StatusOr<rpc::Reply>> committing = resources_.Commit(call, std::move(mutation));
+      absl::StatusOr<rpc::Reply> reply = co_await committing;
+      status = reply.status();
+      if (ReasonOf(status) != type::v1::ERROR_REASON_CONFLICT) break;
+    }
+    co_return status;
+  }
+
   // New resources that are stored together.
   struct Fresh {
     std::vector<Mutation> mutations;
@@ -239,16 +273,21 @@ class Import {
   };
 
   // Stores them. The rows of those that are there by now are `known`.
-  Task<void> Store(rpc::Call& call, Fresh fresh, std::vector<absl::Status>& refused,
-                   std::vector<size_t>& known) const {
+  Task<void> Store(rpc::Call& call, const Message& request, Fresh fresh,
+                   std::vector<absl::Status>& refused, std::vector<size_t>& known) const {
     Task<std::vector<absl::StatusOr<rpc::Reply>>> committing =
         resources_.CommitAll(call, std::move(fresh.mutations));
     std::vector<absl::StatusOr<rpc::Reply>> replies = co_await committing;
     for (size_t k = 0; k < replies.size(); ++k) {
-      if (replies[k].status().code() == absl::StatusCode::kAlreadyExists) {
+      absl::Status status = replies[k].status();
+      if (ReasonOf(status) == type::v1::ERROR_REASON_CONFLICT) {
+        Task<absl::Status> entering = EnterAgain(call, RowAt(request, fresh.rows[k]));
+        status = co_await entering;
+      }
+      if (absl::IsAlreadyExists(status)) {
         known.push_back(fresh.rows[k]);
       } else {
-        refused[fresh.rows[k]] = replies[k].status();
+        refused[fresh.rows[k]] = status;
       }
     }
   }
@@ -272,16 +311,14 @@ class Import {
       co_await preparing;
     }
     for (size_t i = 0; i < refused.size(); ++i) {
-      const Message& row =
-          reflection->GetRepeatedMessage(request, shape_.rows, static_cast<int>(i));
-      Task<absl::StatusOr<Draft>> drafting = DraftOf(call, row);
+      Task<absl::StatusOr<Draft>> drafting = DraftOf(call, RowAt(request, i));
       absl::StatusOr<Draft> draft = co_await drafting;
       refused[i] = draft.status();
       if (!draft.ok() || only_check) continue;
       drafts[i] = *draft;
       std::string group = rules_.group_of ? rules_.group_of(call, **draft) : "";
       if (fresh.groups.contains(group)) {
-        Task<void> storing = Store(call, std::exchange(fresh, {}), refused, known);
+        Task<void> storing = Store(call, request, std::exchange(fresh, {}), refused, known);
         co_await storing;
       }
       Task<absl::StatusOr<bool>> looking = IsNew(call, **draft);
@@ -292,15 +329,11 @@ class Import {
         known.push_back(i);
         continue;
       }
-      (*draft)->GetReflection()->SetString(draft->get(), shape_.type->name,
-                                           shape_.type->NameOf(resources_.NewId(call, "")));
-      Mutation mutation;
-      mutation.Create(*std::move(draft));
-      fresh.mutations.push_back(std::move(mutation));
+      fresh.mutations.push_back(CreationOf(call, *std::move(draft)));
       fresh.rows.push_back(i);
       if (!group.empty()) fresh.groups.insert(std::move(group));
     }
-    Task<void> storing = Store(call, std::move(fresh), refused, known);
+    Task<void> storing = Store(call, request, std::move(fresh), refused, known);
     co_await storing;
     for (const size_t i : known) {
       Task<absl::Status> merging = MergeRow(call, *drafts[i], update, outcomes[i]);

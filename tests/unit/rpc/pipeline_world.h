@@ -46,8 +46,10 @@ class LaggingStore final : public testing::ForwardingStore {
   void Wake() override { ++looks; }
   Task<std::vector<store::CommitOutcome>> CommitAll(
       std::vector<store::WriteSet> write_sets) override {
-    if (!fails) return ForwardingStore::CommitAll(std::move(write_sets));
-    return Failed(write_sets.size());
+    if (fails) return Failed(write_sets.size());
+    // As what it rests on has been changed since it was read.
+    if (conflicts.exchange(false)) write_sets.front().guards.push_back({"moved", 7});
+    return ForwardingStore::CommitAll(std::move(write_sets));
   }
   Task<absl::StatusOr<std::vector<store::Listed>>> List(store::ListQuery query) override {
     if (on_list) {
