@@ -53,9 +53,11 @@ Task<absl::StatusOr<bool>> ComplaintsService::IsOnShift(const rpc::Call& call,
 
 Task<absl::StatusOr<int>> ComplaintsService::LoadOf(const rpc::Call& call,
                                                     const v1::Handler& handler) {
+  // In the order in which the index of owners has what is open together: nothing of what he has
+  // ever had is read.
   Task<absl::StatusOr<std::vector<store::Listed>>> counting =
       FindCases(call, absl::StrCat("owner = \"", StaffOfHandler(handler), "\" AND ", kOpenRows),
-                handler.capacity());
+                handler.capacity(), "queue_time");
   absl::StatusOr<std::vector<store::Listed>> cases = co_await counting;
   if (!cases.ok()) co_return cases.status();
   co_return static_cast<int>(cases->size());

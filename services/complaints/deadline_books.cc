@@ -14,6 +14,8 @@ namespace {
 // Policies that are read, those out of force included; categories below another one.
 constexpr int kMaxKept = 10'000;
 constexpr int kMaxCategories = 5000;
+// Compiled calendars that are remembered.
+constexpr size_t kMaxCompiled = 256;
 
 }  // namespace
 
@@ -56,7 +58,24 @@ Task<absl::StatusOr<CalendarPtr>> DeadlineBooks::CalendarOf(std::string tenant, 
                    absl::StrCat("calendar: ", name, " does not exist"),
                    {{"field", "calendar"}, {"name", name}});
   }
-  co_return CompileCalendar(static_cast<const v1::Calendar&>(*(*record)->message));
+  co_return CompiledOf(tenant, static_cast<const v1::Calendar&>(*(*record)->message));
+}
+
+absl::StatusOr<CalendarPtr> DeadlineBooks::CompiledOf(const std::string& tenant,
+                                                      const v1::Calendar& calendar) {
+  const std::pair<std::string, std::string> key(tenant, calendar.name());
+  {
+    absl::MutexLock lock(&mutex_);
+    const auto known = compiled_.find(key);
+    if (known != compiled_.end() && known->second.etag == calendar.etag()) {
+      return known->second.calendar;
+    }
+  }
+  ASSIGN_OR_RETURN(CalendarPtr made, CompileCalendar(calendar));
+  absl::MutexLock lock(&mutex_);
+  if (compiled_.size() >= kMaxCompiled) compiled_.clear();
+  compiled_[key] = {calendar.etag(), made};
+  return made;
 }
 
 void DeadlineBooks::MakeNewer(const std::string& tenant, DeadlineBook& book) {
@@ -122,7 +141,7 @@ Task<absl::StatusOr<std::shared_ptr<DeadlineBook>>> DeadlineBooks::Make(std::str
       const auto& calendar = static_cast<const v1::Calendar&>(*(*record)->message);
       book->time = std::max(book->time, FromTimestamp(calendar.update_time()));
       absl::StrAppend(&book->content, calendar.name(), calendar.etag(), "\n");
-      CO_ASSIGN_OR_RETURN(CalendarPtr made, CompileCalendar(calendar));
+      CO_ASSIGN_OR_RETURN(CalendarPtr made, CompiledOf(tenant, calendar));
       ends[policy.calendar()] = EndOf(calendar, made->zone());
       compiled[policy.calendar()] = std::move(made);
     }

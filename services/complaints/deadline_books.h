@@ -5,13 +5,16 @@
 #include <absl/status/statusor.h>
 #include <absl/synchronization/mutex.h>
 
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/resource/resources.h"
 #include "services/complaints/policy_rules.h"
 #include "services/complaints/tenant_books.h"
+#include "sqm/complaints/v1/calendar.pb.h"
 
 namespace sqm::complaints {
 
@@ -44,12 +47,14 @@ class DeadlineBooks {
   Task<absl::StatusOr<std::vector<store::Listed>>> Policies(std::string tenant);
   // What each category is below, as it is now.
   Task<absl::StatusOr<CategoryParents>> ParentsOf(std::string tenant);
-  // The compiled calendar; REFERENCE_NOT_FOUND where there is none. Null for an empty name.
+  // The compiled calendar, the same one until it changes; REFERENCE_NOT_FOUND where there is none.
+  // Null for an empty name.
   Task<absl::StatusOr<CalendarPtr>> CalendarOf(std::string tenant, std::string name);
 
  private:
   Task<absl::StatusOr<std::shared_ptr<DeadlineBook>>> Make(std::string tenant);
 
+  absl::StatusOr<CalendarPtr> CompiledOf(const std::string& tenant, const v1::Calendar& calendar);
   // Gives a book whose content differs from the last one's a later time.
   void MakeNewer(const std::string& tenant, DeadlineBook& book);
 
@@ -59,8 +64,16 @@ class DeadlineBooks {
     absl::Time calendars_end = absl::InfiniteFuture();
   };
 
+  // A calendar as it was compiled at one version.
+  struct Version {
+    std::string etag;
+    CalendarPtr calendar;
+  };
+
   resource::Resources& resources_;
   absl::Mutex mutex_;
+  // By tenant and name; some of those that were asked for.
+  std::map<std::pair<std::string, std::string>, Version> compiled_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, Last> last_ ABSL_GUARDED_BY(mutex_);  // by tenant
   TenantBooks<DeadlineBook> books_;
 };
