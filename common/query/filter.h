@@ -73,10 +73,26 @@ absl::StatusOr<Filter> ParseFilter(absl::string_view text, const FieldSet& field
 // Standard SQL for SQLite and PostgreSQL (text columns COLLATE "C" there). TRUE for the empty one.
 SqlText ToSql(const Filter& filter);
 
+// A restriction that all rows hold which are meant, and by which the index of its field finds them.
+struct Finding {
+  const Field* field = nullptr;  // owned by the filter's FieldSet
+  SqlText text;
+  bool one_value = false;  // within what is found the index goes by id
+  friend bool operator==(const Finding& a, const Finding& b) {
+    return a.field == b.field && a.text.where == b.text.where && a.text.params == b.text.params;
+  }
+};
+std::vector<Finding> FindingsOf(const Filter& filter);
+
+// A condition of a filter, and what finds its rows.
+struct FilterPart : SqlText {
+  std::vector<Finding> findings;
+};
+FilterPart WholeOf(const Filter& filter);
 // Disjoint conditions that together are the filter. More than one where it leaves a choice between
 // values, as in `owner = a OR team = b`: a list that asks for them one by one reads each in order
 // from an index of its own.
-std::vector<SqlText> DisjointParts(const Filter& filter);
+std::vector<FilterPart> DisjointParts(const Filter& filter);
 // Whether the filter holds a text to one value, by which alone an index finds the rows.
 bool HoldsText(const Filter& filter);
 // Whether it matches only where the field is set.

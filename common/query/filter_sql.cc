@@ -111,6 +111,57 @@ bool IsChoice(const Node& node) {
          });
 }
 
+bool FindsRows(const Node& node) {
+  const bool negated = node.kind == Node::Kind::kNot;
+  const Node& inner = negated ? node.children[0] : node;
+  if (inner.kind != Node::Kind::kTerm) return false;
+  const Field& field = *inner.term.field;
+  switch (inner.term.op) {
+    case Op::kNe:
+    case Op::kContains:
+      return false;
+    case Op::kPresent:
+      if (field.sparse) return !negated;
+      // A text or an enum that is set may have any value but one: the index finds those without,
+      // where that is the only way to be unset.
+      if (field.type == FieldType::kString || field.type == FieldType::kEnum) {
+        return negated && !field.nullable;
+      }
+      return field.nullable;
+    default:
+      return !negated;
+  }
+}
+
+void AddFinding(const Node& node, std::vector<Finding>& findings) {
+  if (!FindsRows(node)) return;
+  const bool negated = node.kind == Node::Kind::kNot;
+  Finding finding;
+  finding.field = (negated ? node.children[0] : node).term.field;
+  finding.one_value = negated || node.term.op == Op::kEq;
+  finding.text.where = Condition(node, false, finding.text.params);
+  // What lies between two values is found at once.
+  const auto range = absl::c_find_if(findings, [&finding](const Finding& other) {
+    return other.field == finding.field && !other.one_value && !finding.one_value;
+  });
+  if (range == findings.end()) {
+    findings.push_back(std::move(finding));
+    return;
+  }
+  absl::StrAppend(&range->text.where, " AND ", finding.text.where);
+  range->text.params.insert(range->text.params.end(), finding.text.params.begin(),
+                            finding.text.params.end());
+}
+
+// Of what stands beside `but`.
+void AddFindings(const Node& root, const Node* but, std::vector<Finding>& findings) {
+  if (root.kind == Node::Kind::kTerm || root.kind == Node::Kind::kNot) AddFinding(root, findings);
+  if (root.kind != Node::Kind::kAnd) return;
+  for (const Node& child : root.children) {
+    if (&child != but) AddFinding(child, findings);
+  }
+}
+
 bool HoldsText(const Node& node) {
   switch (node.kind) {
     case Node::Kind::kTerm:
@@ -135,17 +186,27 @@ SqlText ToSql(const Filter& filter) {
   return out;
 }
 
-std::vector<SqlText> DisjointParts(const Filter& filter) {
+std::vector<Finding> FindingsOf(const Filter& filter) {
+  std::vector<Finding> findings;
+  AddFindings(filter.root(), nullptr, findings);
+  return findings;
+}
+
+FilterPart WholeOf(const Filter& filter) { return {ToSql(filter), FindingsOf(filter)}; }
+
+std::vector<FilterPart> DisjointParts(const Filter& filter) {
   const Node& root = filter.root();
   const Node* choice = IsChoice(root) ? &root : nullptr;
   if (root.kind == Node::Kind::kAnd) {
     const auto found = absl::c_find_if(root.children, IsChoice);
     if (found != root.children.end()) choice = &*found;
   }
-  if (choice == nullptr) return {ToSql(filter)};
-  std::vector<SqlText> parts;
+  if (choice == nullptr) return {WholeOf(filter)};
+  std::vector<FilterPart> parts;
   for (size_t i = 0; i < choice->children.size(); ++i) {
-    SqlText& part = parts.emplace_back();
+    FilterPart& part = parts.emplace_back();
+    AddFinding(choice->children[i], part.findings);
+    AddFindings(root, choice, part.findings);
     std::vector<std::string> conditions = {Condition(choice->children[i], false, part.params)};
     for (size_t before = 0; before < i; ++before) {
       conditions.push_back(Condition(choice->children[before], true, part.params));

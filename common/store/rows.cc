@@ -87,6 +87,13 @@ std::vector<IndexPair> IndexPairs(const contract::ResourceType& type) {
   return pairs;
 }
 
+std::string IndexName(const contract::ResourceType& type, const query::Field& field,
+                      const query::Field* second) {
+  std::string name = absl::StrCat(type.table, "_", field.column);
+  if (second != nullptr) absl::StrAppend(&name, "_and_", second->column);
+  return name;
+}
+
 std::string UnsetEmpty(const contract::ResourceType& type, const query::Field& field) {
   const std::string column = query::QuoteColumn(field.column);
   return absl::StrCat("UPDATE ", type.table, " SET ", column, "=NULL WHERE ", column,
@@ -103,22 +110,28 @@ std::string IndexLine(const contract::ResourceType& type, const IndexPair& pair)
   return absl::StrCat(type.table, ".", pair.first->column, "+", pair.second->column, ":INDEX");
 }
 
-ListStatement StatementOf(const ListQuery& query, const query::OrderBy& order,
-                          const query::SqlText& range, query::Value tenant, int limit) {
-  // What the row rule or else the filter leaves a choice in is asked for one by one, in one
-  // statement, which takes from each in order what is next.
-  std::vector<query::SqlText> filters(1), visibles(1);
-  if (query.filter != nullptr) filters = {query::ToSql(*query.filter)};
+std::vector<ListPart> PartsOf(const ListQuery& query, bool whole) {
+  std::vector<query::FilterPart> filters(1), visibles(1);
   if (query.visible != nullptr) {
-    const bool whole = query.filter != nullptr && query::HoldsText(*query.filter);
     visibles =
-        whole ? std::vector{query::ToSql(*query.visible)} : query::DisjointParts(*query.visible);
+        whole ? std::vector{query::WholeOf(*query.visible)} : query::DisjointParts(*query.visible);
   }
-  if (query.filter != nullptr && visibles.size() == 1)
-    filters = query::DisjointParts(*query.filter);
+  if (query.filter != nullptr) {
+    filters = visibles.size() > 1 ? std::vector{query::WholeOf(*query.filter)}
+                                  : query::DisjointParts(*query.filter);
+  }
+  std::vector<ListPart> parts;
+  for (const query::FilterPart& filter : filters) {
+    for (const query::FilterPart& visible : visibles) parts.push_back({filter, visible, ""});
+  }
+  return parts;
+}
 
+ListStatement StatementOf(const ListQuery& query, const query::OrderBy& order,
+                          const std::vector<ListPart>& parts, const query::SqlText& range,
+                          const query::Value& tenant, int limit) {
   std::string columns = "id, version, delete_time IS NOT NULL, body";
-  if (filters.size() * visibles.size() > 1) {
+  if (parts.size() > 1) {
     for (const query::OrderKey& key : order.keys()) {
       absl::StrAppend(&columns, ", ", query::QuoteColumn(key.field->column));
     }
@@ -129,21 +142,19 @@ ListStatement StatementOf(const ListQuery& query, const query::OrderBy& order,
     absl::StrAppend(&statement.sql, " AND ", text.where);
     statement.parameters.insert(statement.parameters.end(), text.params.begin(), text.params.end());
   };
-  for (const query::SqlText& filter : filters) {
-    for (const query::SqlText& visible : visibles) {
-      absl::StrAppend(&statement.sql, statement.sql.empty() ? "" : " UNION ALL ", "SELECT ",
-                      columns, " FROM ", query.type->table, " WHERE tenant=?");
-      statement.parameters.push_back(tenant);
-      if (!query.show_deleted) absl::StrAppend(&statement.sql, " AND delete_time IS NULL");
-      if (!query.parent_id.empty()) {
-        // '0' is the character after '/': the range of all ids below the parent.
-        add({"id >= ? AND id < ?",
-             {absl::StrCat(query.parent_id, "/"), absl::StrCat(query.parent_id, "0")}});
-      }
-      add(filter);
-      add(visible);
-      add(range);
+  for (const ListPart& part : parts) {
+    absl::StrAppend(&statement.sql, statement.sql.empty() ? "" : " UNION ALL ", "SELECT ", columns,
+                    " FROM ", query.type->table, part.indexed_by, " WHERE tenant=?");
+    statement.parameters.push_back(tenant);
+    if (!query.show_deleted) absl::StrAppend(&statement.sql, " AND delete_time IS NULL");
+    if (!query.parent_id.empty()) {
+      // '0' is the character after '/': the range of all ids below the parent.
+      add({"id >= ? AND id < ?",
+           {absl::StrCat(query.parent_id, "/"), absl::StrCat(query.parent_id, "0")}});
     }
+    add(part.filter);
+    add(part.visible);
+    add(range);
   }
   absl::StrAppend(&statement.sql, " ORDER BY ", query::OrderSql(order), " LIMIT ", limit);
   return statement;

@@ -23,6 +23,10 @@ struct IndexPair {
   const query::Field* second;
 };
 std::vector<IndexPair> IndexPairs(const contract::ResourceType& type);
+// Name of the index of a field, or of two. Deleted rows are in none of them, and where the field is
+// sparse those in which it is unset neither.
+std::string IndexName(const contract::ResourceType& type, const query::Field& field,
+                      const query::Field* second = nullptr);
 // The statement that takes what counts as unset out of a column that was not sparse before.
 std::string UnsetEmpty(const contract::ResourceType& type, const query::Field& field);
 
@@ -46,6 +50,18 @@ std::vector<query::Value> ColumnValues(const contract::ResourceType& type,
 // Parses the body of a record that was read back.
 absl::Status ParseBody(const contract::ResourceType& type, Record& record);
 
+// Rows of a list that no other part of it has.
+struct ListPart {
+  query::FilterPart filter;   // what the caller asked for
+  query::FilterPart visible;  // what the row rule lets him see
+  // How SQLite is told by which index to read; empty: it chooses.
+  std::string indexed_by;
+};
+// What the row rule or else the filter leaves a choice in is asked for one by one, in one
+// statement, which takes from each part in order what is next. `whole`: in one part, whatever the
+// row rule is.
+std::vector<ListPart> PartsOf(const ListQuery& query, bool whole);
+
 // The statement for up to `limit` rows of one range of a list, in order: id, version, whether it is
 // deleted, body. `tenant`: as rows name it. `parameters`: in the order of the `?`.
 struct ListStatement {
@@ -53,7 +69,8 @@ struct ListStatement {
   std::vector<query::Value> parameters;
 };
 ListStatement StatementOf(const ListQuery& query, const query::OrderBy& order,
-                          const query::SqlText& range, query::Value tenant, int limit);
+                          const std::vector<ListPart>& parts, const query::SqlText& range,
+                          const query::Value& tenant, int limit);
 // The answer to a list that nobody waits for any more.
 absl::Status Abandoned();
 

@@ -63,17 +63,13 @@ std::string CreatePgTable(const ResourceType& type) {
   return absl::StrCat(sql, ", PRIMARY KEY(tenant, id))");
 }
 
-std::string IndexName(const ResourceType& type, const query::Field& field) {
-  return query::QuoteColumn(absl::StrCat(type.table, "_", field.column));
-}
-
 // Deleted rows stay out of the indexes: they are found by name only. NULL first: see order_by.h.
 std::string CreatePgIndex(const ResourceType& type, const query::Field& field,
                           const query::Field* second = nullptr) {
   const std::string column = query::QuoteColumn(field.column);
-  std::string name = IndexName(type, field), keys = absl::StrCat(column, " ASC NULLS FIRST");
+  const std::string name = query::QuoteColumn(IndexName(type, field, second));
+  std::string keys = absl::StrCat(column, " ASC NULLS FIRST");
   if (second != nullptr) {
-    name = query::QuoteColumn(absl::StrCat(type.table, "_", field.column, "_and_", second->column));
     absl::StrAppend(&keys, ", ", query::QuoteColumn(second->column), " ASC NULLS FIRST");
   }
   return absl::StrCat("CREATE INDEX ", name, " ON ", type.table, "(tenant, ", keys,
@@ -174,7 +170,8 @@ absl::StatusOr<std::vector<MigrationStep>> PlanMigration(const contract::Registr
       const bool filled = stored.contains(ColumnLine(*type, field));
       if (filled && (!field.sparse || stored.contains(SparseLine(*type, field)))) continue;
       if (filled) {
-        steps.push_back({absl::StrCat("DROP INDEX IF EXISTS ", IndexName(*type, field))});
+        steps.push_back(
+            {absl::StrCat("DROP INDEX IF EXISTS ", query::QuoteColumn(IndexName(*type, field)))});
         steps.push_back({UnsetEmpty(*type, field)});
       } else if (exists) {
         steps.push_back(

@@ -18,7 +18,9 @@ PgParams TenantAnd(absl::string_view tenant, Oid element, absl::string_view key)
 absl::Status ListRange(PgConnection& connection, PgView& view, const ListQuery& query,
                        const query::OrderBy& order, const query::SqlText& range, int limit,
                        std::vector<Listed>& rows) {
-  ListStatement list = StatementOf(query, order, range, query.tenant, limit);
+  // What holds a text to one value finds the rows by that.
+  const bool whole = query.filter != nullptr && query::HoldsText(*query.filter);
+  ListStatement list = StatementOf(query, order, PartsOf(query, whole), range, query.tenant, limit);
   PgStatement statement{NumberPlaceholders(list.sql), {}, false};
   PgParams params;
   for (const query::Value& value : list.parameters) {

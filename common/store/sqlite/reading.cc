@@ -4,6 +4,7 @@
 #include "common/base/status.h"
 #include "common/store/rows.h"
 #include "common/store/sqlite/batch.h"
+#include "common/store/sqlite/list_plan.h"
 #include "common/store/sqlite/sqlite_store.h"
 
 namespace sqm::store {
@@ -16,9 +17,9 @@ constexpr char kSelectChanges[] =
 
 // Appends up to `limit` rows of one range of the query, in order.
 absl::Status ListRange(SqliteDatabase& database, int64_t tenant, const ListQuery& query,
-                       const query::OrderBy& order, const query::SqlText& range, int limit,
-                       std::vector<Listed>& rows) {
-  ListStatement statement = StatementOf(query, order, range, tenant, limit);
+                       const query::OrderBy& order, const std::vector<ListPart>& parts,
+                       const query::SqlText& range, int limit, std::vector<Listed>& rows) {
+  ListStatement statement = StatementOf(query, order, parts, range, tenant, limit);
   std::vector<SqlParam> params;
   for (const query::Value& value : statement.parameters) params.push_back(ParamOf(value));
   absl::Status parsed;
@@ -122,10 +123,11 @@ Task<absl::StatusOr<std::vector<Listed>>> SqliteStore::List(ListQuery query) {
   const int64_t tenant = NumberOf(query.tenant);
   std::vector<Listed> rows;
   const auto read = [&](SqliteDatabase& database) -> absl::Status {
+    ASSIGN_OR_RETURN(const std::vector<ListPart> parts, PlanList(database, tenant, query, order));
     for (const query::SqlText& range : ranges) {
       int left = query.limit - static_cast<int>(rows.size());
       if (left <= 0) break;
-      RETURN_IF_ERROR(ListRange(database, tenant, query, order, range, left, rows));
+      RETURN_IF_ERROR(ListRange(database, tenant, query, order, parts, range, left, rows));
     }
     return absl::OkStatus();
   };

@@ -44,11 +44,9 @@ std::string CreateTable(const ResourceType& type) {
 // Deleted rows stay out of the indexes: they are found by name only.
 std::string CreateIndex(const ResourceType& type, const query::Field& field,
                         const query::Field* second = nullptr) {
-  std::string name = absl::StrCat(type.table, "_", field.column), columns = field.column;
-  if (second != nullptr) {
-    absl::StrAppend(&name, "_and_", second->column);
-    absl::StrAppend(&columns, ", ", second->column);
-  }
+  const std::string name = IndexName(type, field, second);
+  std::string columns = field.column;
+  if (second != nullptr) absl::StrAppend(&columns, ", ", second->column);
   return absl::StrCat("CREATE INDEX IF NOT EXISTS ", name, " ON ", type.table, "(tenant, ", columns,
                       ", id) WHERE delete_time IS NULL",
                       field.sparse ? absl::StrCat(" AND ", field.column, " IS NOT NULL") : "", ";");
@@ -56,7 +54,7 @@ std::string CreateIndex(const ResourceType& type, const query::Field& field,
 
 // A column that was filled and indexed in full.
 std::string MakeSparse(const ResourceType& type, const query::Field& field) {
-  return absl::StrCat("DROP INDEX IF EXISTS ", type.table, "_", field.column, "; ",
+  return absl::StrCat("DROP INDEX IF EXISTS ", IndexName(type, field), "; ",
                       UnsetEmpty(type, field), ";");
 }
 

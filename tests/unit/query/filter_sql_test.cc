@@ -1,4 +1,5 @@
 // Filters as SQL: the text, and agreement with Matches on a real database.
+#include <absl/strings/str_cat.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -65,6 +66,37 @@ TEST(FilterSql, AChoiceOfValuesIsAskedForOneByOne) {
                           "\"number\" > ?)"));
   EXPECT_EQ(parts("note = a OR number > 3").size(), 1u) << "no index finds the second one";
   EXPECT_EQ(parts("number = 1").size(), 1u);
+}
+
+TEST(FilterSql, WhatFindsTheRows) {
+  const auto findings = [](absl::string_view text) {
+    std::vector<std::string> found;
+    auto filter = ParseFilter(text, TicketFields());
+    EXPECT_TRUE(filter.ok()) << filter.status();
+    for (const Finding& one : FindingsOf(*filter)) {
+      found.push_back(absl::StrCat(one.one_value ? "one: " : "", one.text.where));
+    }
+    return found;
+  };
+  EXPECT_THAT(findings("note = a"), ElementsAre("one: \"note\" = ?"));
+  EXPECT_THAT(
+      findings("number > 1 AND note = a* AND number <= 7"),
+      ElementsAre("\"number\" > ? AND \"number\" <= ?", "(\"note\" >= ? AND \"note\" < ?)"));
+  EXPECT_THAT(findings("-wait:* AND NOT severity:*"),
+              ElementsAre("one: \"wait\" IS NULL", "one: \"severity\" = 0"));
+  EXPECT_THAT(findings("wait:* AND note:* AND number:*"), ElementsAre("\"wait\" IS NOT NULL"));
+  // None of these does.
+  EXPECT_THAT(findings(""), ElementsAre());
+  EXPECT_THAT(
+      findings(
+          "NOT note:* AND note != a AND note:ab AND NOT number > 3 AND (number = 1 OR note = a)"),
+      ElementsAre());
+  const auto parts =
+      DisjointParts(*ParseFilter("(note = a OR number = 1) AND wait:*", TicketFields()));
+  ASSERT_EQ(parts.size(), 2u);
+  ASSERT_EQ(parts[1].findings.size(), 2u);
+  EXPECT_EQ(parts[1].findings[0].text.where, "\"number\" = ?");
+  EXPECT_EQ(parts[1].findings[1].text.where, "\"wait\" IS NOT NULL");
 }
 
 TEST(FilterSql, WhatAFilterHolds) {
