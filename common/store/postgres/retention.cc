@@ -26,15 +26,14 @@ absl::StatusOr<std::pair<int64_t, int64_t>> PostgresStore::TrimSlice(SqlSession&
                                 head = row.Int(0);
                                 oldest = row.Int(1);
                               }));
-  // Everything beyond the count goes, and everything beyond the age.
-  int64_t last = head - bounds.keep_changes;
+  // Everything beyond the count goes, and everything beyond the age, up to the first that is not.
+  int64_t aged = std::min(head, oldest + kTrimSlice - 1);
   RETURN_IF_ERROR(session.Run(
-      "SELECT max(position) FROM (SELECT position FROM changes WHERE tenant = ? AND position >= ? "
-      "AND position < ? AND time < ?) aged",
-      {of, oldest, oldest + kTrimSlice, absl::ToUnixMicros(bounds.older_than)},
-      [&](const SqlRow& row) {
-        if (!row.IsNull(0)) last = std::max(last, row.Int(0));
-      }));
+      "SELECT position FROM changes WHERE tenant = ? AND position >= ? AND position <= ? "
+      "AND time >= ? ORDER BY position LIMIT 1",
+      {of, oldest, aged, absl::ToUnixMicros(bounds.older_than)},
+      [&](const SqlRow& row) { aged = row.Int(0) - 1; }));
+  int64_t last = std::max(aged, head - bounds.keep_changes);
   last = std::min({last, bounds.keep_from.value_or(head + 1) - 1, oldest + kTrimSlice - 1});
   // A request id that is still remembered is answered from its change.
   RETURN_IF_ERROR(session.Run(

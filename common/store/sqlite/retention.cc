@@ -10,16 +10,15 @@ namespace sqm::store {
 absl::StatusOr<int64_t> SqliteStore::TrimSlice(SqliteDatabase& database, const Tenant& tenant,
                                                const TrimBounds& bounds) {
   const int64_t no = tenant.no, oldest = tenant.feed.oldest;
-  // Everything beyond the count goes, and everything beyond the age; a slice of it at a time, for
-  // which no more is read than the slice.
-  int64_t last = tenant.feed.head - bounds.keep_changes;
-  RETURN_IF_ERROR(
-      database.Run("SELECT max(seq) FROM changes WHERE seq >= ? AND seq < ? AND time < ?",
-                   {SqlParam(SeqOf(no, oldest)), SqlParam(SeqOf(no, oldest + kTrimSlice)),
-                    SqlParam(absl::ToUnixMicros(bounds.older_than))},
-                   [&](const SqlRow& row) {
-                     if (!row.IsNull(0)) last = std::max(last, PositionOf(row.Int(0)));
-                   }));
+  // Everything beyond the count goes, and everything beyond the age, up to the first that is not; a
+  // slice of it at a time, for which no more is read than what goes.
+  int64_t aged = std::min(tenant.feed.head, oldest + kTrimSlice - 1);
+  RETURN_IF_ERROR(database.Run(
+      "SELECT seq FROM changes WHERE seq >= ? AND seq <= ? AND time >= ? ORDER BY seq LIMIT 1",
+      {SqlParam(SeqOf(no, oldest)), SqlParam(SeqOf(no, aged)),
+       SqlParam(absl::ToUnixMicros(bounds.older_than))},
+      [&](const SqlRow& row) { aged = PositionOf(row.Int(0)) - 1; }));
+  int64_t last = std::max(aged, tenant.feed.head - bounds.keep_changes);
   last = std::min({last, bounds.keep_from - 1, oldest + kTrimSlice - 1});
   // A request id that is still remembered is answered from its change.
   RETURN_IF_ERROR(database.Run(

@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include "tests/support/sqlite_steps.h"
 #include "tests/unit/store/store_suite.h"
 
 namespace sqm::store {
@@ -136,6 +137,25 @@ TEST_F(Sqlite, AnIndexBecomesSparseAndGetsASecondField) {
               })).ok());
   EXPECT_THAT(plan, HasSubstr("r_ticket_f_title_and_f_priority (tenant=? AND f_title=?)"));
   EXPECT_THAT(plan, ::testing::Not(HasSubstr("TEMP B-TREE")));
+}
+
+// Of each tenant it is looked for once a minute.
+TEST_F(Sqlite, WhatIsNotOldIsNotReadToBeForgotten) {
+  testing::SqliteSteps steps;
+  Tickets tickets;
+  auto store = Open(tickets);
+  ASSERT_TRUE(store.ok()) << store.status();
+  std::vector<WriteSet> write_sets;
+  for (int i = 0; i < 4000; ++i) {
+    write_sets.push_back(Tickets::Write(clock_.Now(), {tickets.Create(absl::StrCat("t", i))}));
+  }
+  Await((*store)->CommitAll(std::move(write_sets)));
+  const int64_t before = steps.Now();
+  EXPECT_TRUE(Await((*store)->Trim(clock_.Now() - absl::Hours(1), 1000000, {})).ok());
+  EXPECT_LT(steps.Now() - before, 1000);
+  EXPECT_EQ((*store)->Head("north").oldest, 1);
+  EXPECT_TRUE(Await((*store)->Trim(clock_.Now() + absl::Hours(1), 1000000, {})).ok());
+  EXPECT_EQ((*store)->Head("north").oldest, 4001);
 }
 
 TEST_F(Sqlite, ARemovedIndexOrTypeIsRefused) {
