@@ -5,8 +5,6 @@
 #include <absl/strings/str_join.h>
 #include <absl/strings/str_replace.h>
 
-#include <algorithm>
-
 #include "common/base/check.h"
 #include "common/base/status.h"
 #include "common/base/task.h"
@@ -22,16 +20,6 @@ using store::RecordPtr;
 std::string Quoted(absl::string_view text) {
   return absl::StrCat(
       "\"", absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"\"", "\\\""}, {"*", "\\*"}}), "\"");
-}
-
-// How many of the first `count` rows an answer may hold.
-size_t RowsWithin(const std::vector<store::Listed>& rows, size_t count) {
-  size_t bytes = 0;
-  for (size_t i = 0; i < count; ++i) {
-    bytes += rows[i].record->body.size();
-    if (bytes > kMaxPageBytes && i > 0) return i;
-  }
-  return count;
 }
 
 }  // namespace
@@ -218,6 +206,8 @@ Task<absl::StatusOr<Page>> Resources::List(const rpc::Call& call, const Resource
   query.visible = &visible;
   query.order = &order;
   query.limit = page_size + 1;
+  const size_t most = options.looked_at ? query.max_bytes : kMaxPageBytes;
+  query.max_bytes = most;
   query.show_deleted = options.show_deleted;
   // Who writes decides by what he lists.
   query.may_lag = call.method().options.read_only();
@@ -230,10 +220,12 @@ Task<absl::StatusOr<Page>> Resources::List(const rpc::Call& call, const Resource
   absl::StatusOr<std::vector<store::Listed>> rows = co_await listing;
   if (!rows.ok()) co_return rows.status();
   page.rows = *std::move(rows);
-  size_t fit = std::min(page.rows.size(), static_cast<size_t>(page_size));
-  if (!options.looked_at) fit = RowsWithin(page.rows, fit);
-  if (page.rows.size() > fit) {
-    page.rows.resize(fit);
+  size_t bytes = 0;
+  for (const store::Listed& row : page.rows) bytes += row.record->body.size();
+  // The row that there is no more room for says that there are more.
+  const bool full = bytes > most && page.rows.size() > 1;
+  if (full || static_cast<int>(page.rows.size()) > page_size) {
+    page.rows.pop_back();
     const store::Listed& last = page.rows.back();
     query::RowPosition position = query::PositionOf(order, *last.record->message, last.id);
     page.next_page_token = tokens_.Encode(position, fingerprint);

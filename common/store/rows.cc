@@ -78,6 +78,19 @@ absl::Status ParseBody(const contract::ResourceType& type, Record& record) {
   return absl::OkStatus();
 }
 
+absl::Status ListedRows::Add(absl::string_view id, int64_t version, bool deleted,
+                             absl::string_view body) {
+  if (Left() <= 0) return absl::OkStatus();
+  auto record = std::make_shared<Record>();
+  record->version = version;
+  record->deleted = deleted;
+  record->body = std::string(body);
+  bytes_ += body.size();
+  absl::Status parsed = ParseBody(*query_.type, *record);
+  rows.push_back(Listed{std::string(id), std::move(record)});
+  return parsed;
+}
+
 std::vector<IndexPair> IndexPairs(const contract::ResourceType& type) {
   std::vector<IndexPair> pairs;
   for (const query::Field& field : type.fields.fields()) {

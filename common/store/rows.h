@@ -47,6 +47,26 @@ SqlParam ParamOf(const query::Value& value);
 // Values of the index columns, in the order of ResourceType::fields.
 std::vector<query::Value> ColumnValues(const contract::ResourceType& type,
                                        const google::protobuf::Message& message);
+// The rows of a list, as far as it goes.
+class ListedRows {
+ public:
+  explicit ListedRows(const ListQuery& query) : query_(query) {}
+  // How many more there may be.
+  int Left() const {
+    // Of rows that are too long there are two: the second one says that there are more.
+    const bool full = bytes_ > query_.max_bytes && rows.size() > 1;
+    return full ? 0 : query_.limit - static_cast<int>(rows.size());
+  }
+  // Adds a row, unless the list is at its end.
+  absl::Status Add(absl::string_view id, int64_t version, bool deleted, absl::string_view body);
+
+  std::vector<Listed> rows;
+
+ private:
+  const ListQuery& query_;
+  size_t bytes_ = 0;
+};
+
 // Parses the body of a record that was read back.
 absl::Status ParseBody(const contract::ResourceType& type, Record& record);
 

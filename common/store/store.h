@@ -9,6 +9,7 @@
 #include <absl/strings/string_view.h>
 
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -62,6 +63,8 @@ struct ListQuery {
   const query::OrderBy* order = nullptr;    // null = by id
   std::optional<query::RowPosition> after;  // the last row of the page before
   int limit = 50;
+  // Bytes of bodies after which no more rows are read: the last row may go beyond.
+  size_t max_bytes = std::numeric_limits<size_t>::max();
   bool show_deleted = false;
   // A read-only standby may answer, from a state of less than 2 s ago that has all that this
   // process has heard of. Not for whoever decides by the rows what to write.
@@ -93,7 +96,8 @@ class Store {
   // that there is none is said by the primary only.
   virtual Task<absl::StatusOr<RecordPtr>> Read(const contract::ResourceType& type,
                                                std::string tenant, std::string id) = 0;
-  // At most `limit` rows, on one snapshot. The query's pointers must live until it ends.
+  // At most `limit` rows and about `max_bytes`, on one snapshot. The query's pointers must live
+  // until it ends.
   virtual Task<absl::StatusOr<std::vector<Listed>>> List(ListQuery query) = 0;
   // The resource that holds a unique value; empty where none does.
   virtual Task<absl::StatusOr<std::string>> FindUnique(const contract::ResourceType& type,

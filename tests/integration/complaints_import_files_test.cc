@@ -254,6 +254,34 @@ TEST_F(ComplaintsImportFilesTest, UnknownCategoriesAreNamedOrAdded) {
   EXPECT_EQ(category->label().en(), "Noise");
 }
 
+// 300 of the longest texts: more than a message of the import holds, and than a page of a list.
+TEST_F(ComplaintsImportFilesTest, LongRowsMakeSmallerBatchesAndPages) {
+  ASSERT_TRUE(CreateCategory("noise").ok());
+  std::string text =
+      "Case Id;Kind;Channel;Received;Acknowledged;Assigned;Answered;Ended;State;Outcome;Category;"
+      "Severity;Priority;Subject;Text;Customer;Name;Class;Team;Owner;Answer;Satisfaction;"
+      "Language\n";
+  std::string longest;
+  for (int i = 0; i < 20000; ++i) longest += "投";
+  for (int i = 0; i < 300; ++i) {
+    absl::StrAppend(&text, "L-", i,
+                    ";praise;web;2026-01-05 10:00:00;;;;2026-01-06 10:00:00;closed;;",
+                    "noise;;;Thanks;", longest, ";;;;;;;;\n");
+  }
+  const std::string file = dir_.File("long.csv");
+  WriteFile(file, text);
+  const Finished made = Import(file, "sqm_sample_cases", {"-o", "json"});
+  EXPECT_EQ(made.exit_code, 0) << made.err;
+  EXPECT_EQ(Summary(made)["created"], 300);
+  v1::ListCasesRequest request;
+  request.set_page_size(1000);
+  const auto page = manager_->Call(&Stub::ListCases, request);
+  ASSERT_TRUE(page.ok()) << page.status();
+  EXPECT_LT(page->ByteSizeLong(), size_t{4} << 20);
+  EXPECT_GT(page->cases_size(), 40);
+  EXPECT_EQ(AllCases().size(), 300u);
+}
+
 TEST_F(ComplaintsImportFilesTest, SaysWhatItCannotDo) {
   const std::string file = dir_.File("requests.csv");
   WriteFile(file, kHeader + RequestRow(1));

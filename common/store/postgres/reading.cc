@@ -14,16 +14,16 @@ PgParams TenantAnd(absl::string_view tenant, Oid element, absl::string_view key)
   return params;
 }
 
-// Appends up to `limit` rows of one range of the query, in order.
+// Appends the rows of one range of the query, in order.
 absl::Status ListRange(PgConnection& connection, PgView& view, const ListQuery& query,
-                       const query::OrderBy& order, const query::SqlText& range, int limit,
-                       std::vector<Listed>& rows) {
+                       const query::OrderBy& order, const query::SqlText& range, ListedRows& list) {
   // What holds a text to one value finds the rows by that.
   const bool whole = query.filter != nullptr && query::HoldsText(*query.filter);
-  ListStatement list = StatementOf(query, order, PartsOf(query, whole), range, query.tenant, limit);
-  PgStatement statement{NumberPlaceholders(list.sql), {}, false};
+  const ListStatement wanted =
+      StatementOf(query, order, PartsOf(query, whole), range, query.tenant, list.Left());
+  PgStatement statement{NumberPlaceholders(wanted.sql), {}, false};
   PgParams params;
-  for (const query::Value& value : list.parameters) {
+  for (const query::Value& value : wanted.parameters) {
     statement.types.push_back(std::holds_alternative<int64_t>(value)  ? pg::kInt
                               : std::holds_alternative<double>(value) ? pg::kDouble
                                                                       : pg::kText);
@@ -33,12 +33,8 @@ absl::Status ListRange(PgConnection& connection, PgView& view, const ListQuery& 
                    view.Run(connection, {{&statement, std::move(params)}}));
   const PgResult& result = results[0];
   for (int row = 0; row < result.rows(); ++row) {
-    auto record = std::make_shared<Record>();
-    record->version = result.Int(row, 1);
-    record->deleted = result.Int(row, 2) != 0;
-    record->body = std::string(result.Text(row, 3));
-    RETURN_IF_ERROR(ParseBody(*query.type, *record));
-    rows.push_back(Listed{std::string(result.Text(row, 0)), std::move(record)});
+    RETURN_IF_ERROR(list.Add(result.Text(row, 0), result.Int(row, 1), result.Int(row, 2) != 0,
+                             result.Text(row, 3)));
   }
   return absl::OkStatus();
 }
@@ -81,12 +77,12 @@ Task<absl::StatusOr<std::vector<Listed>>> PostgresStore::List(ListQuery query) {
   std::vector<Listed> rows;
   auto read = [&](PgSession& session, PgView& view) -> absl::Status {
     if (query.abandoned && query.abandoned()) return Abandoned();
-    rows.clear();
+    ListedRows list(query);
     for (const query::SqlText& range : ranges) {
-      int left = query.limit - static_cast<int>(rows.size());
-      if (left <= 0) break;
-      RETURN_IF_ERROR(ListRange(session.connection(), view, query, order, range, left, rows));
+      if (list.Left() <= 0) break;
+      RETURN_IF_ERROR(ListRange(session.connection(), view, query, order, range, list));
     }
+    rows = std::move(list.rows);
     return absl::OkStatus();
   };
   ViewWork work = read;

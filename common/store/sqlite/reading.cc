@@ -15,23 +15,18 @@ constexpr char kSelectChanges[] =
     "SELECT seq, commit_id, time, type, id, version, kind, actor, method, request_id, body "
     "FROM changes WHERE seq > ? AND seq < ? ORDER BY seq";
 
-// Appends up to `limit` rows of one range of the query, in order.
+// Appends the rows of one range of the query, in order.
 absl::Status ListRange(SqliteDatabase& database, int64_t tenant, const ListQuery& query,
                        const query::OrderBy& order, const std::vector<ListPart>& parts,
-                       const query::SqlText& range, int limit, std::vector<Listed>& rows) {
-  ListStatement statement = StatementOf(query, order, parts, range, tenant, limit);
+                       const query::SqlText& range, ListedRows& list) {
+  ListStatement statement = StatementOf(query, order, parts, range, tenant, list.Left());
   std::vector<SqlParam> params;
   for (const query::Value& value : statement.parameters) params.push_back(ParamOf(value));
-  absl::Status parsed;
+  absl::Status added;
   RETURN_IF_ERROR(database.RunDynamic(statement.sql, params, [&](const SqlRow& row) {
-    auto record = std::make_shared<Record>();
-    record->version = row.Int(1);
-    record->deleted = row.Int(2) != 0;
-    record->body = std::string(row.Text(3));
-    parsed.Update(ParseBody(*query.type, *record));
-    rows.push_back(Listed{std::string(row.Text(0)), std::move(record)});
+    added.Update(list.Add(row.Text(0), row.Int(1), row.Int(2) != 0, row.Text(3)));
   }));
-  return parsed;
+  return added;
 }
 
 }  // namespace
@@ -121,13 +116,12 @@ Task<absl::StatusOr<std::vector<Listed>>> SqliteStore::List(ListQuery query) {
     CO_ASSIGN_OR_RETURN(ranges, query::RangesAfter(order, *query.after));
   }
   const int64_t tenant = NumberOf(query.tenant);
-  std::vector<Listed> rows;
+  ListedRows list(query);
   const auto read = [&](SqliteDatabase& database) -> absl::Status {
     ASSIGN_OR_RETURN(const std::vector<ListPart> parts, PlanList(database, tenant, query, order));
     for (const query::SqlText& range : ranges) {
-      int left = query.limit - static_cast<int>(rows.size());
-      if (left <= 0) break;
-      RETURN_IF_ERROR(ListRange(database, tenant, query, order, parts, range, left, rows));
+      if (list.Left() <= 0) break;
+      RETURN_IF_ERROR(ListRange(database, tenant, query, order, parts, range, list));
     }
     return absl::OkStatus();
   };
@@ -139,7 +133,7 @@ Task<absl::StatusOr<std::vector<Listed>>> SqliteStore::List(ListQuery query) {
   };
   absl::Status status = co_await OnReader(std::move(work));
   if (!status.ok()) co_return status;
-  co_return std::move(rows);
+  co_return std::move(list.rows);
 }
 
 Task<absl::StatusOr<std::string>> SqliteStore::FindUnique(const contract::ResourceType& type,

@@ -116,6 +116,23 @@ TEST_P(Listing, LeavesOutWhatIsDeleted) {
   EXPECT_TRUE(Rows(query).front().record->deleted);
 }
 
+TEST_P(Listing, EndsWithTheRowThatGoesBeyondItsBytes) {
+  const std::string text(1000, 'x');
+  for (const char* id : {"a", "b", "c", "d", "e"}) {
+    Ticket(id, absl::StrCat("owner: 'ada' text: '", text, "'"));
+  }
+  query::OrderBy order = Order("owner");
+  ListQuery query = Query();
+  query.max_bytes = 2500;
+  query.order = &order;
+  EXPECT_THAT(Ids(query), ElementsAre("a", "b", "c"));
+  // Each page is of several ranges.
+  query.after = query::RowPosition{{query::Value("ada")}, "a"};
+  EXPECT_THAT(Ids(query), ElementsAre("b", "c", "d"));
+  query.max_bytes = 1;
+  EXPECT_THAT(Ids(query), ElementsAre("b"));
+}
+
 TEST_P(Listing, OfAParent) {
   for (const char* id : {"a/1", "a/2", "a-b/1", "ab/1", "A/1", "a0/1"}) {
     Apply(tickets_.Create(tickets_.comment(), id, R"(text: "t")"));
