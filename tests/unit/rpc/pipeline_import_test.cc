@@ -54,6 +54,16 @@ TEST_F(PipelineTest, ARowWhoseResourceIsDeletedMeanwhileIsToBeSentAgain) {
   }
 }
 
+// As when the case that a row repeats is worked on at the same moment.
+TEST_F(PipelineTest, ANewRowThatRestsOnWhatWasChangedMeanwhileIsStoredAllTheSame) {
+  Open();
+  store_->conflicts = true;
+  const v1::ImportContactsResponse answer = Import();
+  EXPECT_THAT(answer.outcomes(), ::testing::ElementsAre(v1::IMPORT_OUTCOME_CREATED))
+      << answer.ShortDebugString();
+  EXPECT_FALSE(store_->conflicts);
+}
+
 // With the leeway of 30 s that a token has everywhere.
 TEST_F(PipelineTest, AnImportEndsWithItsToken) {
   Open();

@@ -73,7 +73,7 @@ class LaggingStore final : public testing::ForwardingStore {
     co_return id;
   }
 
-  std::atomic<bool> replica{true}, fails{false}, away{false};
+  std::atomic<bool> replica{true}, fails{false}, away{false}, conflicts{false};
   std::atomic<int64_t> arrived{0};
   std::atomic<int> looks{0};
   std::function<void()> before_find, after_find;

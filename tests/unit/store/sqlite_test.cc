@@ -158,33 +158,6 @@ TEST_F(Sqlite, WhatIsNotOldIsNotReadToBeForgotten) {
   EXPECT_EQ((*store)->Head("north").oldest, 4001);
 }
 
-// No index finds what a text contains.
-TEST_F(Sqlite, AListThatNobodyWaitsForIsReadNoFurther) {
-  testing::SqliteSteps steps;
-  Tickets tickets;
-  auto store = Open(tickets);
-  ASSERT_TRUE(store.ok()) << store.status();
-  std::vector<WriteSet> write_sets;
-  for (int i = 0; i < 5000; ++i) {
-    write_sets.push_back(
-        Tickets::Write(clock_.Now(), {tickets.Create(absl::StrCat("t", i), "owner: 'ada'")}));
-  }
-  Await((*store)->CommitAll(std::move(write_sets)));
-  const auto filter = query::ParseFilter("owner:bo", tickets.ticket().fields);
-  ASSERT_TRUE(filter.ok()) << filter.status();
-  ListQuery query;
-  query.type = &tickets.ticket();
-  query.tenant = "north";
-  query.filter = &*filter;
-  query.abandoned = [] { return true; };
-  const int64_t before = steps.Now();
-  EXPECT_EQ(Await((*store)->List(query)).status().code(), absl::StatusCode::kCancelled);
-  EXPECT_LT(steps.Now() - before, 20000);
-  query.abandoned = [] { return false; };
-  EXPECT_TRUE(Await((*store)->List(query)).ok());
-  EXPECT_GT(steps.Now() - before, 40000);
-}
-
 TEST_F(Sqlite, ARemovedIndexOrTypeIsRefused) {
   Tickets before(testing::TicketContract(kIndexed, kNewType));
   ASSERT_TRUE(Open(before).ok());
