@@ -79,9 +79,9 @@ std::string ToldAt(const CompiledPolicy& policy, const v1::Case& one,
     if (target.kind() != step.deadline()) continue;
     for (const v1::Escalation& level : target.escalations()) {
       if (level.level() != step.value()) continue;
-      // Who may not see it is not told of it either.
-      const bool hidden = one.has_disclosure() && level.to() != kToOwner &&
-                          !absl::c_linear_search(one.disclosure().readers(), level.to());
+      // Who may not see it is not told of it either, nor the team of a case that nobody owns.
+      const bool hidden =
+          one.has_disclosure() && !absl::c_linear_search(one.disclosure().readers(), level.to());
       if (hidden) return one.owner();
       // Nor whom it names: who has it is told instead.
       if (IsNamedIn(one, level.to())) return one.owner().empty() ? team : one.owner();

@@ -187,5 +187,176 @@ TEST(CaseWarnings, AnEscalationPassesOverWhomTheComplaintNames) {
   EXPECT_EQ(one.escalated_to(), kAgent.staff);
 }
 
+v1::DeadlineTarget& AddTarget(v1::DeadlineKind kind, absl::Duration target,
+                              v1::DeadlinePolicy& policy) {
+  return *policy.add_targets() = PolicyOf(kind, target).targets(0);
+}
+void TellAt(int level, absl::Duration offset, const char* to, v1::DeadlineTarget& target) {
+  v1::Escalation& made = *target.add_escalations();
+  made.set_level(level);
+  *made.mutable_offset() = ToDuration(offset);
+  made.set_to(to);
+}
+
+// Each deadline tells those whom it names, and what is told of one is not told again of another.
+TEST(CaseWarnings, EveryDeadlineTellsItsOwn) {
+  v1::DeadlinePolicy policy;
+  policy.set_name("deadlinePolicies/one");
+  policy.mutable_label()->set_en("Standard");
+  policy.set_state(v1::DEADLINE_POLICY_STATE_ACTIVE);
+  v1::DeadlineTarget& first = AddTarget(kFirst, absl::Hours(1), policy);
+  TellAt(1, absl::Hours(1), "staff/fay", first);
+  TellAt(2, absl::Hours(2), "staff/flo", first);
+  AddTarget(kResolution, absl::Hours(10), policy);
+  TellAt(1, absl::Hours(1), "staff/rex", *policy.mutable_targets(1));
+  const DeadlineBook book = BookOf({policy});
+  v1::Case one = Received();
+  SettleDeadlines(book, kNow, one);
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(2), one)),
+            "BREACH FIRST_RESPONSE; ESCALATE FIRST_RESPONSE: 1 → staff/fay; ");
+  EXPECT_EQ(one.escalated_to(), "staff/fay");
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(3), one)),
+            "ESCALATE FIRST_RESPONSE: 2 → staff/flo; ");
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(4), one)), "");
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(11), one)),
+            "BREACH TOTAL_RESOLUTION; ESCALATE TOTAL_RESOLUTION: 1 → staff/rex; ");
+  EXPECT_EQ(one.escalated_to(), "staff/flo") << "the highest level that was reached";
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(99), one)), "");
+  // Once the first is answered, only the other is due.
+  Step(book, one, v1::CASE_ACTION_ACKNOWLEDGE, absl::Hours(100));
+  EXPECT_EQ(one.escalated_to(), "staff/rex");
+}
+
+TEST(CaseWarnings, OfARoundBeforeNobodyIsToldAndNoWarningRemembered) {
+  v1::DeadlinePolicy policy = PolicyOf(kResolution, absl::Hours(10));
+  policy.mutable_targets(0)->add_warnings(50);
+  TellAt(1, absl::Hours(1), "staff/rex", *policy.mutable_targets(0));
+  const DeadlineBook book = BookOf({policy});
+  v1::Case one = In(v1::CASE_STATE_RESPONSE_PROPOSED);
+  SettleDeadlines(book, kNow, one);
+  TakeDueSteps(book, kNow + absl::Hours(5), one);
+  TakeDueSteps(book, kNow + absl::Hours(12), one);
+  EXPECT_EQ(one.deadline_steps_size(), 3);
+  EXPECT_EQ(one.escalated_to(), "staff/rex");
+  Step(book, one, v1::CASE_ACTION_REPLY, absl::Hours(13));
+  EXPECT_FALSE(one.has_next_event_time()) << "what is over has nothing more to tell";
+  Step(book, one, v1::CASE_ACTION_CLOSE, absl::Hours(14));
+  Step(book, one, v1::CASE_ACTION_REOPEN, absl::Hours(20));
+  EXPECT_EQ(one.escalated_to(), "");
+  ASSERT_EQ(one.deadline_steps_size(), 1);
+  EXPECT_EQ(one.deadline_steps(0).kind(), v1::DEADLINE_STEP_KIND_BREACH);
+  EXPECT_EQ(one.deadline_steps(0).round(), 1);
+  EXPECT_EQ(FromTimestamp(one.next_event_time()), kNow + absl::Hours(25));
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(32), one)),
+            "BREACH TOTAL_RESOLUTION; ESCALATE TOTAL_RESOLUTION: 1 → staff/rex; ");
+}
+
+// What is put off is told again when it passes; how near it is, once.
+TEST(CaseWarnings, NobodyIsWarnedTwiceOfOneShare) {
+  v1::DeadlinePolicy policy = PolicyOf(kFirst, absl::Hours(4));
+  policy.mutable_targets(0)->add_warnings(50);
+  v1::DeadlinePolicy longer = policy;
+  *longer.mutable_targets(0)->mutable_target() = ToDuration(absl::Hours(10));
+  v1::Case one = Received();
+  const DeadlineBook before = BookOf({policy}), after = BookOf({longer});
+  SettleDeadlines(before, kNow, one);
+  EXPECT_EQ(TextOf(TakeDueSteps(before, kNow + absl::Hours(2), one)),
+            "WARN FIRST_RESPONSE: 50 %; ");
+  SettleDeadlines(after, kNow + absl::Hours(3), one);
+  EXPECT_EQ(TextOf(TakeDueSteps(after, kNow + absl::Hours(6), one)), "");
+}
+
+TEST(CaseWarnings, WhatIsToldStandsInTheTimelineForThoseInside) {
+  v1::DeadlinePolicy policy = PolicyOf(kFirst, absl::Hours(10));
+  policy.mutable_targets(0)->add_warnings(50);
+  TellAt(1, absl::Hours(1), "staff/fay", *policy.mutable_targets(0));
+  const DeadlineBook book = BookOf({policy});
+  v1::Case one = Received();
+  SettleDeadlines(book, kNow, one);
+  std::vector<v1::CaseEntry> told = TakeDueSteps(book, kNow + absl::Hours(5), one);
+  for (v1::CaseEntry& entry : TakeDueSteps(book, kNow + absl::Hours(11), one)) {
+    told.push_back(std::move(entry));
+  }
+  ASSERT_EQ(told.size(), 3u);
+  for (const v1::CaseEntry& entry : told) {
+    EXPECT_EQ(entry.visibility(), v1::ENTRY_VISIBILITY_INTERNAL);
+    EXPECT_EQ(entry.from_state(), v1::CASE_STATE_RECEIVED);
+    EXPECT_EQ(entry.to_state(), v1::CASE_STATE_RECEIVED);
+    EXPECT_EQ(entry.changes(entry.changes_size() - 1).field(), "deadline.FIRST_RESPONSE");
+  }
+  EXPECT_EQ(told[0].changes(0).after(), "2026-03-02T14:00:00+00:00");
+  ASSERT_EQ(told[2].changes_size(), 2);
+  EXPECT_EQ(told[2].changes(0).field(), "escalated_to");
+  EXPECT_EQ(told[2].changes(0).before(), "");
+  EXPECT_EQ(told[2].changes(0).after(), "staff/fay");
+  EXPECT_EQ(told[2].changes(1).after(), "2026-03-02T20:00:00+00:00");
+}
+
+TEST(CaseWarnings, OfADisclosureItsReadersAloneAreTold) {
+  const auto told = [](const char* to, bool owned) {
+    v1::DeadlinePolicy policy = PolicyOf(kFirst, absl::Hours(1));
+    TellAt(1, absl::Hours(1), to, *policy.mutable_targets(0));
+    const DeadlineBook book = BookOf({policy});
+    v1::Case one = owned ? In(v1::CASE_STATE_INVESTIGATING, v1::CASE_KIND_DISCLOSURE)
+                         : Received(v1::CASE_KIND_DISCLOSURE);
+    one.set_team("back-office");
+    for (const char* reader : {"staff/rita", kAgent.staff.c_str()}) {
+      one.mutable_disclosure()->add_readers(reader);
+    }
+    SettleDeadlines(book, kNow, one);
+    TakeDueSteps(book, kNow + absl::Hours(2), one);
+    return one.escalated_to();
+  };
+  for (const bool owned : {false, true}) {
+    const std::string owner = owned ? kAgent.staff : "";
+    EXPECT_EQ(told("staff/rita", owned), "staff/rita");
+    EXPECT_EQ(told("staff/mia", owned), owner);
+    EXPECT_EQ(told("team/quality", owned), owner);
+    EXPECT_EQ(told("team", owned), owner);
+    EXPECT_EQ(told("owner", owned), owner) << "its team may not see it";
+  }
+}
+
+// A full case is not closed by itself, and is not looked at for it again and again.
+TEST(CaseWarnings, AFullCaseIsNotClosedByItself) {
+  v1::DeadlinePolicy policy = PolicyOf(v1::DEADLINE_KIND_APPROVAL, absl::Hours(9));
+  *policy.mutable_auto_close_after() = ToDuration(absl::Hours(48));
+  const DeadlineBook book = BookOf({policy});
+  v1::Case one = In(v1::CASE_STATE_WAITING_CUSTOMER);
+  while (one.events_size() < kMaxEvents - 1) *one.add_events() = one.events(0);
+  v1::Case full = one;
+  *full.add_events() = full.events(0);
+  SettleDeadlines(book, kNow, one);
+  SettleDeadlines(book, kNow, full);
+  EXPECT_TRUE(one.has_next_event_time());
+  EXPECT_FALSE(full.has_next_event_time());
+  EXPECT_EQ(TakeDueSteps(book, kNow + absl::Hours(48), one).size(), 1u);
+  EXPECT_EQ(TakeDueSteps(book, kNow + absl::Hours(48), full).size(), 0u);
+}
+
+TEST(CaseWarnings, ACustomerHearsInHisLanguageWhenItWillBeClosed) {
+  v1::DeadlinePolicy policy = PolicyOf(kResolution, absl::Hours(999));
+  *policy.mutable_auto_close_after() = ToDuration(absl::Hours(48));
+  *policy.mutable_auto_close_notice() = ToDuration(absl::Hours(12));
+  const DeadlineBook book = BookOf({policy});
+  for (const v1::CaseLanguage language : {v1::CASE_LANGUAGE_UNSPECIFIED, v1::CASE_LANGUAGE_ZH}) {
+    v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+    one.set_language(language);
+    Step(book, one, v1::CASE_ACTION_WAIT_CUSTOMER, absl::Hours(0));
+    v1::Case late = one;
+    EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(36), one)),
+              "AUTO_CLOSE_NOTICE 如未收到您的答复，本案将于 2026-03-04T09:00:00+00:00 "
+              "自动办结。; ");
+    EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(48), one)), "AUTO_CLOSE ; ");
+    EXPECT_EQ(one.outcome(), v1::CASE_OUTCOME_NOTED);
+    EXPECT_EQ(one.survey_state(), v1::SURVEY_STATE_UNSPECIFIED);
+    // A late notice leaves as much time, and says so.
+    EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(100), late)),
+              "AUTO_CLOSE_NOTICE 如未收到您的答复，本案将于 2026-03-07T01:00:00+00:00 "
+              "自动办结。; ");
+    EXPECT_EQ(FromTimestamp(late.next_event_time()), kNow + absl::Hours(112));
+  }
+}
+
 }  // namespace
 }  // namespace sqm::complaints
