@@ -247,11 +247,14 @@ std::optional<v1::CaseEntry> EscalateLateAction(CorrectiveAction& action, absl::
   if (!action.has_next_event_time() || FromTimestamp(action.next_event_time()) >= now) {
     return std::nullopt;
   }
+  // Who may not see it any more is not told of it.
+  const bool may_see = CheckReader(action.restricted_to(), action.escalate_to()).ok();
+  const std::string to = may_see ? action.escalate_to() : "";
   *action.mutable_escalate_time() = ToTimestamp(now);
-  action.set_escalated_to(action.escalate_to());
+  action.set_escalated_to(to);
   action.clear_next_event_time();
-  v1::CaseEntry entry = TakeActionStep(action, v1::CASE_ACTION_ESCALATE_CORRECTIVE_ACTION,
-                                       action.escalate_to(), Actor());
+  v1::CaseEntry entry =
+      TakeActionStep(action, v1::CASE_ACTION_ESCALATE_CORRECTIVE_ACTION, to, Actor());
   AddChange(entry, "corrective_action.due_time", "", TimestampText(action.due_time()));
   return entry;
 }

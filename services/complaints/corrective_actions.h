@@ -44,6 +44,7 @@ Entry RescheduleAction(v1::CorrectiveAction& action,
 Entry CancelAction(v1::CorrectiveAction& action, absl::string_view reason, const Actor& actor);
 
 // Escalates an action that is late, once for each due time; nothing where it is not time for that.
+// Who is not among the readers of its disclosure any more is not told.
 std::optional<v1::CaseEntry> EscalateLateAction(v1::CorrectiveAction& action, absl::Time now);
 
 }  // namespace sqm::complaints

@@ -77,6 +77,13 @@ TEST(CorrectiveActions, BeginsOnlyWhereItMay) {
   action.set_owner("staff/rita");
   ASSERT_TRUE(BeginAction(disclosure, action, kLead, kNow).ok());
   EXPECT_EQ(action.restricted_to(), disclosure.restricted_to());
+  // Nor is anybody else told that it is late.
+  action = Wanted();
+  action.set_owner("staff/rita");
+  action.set_escalate_to(kManager.staff);
+  EXPECT_EQ(RuleOf(BeginAction(disclosure, action, kLead, kNow).status()), "not-a-reader");
+  action.set_escalate_to("staff/anna");
+  EXPECT_TRUE(BeginAction(disclosure, action, kLead, kNow).ok());
 }
 
 TEST(CorrectiveActions, FromOpenToVerified) {
@@ -114,8 +121,11 @@ TEST(CorrectiveActions, NobodyVerifiesHisOwn) {
   ASSERT_TRUE(StartAction(action, "", kLead).ok());
   ASSERT_TRUE(CompleteAction(action, "done", kLead, kNow).ok());
   EXPECT_EQ(RuleOf(VerifyAction(action, Check(true), kLead, kNow).status()), "own-action");
+  EXPECT_EQ(RuleOf(VerifyAction(action, Check(true), kAgent, kNow).status()), "own-action");
   EXPECT_EQ(action.checks_size(), 0);
-  EXPECT_TRUE(VerifyAction(action, Check(true), kSupervisor, kNow).ok());
+  ASSERT_TRUE(VerifyAction(action, Check(true), kSupervisor, kNow + absl::Hours(1)).ok());
+  EXPECT_EQ(action.checks(0).comment(), "Looked at the runs of April");
+  EXPECT_EQ(FromTimestamp(action.checks(0).time()), kNow + absl::Hours(1));
 }
 
 TEST(CorrectiveActions, WithoutEffectItIsDoneAgain) {
@@ -194,6 +204,45 @@ TEST(CorrectiveActions, IsRescheduledForAReason) {
   action = Done();
   EXPECT_EQ(ReasonOf(RescheduleAction(action, request, kLead, kNow).status()),
             type::v1::ERROR_REASON_WRONG_STATE);
+}
+
+TEST(CorrectiveActions, WhoIsNoReaderAnyMoreIsNotToldThatItIsLate) {
+  for (const bool reads : {true, false}) {
+    v1::CorrectiveAction action = Begun();
+    action.set_escalate_to("staff/anna");
+    action.set_restricted_to(reads ? "|staff/ann|staff/anna|" : "|staff/ann|");
+    auto entry = EscalateLateAction(action, kDue + absl::Seconds(1));
+    ASSERT_TRUE(entry.has_value());
+    EXPECT_EQ(action.escalated_to(), reads ? "staff/anna" : "");
+    EXPECT_EQ(entry->text(), reads ? "staff/anna" : "");
+    EXPECT_TRUE(action.has_escalate_time());
+  }
+}
+
+TEST(CorrectiveActions, IsCompletedByWhoCarriesItOutAndVerifiedOnceDone) {
+  v1::CorrectiveAction action = Begun();
+  EXPECT_EQ(ReasonOf(VerifyAction(action, Check(true), kSupervisor, kNow).status()),
+            type::v1::ERROR_REASON_WRONG_STATE);
+  EXPECT_EQ(ReasonOf(VerifyAction(action, Check(false), kSupervisor, kNow).status()),
+            type::v1::ERROR_REASON_WRONG_STATE);
+  ASSERT_TRUE(StartAction(action, "", kAgent).ok());
+  const Actor other = {"staff/otto", kAgent.roles};
+  EXPECT_EQ(RuleOf(CompleteAction(action, "done", other, kNow).status()), "not-the-owner");
+  EXPECT_EQ(action.state(), v1::CORRECTIVE_ACTION_STATE_IN_PROGRESS);
+  action.set_escalated_to("staff/sue");
+  auto entry = CompleteAction(action, "done", kAgent, kNow + absl::Hours(1));
+  ASSERT_TRUE(entry.ok()) << entry.status();
+  EXPECT_EQ(entry->author(), kAgent.staff);
+  EXPECT_EQ(entry->changes(0).field(), "corrective_action.state");
+  EXPECT_EQ(action.result(), "done");
+  EXPECT_EQ(FromTimestamp(action.done_time()), kNow + absl::Hours(1));
+  EXPECT_EQ(action.escalated_to(), "") << "it is late no longer";
+  entry = VerifyAction(action, Check(false), kSupervisor, kNow);
+  ASSERT_TRUE(entry.ok()) << entry.status();
+  EXPECT_EQ(action.done_by(), "");
+  EXPECT_FALSE(action.has_done_time());
+  EXPECT_EQ(FromTimestamp(action.due_time()), kDue + absl::Hours(72));
+  EXPECT_EQ(FromTimestamp(action.next_event_time()), kDue + absl::Hours(72));
 }
 
 }  // namespace
