@@ -132,5 +132,36 @@ TEST(Retention, BeginsWithTheEndOfTheCase) {
   EXPECT_FALSE(one.has_retained_since());
 }
 
+TEST_F(Anonymise, NoReceiptOpensItAndNobodyIsAskedAnyMore) {
+  for (const v1::SurveyState survey : {v1::SURVEY_STATE_TO_ASK, v1::SURVEY_STATE_ANSWERED}) {
+    v1::Case one = In(v1::CASE_STATE_CLOSED, v1::CASE_KIND_DISCLOSURE);
+    one.set_receipt_hash("hash");
+    one.mutable_disclosure()->set_receipt_hash("hash");
+    one.mutable_disclosure()->add_readers("staff/rita");
+    *one.mutable_unread_since() = ToTimestamp(kNow);
+    one.set_survey_state(survey);
+    AnonymiseCase(Type<v1::Case>(), kNow, one);
+    EXPECT_EQ(one.receipt_hash(), "");
+    EXPECT_EQ(one.disclosure().receipt_hash(), "");
+    EXPECT_EQ(one.disclosure().readers_size(), 1);
+    EXPECT_FALSE(one.has_unread_since());
+    EXPECT_EQ(one.survey_state(),
+              survey == v1::SURVEY_STATE_ANSWERED ? survey : v1::SURVEY_STATE_UNSPECIFIED);
+    EXPECT_FALSE(one.has_suggestion());
+  }
+  v1::Case complaint = In(v1::CASE_STATE_CLOSED);
+  AnonymiseCase(Type<v1::Case>(), kNow, complaint);
+  EXPECT_FALSE(complaint.has_disclosure());
+}
+
+TEST_F(Anonymise, ItStandsInTheTimelineForThoseInside) {
+  const v1::CaseEntry entry = AnonymisedEntry(In(v1::CASE_STATE_WITHDRAWN));
+  EXPECT_EQ(entry.action(), v1::CASE_ACTION_ANONYMISE);
+  EXPECT_EQ(entry.from_state(), v1::CASE_STATE_WITHDRAWN);
+  EXPECT_EQ(entry.to_state(), v1::CASE_STATE_WITHDRAWN);
+  EXPECT_EQ(entry.visibility(), v1::ENTRY_VISIBILITY_INTERNAL);
+  EXPECT_EQ(entry.author(), "");
+}
+
 }  // namespace
 }  // namespace sqm::complaints

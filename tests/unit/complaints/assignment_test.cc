@@ -34,6 +34,9 @@ TEST(Assignment, SuitsByTeamKindSkillAndLanguage) {
   EXPECT_FALSE(IsSuited(handler, one, {}, ""));
   one.clear_language();
   EXPECT_TRUE(IsSuited(handler, one, {}, ""));
+  // What it is about is not known yet: anybody finds out.
+  one.clear_category();
+  EXPECT_TRUE(IsSuited(handler, one, {}, ""));
   handler.set_away(true);
   EXPECT_FALSE(IsSuited(handler, one, {}, ""));
 }

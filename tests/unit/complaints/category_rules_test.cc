@@ -93,5 +93,67 @@ TEST(SuggestCategory, ByTheWordsThatStandInTheText) {
   EXPECT_EQ(ReasonOf(BeginCategory(nullptr, kNow, blank)), type::v1::ERROR_REASON_INVALID_FIELD);
 }
 
+TEST(CategoryRules, WhatIsNotSaidIsSaidAbove) {
+  v1::Category parent = Labelled("Billing");
+  parent.set_approval_from(v1::CASE_SEVERITY_HIGH);
+  parent.set_default_team("back-office");
+  v1::Category category = Labelled("Late fee");
+  InheritFrom(parent, category);
+  EXPECT_EQ(category.approval_from(), v1::CASE_SEVERITY_HIGH);
+  EXPECT_EQ(category.default_team(), "back-office");
+  category.set_approval_from(v1::CASE_SEVERITY_LOW);
+  category.set_default_team("fees");
+  InheritFrom(parent, category);
+  EXPECT_EQ(category.approval_from(), v1::CASE_SEVERITY_LOW);
+  EXPECT_EQ(category.default_team(), "fees");
+}
+
+TEST(CategoryRules, NamesKindsThatThereAre) {
+  v1::Category category = Labelled("Billing");
+  category.add_kinds(v1::CASE_KIND_UNSPECIFIED);
+  EXPECT_EQ(BeginCategory(nullptr, kNow, category).message(), "category.kinds: must name kinds");
+}
+
+TEST(CategoryRules, IsForTheKindsThatItNames) {
+  v1::Category category = Labelled("Billing");
+  EXPECT_TRUE(CheckKind(category, v1::CASE_KIND_PRAISE).ok());
+  category.add_kinds(v1::CASE_KIND_COMPLAINT);
+  category.add_kinds(v1::CASE_KIND_PRAISE);
+  EXPECT_TRUE(CheckKind(category, v1::CASE_KIND_PRAISE).ok());
+  const absl::Status other = CheckKind(category, v1::CASE_KIND_SUGGESTION);
+  EXPECT_EQ(RuleOf(other), "category-for-other-kinds");
+  EXPECT_EQ(MetadataOf(other, "kind"), "SUGGESTION");
+}
+
+TEST(CategoryRules, EveryMeaningHasItsNumberAndTime) {
+  v1::Category before = Labelled("Billing");
+  before.set_revision(7);
+  before.add_revisions();
+  ASSERT_TRUE(BeginCategory(nullptr, kNow, before).ok());
+  ASSERT_EQ(before.revisions_size(), 1);
+  EXPECT_EQ(before.revision(), 1);
+  EXPECT_EQ(before.revisions(0).revision(), 1);
+  EXPECT_EQ(before.revisions(0).label().en(), "Billing");
+  EXPECT_EQ(FromTimestamp(before.revisions(0).time()), kNow);
+  // Another name in either language is another meaning.
+  for (const bool chinese : {false, true}) {
+    v1::Category after = before;
+    (chinese ? *after.mutable_label()->mutable_zh() : *after.mutable_label()->mutable_en()) = "账";
+    ASSERT_TRUE(ReviseCategory(before, kNow, after).ok());
+    EXPECT_EQ(after.revision(), 2) << chinese;
+  }
+  v1::Category nameless = before;
+  nameless.clear_label();
+  EXPECT_FALSE(ReviseCategory(before, kNow, nameless).ok());
+}
+
+TEST(SuggestCategory, TheBestWhereverItStands) {
+  const std::vector<v1::Category> known = {With("two", {"late", "fee"}), With("one", {"fee"}),
+                                           With("same", {"late", "fee"})};
+  const auto* found = SuggestCategory(known, v1::CASE_KIND_COMPLAINT, "late fee", "");
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(found->name(), "two") << "of equals the first";
+}
+
 }  // namespace
 }  // namespace sqm::complaints

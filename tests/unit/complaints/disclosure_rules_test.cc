@@ -168,5 +168,60 @@ TEST(DisclosureRules, AReaderIsNotNamedAfterwards) {
   EXPECT_TRUE(CheckNamed(before, after).ok());
 }
 
+TEST(DisclosureRules, WhenTheNextAnswerIsDueIsTold) {
+  v1::Case one = Received(v1::CASE_KIND_DISCLOSURE);
+  v1::DeadlineStatus& status = *one.add_deadlines();
+  status.set_kind(v1::DEADLINE_KIND_FIRST_RESPONSE);
+  *status.mutable_due_time() = ToTimestamp(kNow + absl::Hours(7 * 24));
+  EXPECT_EQ(FromTimestamp(Told(one, one, {}, kNow).due_time()), kNow + absl::Hours(7 * 24));
+  EXPECT_FALSE(Told(one, one, {}, kNow + absl::Hours(7 * 24)).has_due_time());
+  *status.mutable_stop_time() = ToTimestamp(kNow);
+  EXPECT_FALSE(Told(one, one, {}, kNow).has_due_time());
+}
+
+TEST(DisclosureRules, WhoCarriesOutAnActionKeepsSight) {
+  const v1::Case one = DisclosureCase(v1::SubmitDisclosureRequest(), Panel());
+  v1::CorrectiveAction action;
+  action.set_name("correctiveActions/one");
+  for (int state = v1::CORRECTIVE_ACTION_STATE_OPEN; state <= v1::CorrectiveActionState_MAX;
+       ++state) {
+    action.set_state(static_cast<v1::CorrectiveActionState>(state));
+    const bool over = state == v1::CORRECTIVE_ACTION_STATE_VERIFIED ||
+                      state == v1::CORRECTIVE_ACTION_STATE_CANCELLED;
+    action.set_owner("staff/mia");
+    const absl::Status status = CheckActionStaysVisible(one, action);
+    EXPECT_EQ(RuleOf(status), over ? "OK" : "reader-owns-it") << state;
+    EXPECT_EQ(MetadataOf(status, "reader"), over ? "" : "staff/mia");
+    action.set_owner("staff/bob");
+    EXPECT_TRUE(CheckActionStaysVisible(one, action).ok());
+  }
+}
+
+TEST(DisclosureRules, KeepsWhatWasSaid) {
+  v1::SubmitDisclosureRequest request;
+  request.set_channel(v1::CASE_CHANNEL_WEB);
+  request.set_subject("Receipts are forged");
+  request.set_text("Every Friday");
+  request.set_place("branch 3");
+  const v1::Case one = DisclosureCase(request, Panel());
+  EXPECT_EQ(one.channel(), v1::CASE_CHANNEL_WEB);
+  EXPECT_EQ(one.subject(), "Receipts are forged");
+  EXPECT_EQ(one.text(), "Every Friday");
+  EXPECT_EQ(one.place(), "branch 3");
+}
+
+TEST(DisclosureRules, WhoDoesNotHandleItMayLoseSightOfItAtAnyTime) {
+  v1::Case one = DisclosureCase(v1::SubmitDisclosureRequest(), Panel());
+  one.set_state(v1::CASE_STATE_INVESTIGATING);
+  one.set_owner("staff/bob");
+  auto entry = RevokeAccess(one, "staff/rita", "left", kManager);
+  ASSERT_TRUE(entry.ok()) << entry.status();
+  EXPECT_EQ(entry->from_state(), v1::CASE_STATE_INVESTIGATING);
+  EXPECT_EQ(entry->to_state(), v1::CASE_STATE_INVESTIGATING);
+  EXPECT_EQ(one.owner(), "staff/bob");
+  EXPECT_TRUE(one.handled_by().empty());
+  EXPECT_EQ(one.restricted_to(), "|staff/bob|");
+}
+
 }  // namespace
 }  // namespace sqm::complaints

@@ -98,5 +98,15 @@ TEST(ReplyTemplates, SayWhereWhatWasFoundStandsAndWhatIsMissing) {
             "template-without-answer");
 }
 
+TEST(ReplyTemplates, HaveALabelAndAText) {
+  v1::ReplyTemplate reply = Sorry();
+  reply.clear_label();
+  EXPECT_EQ(CheckTemplate(reply).message(),
+            "reply_template.label: must be given in at least one language");
+  reply.mutable_label()->set_zh("抱歉");
+  reply.clear_body_en();
+  EXPECT_TRUE(CheckTemplate(reply).ok());
+}
+
 }  // namespace
 }  // namespace sqm::complaints

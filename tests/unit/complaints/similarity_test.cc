@@ -67,5 +67,29 @@ TEST(SimilarityTest, SuggestsTheLikeliestFirst) {
   EXPECT_TRUE(found[1].same_customer());
 }
 
+TEST(SimilarityTest, OfEquallyNearTheSameCustomersComesFirstAndNotAllAreTold) {
+  v1::Case one = Received();
+  std::vector<v1::Case> others;
+  for (int i = 0; i <= kMaxCandidates; ++i) {
+    v1::Case& other = others.emplace_back(one);
+    other.set_name("cases/" + std::to_string(i));
+    other.set_number("C-2026-" + std::to_string(i));
+    other.set_state(v1::CASE_STATE_CLOSED);
+    other.set_customer_key(i == kMaxCandidates ? "key" : "other");
+  }
+  std::vector<const v1::Case*> all;
+  for (const v1::Case& other : others) all.push_back(&other);
+  const std::vector<v1::DuplicateCandidate> found = SuggestDuplicates(one, all);
+  ASSERT_EQ(found.size(), static_cast<size_t>(kMaxCandidates));
+  EXPECT_EQ(found[0].case_(), others.back().name());
+  EXPECT_EQ(found[0].number(), others.back().number());
+  EXPECT_EQ(found[0].state(), v1::CASE_STATE_CLOSED);
+  EXPECT_EQ(found[1].case_(), "cases/0");
+  // Nobody is the same customer for having no name.
+  one.clear_customer_key();
+  others[0].clear_customer_key();
+  EXPECT_FALSE(SuggestDuplicates(one, {&others[0]}).at(0).same_customer());
+}
+
 }  // namespace
 }  // namespace sqm::complaints

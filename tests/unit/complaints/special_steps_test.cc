@@ -96,6 +96,12 @@ TEST(SpecialSteps, WhatWasGrantedBeforeCountsInItsCurrency) {
 
 TEST(CompensationLimits, SayWhatIsWrong) {
   EXPECT_TRUE(CompensationLimits::Parse("").ok());
+  const auto strict = CompensationLimits::Parse("CNY 0 0, USD 30 30");
+  ASSERT_TRUE(strict.ok()) << strict.status();
+  EXPECT_EQ(strict->DeciderOf("CNY", Rational(0)), auth::Role::kTeamLead);
+  EXPECT_EQ(strict->DeciderOf("CNY", Rational(1)), auth::Role::kManager);
+  EXPECT_EQ(strict->DeciderOf("USD", Rational(31)), auth::Role::kManager);
+  for (const char* word : {"CNY COP", "NY ", "Y C", "CN", ""}) EXPECT_FALSE(IsCurrency(word));
   for (const char* wrong : {"CNY", "CNY 200", "cny 200 2000", "CNY 200 2000 3", "CNY x 2000",
                             "CNY 200 100", "CNY -1 100", "CNY 1 2, CNY 1 2", "CNY 0.001 2"}) {
     EXPECT_EQ(CompensationLimits::Parse(wrong).status().code(), absl::StatusCode::kInvalidArgument)
@@ -261,6 +267,43 @@ TEST(SpecialSteps, ADisclosureThatGoesOnIsGivenItsReceipt) {
   ASSERT_TRUE(IssueReceipt(one, "hash", kManager, kNow).ok());
   EXPECT_EQ(one.disclosure().receipt_hash(), "hash");
   EXPECT_EQ(one.receipt_hash(), "");
+}
+
+TEST(SpecialSteps, AnAppointmentIsConfirmedWhereItIsThenAndWithOneListOfEach) {
+  v1::Case one = Received(v1::CASE_KIND_APPOINTMENT);
+  v1::ConfirmAppointmentRequest confirm;
+  confirm.add_preparation()->set_id("room");
+  confirm.add_preparation()->set_id("room");
+  EXPECT_EQ(ConfirmAppointment(one, confirm, kLead, kNow).status().message(),
+            "preparation: has the id room twice");
+  EXPECT_EQ(one.state(), v1::CASE_STATE_RECEIVED);
+  confirm.clear_preparation();
+  ASSERT_TRUE(ConfirmAppointment(one, confirm, kLead, kNow).ok());
+  EXPECT_EQ(one.appointment().place(), "branch 3");
+  EXPECT_EQ(FromTimestamp(one.appointment().start_time()), kNow + absl::Hours(48));
+  EXPECT_EQ(one.appointment().confirmed_by(), kLead.staff);
+  EXPECT_EQ(FromTimestamp(one.appointment().confirm_time()), kNow);
+  confirm.set_place("branch 4");
+  ASSERT_TRUE(ConfirmAppointment(one, confirm, kLead, kNow).ok());
+  EXPECT_EQ(one.appointment().place(), "branch 4");
+}
+
+TEST(SpecialSteps, ARewardIsInACurrency) {
+  v1::Case one = In(v1::CASE_STATE_ADOPTED, v1::CASE_KIND_SUGGESTION);
+  v1::RewardSuggestionRequest reward;
+  reward.set_amount("100");
+  reward.set_currency("RMB");
+  EXPECT_EQ(RewardSuggestion(one, reward, kManager, kNow).status().message(),
+            "currency: is not a currency of ISO 4217, as CNY is");
+  reward.set_currency("CNY");
+  auto entry = RewardSuggestion(one, reward, kManager, kNow);
+  ASSERT_TRUE(entry.ok()) << entry.status();
+  EXPECT_EQ(one.suggestion().reward_currency(), "CNY");
+  EXPECT_EQ(one.events(one.events_size() - 1).amount(), "100");
+  EXPECT_EQ(one.events(one.events_size() - 1).currency(), "CNY");
+  ASSERT_EQ(entry->changes_size(), 1);
+  EXPECT_EQ(entry->changes(0).field(), "suggestion.reward");
+  EXPECT_EQ(entry->changes(0).after(), "100 CNY");
 }
 
 }  // namespace
