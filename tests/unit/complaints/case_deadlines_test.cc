@@ -22,10 +22,20 @@ TEST(CaseDeadlines, RunFromReceipt) {
   EXPECT_EQ(FromTimestamp(one.deadlines_time()), kNow);
   // Exactly at the end is in time.
   Step(book, one, v1::CASE_ACTION_ACKNOWLEDGE, absl::Hours(24));
-  EXPECT_EQ(StatusIn(one, kFirst).state(), v1::DEADLINE_STATE_MET);
+  const v1::DeadlineStatus& status = StatusIn(one, kFirst);
+  EXPECT_EQ(status.state(), v1::DEADLINE_STATE_MET);
+  EXPECT_EQ(FromDuration(status.target()), absl::Hours(24));
+  EXPECT_EQ(FromTimestamp(status.start_time()), kNow);
+  EXPECT_EQ(FromTimestamp(status.stop_time()), kNow + absl::Hours(24));
+  EXPECT_TRUE(status.in_time());
+  EXPECT_FALSE(status.has_breach_time());
   EXPECT_FALSE(one.has_due_time());
   EXPECT_FALSE(one.has_next_event_time());
   EXPECT_TRUE(one.has_deadlines_time());
+  // Without the policy nothing of it is left.
+  SettleDeadlines(DeadlineBook(), kNow + absl::Hours(25), one);
+  EXPECT_EQ(one.deadline_policy(), "");
+  EXPECT_EQ(one.deadlines_size(), 0);
 }
 
 TEST(CaseDeadlines, WithoutAPolicyThereIsNone) {
@@ -211,7 +221,8 @@ TEST(CaseDeadlines, ACaseThatComesInLateIsSound) {
   SettleDeadlines(book, kNow, one);
   EXPECT_EQ(StatusIn(one, kFirst).state(), v1::DEADLINE_STATE_BREACHED);
   EXPECT_EQ(FromTimestamp(one.due_time()), kNow - absl::Hours(99));
-  EXPECT_LE(FromTimestamp(one.next_event_time()), kNow);
+  ASSERT_TRUE(one.has_next_event_time()) << "nobody would be told";
+  EXPECT_EQ(FromTimestamp(one.next_event_time()), kNow - absl::Hours(99) + absl::Seconds(1));
 }
 
 // What the customer was promised holds without a policy, and whether or not anybody waits.
@@ -323,7 +334,96 @@ TEST(CaseDeadlines, WhatWasRecordedIsToldWithoutThePolicy) {
   ASSERT_TRUE(why.ok()) << why.status();
   EXPECT_EQ(why->recorded().state(), v1::DEADLINE_STATE_MET);
   EXPECT_EQ(why->status().state(), v1::DEADLINE_STATE_MET);
+  EXPECT_EQ(FromDuration(why->target()), absl::Hours(10));
   EXPECT_EQ(RuleOf(ExplainDeadline(DeadlineBook(), kFirst, kNow, one).status()), "no-deadline");
+}
+
+// Nobody knows how long a working hour lasts when the calendar has ended.
+TEST(CaseDeadlines, WhatCannotBeComputedIsUnknown) {
+  v1::Calendar week;
+  week.set_zone("UTC");
+  week.add_weekly()->add_days(v1::WEEKDAY_MONDAY);
+  week.mutable_weekly(0)->add_intervals("09:00-17:00");
+  week.set_effective_to("2026-03-02");
+  auto calendar = CompileCalendar(week);
+  ASSERT_TRUE(calendar.ok()) << calendar.status();
+  v1::DeadlinePolicy policy = PolicyOf(kResolution, absl::Hours(10));
+  policy.mutable_targets(0)->set_measure(v1::DEADLINE_MEASURE_WORKING);
+  *policy.add_targets() = PolicyOf(kFirst, absl::Hours(8)).targets(0);
+  auto compiled = CompilePolicy(policy, *calendar);
+  ASSERT_TRUE(compiled.ok()) << compiled.status();
+  DeadlineBook book;
+  book.time = kNow;
+  book.policies.push_back(*std::move(compiled));
+  v1::Case one = Received();
+  SettleDeadlines(book, kNow, one);
+  ASSERT_EQ(one.deadlines_size(), 2);
+  EXPECT_EQ(StatusIn(one, kResolution).state(), v1::DEADLINE_STATE_UNKNOWN);
+  EXPECT_FALSE(StatusIn(one, kResolution).has_due_time());
+  EXPECT_EQ(StatusIn(one, kFirst).state(), v1::DEADLINE_STATE_RUNNING);
+  EXPECT_EQ(FromTimestamp(one.due_time()), kNow + absl::Hours(8));
+}
+
+TEST(CaseDeadlines, KeepsOfTheFirstAnswerWhatWasDecided) {
+  v1::Case one;
+  for (int kind = v1::DEADLINE_KIND_FIRST_RESPONSE; kind <= v1::DeadlineKind_MAX; ++kind) {
+    for (int state = v1::DEADLINE_STATE_NOT_STARTED; state <= v1::DeadlineState_MAX; ++state) {
+      v1::DeadlineStatus& status = *one.add_deadlines();
+      status.set_kind(static_cast<v1::DeadlineKind>(kind));
+      status.set_state(static_cast<v1::DeadlineState>(state));
+    }
+  }
+  KeepResults(one);
+  for (const v1::DeadlineStatus& status : one.deadlines()) {
+    const bool first = status.kind() == v1::DEADLINE_KIND_FIRST_RESPONSE ||
+                       status.kind() == v1::DEADLINE_KIND_FIRST_RESOLUTION;
+    const bool decided =
+        status.state() == v1::DEADLINE_STATE_MET || status.state() == v1::DEADLINE_STATE_MISSED;
+    EXPECT_EQ(status.kept(), first && decided) << status.ShortDebugString();
+  }
+}
+
+TEST(CaseDeadlines, AnotherPolicyIsSaidByName) {
+  v1::Case before = Received(), after = before;
+  after.set_deadline_policy("deadlinePolicies/two");
+  *before.add_deadlines()->mutable_target() = ToDuration(absl::Hours(2));
+  before.mutable_deadlines(0)->set_kind(kFirst);
+  v1::CaseEntry entry;
+  AddDeadlineChanges(before, after, entry);
+  ASSERT_EQ(entry.changes_size(), 2);
+  EXPECT_EQ(entry.changes(0).field(), "deadline_policy");
+  EXPECT_EQ(entry.changes(0).after(), "deadlinePolicies/two");
+  EXPECT_EQ(entry.changes(1).field(), "deadline.FIRST_RESPONSE");
+  EXPECT_EQ(entry.changes(1).before(), "2h") << "nobody knew when it would be due";
+  EXPECT_EQ(entry.changes(1).after(), "");
+}
+
+// Who asks the customer has answered him; and his answer ends the wait, whoever was waited for
+// before.
+TEST(CaseDeadlines, TheLastOneWhoIsWaitedForIsTheOnlyOne) {
+  const DeadlineBook book = BookOf({PolicyOf(kResolution, absl::Hours(10))});
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+  Step(book, one, v1::CASE_ACTION_WAIT_THIRD_PARTY, absl::Hours(1));
+  Step(book, one, v1::CASE_ACTION_WAIT_CUSTOMER, absl::Hours(2));
+  v1::CaseEntry message;
+  message.set_action(v1::CASE_ACTION_CUSTOMER_MESSAGE);
+  message.set_text("here it is");
+  ASSERT_TRUE(AddEntry(one, message, Actor(), kNow + absl::Hours(4)).ok());
+  SettleDeadlines(book, kNow + absl::Hours(4), one);
+  EXPECT_EQ(StatusIn(one, kResolution).state(), v1::DEADLINE_STATE_RUNNING);
+  EXPECT_EQ(FromTimestamp(one.due_time()), kNow + absl::Hours(13));
+  Step(book, one, v1::CASE_ACTION_WAIT_CUSTOMER, absl::Hours(5));
+  Step(book, one, v1::CASE_ACTION_WAIT_THIRD_PARTY, absl::Hours(6));
+  auto why = ExplainDeadline(book, kResolution, kNow + absl::Hours(7), one);
+  ASSERT_TRUE(why.ok()) << why.status();
+  const v1::DeadlineSpan& last = why->spans(why->spans_size() - 1);
+  EXPECT_TRUE(last.waiting_third_party());
+  EXPECT_FALSE(last.waiting_customer());
+  v1::Case asked = Received();
+  const DeadlineBook first = BookOf({PolicyOf(kFirst, absl::Hours(10))});
+  asked.set_state(v1::CASE_STATE_INVESTIGATING);
+  Step(first, asked, v1::CASE_ACTION_WAIT_CUSTOMER, absl::Hours(1));
+  EXPECT_EQ(StatusIn(asked, kFirst).state(), v1::DEADLINE_STATE_MET);
 }
 
 }  // namespace

@@ -228,5 +228,92 @@ TEST(PolicyRules, ACategoryStandsForThoseBelowIt) {
   EXPECT_FALSE(IsFor(below, parents, one));
 }
 
+TEST(PolicyRules, NamesWhatIsMissing) {
+  const auto fields = [](const v1::DeadlinePolicy& policy) {
+    return FieldsOf(CompilePolicy(policy, nullptr).status());
+  };
+  const v1::DeadlinePolicy good = PolicyOf(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(4));
+  v1::DeadlinePolicy bad = good;
+  bad.clear_label();
+  EXPECT_EQ(fields(bad), "deadline_policy.label");
+  bad.mutable_label()->set_zh("标准");
+  EXPECT_EQ(fields(bad), "");
+  bad = good;
+  bad.mutable_targets(0)->clear_measure();
+  EXPECT_EQ(fields(bad), "deadline_policy.targets[0].measure");
+  bad.mutable_targets(0)->clear_target();
+  bad.mutable_targets(0)->set_term("no-such-term");
+  EXPECT_EQ(fields(bad), "deadline_policy.targets[0].term");
+}
+
+TEST(PolicyRules, WhatWasAcceptedIsCompiledTheSameAgain) {
+  auto calendar = CompileCalendar(Week());
+  ASSERT_TRUE(calendar.ok()) << calendar.status();
+  v1::DeadlinePolicy policy = PolicyOf(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(4));
+  policy.mutable_targets(0)->add_warnings(50);
+  v1::DeadlineTarget& term = *policy.add_targets();
+  term.set_kind(v1::DEADLINE_KIND_FIRST_RESOLUTION);
+  term.set_term("fca-final");
+  auto first = CompilePolicy(policy, *calendar);
+  ASSERT_TRUE(first.ok()) << first.status();
+  const CompiledPolicy again = CompileAccepted(policy, *calendar);
+  EXPECT_EQ(again.policy.DebugString(), policy.DebugString());
+  for (size_t kind = 0; kind < again.targets.size(); ++kind) {
+    ASSERT_EQ(again.targets[kind].has_value(), first->targets[kind].has_value()) << kind;
+    if (!again.targets[kind]) continue;
+    EXPECT_EQ(again.targets[kind]->term, first->targets[kind]->term);
+    EXPECT_EQ(again.targets[kind]->clock.target, first->targets[kind]->clock.target);
+    EXPECT_EQ(again.targets[kind]->clock.warnings, first->targets[kind]->clock.warnings);
+    EXPECT_EQ(again.targets[kind]->clock.calendar, *calendar);
+  }
+}
+
+TEST(PolicyRules, IsRetiredOnce) {
+  v1::DeadlinePolicy policy = PolicyOf(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(4));
+  EXPECT_TRUE(IsFor(policy, {}, Received()));
+  ASSERT_TRUE(RetirePolicy(policy).ok());
+  EXPECT_FALSE(IsFor(policy, {}, Received()));
+  const absl::Status again = RetirePolicy(policy);
+  EXPECT_EQ(ReasonOf(again), type::v1::ERROR_REASON_WRONG_STATE);
+  EXPECT_EQ(MetadataOf(again, "current_state"), "RETIRED");
+}
+
+TEST(CalendarRules, HoursOfOneDayAreThoseOfAnotherAndChangeWithADate) {
+  v1::Calendar calendar = Week();
+  calendar.mutable_working_days(0)->set_like(v1::WEEKDAY_FRIDAY);
+  calendar.mutable_weekly(0)->clear_days();
+  for (int day = v1::WEEKDAY_MONDAY; day <= v1::WEEKDAY_THURSDAY; ++day) {
+    calendar.mutable_weekly(0)->add_days(static_cast<v1::Weekday>(day));
+  }
+  v1::WeekdayHours& friday = *calendar.add_weekly();
+  friday.add_days(v1::WEEKDAY_FRIDAY);
+  friday.add_intervals("10:00-11:00");
+  v1::HoursRevision& revision = *calendar.add_revisions();
+  revision.set_from_date("2026-11-01");
+  revision.add_weekly()->add_days(v1::WEEKDAY_MONDAY);
+  revision.mutable_weekly(0)->add_intervals("20:00-21:00");
+  auto compiled = CompileCalendar(calendar);
+  ASSERT_TRUE(compiled.ok()) << compiled.status();
+  const auto works = [&](int month, int day, int hour) {
+    return (*compiled)->IsWorking(
+        absl::FromCivil(absl::CivilSecond(2026, month, day, hour, 0, 0), (*compiled)->zone()));
+  };
+  EXPECT_TRUE(works(10, 10, 10)) << "a Saturday like a Friday";
+  EXPECT_FALSE(works(10, 10, 9));
+  EXPECT_TRUE(works(10, 26, 9));
+  EXPECT_FALSE(works(11, 2, 9));
+  EXPECT_TRUE(works(11, 2, 20));
+  calendar.mutable_weekly(0)->add_days(v1::WEEKDAY_UNSPECIFIED);
+  EXPECT_EQ(FieldsOf(CompileCalendar(calendar).status()), "calendar.weekly[0].days");
+}
+
+TEST(CalendarRules, EndsWithTheLastDayInItsZone) {
+  v1::Calendar calendar = Week();
+  const absl::TimeZone zone = absl::FixedTimeZone(8 * 3600);
+  EXPECT_EQ(EndOf(calendar, zone), absl::InfiniteFuture());
+  calendar.set_effective_to("2026-12-31");
+  EXPECT_EQ(EndOf(calendar, zone), absl::FromCivil(absl::CivilDay(2027, 1, 1), zone));
+}
+
 }  // namespace
 }  // namespace sqm::complaints

@@ -57,5 +57,50 @@ TEST(CheckPolicy, LevelsFollowEachOther) {
   EXPECT_THAT(Problem(policy), HasSubstr("policy.escalations[0].offset: must be within"));
 }
 
+// What is at a bound is accepted, and what is just beyond it is not.
+TEST(CheckPolicy, Bounds) {
+  const absl::Duration bit = absl::Nanoseconds(1);
+  const auto target = [](absl::Duration is) { return Problem(Elapsed(is)); };
+  EXPECT_EQ(target(bit), "");
+  EXPECT_EQ(target(kMaxTarget), "");
+  EXPECT_NE(target(kMaxTarget + bit), "");
+  const auto level = [](EscalationLevel is) {
+    ClockPolicy policy = Elapsed(absl::Hours(1));
+    policy.escalations = {is};
+    return Problem(policy);
+  };
+  constexpr auto kBy = Measure::kElapsed;
+  EXPECT_EQ(level({1, -kMaxTarget}), "");
+  EXPECT_NE(level({1, -kMaxTarget - bit}), "");
+  EXPECT_EQ(level({100, kMaxTarget}), "");
+  EXPECT_NE(level({101, kMaxTarget}), "");
+  EXPECT_NE(level({1, kMaxTarget + bit}), "");
+  EXPECT_EQ(level({1, bit, kBy, kLeastRepeat, kMaxRepeats}), "");
+  EXPECT_NE(level({1, bit, kBy, kLeastRepeat - bit, 1}), "");
+  EXPECT_EQ(level({1, bit, kBy, kMaxTarget, 1}), "");
+  EXPECT_NE(level({1, bit, kBy, kMaxTarget + bit, 1}), "");
+  EXPECT_NE(level({1, bit, kBy, kLeastRepeat, kMaxRepeats + 1}), "");
+  EXPECT_NE(level({1, bit, kBy, kLeastRepeat, -1}), "");
+  EXPECT_EQ(level({1, bit, kBy, absl::ZeroDuration(), 0}), "") << "it is told once";
+  ClockPolicy many = Elapsed(absl::Hours(1));
+  for (size_t i = 1; i <= kMaxLevels; ++i) {
+    many.escalations.push_back({static_cast<int>(i), absl::Hours(static_cast<int64_t>(i))});
+    many.warnings.push_back(static_cast<int>(i));
+  }
+  many.warnings.back() = 99;
+  EXPECT_EQ(Problem(many), "");
+  many.escalations.push_back({99, absl::Hours(99)});
+  EXPECT_THAT(Problem(many), HasSubstr("policy.escalations: must be at most 10"));
+  many.warnings = {1, 1};
+  EXPECT_THAT(Problem(many), HasSubstr("policy.warnings[1]: must be above"));
+  many.warnings = {0};
+  EXPECT_THAT(Problem(many), HasSubstr("policy.warnings[0]: must be 1 to 99"));
+  // Of two that are measured unlike, nobody knows which is later.
+  ClockPolicy mixed = Working(absl::Hours(16));
+  mixed.escalations = {{1, absl::Hours(24), Measure::kElapsed},
+                       {2, absl::Hours(8), Measure::kWorking}};
+  EXPECT_EQ(Problem(mixed), "");
+}
+
 }  // namespace
 }  // namespace sqm::complaints
