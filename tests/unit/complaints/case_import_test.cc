@@ -8,6 +8,7 @@
 
 #include "services/complaints/case_deadlines.h"
 #include "services/complaints/case_steps.h"
+#include "tests/unit/complaints/import_samples.h"
 #include "tests/unit/complaints/policy_samples.h"
 
 namespace sqm::complaints {
@@ -15,30 +16,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-google::protobuf::Timestamp HoursFromNow(double hours) {
-  return ToTimestamp(kNow + absl::Hours(hours));
-}
-
-// A complaint of 100 hours ago.
-v1::ImportedCase Row(v1::CaseState state = v1::CASE_STATE_CLOSED) {
-  v1::ImportedCase row;
-  v1::Case& one = *row.mutable_case_();
-  one.set_external_id("311-1");
-  one.set_kind(v1::CASE_KIND_COMPLAINT);
-  one.set_channel(v1::CASE_CHANNEL_PHONE);
-  one.set_subject("Noise");
-  *one.mutable_received_time() = HoursFromNow(-100);
-  row.set_state(state);
-  return row;
-}
-
-v1::Case Taken(const v1::ImportedCase& row, const v1::Category* category = nullptr) {
-  v1::Case one = row.case_();
-  EXPECT_TRUE(ValidateImport(row, kNow).ok()) << ValidateImport(row, kNow);
-  TakeOver(row, category, kNow, one);
-  return one;
-}
 
 std::vector<std::string> RefusedFields(const absl::Status& status) {
   std::vector<std::string> fields;
@@ -268,95 +245,42 @@ TEST(CaseImport, NewsOfACaseThatWaitsGiveItsCustomerNoMoreTime) {
   EXPECT_EQ(FromTimestamp(incoming.state_time()), kNow);
 }
 
-TEST(CaseImport, TheSameRowChangesNothing) {
+TEST(CaseImport, TimesAndOwnersThatCannotBe) {
   v1::ImportedCase row = Row(v1::CASE_STATE_ASSIGNED);
-  row.mutable_case_()->set_category("categories/noise");
-  v1::Case stored = Taken(row);
-  stored.set_number("C-2026-000007");
-  stored.set_customer_key("key");
-  SettleDeadlines(BookOf({PolicyOf(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(1))}), kNow,
-                  stored);
-  EXPECT_TRUE(HasSameImport(stored, Taken(row)));
-  v1::ImportedCase changed = row;
-  changed.mutable_case_()->set_subject("Loud noise");
-  EXPECT_FALSE(HasSameImport(stored, Taken(changed)));
-  changed = row;
-  changed.set_state(v1::CASE_STATE_CLOSED);
-  *changed.mutable_close_time() = HoursFromNow(-10);
-  EXPECT_FALSE(HasSameImport(stored, Taken(changed)));
-  v1::Case incoming = Taken(changed);
-  EXPECT_TRUE(ReplaceImport(stored, incoming).ok());
-  EXPECT_EQ(incoming.number(), "C-2026-000007");
+  *row.mutable_acknowledge_time() = HoursFromNow(-101);
+  *row.mutable_assign_time() = HoursFromNow(-101);
+  EXPECT_THAT(Wrong(row), ElementsAre("acknowledge_time", "assign_time"));
+  row.clear_acknowledge_time();
+  *row.mutable_assign_time() = ToTimestamp(kNow + kClockSkew);
+  EXPECT_THAT(Wrong(row), IsEmpty());
+  *row.mutable_assign_time() = ToTimestamp(kNow + kClockSkew + absl::Seconds(1));
+  EXPECT_THAT(Wrong(row), ElementsAre("assign_time"));
+  row.clear_assign_time();
+  row.set_owner("staff/otto");
+  row.mutable_case_()->add_named_staff("staff/otto");
+  EXPECT_THAT(Wrong(row), ElementsAre("owner"));
+  // Of what is over it is only told who had it.
+  row.set_state(v1::CASE_STATE_CLOSED);
+  EXPECT_THAT(Wrong(row), IsEmpty());
+  EXPECT_THAT(Wrong(Row(v1::CASE_STATE_ACKNOWLEDGED)), ElementsAre("acknowledge_time"));
+  EXPECT_THAT(Wrong(Row(v1::CASE_STATE_REPLIED)), ElementsAre("reply_time"));
 }
 
-TEST(CaseImport, WorkThatWasDoneHereStays) {
-  const v1::ImportedCase row = Row(v1::CASE_STATE_ASSIGNED);
-  v1::Case stored = Taken(row);
-  stored.set_owner("staff/ann");
-  ASSERT_TRUE(PlainStep(stored, v1::CASE_ACTION_START, "", kAgent, kNow).ok());
-  EXPECT_TRUE(IsWorkedOn(stored));
-  // The same file again says nothing new; another one is not written over the work.
-  EXPECT_TRUE(HasSameImport(stored, Taken(row)));
-  v1::ImportedCase changed = row;
-  changed.mutable_case_()->set_text("more");
-  v1::Case incoming = Taken(changed);
-  EXPECT_FALSE(HasSameImport(stored, incoming));
-  EXPECT_EQ(RuleOf(ReplaceImport(stored, incoming)), "worked-on-since-import");
-}
-
-// A case as the row makes it, with the digest that tells the row.
-v1::Case Imported(const v1::ImportedCase& row) {
-  v1::Case one = Taken(row);
-  one.set_import_digest(RowDigest("secret", row));
-  return one;
-}
-
-TEST(CaseImport, TheSameRowSaysNothingNewOfACaseThatWasCorrected) {
-  const v1::ImportedCase row = Row(v1::CASE_STATE_ASSIGNED);
-  v1::Case stored = Imported(row);
-  stored.set_subject("Noise at night");
-  AddUpdateEvent(kNow, stored);
-  EXPECT_TRUE(HasSameImport(stored, Imported(row)));
-  v1::ImportedCase changed = row;
-  changed.mutable_case_()->set_text("more");
-  EXPECT_FALSE(HasSameImport(stored, Imported(changed)));
-  // Who has it was decided here.
-  stored.set_subject(row.case_().subject());
-  changed = row;
-  changed.set_owner("staff/ann");
-  EXPECT_TRUE(HasSameImport(stored, Imported(changed)));
-}
-
-TEST(CaseImport, ACaseThatHasNoDigestIsComparedAsItStands) {
-  const v1::ImportedCase row = Row(v1::CASE_STATE_ASSIGNED);
-  v1::Case stored = Taken(row);
-  EXPECT_TRUE(HasSameImport(stored, Imported(row)));
-  stored.set_subject("Noise at night");
-  EXPECT_FALSE(HasSameImport(stored, Imported(row)));
-  v1::Case renewed = Imported(row);
-  ASSERT_TRUE(ReplaceImport(stored, renewed).ok());
-  EXPECT_EQ(renewed.import_digest(), RowDigest("secret", row));
-}
-
-TEST(CaseImport, ADigestIsOfTheWholeRowAndTheSecret) {
-  const v1::ImportedCase row = Row();
-  v1::ImportedCase other = row;
-  other.set_outcome(v1::CASE_OUTCOME_UPHELD);
-  EXPECT_EQ(RowDigest("secret", row), RowDigest("secret", v1::ImportedCase(row)));
-  EXPECT_NE(RowDigest("secret", row), RowDigest("secret", other));
-  EXPECT_NE(RowDigest("secret", row), RowDigest("other", row));
-  EXPECT_EQ(RowDigest("secret", row).size(), 32u);
-}
-
-TEST(CaseImport, WhatGoesOnInAnotherCaseIsNotWrittenOver) {
-  const v1::ImportedCase row = Row();
-  v1::Case stored = Taken(row);
-  stored.set_followed_by("cases/next");
-  EXPECT_TRUE(HasSameImport(stored, Taken(row)));
-  v1::ImportedCase changed = row;
-  changed.mutable_case_()->set_text("more");
-  v1::Case incoming = Taken(changed);
-  EXPECT_EQ(RuleOf(ReplaceImport(stored, incoming)), "worked-on-since-import");
+TEST(CaseImport, EveryStateHasItsStep) {
+  const std::pair<v1::CaseState, const char*> steps[] = {
+      {v1::CASE_STATE_CLASSIFIED, "CLASSIFY→CLASSIFIED@-100?"},
+      {v1::CASE_STATE_WAITING_CUSTOMER, "WAIT_CUSTOMER→WAITING_CUSTOMER@-100?"},
+      {v1::CASE_STATE_WAITING_THIRD_PARTY, "WAIT_THIRD_PARTY→WAITING_THIRD_PARTY@-100?"},
+      {v1::CASE_STATE_WITHDRAWN, "WITHDRAW→WITHDRAWN@-100?"},
+      {v1::CASE_STATE_REJECTED, "REJECT→REJECTED@-100?"}};
+  for (const auto& [state, step] : steps) {
+    EXPECT_THAT(EventsOf(Taken(Row(state))), ElementsAre("RECEIVE→RECEIVED@-100", step));
+  }
+  v1::ImportedCase row = Row();
+  row.set_satisfaction(3);
+  const v1::Case one = Taken(row);
+  EXPECT_EQ(one.events(one.events_size() - 1).satisfaction(), 3);
+  EXPECT_FALSE(one.events(0).has_satisfaction());
 }
 
 }  // namespace
