@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "services/complaints/deadline_policy.h"
 #include "tests/unit/complaints/samples.h"
 
 namespace sqm::complaints {
@@ -202,6 +203,174 @@ TEST(CaseIntake, UpdatesLeaveASubjectAndOnePlace) {
   // Who has one from before is not kept from changing the rest, nor from taking it away.
   EXPECT_EQ(check(after, after), "");
   EXPECT_EQ(check(after, before), "");
+}
+
+TEST(CaseIntake, WhatIsOfOneKindIsOfNoOther) {
+  const auto message = [](const v1::Case& one) {
+    return std::string(ValidateIntake(one, kNow).message());
+  };
+  v1::Case one = Incoming(v1::CASE_KIND_COMPLAINT);
+  one.mutable_appointment();
+  EXPECT_EQ(message(one), "case.appointment: must not be set: the case is no appointment");
+  one.clear_appointment();
+  one.mutable_suggestion();
+  EXPECT_EQ(message(one), "case.suggestion: must not be set: the case is no suggestion");
+  one.set_kind(v1::CASE_KIND_SUGGESTION);
+  EXPECT_EQ(message(one), "");
+}
+
+TEST(CaseIntake, APromiseIsKeptWithinTwentyYearsOfTheReceipt) {
+  v1::Case one = Incoming(v1::CASE_KIND_COMPLAINT);
+  const absl::Time received = kNow - absl::Hours(5);
+  *one.mutable_received_time() = ToTimestamp(received);
+  const auto refused = [&](absl::Time promised) {
+    *one.mutable_promised_time() = ToTimestamp(promised);
+    return !ValidateIntake(one, kNow).ok();
+  };
+  EXPECT_TRUE(refused(received));
+  EXPECT_FALSE(refused(received + absl::Seconds(1)));
+  EXPECT_FALSE(refused(received + kMaxTarget));
+  EXPECT_TRUE(refused(received + kMaxTarget + absl::Seconds(1)));
+}
+
+TEST(CaseIntake, TheHistoryTellsHowItWent) {
+  v1::Case one = In(v1::CASE_STATE_CLOSED);
+  one.set_category("categories/billing");
+  one.set_severity(v1::CASE_SEVERITY_HIGH);
+  one.set_outcome(v1::CASE_OUTCOME_UPHELD);
+  one.set_reopen_count(2);
+  v1::CustomerCase told = InHistory(one);
+  EXPECT_EQ(told.case_(), one.name());
+  EXPECT_EQ(told.kind(), one.kind());
+  EXPECT_EQ(told.state(), one.state());
+  EXPECT_EQ(told.category(), one.category());
+  EXPECT_EQ(told.severity(), one.severity());
+  EXPECT_EQ(told.channel(), one.channel());
+  EXPECT_EQ(FromTimestamp(told.received_time()), kNow);
+  EXPECT_EQ(FromTimestamp(told.close_time()), kNow);
+  EXPECT_EQ(told.outcome(), one.outcome());
+  EXPECT_FALSE(told.has_satisfaction());
+  EXPECT_EQ(told.reopen_count(), 2);
+  EXPECT_EQ(told.tier(), v1::CASE_TIER_FIRST);
+  EXPECT_EQ(told.team(), "north");
+  EXPECT_FALSE(InHistory(In(v1::CASE_STATE_REPLIED)).has_close_time());
+}
+
+TEST(CaseIntake, ADisclosureThatGoesOnKeepsItsReadersAndLosesItsReceipt) {
+  v1::Case closed = In(v1::CASE_STATE_ARCHIVED, v1::CASE_KIND_DISCLOSURE);
+  closed.mutable_disclosure()->set_receipt_hash("hash");
+  closed.mutable_disclosure()->add_readers("staff/rita");
+  closed.set_restricted_to("|staff/rita|");
+  const v1::Case next = FollowUp(closed, "it goes on");
+  EXPECT_EQ(next.text(), "it goes on");
+  ASSERT_EQ(next.disclosure().readers_size(), 1);
+  EXPECT_EQ(next.disclosure().readers(0), "staff/rita");
+  EXPECT_EQ(next.restricted_to(), "|staff/rita|");
+  EXPECT_EQ(next.disclosure().receipt_hash(), "") << "one receipt opens one case";
+  EXPECT_FALSE(FollowUp(In(v1::CASE_STATE_ARCHIVED), "again").has_disclosure());
+}
+
+TEST(CaseIntake, WhatGoesOnIsWhatItWas) {
+  v1::Case closed = In(v1::CASE_STATE_ARCHIVED);
+  closed.mutable_customer()->set_reference("AC-1");
+  closed.set_category("categories/billing");
+  closed.set_severity(v1::CASE_SEVERITY_HIGH);
+  closed.set_priority(v1::CASE_PRIORITY_URGENT);
+  closed.set_product("card");
+  closed.set_place("branch 3");
+  closed.add_named_staff("staff/otto");
+  closed.add_named_assets("assets/a1");
+  closed.set_language(v1::CASE_LANGUAGE_EN);
+  closed.set_source("crm");
+  closed.set_tier(v1::CASE_TIER_EXTERNAL);
+  closed.set_external_body("ombudsman");
+  closed.add_earlier_owners("staff/bob");
+  closed.set_outcome(v1::CASE_OUTCOME_NOT_UPHELD);
+  closed.set_receipt_hash("hash");
+  // All of it, and nothing of what became of it.
+  v1::Case expected;
+  expected.set_kind(closed.kind());
+  expected.set_channel(closed.channel());
+  *expected.mutable_customer() = closed.customer();
+  expected.set_subject(closed.subject());
+  expected.set_text("again");
+  expected.set_category("categories/billing");
+  expected.set_severity(v1::CASE_SEVERITY_HIGH);
+  expected.set_priority(v1::CASE_PRIORITY_URGENT);
+  expected.set_product("card");
+  expected.set_place("branch 3");
+  expected.add_named_staff("staff/otto");
+  expected.add_named_assets("assets/a1");
+  expected.set_language(v1::CASE_LANGUAGE_EN);
+  expected.set_source("crm");
+  expected.set_follows(closed.name());
+  expected.set_tier(v1::CASE_TIER_EXTERNAL);
+  expected.set_team("north");
+  expected.set_external_body("ombudsman");
+  expected.add_earlier_owners("staff/bob");
+  EXPECT_EQ(FollowUp(closed, "again").DebugString(), expected.DebugString());
+}
+
+TEST(CaseIntake, AFullCaseIsChangedNoMore) {
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+  while (one.events_size() < kMaxEvents - 1) one.add_events();
+  EXPECT_TRUE(CheckCaseUpdate(one, one, kAgent).ok());
+  one.add_events();
+  EXPECT_EQ(RuleOf(CheckCaseUpdate(one, one, kAgent)), "too-many-steps");
+}
+
+TEST(CaseIntake, WhatGoesOnInAnotherCaseIsOfThoseWhoMayGoOn) {
+  v1::EscalateCaseRequest request;
+  request.set_reason("to the ombudsman");
+  request.set_external_body("ombudsman");
+  v1::Case closed = In(v1::CASE_STATE_ARCHIVED);
+  closed.set_tier(v1::CASE_TIER_SECOND);
+  auto next = FollowUpAtNextTier(closed, request, kLead);
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_EQ(next->external_body(), "ombudsman");
+  EXPECT_EQ(next->text(), "to the ombudsman");
+  closed.add_named_staff(kLead.staff);
+  EXPECT_EQ(RuleOf(FollowUpAtNextTier(closed, request, kLead).status()), "conflict-of-interest");
+  EXPECT_EQ(
+      ReasonOf(FollowUpAtNextTier(In(v1::CASE_STATE_ARCHIVED, v1::CASE_KIND_PRAISE), request, kLead)
+                   .status()),
+      type::v1::ERROR_REASON_WRONG_STATE);
+}
+
+TEST(CaseIntake, BeginsAnew) {
+  v1::Case one = In(v1::CASE_STATE_CLOSED);
+  *one.mutable_received_time() = ToTimestamp(kNow - absl::Hours(5));
+  BeginCase("C-2026-000009", "key", "north", kNow, one);
+  EXPECT_EQ(FromTimestamp(one.state_time()), kNow - absl::Hours(5));
+  ASSERT_EQ(one.events_size(), 1);
+  EXPECT_EQ(one.events(0).state(), v1::CASE_STATE_RECEIVED);
+  EXPECT_EQ(one.number(), "C-2026-000009");
+  EXPECT_EQ(one.customer_key(), "key");
+  EXPECT_EQ(one.team(), "north");
+}
+
+TEST(CaseIntake, OtherScriptsTellCustomersApart) {
+  v1::Customer one, other;
+  one.set_reference("客户-1");
+  other.set_reference("顾客-1");
+  EXPECT_NE(CustomerKey("secret", "north", one), CustomerKey("secret", "north", other));
+  EXPECT_FALSE(IsSameCustomer(one, other));
+  // A number is no reference, nor an address: each has a name space of its own.
+  v1::Customer phone, mail;
+  phone.set_phone("13800138000");
+  mail.set_email("13800138000");
+  one.set_reference("13800138000");
+  EXPECT_NE(CustomerKey("secret", "north", one), CustomerKey("secret", "north", phone));
+  EXPECT_NE(CustomerKey("secret", "north", mail), CustomerKey("secret", "north", phone));
+  EXPECT_NE(CustomerKey("secret", "north", mail), CustomerKey("secret", "north", one));
+}
+
+TEST(CaseIntake, WhatCameInLaterIsNoRepeatOfIt) {
+  v1::Case incoming = Received(), later = Received();
+  later.set_name("cases/later");
+  *later.mutable_received_time() = ToTimestamp(kNow + absl::Seconds(1));
+  RecogniseRepeat({&later}, incoming);
+  EXPECT_EQ(incoming.repeat_count(), 0);
 }
 
 }  // namespace

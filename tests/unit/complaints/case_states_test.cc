@@ -140,5 +140,38 @@ TEST(CaseStates, BoundsTheSteps) {
   EXPECT_EQ(RuleOf(CheckStep(one, v1::CASE_ACTION_WAIT_CUSTOMER, kAgent)), "too-many-steps");
 }
 
+TEST(CaseStates, AComplaintAndADisclosureAreAboutWhomTheyName) {
+  for (int kind = v1::CaseKind_MIN + 1; kind <= v1::CaseKind_MAX; ++kind) {
+    v1::Case one = Received(static_cast<v1::CaseKind>(kind));
+    one.add_named_staff("staff/otto");
+    EXPECT_EQ(IsNamedIn(one, "staff/otto"),
+              kind == v1::CASE_KIND_COMPLAINT || kind == v1::CASE_KIND_DISCLOSURE)
+        << kind;
+    EXPECT_FALSE(IsNamedIn(one, "staff/ann"));
+  }
+}
+
+TEST(CaseStates, ARefusalSaysWhy) {
+  v1::Case one = In(v1::CASE_STATE_ASSIGNED);
+  one.add_named_staff("staff/otto");
+  one.add_earlier_owners("staff/eve");
+  EXPECT_EQ(CheckConflict(one, "staff/otto").message(),
+            "staff/otto is named in it and may not handle it now");
+  EXPECT_EQ(CheckConflict(one, "staff/eve").message(),
+            "staff/eve handled it at an earlier tier and may not handle it now");
+  EXPECT_EQ(MetadataOf(CheckConflict(one, "staff/eve"), "owner"), "staff/eve");
+  const Actor other = {"staff/bob", auth::BitOf(auth::Role::kAgent)};
+  EXPECT_EQ(MetadataOf(CheckStep(one, v1::CASE_ACTION_START, other), "owner"), kAgent.staff);
+  EXPECT_FALSE(HasHandled(v1::Case(), "")) << "nobody has handled what has no owner";
+}
+
+// A merged case is noted on, but what is said with its customer is said where it goes on.
+TEST(CaseStates, WithACustomerOneSpeaksWhereItGoesOn) {
+  const v1::Case one = In(v1::CASE_STATE_MERGED);
+  EXPECT_TRUE(CheckStep(one, v1::CASE_ACTION_NOTE, kLead).ok());
+  EXPECT_FALSE(CheckStep(one, v1::CASE_ACTION_CUSTOMER_MESSAGE, kLead).ok());
+  EXPECT_FALSE(CheckStep(one, v1::CASE_ACTION_AGENT_MESSAGE, kLead).ok());
+}
+
 }  // namespace
 }  // namespace sqm::complaints

@@ -82,6 +82,10 @@ TEST(CaseSteps, AssignmentRefusalAndReassignmentAreKept) {
   EXPECT_EQ(one.state(), v1::CASE_STATE_ASSIGNED);
   EXPECT_EQ(entry->text(), "knows billing");
   EXPECT_EQ(RuleOf(Assign(one, "staff/ann", "", "", kLead, kNow).status()), "same-owner");
+  // To another team it may go with him.
+  EXPECT_EQ(RuleOf(Assign(one, "staff/ann", "north", "", kLead, kNow).status()), "same-owner");
+  ASSERT_TRUE(Assign(one, "staff/ann", "south", "moves", kLead, kNow).ok());
+  EXPECT_EQ(one.team(), "south");
   entry = RefuseAssignment(one, "away from tomorrow", kAgent, kNow);
   ASSERT_TRUE(entry.ok());
   EXPECT_EQ(one.state(), v1::CASE_STATE_CLASSIFIED);
@@ -363,6 +367,75 @@ TEST(CaseSteps, MessagesOfTheCustomerLeaveTheWayToAnAnswerOpen) {
   ASSERT_TRUE(ProposeResponse(one, "sorry", true, kAgent, kNow).ok());
   ASSERT_TRUE(DecideResponse(one, true, "", kLead, kNow).ok());
   EXPECT_TRUE(Reply(one, "", true, kAgent, kNow).ok());
+}
+
+TEST(CaseSteps, NothingOfAnEndIsLeftInWhatGoesOn) {
+  v1::Case one = In(v1::CASE_STATE_CLOSED);
+  one.set_proposed_reply("sorry");
+  one.set_proposer("staff/ann");
+  one.set_approver("staff/leo");
+  one.set_approval_required(true);
+  one.set_outcome(v1::CASE_OUTCOME_UPHELD);
+  one.set_satisfaction(4);
+  one.set_survey_state(v1::SURVEY_STATE_ASKED);
+  one.mutable_root_cause()->set_cause("causes/one");
+  *one.mutable_unread_since() = ToTimestamp(kNow);
+  *one.mutable_retained_since() = ToTimestamp(kNow);
+  v1::Case expected = In(v1::CASE_STATE_CLOSED);
+  expected.clear_close_time();
+  TakeStep(one, v1::CASE_ACTION_REOPEN, "", kLead, kNow);
+  *expected.mutable_state_time() = one.state_time();
+  expected.set_state(v1::CASE_STATE_REOPENED);
+  *expected.mutable_events() = one.events();
+  EXPECT_EQ(one.DebugString(), expected.DebugString());
+}
+
+// Of every field that is changed something is said: of what is personal, or long, only that.
+TEST(CaseSteps, EveryChangeIsSaid) {
+  const v1::Case before = Received();
+  const struct {
+    const char* field;
+    bool tells;
+  } fields[] = {{"product", true},        {"related_contact", true}, {"related_evaluation", true},
+                {"subject", false},       {"text", false},           {"place", false},
+                {"remedy_sought", false}, {"source", false},         {"receipt_hash", false},
+                {"named_staff", true},    {"named_assets", false},   {"owner", true}};
+  for (const auto& [field, tells] : fields) {
+    v1::Case after = before;
+    const auto* descriptor = v1::Case::descriptor()->FindFieldByName(field);
+    ASSERT_NE(descriptor, nullptr) << field;
+    if (descriptor->is_repeated()) {
+      after.GetReflection()->AddString(&after, descriptor, "other");
+    } else {
+      after.GetReflection()->SetString(&after, descriptor, "other");
+    }
+    const v1::CaseEntry entry = UpdateEntry(before, after, kAgent);
+    ASSERT_EQ(entry.changes_size(), 1) << field;
+    EXPECT_EQ(entry.changes(0).field(), field);
+    EXPECT_EQ(entry.changes(0).after(), tells ? "other" : "");
+  }
+  v1::Case after = before;
+  after.set_channel(v1::CASE_CHANNEL_WEB);
+  after.set_language(v1::CASE_LANGUAGE_EN);
+  after.mutable_customer()->set_customer_class("vip");
+  const v1::CaseEntry entry = UpdateEntry(before, after, kAgent);
+  ASSERT_EQ(entry.changes_size(), 3) << "of a class alone the customer is the same";
+  EXPECT_EQ(entry.changes(1).field(), "channel");
+  EXPECT_EQ(entry.changes(2).field(), "language");
+  EXPECT_EQ(entry.visibility(), v1::ENTRY_VISIBILITY_INTERNAL);
+  EXPECT_EQ(entry.author(), kAgent.staff);
+  EXPECT_EQ(entry.from_state(), v1::CASE_STATE_RECEIVED);
+  EXPECT_EQ(entry.to_state(), v1::CASE_STATE_RECEIVED);
+}
+
+TEST(CaseSteps, TheTeamOfATierStaysWhateverTheCategory) {
+  v1::Case one = In(v1::CASE_STATE_REPLIED);
+  v1::EscalateCaseRequest up;
+  up.set_reason("not content");
+  up.set_team("second");
+  ASSERT_TRUE(ToNextTier(one, up, kLead, kNow).ok());
+  ASSERT_TRUE(Classify(one, Billing(), {}, kLead, kNow).ok());
+  EXPECT_EQ(one.team(), "second");
 }
 
 }  // namespace

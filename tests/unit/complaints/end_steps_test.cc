@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "common/base/status.h"
 #include "tests/unit/complaints/samples.h"
 
@@ -291,6 +293,151 @@ TEST(EndSteps, WhatIsTakenUpAgainIsSoOnce) {
   EXPECT_EQ(RuleOf(CheckFollowed(closed, next)), "already-followed");
   next.set_state(v1::CASE_STATE_WITHDRAWN);
   EXPECT_TRUE(CheckFollowed(closed, next).ok());
+}
+
+TEST(EndSteps, EveryKindHasItsOutcomes) {
+  const struct {
+    v1::CaseKind kind;
+    std::set<int> outcomes;
+  } kinds[] = {
+      {v1::CASE_KIND_COMPLAINT,
+       {v1::CASE_OUTCOME_UPHELD, v1::CASE_OUTCOME_PARTLY_UPHELD, v1::CASE_OUTCOME_NOT_UPHELD}},
+      {v1::CASE_KIND_DISCLOSURE,
+       {v1::CASE_OUTCOME_UPHELD, v1::CASE_OUTCOME_PARTLY_UPHELD, v1::CASE_OUTCOME_NOT_UPHELD}},
+      {v1::CASE_KIND_SERVICE_REQUEST, {v1::CASE_OUTCOME_FULFILLED, v1::CASE_OUTCOME_NOT_FULFILLED}},
+      {v1::CASE_KIND_APPOINTMENT, {v1::CASE_OUTCOME_FULFILLED, v1::CASE_OUTCOME_NOT_FULFILLED}},
+      {v1::CASE_KIND_SUGGESTION,
+       {v1::CASE_OUTCOME_FULFILLED, v1::CASE_OUTCOME_NOT_FULFILLED, v1::CASE_OUTCOME_NOTED}},
+      {v1::CASE_KIND_PRAISE, {v1::CASE_OUTCOME_NOTED}},
+  };
+  for (const auto& [kind, outcomes] : kinds) {
+    for (int outcome = v1::CASE_OUTCOME_UPHELD; outcome <= v1::CaseOutcome_MAX; ++outcome) {
+      EXPECT_EQ(IsOutcomeOf(static_cast<v1::CaseOutcome>(outcome), kind),
+                outcomes.contains(outcome))
+          << KindName(kind) << " " << outcome;
+    }
+  }
+}
+
+TEST(EndSteps, OnlySoManyCasesGoOnInOne) {
+  v1::Case one = Received(), into = In(v1::CASE_STATE_INVESTIGATING);
+  into.set_name("cases/two");
+  while (into.merged_from_size() < kMaxMerged - 1) into.add_merged_from("cases/x");
+  v1::Case last = one, full = into;
+  EXPECT_TRUE(Merge(last, full, "", kLead, kNow).ok());
+  last = one;
+  EXPECT_EQ(RuleOf(Merge(last, full, "", kLead, kNow).status()), "too-many-merged");
+  while (into.events_size() < kMaxEvents) into.add_events();
+  EXPECT_EQ(RuleOf(Merge(one, into, "", kLead, kNow).status()), "too-many-merged");
+  EXPECT_EQ(one.state(), v1::CASE_STATE_RECEIVED);
+}
+
+TEST(EndSteps, TheMoreUrgentPriorityAndTheOnlyPromiseGoOn) {
+  v1::Case one = Received(), into = In(v1::CASE_STATE_INVESTIGATING);
+  into.set_name("cases/two");
+  one.set_priority(v1::CASE_PRIORITY_URGENT);
+  into.set_priority(v1::CASE_PRIORITY_NORMAL);
+  *one.mutable_promised_time() = ToTimestamp(kNow + absl::Hours(5));
+  v1::Case merged = one, target = into;
+  auto entries = Merge(merged, target, "", kLead, kNow);
+  ASSERT_TRUE(entries.ok()) << entries.status();
+  EXPECT_EQ(target.priority(), v1::CASE_PRIORITY_URGENT);
+  EXPECT_EQ(FromTimestamp(target.promised_time()), kNow + absl::Hours(5));
+  ASSERT_EQ(entries->of_target.changes_size(), 3);
+  EXPECT_EQ(entries->of_target.changes(1).field(), "priority");
+  EXPECT_EQ(entries->of_target.changes(1).before(), "CASE_PRIORITY_NORMAL");
+  EXPECT_EQ(entries->of_target.changes(1).after(), "CASE_PRIORITY_URGENT");
+  EXPECT_EQ(entries->of_target.changes(2).before(), "");
+  // The earlier promise is kept, whichever case had it.
+  *into.mutable_promised_time() = ToTimestamp(kNow + absl::Hours(4));
+  ASSERT_TRUE(Merge(one, into, "", kLead, kNow).ok());
+  EXPECT_EQ(FromTimestamp(into.promised_time()), kNow + absl::Hours(4));
+}
+
+TEST(EndSteps, WhatIsSaidElsewhereStandsInBothTimelinesInside) {
+  const v1::CaseEntry entry =
+      MessageElsewhere(In(v1::CASE_STATE_MERGED), In(v1::CASE_STATE_INVESTIGATING));
+  EXPECT_EQ(entry.action(), v1::CASE_ACTION_CUSTOMER_MESSAGE);
+  EXPECT_EQ(entry.from_state(), v1::CASE_STATE_INVESTIGATING);
+  EXPECT_EQ(entry.to_state(), v1::CASE_STATE_INVESTIGATING);
+  EXPECT_EQ(entry.visibility(), v1::ENTRY_VISIBILITY_INTERNAL);
+  EXPECT_EQ(entry.text(), "");
+  ASSERT_EQ(entry.changes_size(), 1);
+  EXPECT_EQ(entry.changes(0).field(), "merged_from");
+  EXPECT_EQ(entry.changes(0).after(), "cases/one");
+}
+
+TEST(EndSteps, WhoeverHandledItIsWrittenDownOnce) {
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+  for (const char* staff : {"staff/bob", "staff/ann", "staff/bob", "staff/ann"}) {
+    ASSERT_TRUE(Assign(one, staff, "", "", kLead, kNow).ok());
+  }
+  ASSERT_EQ(one.handled_by_size(), 2);
+  EXPECT_EQ(one.handled_by(0), "staff/ann");
+  EXPECT_EQ(one.handled_by(1), "staff/bob");
+  // Of a case that nobody owned, nobody did.
+  v1::Case next = In(v1::CASE_STATE_REOPENED);
+  next.clear_owner();
+  ASSERT_TRUE(Assign(next, "staff/bob", "", "", kLead, kNow).ok());
+  EXPECT_TRUE(next.handled_by().empty());
+}
+
+TEST(EndSteps, TheNextTierHasTheWindowOfReopening) {
+  v1::EscalateCaseRequest up;
+  up.set_reason("not content");
+  up.set_team("second");
+  v1::Case late = In(v1::CASE_STATE_CLOSED), one = late;
+  const absl::Time last = kNow + kReopenWindow;
+  EXPECT_EQ(RuleOf(ToNextTier(late, up, kLead, last + absl::Seconds(1)).status()),
+            "reopen-window-over");
+  ASSERT_TRUE(ToNextTier(one, up, kLead, last).ok());
+  EXPECT_EQ(one.reopen_count(), 1);
+  // What was answered and not closed has no window.
+  v1::Case replied = In(v1::CASE_STATE_REPLIED);
+  replied.set_tier(v1::CASE_TIER_SECOND);
+  up.clear_team();
+  up.set_external_body("ombudsman");
+  ASSERT_TRUE(ToNextTier(replied, up, kLead, last + absl::Hours(1)).ok());
+  EXPECT_EQ(replied.external_body(), "ombudsman");
+  EXPECT_EQ(replied.reopen_count(), 0);
+}
+
+TEST(EndSteps, WhoHandledEitherTierOfWhatIsMergedHandlesNoLaterOne) {
+  v1::Case one = Received(), into = In(v1::CASE_STATE_INVESTIGATING);
+  into.set_name("cases/two");
+  one.add_earlier_owners("staff/bob");
+  one.add_named_assets("assets/a1");
+  v1::Case merged = one, target = into;
+  ASSERT_TRUE(Merge(merged, target, "", kLead, kNow).ok());
+  EXPECT_TRUE(HasConflict(target, "staff/bob"));
+  EXPECT_EQ(target.named_assets_size(), 1);
+  // Nor is anything merged into what is about oneself.
+  into.add_named_staff(kLead.staff);
+  EXPECT_EQ(RuleOf(Merge(one, into, "", kLead, kNow).status()), "conflict-of-interest");
+  EXPECT_EQ(one.state(), v1::CASE_STATE_RECEIVED);
+  EXPECT_EQ(into.merged_from_size(), 0);
+}
+
+TEST(EndSteps, WhoeverCanBeReachedIsAsked) {
+  for (const char* field : {"reference", "phone", "email", "address", "display_name"}) {
+    v1::Case one = In(v1::CASE_STATE_REPLIED);
+    v1::Customer& customer = *one.mutable_customer();
+    customer.GetReflection()->SetString(&customer, customer.GetDescriptor()->FindFieldByName(field),
+                                        "x");
+    v1::CloseCaseRequest request;
+    request.set_outcome(v1::CASE_OUTCOME_NOT_UPHELD);
+    ASSERT_TRUE(Close(one, request, kAgent, kNow).ok());
+    EXPECT_EQ(one.outcome(), v1::CASE_OUTCOME_NOT_UPHELD);
+    EXPECT_FALSE(one.has_root_cause());
+    EXPECT_EQ(one.survey_state() == v1::SURVEY_STATE_TO_ASK,
+              absl::string_view(field) != "display_name")
+        << field;
+  }
+  v1::Case partly = In(v1::CASE_STATE_REPLIED);
+  v1::CloseCaseRequest request;
+  request.set_outcome(v1::CASE_OUTCOME_PARTLY_UPHELD);
+  EXPECT_EQ(Close(partly, request, kAgent, kNow).status().message(),
+            "root_cause: must be given: the case was upheld");
 }
 
 }  // namespace
