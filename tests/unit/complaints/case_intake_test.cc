@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "services/complaints/deadline_policy.h"
+#include "services/complaints/clocks/clock_policy.h"
 #include "tests/unit/complaints/samples.h"
 
 namespace sqm::complaints {
