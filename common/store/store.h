@@ -63,7 +63,8 @@ struct ListQuery {
   const query::OrderBy* order = nullptr;    // null = by id
   std::optional<query::RowPosition> after;  // the last row of the page before
   int limit = 50;
-  // Bytes of bodies after which no more rows are read: the last row may go beyond.
+  // Bytes of bodies after which no more rows are read: the last row may go beyond, and two are read
+  // however long they are.
   size_t max_bytes = std::numeric_limits<size_t>::max();
   bool show_deleted = false;
   // A read-only standby may answer, from a state of less than 2 s ago that has all that this

@@ -31,12 +31,20 @@ absl::Status WindowOver(const v1::Case& one) {
                       absl::StrCat(one.name(), " was closed too long ago to be taken up again"));
 }
 
+using Names = google::protobuf::RepeatedPtrField<std::string>;
+
 template <typename Values>
-void Unite(const Values& values, google::protobuf::RepeatedPtrField<std::string>& into,
-           int most = kMaxEvents) {
-  for (const std::string& value : values) {
-    if (into.size() < most && !absl::c_linear_search(into, value)) *into.Add() = value;
+void Unite(const Values& names, Names& into, int most = kMaxEvents) {
+  for (const std::string& name : names) {
+    if (into.size() < most && !absl::c_linear_search(into, name)) *into.Add() = name;
   }
+}
+
+// Whether a case may name what both name: none is left out, for whom it names does not handle it.
+bool FitTogether(const Names& names, const Names& others) {
+  Names both = others;
+  Unite(names, both);
+  return both.size() <= kMaxNamed;
 }
 
 // What the case that goes on has from the one that goes on in it: the more urgent of both.
@@ -59,8 +67,8 @@ void TakeOver(const v1::Case& one, v1::Case& into, v1::CaseEntry& entry) {
               TimestampText(one.promised_time()));
     *into.mutable_promised_time() = one.promised_time();
   }
-  Unite(one.named_staff(), *into.mutable_named_staff(), kMaxNamed);
-  Unite(one.named_assets(), *into.mutable_named_assets(), kMaxNamed);
+  Unite(one.named_staff(), *into.mutable_named_staff());
+  Unite(one.named_assets(), *into.mutable_named_assets());
   Unite(one.earlier_owners(), *into.mutable_earlier_owners());
 }
 
@@ -222,6 +230,12 @@ absl::StatusOr<MergeEntries> Merge(v1::Case& one, v1::Case& into, absl::string_v
   if (into.merged_from_size() >= kMaxMerged || into.events_size() >= kMaxEvents) {
     return RuleViolated("too-many-merged",
                         absl::StrCat("no more cases can go on in ", into.name()));
+  }
+  if (!FitTogether(one.named_staff(), into.named_staff()) ||
+      !FitTogether(one.named_assets(), into.named_assets())) {
+    return RuleViolated("too-many-named",
+                        absl::StrCat(into.name(), " cannot name what both name: at most ",
+                                     kMaxNamed, " staff and as many assets"));
   }
   if (IsNamedIn(into, actor.staff)) return CheckConflict(into, actor.staff);
   if (!into.owner().empty()) RETURN_IF_ERROR(CheckConflict(one, into.owner()));

@@ -39,7 +39,8 @@ Entry ToNextTier(v1::Case& one, const v1::EscalateCaseRequest& request, const Ac
 // `one` goes on in `into`, which came in no later, and has the more urgent of both: severity,
 // priority, what was promised, who is named. Rules `merge-into-itself`, `merge-kinds-differ`,
 // `merge-into-closed`, `merge-into-answered`, `merge-into-later`, `merge-readers-differ`,
-// `conflict-of-interest` (of its owner), `too-many-merged`. Two entries: of `one`, and of `into`.
+// `conflict-of-interest` (of its owner), `too-many-merged`,
+// `too-many-named` (staff or assets of both). Two entries: of `one`, and of `into`.
 struct MergeEntries {
   v1::CaseEntry of_merged, of_target;
 };

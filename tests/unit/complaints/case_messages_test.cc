@@ -36,9 +36,9 @@ TEST(CaseMessages, OnlyTheCustomersAreCounted) {
   for (int i = 0; i < kMaxMessages; ++i) {
     one.add_events()->set_action(v1::CASE_ACTION_CUSTOMER_MESSAGE);
   }
-  v1::CaseEntry entry;
-  entry.set_text("text");
   for (const v1::CaseAction action : {v1::CASE_ACTION_NOTE, v1::CASE_ACTION_AGENT_MESSAGE}) {
+    v1::CaseEntry entry;
+    entry.set_text("text");
     entry.set_action(action);
     EXPECT_TRUE(AddEntry(one, entry, kAgent, kNow).ok()) << action;
   }
