@@ -200,9 +200,11 @@ std::string JsonText(const Message& message, bool pretty) {
   if (!status.ok()) return message.ShortDebugString();
   while (!json.empty() && json.back() == '\n') json.pop_back();
   // Protocol Buffers escapes what drives a terminal, but for what Unicode has had since 6.3.
-  return absl::StrReplaceAll(
-      json,
-      {{"\u2066", "\\u2066"}, {"\u2067", "\\u2067"}, {"\u2068", "\\u2068"}, {"\u2069", "\\u2069"}});
+  for (int i = 0; i < 4; ++i) {
+    const std::string isolate = {'\xE2', '\x81', static_cast<char>(0xA6 + i)};
+    absl::StrReplaceAll({{isolate, absl::StrCat("\\u206", 6 + i)}}, &json);
+  }
+  return json;
 }
 
 absl::Status ReadJson(absl::string_view json, Message& message) {

@@ -17,8 +17,6 @@
 #include <cstring>
 #include <type_traits>
 
-extern char** environ;
-
 namespace sqm {
 namespace {
 
@@ -309,7 +307,7 @@ ConfigResult ConfigSpec::Load(const std::vector<std::string>& args,
     } else if (i + 1 < args.size()) {
       path = args[++i];
     } else {
-      errors.push_back("flag --config: has no value; allowed is the path of a TOML file");
+      errors.emplace_back("flag --config: has no value; allowed is the path of a TOML file");
     }
   }
   if (help) return {false, 0, Help(), ""};

@@ -51,7 +51,7 @@ class ConfigSpec {
     // Both ends included. For integers, numbers, durations and sizes.
     Option& Range(ConfigValue low, ConfigValue high);
     // For strings, and for each element of lists.
-    Option& Choices(std::vector<std::string> choices);
+    Option& Choices(std::vector<std::string> given);
     // Empty strings and lists are errors.
     Option& Required();
     // A string that is the path of a file with a secret in it. It must be readable when set, and
@@ -71,9 +71,9 @@ class ConfigSpec {
     // What a value may be, in words.
     std::string Allowed() const;
     // Whether a value of the right kind is within the bounds.
-    bool Accepts(const ConfigValue& value) const;
-    // `value` as an error may repeat it.
-    std::string Shown(absl::string_view value) const;
+    bool Accepts(const ConfigValue& candidate) const;
+    // `text` as an error may repeat it.
+    std::string Shown(absl::string_view text) const;
   };
 
   ConfigSpec(absl::string_view program, absl::string_view version, absl::string_view purpose);
@@ -106,7 +106,7 @@ class ConfigSpec {
   // Whether a key of a file, or a variable, is of a section that is passed over.
   bool IsOfOthers(absl::string_view name, bool environment) const;
   // "; did you mean X?", or nothing where no name is near.
-  std::string Suggestion(absl::string_view key, bool environment) const;
+  std::string Suggestion(absl::string_view name, bool environment) const;
   void ReadFile(const std::string& path, std::vector<std::string>& errors);
   void ReadEnvironment(const Environment& environment, std::vector<std::string>& errors);
   // `args` but --config and the words that ask for output.

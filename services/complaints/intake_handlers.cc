@@ -33,8 +33,6 @@ std::vector<const v1::Case*> CasesOf(const std::vector<store::Listed>& rows) {
 
 }  // namespace
 
-using google::protobuf::Message;
-
 Task<absl::StatusOr<std::string>> ComplaintsService::NextNumber(rpc::Call& call, v1::CaseKind kind,
                                                                 absl::Time time) {
   const std::string series = NumberSeries(kind, time);

@@ -30,8 +30,6 @@ Rating RatingOf(const v1::RateCaseRequest& request) {
 
 }  // namespace
 
-using google::protobuf::Message;
-
 void ComplaintsService::RegisterReceipts() {
   pipeline_.Handle(PathOf("IssueCaseReceipt"), this, &ComplaintsService::Issue);
   pipeline_.Handle(PathOf("TrackCase"), this, &ComplaintsService::TrackCase);
