@@ -16,6 +16,8 @@ postgres=(postgresql)
 test=(libgtest-dev libgmock-dev libnghttp2-dev libprotoc-dev git postgresql python3 curl
   # Networks of their own for replicas, which are delayed, lossy or parted.
   iproute2
+  # What the documents and the help say to type beside our own commands.
+  jq sqlite3
   # The documents are rendered as a reader sees them.
   chromium
   # A client generated for another language, and the fuzz targets (libFuzzer needs clang).
