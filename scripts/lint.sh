@@ -2,6 +2,7 @@
 # Checks form and contracts; fails on any difference and says which.   scripts/lint.sh [check...]
 #   format   clang-format 14 over every C++ file
 #   text     nothing that belongs to one machine; no unfinished marks
+#   sources  every source file is named by a CMakeLists.txt
 #   scripts  shellcheck
 #   protos   buf lint; buf breaking against SINCE (ACCEPT_BREAKING=1: a change that is meant to break)
 #   tidy     clang-tidy 14 on the C++ files changed since SINCE, uncommitted ones included
@@ -38,6 +39,23 @@ check_text() {
   if grep -nIE '[[:blank:]]+$' "${list[@]}" | grep -vE '\.(svg|csv):' | head -n 20 | grep .; then
     echo "text: blanks at the end of a line"; found=1
   fi
+  return $found
+}
+
+# A test that no list names would be missed by nobody.
+check_sources() {
+  local file folder name found=0
+  while read -r file; do
+    folder=$(dirname "$file") name=$(basename "$file" .cc)
+    until grep -qwsF -- "$name" "$folder/CMakeLists.txt"; do
+      if [ "$folder" = . ]; then
+        git grep -qF "/$name.cc" -- '*CMakeLists.txt' '*.cmake' && break
+        echo "sources: $file is built by nothing: name it in a CMakeLists.txt"; found=1
+        break
+      fi
+      folder=$(dirname "$folder")
+    done
+  done < <(files '*.cc')
   return $found
 }
 
@@ -104,8 +122,8 @@ check_tidy() {
 
 for check in "${@:-all}"; do
   case "$check" in
-    all) set -- format text scripts protos tidy ;;
-    format | text | scripts | protos | tidy) ;;
+    all) set -- format text sources scripts protos tidy ;;
+    format | text | sources | scripts | protos | tidy) ;;
     *) echo "lint: no check '$check'" >&2; exit 2 ;;
   esac
 done
