@@ -20,6 +20,13 @@ absl::Status Wrong(absl::string_view what) {
                      absl::StrCat("no connection to PostgreSQL: ", absl::StripSuffix(what, "\n"))));
 }
 
+// What libpq says of a string that it cannot read quotes some of it, which may be of the password.
+std::string WithoutQuoted(absl::string_view message) {
+  const size_t first = message.find('"'), last = message.rfind('"');
+  if (first == last) return std::string(message);
+  return absl::StrCat(message.substr(0, first), "\"...\"", message.substr(last + 1));
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<PgHost>> HostsOf(const std::string& conninfo) {
@@ -29,7 +36,14 @@ absl::StatusOr<std::vector<PgHost>> HostsOf(const std::string& conninfo) {
     PQfreemem(error);
     PQconninfoFree(options);
   };
-  if (options == nullptr) return Wrong(error == nullptr ? "out of memory" : error);
+  if (options == nullptr) {
+    return Wrong(
+        error == nullptr
+            ? "out of memory"
+            : absl::StrCat("the connection string cannot be read (a value with blanks goes "
+                           "in '...'): ",
+                           WithoutQuoted(error)));
+  }
   PgHost common;
   // The lists whose elements belong together.
   std::map<std::string, std::vector<std::string>> lists;

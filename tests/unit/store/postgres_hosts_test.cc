@@ -45,6 +45,18 @@ TEST(PostgresHosts, AWrongStringIsToldSo) {
   EXPECT_TRUE(absl::IsUnavailable(HostsOf("host=a,b hostaddr=10.0.0.1").status()));
 }
 
+TEST(PostgresHosts, AWrongStringIsNotRepeated) {
+  for (const char* conninfo :
+       {"user=sqm password=my hunter2 host=a", "password=my hunter2=x", "password='hunter2",
+        "postgresql://sqm:hunter2%00@a/db", "postgresql://sqm@a/db?password=my&hunter2",
+        "postgresql://sqm@[hunter2", "postgresql://sqm:a\"hunter2%00@a"}) {
+    const absl::Status status = HostsOf(conninfo).status();
+    EXPECT_TRUE(absl::IsUnavailable(status)) << conninfo;
+    EXPECT_THAT(std::string(status.message()), ::testing::Not(::testing::HasSubstr("hunter2")));
+    EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("cannot be read"));
+  }
+}
+
 // Takes connections and says nothing, as a host that lost its power.
 class SilentHost {
  public:
