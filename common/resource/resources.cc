@@ -212,6 +212,7 @@ Task<absl::StatusOr<Page>> Resources::List(const rpc::Call& call, const Resource
   // Who writes decides by what he lists.
   query.may_lag = call.method().options.read_only();
   query.abandoned = [&call] { return call.cancelled(); };
+  query.goes_aside = [&call] { call.StepAside(); };
   if (!options.page_token.empty()) {
     CO_ASSIGN_OR_RETURN(query.after, tokens_.Decode(options.page_token, fingerprint));
   }

@@ -40,6 +40,12 @@ absl::Status NotAdmitted() { return absl::ResourceExhaustedError(""); }
 
 }  // namespace
 
+void Call::StepAside() const {
+  if (limit_ == nullptr || !holds_slot_) return;
+  holds_slot_ = false;
+  limit_->Leave();
+}
+
 absl::Status CheckToken(const Call& call, absl::Time now) {
   return call.authenticator_->Authenticate(call.authorization_, now).status();
 }
@@ -138,8 +144,7 @@ Task<absl::Status> Pipeline::AwaitPosition(const Route& route, Call& call) {
     waiting_.fetch_sub(1, std::memory_order_relaxed);
     co_return NotHereYet(call.awaited_position_);
   }
-  route.limit->Leave();
-  call.holds_slot_ = false;
+  call.StepAside();
   const absl::Time began = parts_.clock->Now();
   Task<bool> arriving = Arrives(call);
   const bool arrived = co_await arriving;
@@ -153,6 +158,7 @@ Task<absl::Status> Pipeline::AwaitPosition(const Route& route, Call& call) {
 absl::Status Pipeline::Begin(const Route& route, grpc::CallbackServerContext& context,
                              absl::Time now, Call& call) {
   call.method_ = route.method;
+  call.limit_ = route.limit;
   call.now_ = now;
   call.holds_slot_ = call.admitted_ = Admit(route);
   if (!call.admitted_) {

@@ -22,6 +22,8 @@ class Authenticator;
 
 namespace sqm::rpc {
 
+class ConcurrencyLimit;
+
 // Metadata of a request: `sqm-personal: masked` asks for no personal value.
 inline constexpr absl::string_view kPersonalKey = "sqm-personal";
 inline constexpr absl::string_view kPersonalMasked = "masked";
@@ -72,6 +74,10 @@ class Call {
   // The position after the call's own commit; 0 = it has none.
   void SetPosition(int64_t position) { position_ = position; }
   int64_t position() const { return position_; }
+  // Gives back the call's place among those in progress: what it waits for from now on is no work
+  // here, or work that keeps nobody else waiting. It is not measured as one of them either. Nothing
+  // that the call says changes by it.
+  void StepAside() const;
 
  private:
   friend class Pipeline;
@@ -88,8 +94,9 @@ class Call {
   auth::Visibility visibility_ = auth::Visibility::kOwn;
   std::string request_id_;
   bool validate_only_ = false;
-  bool admitted_ = true;     // false: it is answered as overloaded, and nothing else of it counts
-  bool holds_slot_ = false;  // it counts among the calls in progress
+  bool admitted_ = true;  // false: it is answered as overloaded, and nothing else of it counts
+  ConcurrencyLimit* limit_ = nullptr;  // of the calls in progress, unless it is a stream
+  mutable bool holds_slot_ = false;    // it counts among the calls in progress
   bool chinese_ = false;
   bool masked_ = false;
   std::optional<store::Idempotency> idempotency_;

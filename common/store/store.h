@@ -73,6 +73,9 @@ struct ListQuery {
   // Whether nobody waits for the rows any more: asked before and, where the database lets one, now
   // and then while they are looked for, on any thread; then the list is CANCELLED. May be empty.
   std::function<bool()> abandoned;
+  // Called once where the list looks at so much that it goes on where it keeps nobody else waiting;
+  // on any thread. May be empty.
+  std::function<void()> goes_aside;
 };
 
 // Reads by what answered them, of a store that has standbys.
@@ -160,6 +163,8 @@ class Store {
   // Whether what other processes commit has not been heard of for long; known without asking.
   virtual bool Stale() const { return false; }
   virtual ReadCounts Reads() const { return {}; }
+  // Lists that went aside (ListQuery::goes_aside).
+  virtual uint64_t LongListCount() const { return 0; }
   // Whether the store can read and write now; by the health check, not by calls.
   virtual Task<absl::Status> Check() = 0;
   // Drops changes older than the bounds and forgotten request ids. Changes go by whole commits, and

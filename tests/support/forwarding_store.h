@@ -68,6 +68,7 @@ class ForwardingStore : public store::Store {
   }
   bool Stale() const override { return inner_->Stale(); }
   store::ReadCounts Reads() const override { return inner_->Reads(); }
+  uint64_t LongListCount() const override { return inner_->LongListCount(); }
   Task<absl::Status> Check() override { return inner_->Check(); }
   Task<absl::Status> Trim(absl::Time older_than, int64_t keep_changes,
                           std::map<std::string, int64_t> keep_from) override {

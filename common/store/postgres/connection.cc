@@ -150,8 +150,7 @@ absl::Status PgConnection::ErrorOf(const PGresult* result) {
 
 bool PgConnection::MayRunAgain() const {
   // Serialization failure, deadlock, lock not available, statement timeout.
-  return sqlstate_ == "40001" || sqlstate_ == "40P01" || sqlstate_ == "55P03" ||
-         sqlstate_ == "57014";
+  return sqlstate_ == "40001" || sqlstate_ == "40P01" || sqlstate_ == "55P03" || TimedOut();
 }
 
 absl::Status PgConnection::Wait(absl::Time deadline) {

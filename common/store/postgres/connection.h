@@ -69,6 +69,8 @@ class PgConnection {
   bool alive() const { return raw_ != nullptr && !lost_; }
   // SQLSTATE of the last error that the server told; empty where the connection was lost.
   const std::string& sqlstate() const { return sqlstate_; }
+  // Whether that error says that the statement took longer than it may.
+  bool TimedOut() const { return sqlstate_ == "57014"; }
   // Whether that error says that the transaction met another one and may be run again.
   bool MayRunAgain() const;
   PGconn* raw() const { return raw_; }

@@ -47,7 +47,8 @@ PostgresStore::PostgresStore(const contract::Registry& registry, PostgresOptions
       noting_(options_.connection),
       readers_("reader", options_.readers),
       background_("background", 1),
-      notes_("notes", 1) {}
+      notes_("notes", 1),
+      long_lists_(options_.long_list_threads, options_.waiting_long_lists) {}
 
 absl::Status PostgresStore::Start(IdSource& ids) {
   const absl::Time now = SteadyNow();
@@ -84,6 +85,7 @@ void PostgresStore::Close() {
   if (committer_ != nullptr) committer_->Stop();
   background_.Stop();
   notes_.Stop();
+  long_lists_.Stop();
   readers_.Stop();
   if (tail_ != nullptr) tail_->Stop();
 }

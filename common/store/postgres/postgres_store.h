@@ -17,6 +17,7 @@
 #include "common/base/executor.h"
 #include "common/base/ids.h"
 #include "common/store/commit_queue.h"
+#include "common/store/long_lists.h"
 #include "common/store/postgres/changes.h"
 #include "common/store/postgres/committer.h"
 #include "common/store/postgres/pool.h"
@@ -34,6 +35,10 @@ struct PostgresOptions {
   size_t queue_write_sets = 50000;
   // Threads that read, each with a connection.
   int readers = 4;
+  // A list that takes longer goes on aside (LongLists), on so many threads, and so many wait there.
+  absl::Duration short_list = absl::Milliseconds(200);
+  int long_list_threads = 2;
+  int waiting_long_lists = 64;
   // Read-only standbys; the same schema as `connection`. Each has as many connections as there are
   // readers, at most. Their timeouts are what a read may lose before the primary is asked.
   std::vector<PgConnectionOptions> standbys;
@@ -67,6 +72,7 @@ class PostgresStore final : public Store {
   std::map<std::string, FeedHead> Heads() const override { return listeners_.Heads(); }
   FeedHead Head(absl::string_view tenant) const override { return listeners_.Head(tenant); }
   const std::string& epoch() const override { return epoch_; }
+  uint64_t LongListCount() const override { return long_lists_.count(); }
   void OnCommit(std::function<void(const CommittedBatchPtr&)> listener) override;
   void OnGap(GapListener listener) override;
   absl::Time HeardUntil(absl::Time now) const override;
@@ -132,6 +138,7 @@ class PostgresStore final : public Store {
   std::unique_ptr<PgTail> tail_;            // immutable after Start
   std::unique_ptr<PgCommitter> committer_;  // immutable after Start
   Executor readers_, background_, notes_;
+  LongLists long_lists_;
 };
 
 }  // namespace sqm::store

@@ -14,9 +14,11 @@ PgParams TenantAnd(absl::string_view tenant, Oid element, absl::string_view key)
   return params;
 }
 
-// Appends the rows of one range of the query, in order.
+// Appends the rows of one range of the query, in order. `limit`: what bounds the time for it; may
+// be null.
 absl::Status ListRange(PgConnection& connection, PgView& view, const ListQuery& query,
-                       const query::OrderBy& order, const query::SqlText& range, ListedRows& list) {
+                       const query::OrderBy& order, const query::SqlText& range,
+                       const PgCall* limit, ListedRows& list) {
   // What holds a text to one value finds the rows by that.
   const bool whole = query.filter != nullptr && query::HoldsText(*query.filter);
   const ListStatement wanted =
@@ -29,9 +31,11 @@ absl::Status ListRange(PgConnection& connection, PgView& view, const ListQuery& 
                                                                       : pg::kText);
     params.Column(value);
   }
-  ASSIGN_OR_RETURN(std::vector<PgResult> results,
-                   view.Run(connection, {{&statement, std::move(params)}}));
-  const PgResult& result = results[0];
+  std::vector<PgCall> calls;
+  if (limit != nullptr) calls.push_back(*limit);
+  calls.push_back({&statement, std::move(params)});
+  ASSIGN_OR_RETURN(std::vector<PgResult> results, view.Run(connection, std::move(calls)));
+  const PgResult& result = results.back();
   for (int row = 0; row < result.rows(); ++row) {
     RETURN_IF_ERROR(list.Add(result.Text(row, 0), result.Int(row, 1), result.Int(row, 2) != 0,
                              result.Text(row, 3)));
@@ -75,12 +79,24 @@ Task<absl::StatusOr<std::vector<Listed>>> PostgresStore::List(ListQuery query) {
     CO_ASSIGN_OR_RETURN(ranges, query::RangesAfter(order, *query.after));
   }
   std::vector<Listed> rows;
+  const PgCall short_list{
+      &sql_.set_timeout,
+      PgParams().Text(absl::StrCat(absl::ToInt64Milliseconds(options_.short_list)))};
+  const PgCall* limit = &short_list;
+  bool is_long = false;
   auto read = [&](PgSession& session, PgView& view) -> absl::Status {
     if (query.abandoned && query.abandoned()) return Abandoned();
+    // Another server would take as long.
+    if (limit != nullptr && is_long) return absl::CancelledError("it goes on aside");
     ListedRows list(query);
     for (const query::SqlText& range : ranges) {
       if (list.Left() <= 0) break;
-      RETURN_IF_ERROR(ListRange(session.connection(), view, query, order, range, list));
+      absl::Status status = ListRange(session.connection(), view, query, order, range, limit, list);
+      if (limit != nullptr && session.connection().TimedOut()) {
+        is_long = true;
+        return absl::CancelledError("it goes on aside");
+      }
+      RETURN_IF_ERROR(status);
     }
     rows = std::move(list.rows);
     return absl::OkStatus();
@@ -91,8 +107,18 @@ Task<absl::StatusOr<std::vector<Listed>>> PostgresStore::List(ListQuery query) {
       return session.connection().Transaction(kBeginSnapshot, [&] { return read(session, view); });
     };
   }
-  Task<absl::Status> reading = OnAnyServer(query.tenant, query.may_lag, std::move(work));
+  Task<absl::Status> reading = OnAnyServer(query.tenant, query.may_lag, work);
   absl::Status status = co_await reading;
+  if (is_long) {
+    if (query.goes_aside) query.goes_aside();
+    limit = nullptr;
+    std::function<absl::Status()> again = [&] {
+      return OnAnyServerNow(query.tenant, query.may_lag, work);
+    };
+    Task<absl::Status> running = long_lists_.Run(std::move(again));
+    status = co_await running;
+    co_await readers_.Hop();
+  }
   if (!status.ok()) co_return status;
   co_return std::move(rows);
 }

@@ -53,6 +53,8 @@ struct PgStatements {
       "FROM (SELECT $1 AS tenant) AS one LEFT JOIN heads h ON h.tenant = one.tenant",
       {pg::kText}};
   PgStatement heads{"SELECT tenant, head, oldest FROM heads", {}};
+  // $1 milliseconds that each statement has until the transaction ends
+  PgStatement set_timeout{"SELECT set_config('statement_timeout', $1, true)", {pg::kText}};
 
   // $1 tenant $2 names → name, position
   PgStatement guards{

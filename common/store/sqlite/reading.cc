@@ -40,7 +40,7 @@ absl::StatusOr<std::unique_ptr<SqliteDatabase>> SqliteStore::TakeReader() {
       return reader;
     }
   }
-  // As many as the executor has threads, at most.
+  // As many as the executor has threads, and one for long lists, at most.
   ASSIGN_OR_RETURN(std::unique_ptr<SqliteDatabase> reader,
                    SqliteDatabase::Open(options_.path, SqliteDatabase::Mode::kReadOnly));
   RETURN_IF_ERROR(reader->Execute("PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY"));
@@ -72,11 +72,15 @@ Task<absl::Status> SqliteStore::OnReader(std::function<absl::Status(SqliteDataba
     co_return status;
   }
   co_await executor_.Hop();
-  auto reader = TakeReader();
-  if (!reader.ok()) co_return reader.status();
-  absl::Status status = work(**reader);
-  ReturnReader(*std::move(reader));
+  absl::Status status = WithReader(work);
   co_return status;
+}
+
+absl::Status SqliteStore::WithReader(const std::function<absl::Status(SqliteDatabase&)>& work) {
+  ASSIGN_OR_RETURN(std::unique_ptr<SqliteDatabase> reader, TakeReader());
+  absl::Status status = work(*reader);
+  ReturnReader(std::move(reader));
+  return status;
 }
 
 Task<absl::StatusOr<RecordPtr>> SqliteStore::Read(const contract::ResourceType& type,
@@ -116,24 +120,46 @@ Task<absl::StatusOr<std::vector<Listed>>> SqliteStore::List(ListQuery query) {
     CO_ASSIGN_OR_RETURN(ranges, query::RangesAfter(order, *query.after));
   }
   const int64_t tenant = NumberOf(query.tenant);
-  ListedRows list(query);
+  std::vector<Listed> rows;
   const auto read = [&](SqliteDatabase& database) -> absl::Status {
     ASSIGN_OR_RETURN(const std::vector<ListPart> parts, PlanList(database, tenant, query, order));
+    ListedRows list(query);
     for (const query::SqlText& range : ranges) {
       if (list.Left() <= 0) break;
       RETURN_IF_ERROR(ListRange(database, tenant, query, order, parts, range, list));
     }
+    rows = std::move(list.rows);
     return absl::OkStatus();
   };
-  std::function<absl::Status(SqliteDatabase&)> work = [&](SqliteDatabase& database) {
-    return database.Unless(query.abandoned, [&] {
+  const auto read_unless = [&](SqliteDatabase& database, const std::function<bool()>& given_up) {
+    return database.Unless(given_up, [&] {
       if (ranges.size() == 1) return read(database);
       return database.Snapshot([&] { return read(database); });
     });
   };
-  absl::Status status = co_await OnReader(std::move(work));
+  int looks = 0;
+  bool is_long = false;
+  const std::function<bool()> abandoned_or_long = [&] {
+    if (query.abandoned && query.abandoned()) return true;
+    is_long = !options_.path.empty() && ++looks > options_.looks_of_a_short_list;
+    return is_long;
+  };
+  std::function<absl::Status(SqliteDatabase&)> begin = [&](SqliteDatabase& database) {
+    return read_unless(database, abandoned_or_long);
+  };
+  absl::Status status = co_await OnReader(std::move(begin));
+  if (is_long) {
+    if (query.goes_aside) query.goes_aside();
+    std::function<absl::Status()> again = [&] {
+      return WithReader(
+          [&](SqliteDatabase& database) { return read_unless(database, query.abandoned); });
+    };
+    Task<absl::Status> running = long_lists_.Run(std::move(again));
+    status = co_await running;
+    co_await executor_.Hop();
+  }
   if (!status.ok()) co_return status;
-  co_return std::move(list.rows);
+  co_return std::move(rows);
 }
 
 Task<absl::StatusOr<std::string>> SqliteStore::FindUnique(const contract::ResourceType& type,

@@ -1,11 +1,13 @@
 #include "common/store/sqlite/schema.h"
 
+#include <absl/algorithm/container.h>
 #include <absl/strings/str_cat.h>
 
 #include <set>
 
 #include "common/base/check.h"
 #include "common/base/task.h"
+#include "common/observe/log.h"
 #include "common/store/rows.h"
 
 namespace sqm::store {
@@ -113,6 +115,20 @@ absl::Status AddMissing(const contract::Registry& registry, const std::set<std::
   return absl::OkStatus();
 }
 
+// Whoever expected data finds in the log that there was none.
+void TellWhatWasMade(SqliteDatabase& database, const std::set<std::string>& stored,
+                     const std::set<std::string>& wanted) {
+  const char* name = sqlite3_db_filename(database.raw(), "main");
+  const std::string file = name == nullptr ? "" : name;
+  const auto added =
+      absl::c_count_if(wanted, [&](const std::string& line) { return !stored.contains(line); });
+  if (file.empty() || added == 0) return;
+  const absl::string_view what =
+      stored.empty() ? "a new, empty database was made" : "the database's schema was extended";
+  observe::Log(observe::Level::kInfo, what,
+               {{"file", file}, {"additions", static_cast<int64_t>(added)}});
+}
+
 }  // namespace
 
 std::vector<TypeSql> TypeStatements(const contract::Registry& registry) {
@@ -158,7 +174,7 @@ absl::Status ApplySchema(const contract::Registry& registry, SqliteDatabase& dat
       stored, wanted,
       "Only additions apply by themselves. Run the version that wrote this data directory, or "
       "export the data with it and import it into a new directory."));
-  return database.Transaction([&]() -> absl::Status {
+  RETURN_IF_ERROR(database.Transaction([&]() -> absl::Status {
     RETURN_IF_ERROR(AddMissing(registry, stored, database));
     for (const std::string& line : wanted) {
       if (stored.contains(line)) continue;
@@ -168,7 +184,9 @@ absl::Status ApplySchema(const contract::Registry& registry, SqliteDatabase& dat
     }
     return database.Run("INSERT OR IGNORE INTO meta(key, value) VALUES('epoch', ?)",
                         {SqlParam(absl::string_view(new_epoch))});
-  });
+  }));
+  TellWhatWasMade(database, stored, wanted);
+  return absl::OkStatus();
 }
 
 const char* TypeSql::HolderOf(absl::string_view field) const {

@@ -1,13 +1,7 @@
 #include "common/store/sqlite/sqlite_store.h"
 
 #include <absl/strings/str_cat.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <system_error>
 
 #include "common/base/status.h"
 #include "common/store/decide.h"
@@ -26,14 +20,6 @@ constexpr char kSurvivePowerFailure[] = "PRAGMA synchronous=FULL";
 // A derived one survives the process, not the power: what it was derived from is still there.
 constexpr char kSurviveProcess[] = "PRAGMA synchronous=NORMAL";
 constexpr char kMoveHead[] = "UPDATE tenants SET head=? WHERE no=?";
-
-// What is stored is personal: a new file, and its log and index, which SQLite makes with its mode,
-// are for this user alone, whoever else may enter the directory. One that is there keeps the mode
-// that somebody gave it, and is not opened: closing it would end SQLite's locks on it.
-void MakePrivate(const std::string& path) {
-  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file >= 0) close(file);
-}
 
 // What whoever starts the process can do about it; empty: the message says it, or nobody knows.
 absl::string_view AdviceFor(absl::StatusCode code) {
@@ -72,30 +58,16 @@ SqliteStore::SqliteStore(const contract::Registry& registry, SqliteOptions optio
       executor_(executor),
       clock_(clock),
       sql_(TypeStatements(registry)),
-      queue_(static_cast<size_t>(options_.queue_write_sets), executor) {}
-
-absl::Status SqliteStore::Lock() {
-  const std::string lock = absl::StrCat(options_.path, ".lock");
-  lock_file_ = open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (lock_file_ < 0) {
-    const bool full = errno == ENOSPC || errno == EDQUOT;
-    return absl::Status(
-        full ? absl::StatusCode::kResourceExhausted : absl::StatusCode::kUnavailable,
-        absl::StrCat("cannot open ", lock, ": ", std::generic_category().message(errno)));
-  }
-  if (flock(lock_file_, LOCK_EX | LOCK_NB) == 0) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("it is in use by another process (lock file ", lock,
-                   "). Stop that process or choose another data directory."));
-}
+      queue_(static_cast<size_t>(options_.queue_write_sets), executor),
+      long_lists_(1, options_.waiting_long_lists) {}
 
 absl::Status SqliteStore::Start(IdSource& ids) {
   std::string path = options_.path;
   if (path.empty()) {
     path = ":memory:";
   } else {
-    RETURN_IF_ERROR(Lock());
-    MakePrivate(path);
+    files_.emplace(path);
+    RETURN_IF_ERROR(files_->Take());
   }
   ASSIGN_OR_RETURN(writer_, SqliteDatabase::Open(path, SqliteDatabase::Mode::kReadWrite));
   RETURN_IF_ERROR(
@@ -114,7 +86,8 @@ absl::Status SqliteStore::Start(IdSource& ids) {
     absl::MutexLock lock(&known_mutex_);
     for (const auto& [name, tenant] : tenants_) known_[name] = tenant;
   }
-  if (!options_.path.empty()) {
+  if (files_) {
+    RETURN_IF_ERROR(files_->Note());
     checkpointer_.emplace(options_.path, kCheckpointPages,
                           [this] { (void)queue_.Do([this] { checkpointer_->Finish(*writer_); }); });
     sqlite3_wal_hook(
@@ -132,7 +105,6 @@ absl::Status SqliteStore::Start(IdSource& ids) {
 SqliteStore::~SqliteStore() {
   Close();
   checkpointer_.reset();
-  if (lock_file_ >= 0) close(lock_file_);
 }
 
 void SqliteStore::Close() {
@@ -163,7 +135,7 @@ void SqliteStore::CommitBatch(std::vector<CommitQueue::Pending>& batch) {
   Committed committed;
   std::vector<std::string> new_tenants;
   SqliteBatch transaction(sql_, *writer_, options_.request_id_memory);
-  absl::Status status = writer_->Transaction([&]() -> absl::Status {
+  const auto apply = [&]() -> absl::Status {
     for (CommitQueue::Pending& pending : batch) {
       const std::string& name = pending.write_set->tenant;
       auto it = heads.find(name);
@@ -191,7 +163,9 @@ void SqliteStore::CommitBatch(std::vector<CommitQueue::Pending>& batch) {
       RETURN_IF_ERROR(writer_->Run(kMoveHead, {SqlParam(head.position), SqlParam(head.no)}));
     }
     return absl::OkStatus();
-  });
+  };
+  absl::Status status = StillThere();
+  if (status.ok()) status = writer_->Transaction(apply);
   if (!status.ok()) {
     for (CommitQueue::Pending& pending : batch) {
       CommitOutcome& outcome = *pending.outcome;
@@ -257,7 +231,9 @@ Task<absl::Status> SqliteStore::Query(std::function<absl::Status(SqlSession&)> w
 }
 
 Task<absl::Status> SqliteStore::Check() {
-  std::function<absl::Status(SqliteDatabase&)> job = [](SqliteDatabase& database) -> absl::Status {
+  std::function<absl::Status(SqliteDatabase&)> job =
+      [this](SqliteDatabase& database) -> absl::Status {
+    RETURN_IF_ERROR(StillThere());
     RETURN_IF_ERROR(database.Execute("BEGIN IMMEDIATE"));
     return database.Execute("ROLLBACK");
   };

@@ -1,4 +1,5 @@
-// The store on SQLite: one file, one committer thread with group commit, readers on the executor.
+// The store on SQLite: one file, one committer thread with group commit, readers on the executor,
+// long lists on a thread beside it.
 #pragma once
 
 #include <absl/base/thread_annotations.h>
@@ -16,8 +17,10 @@
 #include "common/base/executor.h"
 #include "common/base/ids.h"
 #include "common/store/commit_queue.h"
+#include "common/store/long_lists.h"
 #include "common/store/sqlite/checkpointer.h"
 #include "common/store/sqlite/database.h"
+#include "common/store/sqlite/files.h"
 #include "common/store/sqlite/schema.h"
 #include "common/store/store.h"
 
@@ -31,6 +34,10 @@ struct SqliteOptions {
   size_t batch_bytes = 8 << 20;
   // Write sets that may wait; more are refused with RESOURCE_EXHAUSTED OVERLOADED.
   size_t queue_write_sets = 50000;
+  // A list that is looked at more often, about once a millisecond, goes on aside (LongLists), where
+  // so many wait at most.
+  int looks_of_a_short_list = 20;
+  int waiting_long_lists = 64;
   // How long a request id is remembered.
   absl::Duration request_id_memory = absl::Hours(24);
 };
@@ -60,6 +67,7 @@ class SqliteStore final : public Store {
   std::map<std::string, FeedHead> Heads() const override;
   FeedHead Head(absl::string_view tenant) const override;
   const std::string& epoch() const override { return epoch_; }
+  uint64_t LongListCount() const override { return long_lists_.count(); }
   void OnCommit(std::function<void(const CommittedBatchPtr&)> listener) override;
   Task<absl::Status> Project(std::function<absl::Status(SqlSession&)> work) override;
   Task<absl::Status> Query(std::function<absl::Status(SqlSession&)> work) override;
@@ -78,12 +86,13 @@ class SqliteStore final : public Store {
 
   SqliteStore(const contract::Registry& registry, SqliteOptions options, Executor& executor,
               const Clock& clock);
-  // The file is one process's.
-  absl::Status Lock();
+  // Of the files; in memory always.
+  absl::Status StillThere() const { return files_ ? files_->StillThere() : absl::OkStatus(); }
   absl::Status Start(IdSource& ids);
   // Runs `work` with a reading connection on the executor (in memory: on the committer).
   Task<absl::Status> OnReader(std::function<absl::Status(SqliteDatabase&)> work);
   Task<absl::Status> OnWriter(std::function<absl::Status(SqliteDatabase&)> work);
+  absl::Status WithReader(const std::function<absl::Status(SqliteDatabase&)>& work);
   absl::StatusOr<std::unique_ptr<SqliteDatabase>> TakeReader();
   void ReturnReader(std::unique_ptr<SqliteDatabase> reader);
   void RunCommitter();
@@ -109,9 +118,9 @@ class SqliteStore final : public Store {
   const SqliteOptions options_;
   Executor& executor_;
   const Clock& clock_;
-  std::vector<TypeSql> sql_;  // by type number; immutable after Start
-  std::string epoch_;         // immutable after Start
-  int lock_file_ = -1;
+  std::vector<TypeSql> sql_;          // by type number; immutable after Start
+  std::string epoch_;                 // immutable after Start
+  std::optional<SqliteFiles> files_;  // none in memory; immutable after Start; outlives connections
   std::unique_ptr<SqliteDatabase> writer_;  // committer thread only, after Start
   std::vector<std::function<void(const CommittedBatchPtr&)>> listeners_;  // set before commits
   std::map<std::string, Tenant, std::less<>> tenants_;  // committer thread only, after Start
@@ -128,6 +137,7 @@ class SqliteStore final : public Store {
   CommitQueue queue_;
   std::optional<Checkpointer> checkpointer_;  // of a file; immutable after Start
   std::thread committer_;
+  LongLists long_lists_;
 };
 
 }  // namespace sqm::store

@@ -118,5 +118,27 @@ TEST_F(PipelineTest, AListThatItsCallerGivesUpIsGivenUp) {
   EXPECT_TRUE(Becomes([&] { return gone.load(); }));
 }
 
+TEST_F(PipelineTest, AListThatGoesAsideKeepsNobodyOut) {
+  PipelineLimits limits;
+  limits.reads = {.least = 1, .most = 1};
+  Open(limits);
+  std::atomic<int> before{-1}, aside{-1};
+  store_->on_list = [&](const store::ListQuery& query) -> Task<void> {
+    co_await executor_.Hop();
+    before = pipeline_->reads().in_progress();
+    query.goes_aside();
+    query.goes_aside();  // it had no other place to give back
+    aside = pipeline_->reads().in_progress();
+  };
+  v1::ListContactsResponse found;
+  auto context = Context();
+  const grpc::Status status = stub_->ListContacts(context.get(), v1::ListContactsRequest(), &found);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(before, 1);
+  EXPECT_EQ(aside, 0);
+  EXPECT_TRUE(Becomes([&] { return Idle(); }));
+  EXPECT_TRUE(Get().ok());
+}
+
 }  // namespace
 }  // namespace sqm::rpc

@@ -4,7 +4,7 @@
 #include <fstream>
 
 #include "tests/support/sqlite_steps.h"
-#include "tests/unit/store/store_suite.h"
+#include "tests/unit/store/sqlite_suite.h"
 
 namespace sqm::store {
 namespace {
@@ -12,47 +12,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::Tickets;
-
-class Sqlite : public ::testing::Test {
- protected:
-  Sqlite() : clock_(absl::FromUnixSeconds(1767225600)), executor_("test", 2) {
-    char name[] = "/tmp/sqm-sqlite-XXXXXX";
-    directory_ = mkdtemp(name);
-  }
-  ~Sqlite() override {
-    executor_.Stop();
-    std::error_code ignored;
-    std::filesystem::remove_all(directory_, ignored);
-  }
-  absl::StatusOr<std::unique_ptr<Store>> Open(const Tickets& tickets,
-                                              SqliteOptions options = SqliteOptions()) {
-    options.path = directory_ + "/test.db";
-    return OpenSqlite({tickets.registry(), executor_, clock_, ids_, directory_}, options);
-  }
-  CommitOutcome Commit(Store& store, std::vector<Put> puts) {
-    WriteSet write_set = Tickets::Write(clock_.Now(), std::move(puts));
-    return Await(store.Commit(std::move(write_set)));
-  }
-  std::vector<std::string> Ids(Store& store, const Tickets& tickets, absl::string_view filter) {
-    auto parsed = query::ParseFilter(filter, tickets.ticket().fields);
-    EXPECT_TRUE(parsed.ok()) << parsed.status();
-    ListQuery query;
-    query.type = &tickets.ticket();
-    query.tenant = "north";
-    query.filter = &*parsed;
-    auto rows = Await(store.List(query));
-    EXPECT_TRUE(rows.ok()) << rows.status();
-    std::vector<std::string> ids;
-    for (const Listed& row : *rows) ids.push_back(row.id);
-    return ids;
-  }
-
-  FakeClock clock_;
-  SequenceIds ids_;
-  Executor executor_;
-  std::string directory_;
-};
 
 constexpr absl::string_view kPlain = R"(
   string name = 1; string etag = 2; string owner = 3 [(sqm.options.v1.field) = {indexed: true}];
@@ -265,6 +224,42 @@ TEST_F(Sqlite, AFileThatCannotBeUsedIsNamedWithWhatToDo) {
               AllOf(HasSubstr(file), HasSubstr("Is a directory"), HasSubstr("user")));
 }
 
+// What is written to a file that was moved or deleted would be acknowledged and never found again.
+TEST_F(Sqlite, NothingIsAcknowledgedThatGoesToAFileThatIsGone) {
+  Tickets tickets;
+  auto opened = Open(tickets);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  Store& store = **opened;
+  ASSERT_EQ(Commit(store, {tickets.Create("before")}).kind, CommitOutcome::kApplied);
+  EXPECT_TRUE(Await(store.Check()).ok());
+  for (const std::string& file : {directory_ + "/test.db", directory_ + "/test.db-wal"}) {
+    std::filesystem::rename(file, file + ".away");
+    for (const bool replaced : {false, true}) {
+      if (replaced) std::filesystem::copy(file + ".away", file);
+      const absl::Status status = Commit(store, {tickets.Create("lost")}).status;
+      EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+      EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr(file), HasSubstr("put it back")));
+      EXPECT_TRUE(IsInside(status)) << "no caller needs to know where it lies";
+      EXPECT_EQ(Await(store.Check()).code(), absl::StatusCode::kUnavailable);
+    }
+    std::filesystem::rename(file + ".away", file);
+    EXPECT_TRUE(Await(store.Check()).ok());
+    ASSERT_EQ(Commit(store, {tickets.Create(file == directory_ + "/test.db" ? "a" : "b")}).kind,
+              CommitOutcome::kApplied);
+  }
+  opened->reset();
+  auto again = Open(tickets);
+  ASSERT_TRUE(again.ok()) << again.status();
+  for (const char* id : {"before", "a", "b"}) {
+    auto read = Await((*again)->Read(tickets.ticket(), "north", id));
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_NE(*read, nullptr) << id;
+  }
+  auto lost = Await((*again)->Read(tickets.ticket(), "north", "lost"));
+  ASSERT_TRUE(lost.ok()) << lost.status();
+  EXPECT_EQ(*lost, nullptr);
+}
+
 TEST_F(Sqlite, MoreThanMayWaitIsShed) {
   Tickets tickets;
   SqliteOptions options;
@@ -327,29 +322,5 @@ TEST_F(Sqlite, ListenersHearOfACommitBeforeItsPositionIsShown) {
 }
 
 // A list that must look at every row.
-TEST_F(Sqlite, AListIsGivenUpWhileItIsRead) {
-  Tickets tickets;
-  auto store = Open(tickets);
-  ASSERT_TRUE(store.ok()) << store.status();
-  for (int i = 0; i < 6; ++i) {
-    std::vector<Put> puts;
-    for (int k = 0; k < 900; ++k) puts.push_back(tickets.Create(absl::StrCat("t", i, "-", k)));
-    ASSERT_EQ(Commit(**store, std::move(puts)).kind, CommitOutcome::kApplied);
-  }
-  const auto filter = query::ParseFilter("owner:\"nobody\"", tickets.ticket().fields);
-  ASSERT_TRUE(filter.ok()) << filter.status();
-  ListQuery query;
-  query.type = &tickets.ticket();
-  query.tenant = "north";
-  query.filter = &*filter;
-  int looks = 0;
-  query.abandoned = [&looks] { return ++looks == 2; };
-  EXPECT_EQ(Await((*store)->List(query)).status().code(), absl::StatusCode::kCancelled);
-  EXPECT_EQ(looks, 2) << "once before, once while rows were looked for";
-  // The connection serves the next one as ever.
-  query.abandoned = nullptr;
-  EXPECT_TRUE(Await((*store)->List(query)).ok());
-}
-
 }  // namespace
 }  // namespace sqm::store
