@@ -1,5 +1,6 @@
 #include "cli/client/connection.h"
 
+#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/synchronization/notification.h>
 #include <absl/time/clock.h>
@@ -8,7 +9,6 @@
 #include "cli/schema/value.h"
 #include "common/base/task.h"
 #include "common/rpc/keep_grpc.h"
-#include "common/rpc/position.h"
 #include "common/rpc/tls.h"
 
 namespace sqm::cli {
@@ -81,12 +81,12 @@ Failure Connection::Call(const std::string& method, const Message& request, Mess
   if (!status.ok()) return ReadFailure(status);
   if (position != nullptr) {
     const auto& trailer = context.GetServerTrailingMetadata();
-    const auto found =
-        trailer.find(grpc::string_ref(rpc::kPositionKey.data(), rpc::kPositionKey.size()));
+    const auto found = trailer.find("sqm-position");
     *position = 0;
-    if (found != trailer.end()) {
-      const auto told = rpc::ParsePosition({found->second.data(), found->second.size()});
-      if (told) *position = told->number;
+    if (found != trailer.end() &&
+        !absl::SimpleAtoi(absl::string_view(found->second.data(), found->second.size()),
+                          position)) {
+      *position = 0;
     }
   }
   return Decode(received, response) ? Failure() : Undecodable();

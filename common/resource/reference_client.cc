@@ -13,7 +13,6 @@
 #include "common/base/status.h"
 #include "common/observe/log.h"
 #include "common/rpc/channel.h"
-#include "common/rpc/position.h"
 
 namespace sqm::resource {
 namespace {
@@ -279,11 +278,8 @@ Task<absl::StatusOr<ReferenceClient::MessagePtr>> ReferenceClient::CallOwner(
   std::string history;
   options.on_end = [&history](const grpc::ClientContext& context) {
     const auto& trailers = context.GetServerTrailingMetadata();
-    auto found =
-        trailers.find(grpc::string_ref(rpc::kPositionKey.data(), rpc::kPositionKey.size()));
-    if (found == trailers.end()) return;
-    const auto position = rpc::ParsePosition({found->second.data(), found->second.size()});
-    if (position) history = std::string(position->history);
+    auto found = trailers.find(grpc::string_ref(rpc::kHistoryKey.data(), rpc::kHistoryKey.size()));
+    if (found != trailers.end()) history.assign(found->second.data(), found->second.size());
   };
   grpc::ByteBuffer bytes = rpc::ToBytes(request);
   Task<absl::StatusOr<grpc::ByteBuffer>> calling =

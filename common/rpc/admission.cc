@@ -1,6 +1,7 @@
 // What a call passes before its handler: whether there is room for it, who asks, what he has seen,
 // what he sends.
 #include <absl/strings/match.h>
+#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
@@ -10,7 +11,6 @@
 #include "common/contract/validate.h"
 #include "common/rpc/message_bytes.h"
 #include "common/rpc/pipeline.h"
-#include "common/rpc/position.h"
 #include "common/rpc/request_key.h"
 
 namespace sqm::rpc {
@@ -64,7 +64,8 @@ void Pipeline::Release(const Route& route, const Call& call) {
 }
 
 absl::Status Pipeline::ReadMetadata(grpc::CallbackServerContext& context, Call& call) {
-  absl::string_view authorization, tenant, traceparent, tracestate, position, personal;
+  absl::string_view authorization, tenant, traceparent, tracestate, personal;
+  absl::string_view position, history;
   for (const auto& [key, value] : context.client_metadata()) {
     switch (key.size()) {
       case 13:
@@ -72,6 +73,7 @@ absl::Status Pipeline::ReadMetadata(grpc::CallbackServerContext& context, Call& 
         break;
       case 11:
         if (key == "traceparent") traceparent = View(value);
+        if (View(key) == kHistoryKey) history = View(value);
         break;
       case 10:
         if (key == "sqm-tenant") tenant = View(value);
@@ -107,22 +109,23 @@ absl::Status Pipeline::ReadMetadata(grpc::CallbackServerContext& context, Call& 
     call.tenant_ = call.principal_->tenant;
     allowed = tenant.empty() || tenant == call.tenant_;
   }
-  if (allowed) return ReadPosition(position, call);
+  if (allowed) return ReadPosition(position, history, call);
   return Fail(absl::StatusCode::kPermissionDenied, type::v1::ERROR_REASON_WRONG_TENANT,
               absl::StrCat("the token does not speak for tenant '", tenant.substr(0, 64), "'"),
               {{"tenant", tenant.substr(0, 64)}});
 }
 
 // A caller that has seen a position is never answered from an older state.
-absl::Status Pipeline::ReadPosition(absl::string_view text, Call& call) const {
-  if (text.empty() || parts_.store == nullptr) return absl::OkStatus();
-  const std::optional<Position> seen = ParsePosition(text);
-  if (!seen) {
+absl::Status Pipeline::ReadPosition(absl::string_view position, absl::string_view history,
+                                    Call& call) const {
+  if (position.empty() || parts_.store == nullptr) return absl::OkStatus();
+  int64_t seen = 0;
+  if (!absl::SimpleAtoi(position, &seen) || seen < 0) {
     return Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_MALFORMED_REQUEST,
-                "sqm-position must be as an earlier response gave it");
+                "sqm-position must be a number as an earlier response gave it");
   }
-  if (!seen->history.empty() && seen->history != history_) return absl::OkStatus();
-  if (seen->number > parts_.store->Head(call.tenant_).head) call.awaited_position_ = seen->number;
+  if (!history.empty() && history != history_) return absl::OkStatus();
+  if (seen > parts_.store->Head(call.tenant_).head) call.awaited_position_ = seen;
   return absl::OkStatus();
 }
 

@@ -27,6 +27,12 @@ class ConcurrencyLimit;
 // Metadata of a request: `sqm-personal: masked` asks for no personal value.
 inline constexpr absl::string_view kPersonalKey = "sqm-personal";
 inline constexpr absl::string_view kPersonalMasked = "masked";
+// Trailing metadata of every answer from a store, and sent back with a request: how far the store's
+// changes had come, and the name of the history (cache::HistoryName) that this is counted in, which
+// snapshots in Redis are kept under too. A position of another history, as after a restore, says
+// nothing here and is not waited for; one without a history is taken for one of this.
+inline constexpr absl::string_view kPositionKey = "sqm-position";
+inline constexpr absl::string_view kHistoryKey = "sqm-history";
 
 // Written by the pipeline before the handler begins, read by the handler; `Cancel` may come from
 // another thread at any time.

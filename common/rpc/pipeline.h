@@ -166,7 +166,8 @@ class Pipeline {
   Route& AddRoute(absl::string_view path);
   bool Admit(const Route& route);
   absl::Status ReadMetadata(grpc::CallbackServerContext& context, Call& call);
-  absl::Status ReadPosition(absl::string_view text, Call& call) const;
+  absl::Status ReadPosition(absl::string_view position, absl::string_view history,
+                            Call& call) const;
   // Waits briefly until what the caller has seen has arrived here; else UNAVAILABLE. Meanwhile the
   // call gives its place among those in progress to one that can be worked on.
   Task<absl::Status> AwaitPosition(const Route& route, Call& call);

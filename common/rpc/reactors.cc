@@ -5,7 +5,6 @@
 
 #include "common/base/status.h"
 #include "common/rpc/operation.h"
-#include "common/rpc/position.h"
 
 namespace sqm::rpc {
 namespace {
@@ -31,8 +30,8 @@ class CallState {
     if (status.ok() && !stream_ && pipeline_.parts().store != nullptr) {
       int64_t position = call_.position() > 0 ? call_.position()
                                               : pipeline_.parts().store->Head(call_.tenant()).head;
-      context_->AddTrailingMetadata(std::string(kPositionKey),
-                                    FormatPosition(position, pipeline_.history()));
+      context_->AddTrailingMetadata(std::string(kPositionKey), absl::StrCat(position));
+      context_->AddTrailingMetadata(std::string(kHistoryKey), pipeline_.history());
     }
     return pipeline_.End(route_, call_, started_, status);
   }

@@ -1,5 +1,6 @@
 #include "tests/fault/history/workload.h"
 
+#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
 #include <absl/strings/strip.h>
@@ -9,7 +10,6 @@
 #include <utility>
 
 #include "common/base/task.h"
-#include "common/rpc/position.h"
 #include "tests/support/monitoring_samples.h"
 
 namespace sqm::testing::history {
@@ -253,8 +253,8 @@ void Workload::Finish(Worker& worker, Operation& operation, const grpc::ClientCo
   const auto& trailers = context.GetServerTrailingMetadata();
   auto found = trailers.find("sqm-position");
   if (status.ok() && found != trailers.end()) {
-    const auto told = rpc::ParsePosition({found->second.data(), found->second.size()});
-    operation.position = told ? told->number : -1;
+    const absl::string_view text(found->second.data(), found->second.size());
+    if (!absl::SimpleAtoi(text, &operation.position)) operation.position = -1;
     int64_t seen = position_;
     while (seen < operation.position &&
            !position_.compare_exchange_weak(seen, operation.position)) {

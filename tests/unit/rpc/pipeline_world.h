@@ -23,7 +23,6 @@
 #include "common/resource/standard.h"
 #include "common/rpc/error.h"
 #include "common/rpc/pipeline.h"
-#include "common/rpc/position.h"
 #include "common/rpc/server.h"
 #include "sqm/monitoring/v1/monitoring_service.grpc.pb.h"
 #include "tests/support/forwarding_store.h"
@@ -222,10 +221,8 @@ class PipelineTest : public ::testing::Test {
     context->AddMetadata("authorization",
                          absl::StrCat("Bearer ", *issuer_->Mint(claims, absl::Hours(1),  //
                                                                 clock_.Now())));
-    if (position > 0) {
-      context->AddMetadata("sqm-position", history.empty() ? absl::StrCat(position)
-                                                           : FormatPosition(position, history));
-    }
+    if (position > 0) context->AddMetadata("sqm-position", absl::StrCat(position));
+    if (!history.empty()) context->AddMetadata("sqm-history", history);
     context->set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(20)));
     return context;
   }
@@ -237,10 +234,8 @@ class PipelineTest : public ::testing::Test {
     v1::Contact contact;
     absl::Status status = FromGrpc(stub_->GetContact(context.get(), request, &contact));
     const auto& trailers = context->GetServerTrailingMetadata();
-    auto found = trailers.find("sqm-position");
-    if (history != nullptr && found != trailers.end()) {
-      const auto told = ParsePosition({found->second.data(), found->second.size()});
-      *history = told ? std::string(told->history) : "?";
+    if (auto found = trailers.find("sqm-history"); history != nullptr && found != trailers.end()) {
+      history->assign(found->second.data(), found->second.size());
     }
     return status;
   }
