@@ -101,6 +101,10 @@ Entry GrantAccess(v1::Case& one, absl::string_view reader, absl::string_view rea
   if (disclosure.readers_size() >= kMaxReaders) {
     return RuleViolated("too-many-readers", absl::StrCat("it has ", kMaxReaders, " readers"));
   }
+  if (RestrictedTo(disclosure).size() + reader.size() + 1 > kMaxReadersBytes) {
+    return RuleViolated("too-many-readers", absl::StrCat("the names of its readers come to ",
+                                                         kMaxReadersBytes, " bytes"));
+  }
   disclosure.add_readers(std::string(reader));
   v1::CaseEntry entry = ReadersEntry(one, v1::CASE_ACTION_GRANT_ACCESS, reason, actor);
   AddChange(entry, "disclosure.readers", "", reader);

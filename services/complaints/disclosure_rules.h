@@ -13,8 +13,10 @@
 
 namespace sqm::complaints {
 
-// Most readers of one disclosure.
+// Most readers of one disclosure, and how long the text of their names may be: what it is found by
+// fits into an index of PostgreSQL, with any tenant and id.
 inline constexpr int kMaxReaders = 50;
+inline constexpr size_t kMaxReadersBytes = 2500;
 
 // Whether something is said at all: of blanks nothing is made.
 absl::Status ValidateDisclosure(const v1::SubmitDisclosureRequest& request);

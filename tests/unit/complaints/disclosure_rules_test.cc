@@ -106,6 +106,21 @@ TEST(DisclosureRules, ReadersAreAddedByName) {
   EXPECT_EQ(RuleOf(GrantAccess(one, "staff/new", "", kManager).status()), "too-many-readers");
 }
 
+TEST(DisclosureRules, NamesOfReadersAreNotLongerThanAnIndexKeeps) {
+  v1::Case one = DisclosureCase(v1::SubmitDisclosureRequest(), Panel());
+  Entry entry = v1::CaseEntry();
+  int tried = 0;
+  while (entry.ok()) {
+    entry =
+        GrantAccess(one, absl::StrCat("staff/", std::string(61, 'n'), tried++ + 10), "", kManager);
+  }
+  EXPECT_EQ(RuleOf(entry.status()), "too-many-readers");
+  EXPECT_LE(one.restricted_to().size(), kMaxReadersBytes);
+  EXPECT_GT(one.restricted_to().size(), kMaxReadersBytes - 70);
+  EXPECT_LT(one.disclosure().readers_size(), kMaxReaders);
+  EXPECT_EQ(one.restricted_to(), RestrictedTo(one.disclosure()));
+}
+
 TEST(DisclosureRules, WhomItNamesBecomesNoReader) {
   v1::SubmitDisclosureRequest request;
   request.add_named_staff("staff/bob");
