@@ -143,7 +143,8 @@ absl::Status PgConnection::ErrorOf(const PGresult* result) {
   if (absl::StartsWith(code, "53") || MayRunAgain()) return Unavailable(message);
   // A NUL in a text, a value too long for its index: what the caller sent cannot be stored.
   if (code == "22021" || code == "54000") {
-    return Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_INVALID_FIELD, message);
+    return Inside(
+        Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_INVALID_FIELD, message));
   }
   return Fail(absl::StatusCode::kInternal, type::v1::ERROR_REASON_INTERNAL, message);
 }

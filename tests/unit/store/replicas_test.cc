@@ -126,6 +126,7 @@ TEST_P(Replicas, AWriteThatCannotBeStoredHurtsNoNeighbour) {
   EXPECT_EQ(outcomes[1].status.code(), absl::StatusCode::kInvalidArgument) << outcomes[1].status;
   EXPECT_EQ(outcomes[3].kind, CommitOutcome::kApplied);
   EXPECT_EQ(outcomes[4].status.code(), absl::StatusCode::kInvalidArgument) << outcomes[4].status;
+  EXPECT_TRUE(IsInside(outcomes[1].status) && IsInside(outcomes[4].status));
   EXPECT_EQ(Version("b"), 0);
   EXPECT_EQ(Version("d"), 1);
 }
