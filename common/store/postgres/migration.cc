@@ -107,6 +107,8 @@ absl::StatusOr<std::set<std::string>> StoredLines(const PgConnectionOptions& opt
   return lines;
 }
 
+// Fills a new column from the stored bodies. A row that has no value there is not written: the
+// column is NULL as it is, and with every row its entry in every index would be.
 absl::Status Backfill(const ResourceType& type, const query::Field& field,
                       PgConnection& connection) {
   const PgStatement read{
@@ -129,17 +131,22 @@ absl::Status Backfill(const ResourceType& type, const query::Field& field,
     ASSIGN_OR_RETURN(PgResult rows, connection.Run(read, PgParams().Text(tenant).Text(id)));
     if (rows.rows() == 0) return absl::OkStatus();
     PgArray tenants(pg::kText), ids(pg::kText), values(element);
+    bool any = false;
     for (int row = 0; row < rows.rows(); ++row) {
       absl::string_view body = rows.Text(row, 2);
       if (!message->ParseFromArray(body.data(), static_cast<int>(body.size()))) {
         return absl::DataLossError(absl::StrCat("a stored ", type.type, " cannot be decoded"));
       }
+      const query::Value value = query::ExtractValue(*message, field.source);
+      if (std::holds_alternative<std::monostate>(value)) continue;
+      any = true;
       tenants.Bytes(rows.Text(row, 0));
       ids.Bytes(rows.Text(row, 1));
-      values.Column(query::ExtractValue(*message, field.source));
+      values.Column(value);
     }
     tenant = std::string(rows.Text(rows.rows() - 1, 0));
     id = std::string(rows.Text(rows.rows() - 1, 1));
+    if (!any) continue;
     RETURN_IF_ERROR(
         connection
             .Run(write, PgParams().Array(tenants.Take()).Array(ids.Take()).Array(values.Take()))

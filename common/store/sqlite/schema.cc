@@ -60,7 +60,8 @@ std::string MakeSparse(const ResourceType& type, const query::Field& field) {
                       UnsetEmpty(type, field), ";");
 }
 
-// Fills a new column from the stored bodies.
+// Fills a new column from the stored bodies. A row that has no value there is not written: the
+// column is NULL as it is.
 absl::Status Backfill(const ResourceType& type, const query::Field& field,
                       SqliteDatabase& database) {
   std::string read = absl::StrCat("SELECT rowid, body FROM ", type.table,
@@ -71,17 +72,19 @@ absl::Status Backfill(const ResourceType& type, const query::Field& field,
   int64_t last = -1;
   while (true) {
     std::vector<std::pair<int64_t, query::Value>> rows;
-    bool decoded = true;
+    bool any = false, decoded = true;
     RETURN_IF_ERROR(database.RunDynamic(read, {SqlParam(last)}, [&](const SqlRow& row) {
+      any = true;
       last = row.Int(0);
       absl::string_view body = row.Text(1);
       decoded = decoded && message->ParseFromArray(body.data(), static_cast<int>(body.size()));
-      rows.emplace_back(last, query::ExtractValue(*message, field.source));
+      query::Value value = query::ExtractValue(*message, field.source);
+      if (!std::holds_alternative<std::monostate>(value)) rows.emplace_back(last, std::move(value));
     }));
     if (!decoded) {
       return absl::DataLossError(absl::StrCat("a stored ", type.type, " cannot be decoded"));
     }
-    if (rows.empty()) return absl::OkStatus();
+    if (!any) return absl::OkStatus();
     for (const auto& [rowid, value] : rows) {
       RETURN_IF_ERROR(
           database.RunDynamic(write, {ParamOf(value), SqlParam(rowid)}, [](const SqlRow&) {}));

@@ -198,5 +198,31 @@ TEST_P(Migrating, ANewIndexHoldsWhatWasThere) {
   EXPECT_EQ(rows->size(), 250u);
 }
 
+TEST_P(Migrating, ARowWithoutAValueForANewIndexIsNotWritten) {
+  ASSERT_TRUE(Migrate(tickets_).ok());
+  ASSERT_TRUE(OpenWith(tickets_).ok());
+  Apply(tickets_.Create("a", "priority: 2"));
+  testing::Tickets more(testing::TicketContract(
+      R"(string name = 1; string etag = 2;
+         google.protobuf.Timestamp create_time = 3 [(sqm.options.v1.field) = {indexed: true}];
+         string code = 4 [(sqm.options.v1.field) = {unique: true indexed: true}];
+         string owner = 5 [(sqm.options.v1.field) = {indexed: true}];
+         optional int32 priority = 6 [(sqm.options.v1.field) = {indexed: true}];
+         string text = 7 [(sqm.options.v1.field) = {max_length: 5000000}];
+         google.protobuf.Timestamp read_time = 8 [(sqm.options.v1.field) = {indexed: true}];)"));
+  ASSERT_TRUE(Migrate(more).ok());
+  ASSERT_TRUE(OpenWith(more).ok());
+  // By which transaction the row and the line of the schema were written.
+  int64_t written = -1;
+  ASSERT_TRUE(
+      Await(store_->Query([&](SqlSession& session) {
+        return session.Run(
+            "SELECT count(*) FROM r_ticket t JOIN meta m ON t.xmin = m.xmin WHERE m.key LIKE "
+            "'schema:%read_time%'",
+            {}, [&](const SqlRow& row) { written = row.Int(0); });
+      })).ok());
+  EXPECT_EQ(written, 0);
+}
+
 }  // namespace
 }  // namespace sqm::store

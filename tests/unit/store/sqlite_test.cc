@@ -66,6 +66,28 @@ TEST_F(Sqlite, NewIndexesAreFilledFromWhatIsStored) {
             CommitOutcome::kApplied);
 }
 
+TEST_F(Sqlite, ARowWithoutAValueForANewIndexIsNotWritten) {
+  {
+    Tickets tickets(testing::TicketContract(kPlain));
+    auto store = Open(tickets);
+    ASSERT_TRUE(store.ok()) << store.status();
+    ASSERT_EQ(Commit(**store, {tickets.Create("a"), tickets.Create("b")}).kind,
+              CommitOutcome::kApplied);
+    ASSERT_TRUE(Await((*store)->Project([](SqlSession& session) {
+                  return session.Run(
+                      "CREATE TRIGGER no_writes BEFORE UPDATE ON r_ticket BEGIN SELECT "
+                      "RAISE(ABORT, 'a row was written'); END");
+                })).ok());
+  }
+  std::string contract(kPlain);
+  contract.replace(contract.find("priority = 5;"), sizeof("priority = 5;") - 1,
+                   "priority = 5 [(sqm.options.v1.field) = {indexed: true}];");
+  Tickets tickets(testing::TicketContract(contract));
+  auto store = Open(tickets);
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_THAT(Ids(**store, tickets, "NOT priority:*"), ElementsAre("a", "b"));
+}
+
 TEST_F(Sqlite, AnIndexBecomesSparseAndGetsASecondField) {
   {
     Tickets tickets(testing::TicketContract(kIndexed));
