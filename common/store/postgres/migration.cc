@@ -2,6 +2,7 @@
 
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
+#include <libpq-fe.h>
 
 #include "common/base/task.h"
 #include "common/store/rows.h"
@@ -154,6 +155,18 @@ absl::Status Backfill(const ResourceType& type, const query::Field& field,
   }
 }
 
+// In another encoding the server refuses, or changes, texts that it has no characters for. Without
+// one (SQL_ASCII) it keeps the bytes.
+absl::Status CheckEncoding(const PgConnection& connection) {
+  const char* told = PQparameterStatus(connection.raw(), "server_encoding");
+  const absl::string_view encoding = told == nullptr ? "" : told;
+  if (encoding == "UTF8" || encoding == "SQL_ASCII") return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("the database is encoded in ", encoding,
+                   ", which does not have all characters: create one in UTF8 (CREATE DATABASE sqm "
+                   "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C')"));
+}
+
 std::string TextOf(const MigrationStep& step) {
   if (step.field == nullptr) return step.sql;
   return absl::StrCat("-- fill ", step.type->table, ".", step.field->column,
@@ -206,6 +219,7 @@ absl::StatusOr<std::vector<std::string>> MigratePostgres(const contract::Registr
   PgConnectionOptions patient = options;
   patient.statement_timeout = absl::InfiniteDuration();
   ASSIGN_OR_RETURN(std::unique_ptr<PgConnection> connection, PgConnection::Open(patient));
+  RETURN_IF_ERROR(CheckEncoding(*connection));
   std::vector<std::string> texts;
   RETURN_IF_ERROR(connection->Transaction("BEGIN", [&]() -> absl::Status {
     RETURN_IF_ERROR(
@@ -230,6 +244,7 @@ absl::StatusOr<std::vector<std::string>> MigratePostgres(const contract::Registr
 
 absl::Status CheckMigrated(const contract::Registry& registry, const PgConnectionOptions& options,
                            PgConnection& connection) {
+  RETURN_IF_ERROR(CheckEncoding(connection));
   ASSIGN_OR_RETURN(std::set<std::string> stored, StoredLines(options, connection));
   ASSIGN_OR_RETURN(std::vector<MigrationStep> steps, PlanMigration(registry, stored));
   if (steps.empty()) return absl::OkStatus();

@@ -27,12 +27,14 @@ absl::StatusOr<std::vector<MigrationStep>> PlanMigration(const contract::Registr
 // Brings the schema of `options` to the registry's, in one transaction; processes that do so at the
 // same time wait for each other. Returns the statements, those that fill columns as comments; with
 // `dry_run` nothing is changed. `new_epoch`: of the history that begins where none was.
+// FAILED_PRECONDITION also of a database whose encoding does not have all characters.
 absl::StatusOr<std::vector<std::string>> MigratePostgres(const contract::Registry& registry,
                                                          const PgConnectionOptions& options,
                                                          const std::string& new_epoch,
                                                          bool dry_run);
 
-// FAILED_PRECONDITION, saying what to do, unless the database has exactly the registry's schema.
+// FAILED_PRECONDITION, saying what to do, unless the database has exactly the registry's schema, in
+// an encoding that has all characters.
 absl::Status CheckMigrated(const contract::Registry& registry, const PgConnectionOptions& options,
                            PgConnection& connection);
 absl::StatusOr<std::string> ReadEpoch(PgConnection& connection);

@@ -1,6 +1,7 @@
 // How a PostgreSQL schema comes to be and what a program refuses to open.
 #include "common/store/postgres/migration.h"
 
+#include <absl/cleanup/cleanup.h>
 #include <gmock/gmock.h>
 
 #include <thread>
@@ -121,6 +122,18 @@ TEST_P(Migrating, AServiceRefusesADatabaseThatIsNotMigrated) {
   testing::Tickets more = WithMore();
   status = OpenWith(more);
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << "nor one that is behind";
+}
+
+TEST_P(Migrating, ADatabaseThatDoesNotHaveAllCharactersIsRefused) {
+  testing::PostgresServer& server = testing::PostgresServer::Shared();
+  server.Sql("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1'");
+  const absl::Cleanup drop = [&server] { server.Sql("DROP DATABASE latin"); };
+  options_.connection.conninfo = server.Conninfo("latin");
+  for (const absl::Status& status : {Migrate(tickets_).status(), OpenWith(tickets_)}) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_THAT(std::string(status.message()),
+                HasSubstr("is encoded in LATIN1, which does not have all characters"));
+  }
 }
 
 TEST_P(Migrating, ADryRunChangesNothing) {
