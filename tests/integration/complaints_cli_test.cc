@@ -157,6 +157,8 @@ TEST_F(ComplaintsCliTest, ALetterIsBegunFromATemplate) {
   const Finished placeless =
       Sqm({"draft", one->number(), "--template", "interim-reply", "--text", "It was paid twice."});
   EXPECT_TRUE(absl::StrContains(placeless.err, "Leave out --text")) << placeless.err;
+  EXPECT_TRUE(absl::StrContains(placeless.err, "write {answer} into this one with `sqm update`"))
+      << placeless.err;
   const Finished none = Sqm({"draft", one->number(), "--template", "nope"});
   EXPECT_TRUE(absl::StrContains(none.err, "`sqm list replyTemplates`")) << none.err;
 }
