@@ -6,6 +6,7 @@
 
 #include "common/base/task.h"
 #include "common/store/rows.h"
+#include "common/store/unset.h"
 
 namespace sqm::store {
 namespace {
@@ -108,8 +109,8 @@ absl::StatusOr<std::set<std::string>> StoredLines(const PgConnectionOptions& opt
   return lines;
 }
 
-// Fills a new column from the stored bodies. A row that has no value there is not written: the
-// column is NULL as it is, and with every row its entry in every index would be.
+// Fills a new column from the stored bodies. A row whose body says nothing of it is not written: it
+// has that value as it is, and with every row its entry in every index would be written.
 absl::Status Backfill(const ResourceType& type, const query::Field& field,
                       PgConnection& connection) {
   const PgStatement read{
@@ -127,6 +128,7 @@ absl::Status Backfill(const ResourceType& type, const query::Field& field,
       {pg::kTextArray, pg::kTextArray, ArrayOf(element)},
       false};
   std::unique_ptr<google::protobuf::Message> message(type.prototype->New());
+  const query::Value unset = UnsetValue(field);
   std::string tenant, id;
   while (true) {
     ASSIGN_OR_RETURN(PgResult rows, connection.Run(read, PgParams().Text(tenant).Text(id)));
@@ -139,7 +141,7 @@ absl::Status Backfill(const ResourceType& type, const query::Field& field,
         return absl::DataLossError(absl::StrCat("a stored ", type.type, " cannot be decoded"));
       }
       const query::Value value = query::ExtractValue(*message, field.source);
-      if (std::holds_alternative<std::monostate>(value)) continue;
+      if (value == unset) continue;
       any = true;
       tenants.Bytes(rows.Text(row, 0));
       ids.Bytes(rows.Text(row, 1));
@@ -194,9 +196,13 @@ absl::StatusOr<std::vector<MigrationStep>> PlanMigration(const contract::Registr
             {absl::StrCat("DROP INDEX IF EXISTS ", query::QuoteColumn(IndexName(*type, field)))});
         steps.push_back({UnsetEmpty(*type, field)});
       } else if (exists) {
-        steps.push_back(
-            {absl::StrCat("ALTER TABLE ", type->table, " ADD COLUMN ",
-                          query::QuoteColumn(field.column), " ", ColumnType(field.type))});
+        const std::string column = query::QuoteColumn(field.column), unset = UnsetClause(field);
+        steps.push_back({absl::StrCat("ALTER TABLE ", type->table, " ADD COLUMN ", column, " ",
+                                      ColumnType(field.type), unset)});
+        if (!unset.empty()) {
+          steps.push_back({absl::StrCat("ALTER TABLE ", type->table, " ALTER COLUMN ", column,
+                                        " DROP DEFAULT")});
+        }
         steps.push_back({"", type.get(), &field});
       }
       steps.push_back({CreatePgIndex(*type, field)});

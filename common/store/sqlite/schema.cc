@@ -9,6 +9,7 @@
 #include "common/base/task.h"
 #include "common/observe/log.h"
 #include "common/store/rows.h"
+#include "common/store/unset.h"
 
 namespace sqm::store {
 namespace {
@@ -60,8 +61,8 @@ std::string MakeSparse(const ResourceType& type, const query::Field& field) {
                       UnsetEmpty(type, field), ";");
 }
 
-// Fills a new column from the stored bodies. A row that has no value there is not written: the
-// column is NULL as it is.
+// Fills a new column from the stored bodies. A row whose body says nothing of it is not
+// written: it has that value as it is.
 absl::Status Backfill(const ResourceType& type, const query::Field& field,
                       SqliteDatabase& database) {
   std::string read = absl::StrCat("SELECT rowid, body FROM ", type.table,
@@ -69,6 +70,7 @@ absl::Status Backfill(const ResourceType& type, const query::Field& field,
   std::string write =
       absl::StrCat("UPDATE ", type.table, " SET ", field.column, "=? WHERE rowid=?");
   std::unique_ptr<google::protobuf::Message> message(type.prototype->New());
+  const query::Value unset = UnsetValue(field);
   int64_t last = -1;
   while (true) {
     std::vector<std::pair<int64_t, query::Value>> rows;
@@ -79,7 +81,7 @@ absl::Status Backfill(const ResourceType& type, const query::Field& field,
       absl::string_view body = row.Text(1);
       decoded = decoded && message->ParseFromArray(body.data(), static_cast<int>(body.size()));
       query::Value value = query::ExtractValue(*message, field.source);
-      if (!std::holds_alternative<std::monostate>(value)) rows.emplace_back(last, std::move(value));
+      if (value != unset) rows.emplace_back(last, std::move(value));
     }));
     if (!decoded) {
       return absl::DataLossError(absl::StrCat("a stored ", type.type, " cannot be decoded"));
@@ -105,7 +107,7 @@ absl::Status AddMissing(const contract::Registry& registry, const std::set<std::
       } else if (exists) {
         RETURN_IF_ERROR(
             database.Execute(absl::StrCat("ALTER TABLE ", type->table, " ADD COLUMN ", field.column,
-                                          " ", KindOfColumn(field.type))));
+                                          " ", KindOfColumn(field.type), UnsetClause(field))));
         RETURN_IF_ERROR(Backfill(*type, field, database));
       }
       RETURN_IF_ERROR(database.Execute(CreateIndex(*type, field)));

@@ -222,9 +222,21 @@ TEST_P(Migrating, ARowWithoutAValueForANewIndexIsNotWritten) {
          string owner = 5 [(sqm.options.v1.field) = {indexed: true}];
          optional int32 priority = 6 [(sqm.options.v1.field) = {indexed: true}];
          string text = 7 [(sqm.options.v1.field) = {max_length: 5000000}];
-         google.protobuf.Timestamp read_time = 8 [(sqm.options.v1.field) = {indexed: true}];)"));
+         google.protobuf.Timestamp read_time = 8 [(sqm.options.v1.field) = {indexed: true}];
+         string reader = 9 [(sqm.options.v1.field) = {indexed: true}];
+         bool seen = 10 [(sqm.options.v1.field) = {indexed: true}];)"));
   ASSERT_TRUE(Migrate(more).ok());
   ASSERT_TRUE(OpenWith(more).ok());
+  auto filter = query::ParseFilter("reader = \"\" AND seen = false AND NOT read_time:*",
+                                   more.ticket().fields);
+  ASSERT_TRUE(filter.ok()) << filter.status();
+  ListQuery query;
+  query.type = &more.ticket();
+  query.tenant = "north";
+  query.filter = &*filter;
+  auto rows = Await(store_->List(query));
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_EQ(rows->size(), 1u);
   // By which transaction the row and the line of the schema were written.
   int64_t written = -1;
   ASSERT_TRUE(

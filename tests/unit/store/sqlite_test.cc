@@ -80,12 +80,15 @@ TEST_F(Sqlite, ARowWithoutAValueForANewIndexIsNotWritten) {
                 })).ok());
   }
   std::string contract(kPlain);
-  contract.replace(contract.find("priority = 5;"), sizeof("priority = 5;") - 1,
-                   "priority = 5 [(sqm.options.v1.field) = {indexed: true}];");
+  for (const std::string plain : {"title = 4;", "priority = 5;"}) {
+    contract.replace(
+        contract.find(plain), plain.size(),
+        plain.substr(0, plain.size() - 1) + " [(sqm.options.v1.field) = {indexed: true}];");
+  }
   Tickets tickets(testing::TicketContract(contract));
   auto store = Open(tickets);
   ASSERT_TRUE(store.ok()) << store.status();
-  EXPECT_THAT(Ids(**store, tickets, "NOT priority:*"), ElementsAre("a", "b"));
+  EXPECT_THAT(Ids(**store, tickets, "NOT priority:* AND title = \"\""), ElementsAre("a", "b"));
 }
 
 TEST_F(Sqlite, AnIndexBecomesSparseAndGetsASecondField) {
