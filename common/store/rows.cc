@@ -107,6 +107,17 @@ std::string IndexName(const contract::ResourceType& type, const query::Field& fi
   return name;
 }
 
+query::Value UnsetValue(const query::Field& field) {
+  if (field.source.can_be_unset) return {};
+  if (field.type == query::FieldType::kString) return std::string();
+  return int64_t{0};
+}
+
+std::string UnsetClause(const query::Field& field) {
+  if (field.source.can_be_unset) return "";
+  return field.type == query::FieldType::kString ? " DEFAULT ''" : " DEFAULT 0";
+}
+
 std::string UnsetEmpty(const contract::ResourceType& type, const query::Field& field) {
   const std::string column = query::QuoteColumn(field.column);
   return absl::StrCat("UPDATE ", type.table, " SET ", column, "=NULL WHERE ", column,

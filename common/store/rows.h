@@ -27,6 +27,10 @@ std::vector<IndexPair> IndexPairs(const contract::ResourceType& type);
 // sparse those in which it is unset neither.
 std::string IndexName(const contract::ResourceType& type, const query::Field& field,
                       const query::Field* second = nullptr);
+// What the column of a field holds of a message that says nothing of the field, and the clause for
+// a column that is added, so that rows that are there have it without being written.
+query::Value UnsetValue(const query::Field& field);
+std::string UnsetClause(const query::Field& field);
 // The statement that takes what counts as unset out of a column that was not sparse before.
 std::string UnsetEmpty(const contract::ResourceType& type, const query::Field& field);
 

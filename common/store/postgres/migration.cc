@@ -6,7 +6,6 @@
 
 #include "common/base/task.h"
 #include "common/store/rows.h"
-#include "common/store/unset.h"
 
 namespace sqm::store {
 namespace {

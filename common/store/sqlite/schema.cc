@@ -9,7 +9,6 @@
 #include "common/base/task.h"
 #include "common/observe/log.h"
 #include "common/store/rows.h"
-#include "common/store/unset.h"
 
 namespace sqm::store {
 namespace {
