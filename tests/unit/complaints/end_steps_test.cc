@@ -334,21 +334,26 @@ TEST(EndSteps, OnlySoManyCasesGoOnInOne) {
 
 // Whom a case names does not handle it: nobody is left out for want of room.
 TEST(EndSteps, AMergeLeavesOutNobodyWhomTheyName) {
-  v1::Case one = Received(), into = In(v1::CASE_STATE_INVESTIGATING);
-  into.set_name("cases/into");
-  one.clear_named_staff();
-  into.clear_named_staff();
-  for (int i = 0; i < 15; ++i) {
-    one.add_named_staff(absl::StrCat("staff/a", i));
-    into.add_named_staff(absl::StrCat("staff/b", i));
+  for (const bool staff : {true, false}) {
+    const auto named = [staff](v1::Case & some) -> auto& {
+      return staff ? *some.mutable_named_staff() : *some.mutable_named_assets();
+    };
+    v1::Case one = Received(), into = In(v1::CASE_STATE_INVESTIGATING);
+    into.set_name("cases/into");
+    named(one).Clear();
+    named(into).Clear();
+    for (int i = 0; i < 15; ++i) {
+      *named(one).Add() = absl::StrCat("named/a", i);
+      *named(into).Add() = absl::StrCat("named/b", i);
+    }
+    const v1::Case before = into;
+    EXPECT_EQ(RuleOf(Merge(one, into, "", kLead, kNow).status()), "too-many-named") << staff;
+    EXPECT_EQ(into.DebugString(), before.DebugString());
+    named(one).DeleteSubrange(5, 10);
+    *named(one).Add() = "named/b0";
+    ASSERT_TRUE(Merge(one, into, "", kLead, kNow).ok()) << staff;
+    EXPECT_EQ(named(into).size(), 20);
   }
-  const v1::Case before = into;
-  EXPECT_EQ(RuleOf(Merge(one, into, "", kLead, kNow).status()), "too-many-named");
-  EXPECT_EQ(into.DebugString(), before.DebugString());
-  one.mutable_named_staff()->DeleteSubrange(5, 10);
-  one.add_named_staff("staff/b0");
-  ASSERT_TRUE(Merge(one, into, "", kLead, kNow).ok());
-  EXPECT_EQ(into.named_staff_size(), 20);
 }
 
 TEST(EndSteps, TheMoreUrgentPriorityAndTheOnlyPromiseGoOn) {
