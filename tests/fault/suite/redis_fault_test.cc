@@ -1,4 +1,5 @@
 // Redis killed, emptied and paused under load: it may cost time, never an answer.
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <gtest/gtest.h>
 
@@ -151,6 +152,9 @@ TEST(RedisFaultTest, CostsTimeButNoAnswer) {
   auto report = SettledReport(**server, **server, "2026-03-02");
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(report->contacts().total(), watch.writes);
+  const std::string log = (*server)->Log();
+  EXPECT_TRUE(absl::StrContains(log, "Redis does not do what is asked of it")) << log;
+  EXPECT_TRUE(absl::StrContains(log, "Redis answers again")) << log;
 }
 
 // Keys that were asked for and found.
@@ -207,6 +211,9 @@ TEST(RedisFaultTest, StartsWithoutIt) {
   auto report = SettledReport(**server, **server, "2026-03-02");
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(report->contacts().total(), 1);
+  EXPECT_TRUE(Eventually([&] {
+    return absl::StrContains((*server)->Log(), "Redis does not do what is asked of it");
+  }));
 }
 
 }  // namespace

@@ -20,6 +20,8 @@ namespace sqm::cache {
 namespace {
 
 using State = CircuitBreaker::State;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
 using Value = std::optional<std::string>;
 
 // Generous: the machine may be busy. What matters is that nothing hangs on Redis.
@@ -34,6 +36,27 @@ bool Eventually(Condition condition, absl::Duration within = absl::Seconds(10)) 
   }
   return true;
 }
+
+// What `on_change` was given.
+class Told {
+ public:
+  void Hear(RedisOptions& options) {
+    options.connect_timeout = absl::Seconds(20);  // that the machine is busy is nothing to tell
+    options.on_change = [this](const absl::Status& status) {
+      absl::MutexLock lock(&mutex_);
+      told_.push_back(status);
+    };
+  }
+  std::vector<absl::Status> all() const {
+    absl::MutexLock lock(&mutex_);
+    return told_;
+  }
+  std::string last() const { return all().empty() ? "" : std::string(all().back().message()); }
+
+ private:
+  mutable absl::Mutex mutex_;
+  std::vector<absl::Status> told_ ABSL_GUARDED_BY(mutex_);
+};
 
 class RedisTest : public ::testing::Test {
  protected:
@@ -60,12 +83,15 @@ class RedisTest : public ::testing::Test {
 
   Executor executor_{"test", 2};
   RandomIds ids_;
+  Told told_;
   std::unique_ptr<testing::RedisServer> server_;
   std::unique_ptr<Redis> redis_;
 };
 
 TEST_F(RedisTest, GetSetEvalPublish) {
-  Run({}, Patient());
+  RedisOptions options = Patient();
+  told_.Hear(options);
+  Run({}, options);
   EXPECT_EQ(*Await(redis_->Get("k")), std::nullopt);
   const std::string value("a\0b\r\n", 5);
   EXPECT_TRUE(Await(redis_->Set("k", value, absl::Seconds(60))).ok());
@@ -83,11 +109,13 @@ TEST_F(RedisTest, GetSetEvalPublish) {
   }
   EXPECT_EQ(redis_->Stats().errors, 1u);  // NOSCRIPT, once
   EXPECT_EQ(*Await(redis_->Publish("nobody", "x")), 0);
+  EXPECT_EQ(told_.all().size(), 0u) << told_.last();
 }
 
 TEST_F(RedisTest, ErrorRepliesAndLargeValuesAreNotAnswers) {
   RedisOptions options = Patient();
   options.max_value_bytes = 1000;
+  told_.Hear(options);
   Run({}, options);
   server_->Command({"LPUSH", "list", "x"});
   server_->Command({"SET", "large", std::string(2000, 'x')});
@@ -96,6 +124,7 @@ TEST_F(RedisTest, ErrorRepliesAndLargeValuesAreNotAnswers) {
   EXPECT_TRUE(absl::IsResourceExhausted(
       Await(redis_->Set("large", std::string(1001, 'x'), absl::Seconds(1)))));
   EXPECT_EQ(redis_->state(), State::kClosed) << "an error reply is not a failure of the connection";
+  EXPECT_EQ(told_.all().size(), 0u) << "what others wrote is no fault of it: " << told_.last();
 }
 
 TEST_F(RedisTest, ManyCallsInFlightGetTheirOwnAnswers) {
@@ -114,26 +143,6 @@ TEST_F(RedisTest, ManyCallsInFlightGetTheirOwnAnswers) {
   EXPECT_EQ(right, kCalls);
 }
 
-// What `on_change` was given.
-class Told {
- public:
-  void Hear(RedisOptions& options) {
-    options.connect_timeout = absl::Seconds(20);  // that the machine is busy is nothing to tell
-    options.on_change = [this](const absl::Status& status) {
-      absl::MutexLock lock(&mutex_);
-      told_.push_back(status);
-    };
-  }
-  std::vector<absl::Status> all() {
-    absl::MutexLock lock(&mutex_);
-    return told_;
-  }
-
- private:
-  absl::Mutex mutex_;
-  std::vector<absl::Status> told_ ABSL_GUARDED_BY(mutex_);
-};
-
 TEST_F(RedisTest, PasswordAndTcp) {
   std::string file = ::testing::TempDir() + "/sqm-redis-password";
   std::ofstream(file) << "open sesame\n";
@@ -147,50 +156,70 @@ TEST_F(RedisTest, PasswordAndTcp) {
   EXPECT_EQ(*Await(redis_->Get("k")), "v");
 
   std::ofstream(file) << "wrong\n";
-  Told told;
-  told.Hear(options);
-  Redis wrong(options, executor_, ids_);
-  EXPECT_TRUE(Eventually([&] { return wrong.Stats().opened >= 3; }));
-  EXPECT_EQ(wrong.Stats().connects, 0u);
-  ASSERT_EQ(told.all().size(), 1u);
-  EXPECT_THAT(std::string(told.all()[0].message()), ::testing::HasSubstr("WRONGPASS"));
-  EXPECT_TRUE(absl::IsUnavailable(Await(wrong.Get("k")).status()));
+  told_.Hear(options);
+  Redis other(options, executor_, ids_);
+  EXPECT_TRUE(Eventually([&] { return other.Stats().opened >= 3; }));
+  EXPECT_EQ(other.Stats().connects, 0u);
+  ASSERT_EQ(told_.all().size(), 1u);
+  EXPECT_THAT(told_.last(), HasSubstr("WRONGPASS"));
+  EXPECT_TRUE(absl::IsUnavailable(Await(other.Get("k")).status()));
+
+  // That it answers, and then why it does no more: not what was once.
+  std::ofstream(file) << "open sesame\n";
+  ASSERT_TRUE(Eventually([&] { return told_.all().size() >= 2; }));
+  EXPECT_TRUE(told_.all()[1].ok()) << told_.last();
+  server_->Kill();
+  ASSERT_TRUE(Eventually([&] { return told_.all().size() >= 3; }));
+  EXPECT_THAT(std::string(told_.all()[2].message()),
+              AnyOf(HasSubstr("closed the connection"), HasSubstr("reset by peer")));
   std::filesystem::remove(file);
 }
 
 TEST_F(RedisTest, WhyItIsLeftAloneIsToldOnce) {
-  Told told;
   RedisOptions options = Patient();
   server_ = std::make_unique<testing::RedisServer>(
       std::vector<std::string>{"--requirepass", "open sesame"});
   options.unix_socket = server_->socket();
-  told.Hear(options);
+  told_.Hear(options);
   Redis redis(options, executor_, ids_);
   ASSERT_TRUE(Eventually([&] { return redis.Stats().opened >= 3; }));
-  ASSERT_EQ(told.all().size(), 1u);
-  EXPECT_THAT(std::string(told.all()[0].message()), ::testing::HasSubstr("NOAUTH"));
+  ASSERT_EQ(told_.all().size(), 1u);
+  EXPECT_THAT(told_.last(), HasSubstr("NOAUTH"));
   server_->Kill();
-  ASSERT_TRUE(
-      Eventually([&] { return absl::StrContains(told.all().back().message(), "refused"); }));
-  const size_t before = told.all().size();
+  ASSERT_TRUE(Eventually([&] { return absl::StrContains(told_.last(), "refused"); }));
+  const size_t before = told_.all().size();
   redis.Shutdown();
-  EXPECT_EQ(told.all().size(), before) << "that the process ends is no fault";
+  EXPECT_EQ(told_.all().size(), before) << "that the process ends is no fault";
 }
 
 TEST_F(RedisTest, WhatItRefusesToDoIsToldOnceAndThatItAnswersAgain) {
-  Told told;
   RedisOptions options = Patient();
-  told.Hear(options);
+  told_.Hear(options);
   Run({"--maxmemory", "1"}, options);
   for (int i = 0; i < 3; ++i) {
     EXPECT_FALSE(Await(redis_->Set("k", "v", absl::Seconds(9))).ok());
   }
-  ASSERT_EQ(told.all().size(), 1u);
-  EXPECT_THAT(std::string(told.all()[0].message()), ::testing::HasSubstr("OOM"));
+  ASSERT_EQ(told_.all().size(), 1u);
+  EXPECT_THAT(told_.last(), HasSubstr("OOM"));
   server_->Kill();
   ASSERT_TRUE(server_->Start());
   ASSERT_TRUE(Connected());
-  ASSERT_TRUE(Eventually([&] { return told.all().back().ok(); }));
+  ASSERT_TRUE(Eventually([&] { return told_.all().back().ok(); }));
+  // Of what answers again it is news.
+  EXPECT_FALSE(Await(redis_->Set("k", "v", absl::Seconds(9))).ok());
+  EXPECT_THAT(told_.last(), HasSubstr("OOM"));
+}
+
+TEST_F(RedisTest, OnlySoManyKindsOfRefusalsAreTold) {
+  RedisOptions options = Patient();
+  told_.Hear(options);
+  Run({}, options);
+  static const RedisScript script("return redis.error_reply(ARGV[1])");
+  for (int i = 0; i < 40; ++i) {
+    EXPECT_FALSE(Await(redis_->Eval(script, {"k"}, {absl::StrCat("KIND", i, " no")})).ok());
+  }
+  EXPECT_EQ(told_.all().size(), 16u);
+  EXPECT_THAT(told_.last(), HasSubstr("KIND15"));
 }
 
 TEST_F(RedisTest, AbsentServerIsRefusedAtOnce) {
