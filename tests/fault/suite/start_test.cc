@@ -1,4 +1,5 @@
-// A start that fails or is told to stop, and a stop while the database hangs.
+// A start that fails or is told to stop, what one asks of the system, and a stop while the database
+// hangs.
 #include <absl/strings/str_cat.h>
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
@@ -6,6 +7,7 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -125,6 +127,25 @@ TEST_F(StartTest, AStopWaitsForNoDatabaseThatHangs) {
   server_->Continue();
   ASSERT_TRUE(code.ok()) << code.status();
   EXPECT_EQ(*code, 0) << (*started)->Log();
+}
+
+// Whoever starts it from a shell gives it few.
+TEST(StartedTest, MayOpenAsManyFilesAsTheSystemAllows) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit few = before;
+  few.rlim_cur = 256;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  const std::string metrics = absl::StrCat("127.0.0.1:", FreePort());
+  ServerOptions options;
+  options.flags = {absl::StrCat("--metrics.address=", metrics)};
+  auto server = ServerProcess::Start(options);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_TRUE(server.ok()) << server.status();
+  const std::string shown = RunProgram({"curl", "-sf", "http://" + metrics + "/metrics"}).out;
+  EXPECT_THAT(shown, ::testing::HasSubstr("\nsqm_open_files "));
+  EXPECT_THAT(shown,
+              ::testing::HasSubstr(absl::StrCat("\nsqm_open_files_limit ", before.rlim_max, "\n")));
 }
 
 }  // namespace
