@@ -57,11 +57,18 @@ TEST_F(PipelineTest, ARowWhoseResourceIsDeletedMeanwhileIsToBeSentAgain) {
 // As when the case that a row repeats is worked on at the same moment.
 TEST_F(PipelineTest, ANewRowThatRestsOnWhatWasChangedMeanwhileIsStoredAllTheSame) {
   Open();
-  store_->conflicts = true;
-  const v1::ImportContactsResponse answer = Import();
+  store_->conflicts = 3;
+  v1::ImportContactsResponse answer = Import();
   EXPECT_THAT(answer.outcomes(), ::testing::ElementsAre(v1::IMPORT_OUTCOME_CREATED))
       << answer.ShortDebugString();
-  EXPECT_FALSE(store_->conflicts);
+  EXPECT_EQ(store_->conflicts, 0);
+  DeleteRow();
+  // Not without end.
+  store_->conflicts = 1000;
+  answer = Import();
+  ASSERT_EQ(answer.failures_size(), 1);
+  EXPECT_EQ(ReasonOf(FromWire(answer.failures(0).status())), type::v1::ERROR_REASON_CONFLICT);
+  EXPECT_GT(store_->conflicts, 0);
 }
 
 // With the leeway of 30 s that a token has everywhere.

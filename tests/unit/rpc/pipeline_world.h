@@ -44,11 +44,14 @@ class LaggingStore final : public testing::ForwardingStore {
     return head;
   }
   void Wake() override { ++looks; }
+  Task<store::CommitOutcome> Commit(store::WriteSet write_set) override {
+    Disturb(write_set);
+    return ForwardingStore::Commit(std::move(write_set));
+  }
   Task<std::vector<store::CommitOutcome>> CommitAll(
       std::vector<store::WriteSet> write_sets) override {
     if (fails) return Failed(write_sets.size());
-    // As what it rests on has been changed since it was read.
-    if (conflicts.exchange(false)) write_sets.front().guards.push_back({"moved", 7});
+    Disturb(write_sets.front());
     return ForwardingStore::CommitAll(std::move(write_sets));
   }
   Task<absl::StatusOr<std::vector<store::Listed>>> List(store::ListQuery query) override {
@@ -73,13 +76,20 @@ class LaggingStore final : public testing::ForwardingStore {
     co_return id;
   }
 
-  std::atomic<bool> replica{true}, fails{false}, away{false}, conflicts{false};
+  std::atomic<bool> replica{true}, fails{false}, away{false};
+  std::atomic<int> conflicts{0};  // of the next write sets so many
   std::atomic<int64_t> arrived{0};
   std::atomic<int> looks{0};
   std::function<void()> before_find, after_find;
   std::function<Task<void>(const store::ListQuery&)> on_list;
 
  private:
+  // As what it rests on has been changed since it was read.
+  void Disturb(store::WriteSet& write_set) {
+    if (conflicts == 0) return;
+    --conflicts;
+    write_set.guards.push_back({"moved", 7});
+  }
   static absl::Status Away() {
     return Inside(WithRetry(Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE,
                                  "no connection: password of \"ops\" at 10.0.0.5 failed"),
