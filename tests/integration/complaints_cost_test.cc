@@ -12,6 +12,7 @@ namespace sqm::testing {
 namespace {
 
 namespace v1 = complaints::v1;
+using complaints::CalendarPtr;
 
 class ComplaintsCostTest : public ::testing::Test {
  protected:
@@ -72,6 +73,31 @@ class ComplaintsCostTest : public ::testing::Test {
     return steps_.Now() - before;
   }
 
+  Client ManagerOf(const std::string& tenant) const {
+    Caller mia = As(auth::Role::kManager, "mia", "north");
+    mia.tenant = tenant;
+    return Client(absl::StrCat("127.0.0.1:", host_->port()),
+                  Authorization(host_->config().data_dir + "/dev", mia));
+  }
+  // calendars/shift: every Monday.
+  v1::Calendar CreateShift(const std::string& tenant, const std::string& hours) const {
+    v1::CreateCalendarRequest create;
+    create.set_calendar_id("shift");
+    v1::Calendar& calendar = *create.mutable_calendar();
+    calendar.mutable_label()->set_en("Shift");
+    calendar.set_zone("Asia/Shanghai");
+    calendar.add_weekly()->add_days(v1::WEEKDAY_MONDAY);
+    calendar.mutable_weekly(0)->add_intervals(hours);
+    auto created = ManagerOf(tenant).Call(&Stub::CreateCalendar, create);
+    EXPECT_TRUE(created.ok()) << created.status();
+    return created.value_or(v1::Calendar());
+  }
+  CalendarPtr Compiled(const std::string& tenant) const {
+    auto one = Await(opened_->books.CalendarOf(tenant, "calendars/shift"));
+    EXPECT_TRUE(one.ok()) << one.status();
+    return one.value_or(nullptr);
+  }
+
   SqliteSteps steps_;
   TempDir directory_;
   std::unique_ptr<host::Host> host_;
@@ -94,32 +120,29 @@ TEST_F(ComplaintsCostTest, WhoGetsACaseIsNotDecidedByWhatHeHasClosed) {
 
 // A shift is looked at for each of the handlers whose it is.
 TEST_F(ComplaintsCostTest, ACalendarIsCompiledOnceUntilItChanges) {
-  v1::CreateCalendarRequest create;
-  create.set_calendar_id("shift");
-  v1::Calendar& calendar = *create.mutable_calendar();
-  calendar.mutable_label()->set_en("Shift");
-  calendar.set_zone("Asia/Shanghai");
-  calendar.add_weekly()->add_days(v1::WEEKDAY_MONDAY);
-  calendar.mutable_weekly(0)->add_intervals("08:00-12:00");
-  auto manager = std::make_unique<Client>(
-      absl::StrCat("127.0.0.1:", host_->port()),
-      Authorization(host_->config().data_dir + "/dev", As(auth::Role::kManager, "mia", "north")));
-  ASSERT_TRUE(manager->Call(&Stub::CreateCalendar, create).ok());
-  const auto compiled = [this] {
-    auto one =
-        Await(opened_->books.CalendarOf(std::string(auth::kDefaultTenant), "calendars/shift"));
-    EXPECT_TRUE(one.ok()) << one.status();
-    return one.ok() ? *one : nullptr;
-  };
-  const auto first = compiled();
-  EXPECT_EQ(compiled(), first);
+  const std::string tenant(auth::kDefaultTenant);
+  v1::Calendar shift = CreateShift(tenant, "08:00-12:00");
+  const CalendarPtr first = Compiled(tenant);
+  EXPECT_EQ(Compiled(tenant), first);
   v1::UpdateCalendarRequest update;
-  *update.mutable_calendar() = calendar;
-  update.mutable_calendar()->set_name("calendars/shift");
-  update.mutable_calendar()->mutable_weekly(0)->set_intervals(0, "09:00-12:00");
+  shift.mutable_weekly(0)->set_intervals(0, "09:00-12:00");
+  *update.mutable_calendar() = shift;
   update.mutable_update_mask()->add_paths("weekly");
-  ASSERT_TRUE(manager->Call(&Stub::UpdateCalendar, update).ok());
-  EXPECT_NE(compiled(), first);
+  ASSERT_TRUE(ManagerOf(tenant).Call(&Stub::UpdateCalendar, update).ok());
+  EXPECT_NE(Compiled(tenant), first);
+}
+
+// Though it has the name and the version of another's.
+TEST_F(ComplaintsCostTest, ACompiledCalendarIsOfItsTenant) {
+  const v1::Calendar early = CreateShift("north", "08:00-12:00");
+  const v1::Calendar late = CreateShift("south", "13:00-17:00");
+  EXPECT_EQ(early.etag(), late.etag());
+  const CalendarPtr of_north = Compiled("north"), of_south = Compiled("south");
+  ASSERT_TRUE(of_north != nullptr && of_south != nullptr);
+  const absl::Time morning =
+      absl::FromCivil(absl::CivilHour(2026, 3, 2, 10), of_north->zone());  // a Monday
+  EXPECT_TRUE(of_north->IsWorking(morning));
+  EXPECT_FALSE(of_south->IsWorking(morning));
 }
 
 }  // namespace

@@ -165,6 +165,17 @@ TEST_F(ComplaintsDisclosureTest, NobodyReceivesWhatNamesThemAll) {
   EXPECT_TRUE(List(*reader_).empty());
 }
 
+TEST_F(ComplaintsDisclosureTest, NobodyReceivesBlanks) {
+  ASSERT_TRUE(MakePanel().ok());
+  v1::SubmitDisclosureRequest report = Report();
+  report.set_subject(" \t");
+  report.set_text("\n");
+  Refusal blank = Field("subject");
+  blank.fields.emplace_back("text");
+  EXPECT_TRUE(IsRefused(portal_->Call(&Stub::SubmitDisclosure, report).status(), blank));
+  EXPECT_TRUE(List(*reader_).empty());
+}
+
 // Whom it names does not become a reader, and a reader is not named afterwards.
 TEST_F(ComplaintsDisclosureTest, NobodyReadsWhatIsSaidOfHim) {
   ASSERT_TRUE(MakePanel().ok());
