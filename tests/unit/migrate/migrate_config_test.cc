@@ -41,9 +41,12 @@ TEST_F(MigrateConfigTest, OneFileServesTheServicesAndIt) {
 }
 
 TEST_F(MigrateConfigTest, WhatIsUnknownElsewhereIsAnError) {
-  const ConfigResult result = Load("complaint.keep_personal_data = \"43800h\"\n");
-  EXPECT_FALSE(result.run);
-  EXPECT_THAT(result.errors, HasSubstr("complaint.keep_personal_data: no such key"));
+  for (const char* section : {"complaint", "complaints2"}) {
+    const ConfigResult result = Load(absl::StrCat(section, ".keep_personal_data = \"43800h\"\n"));
+    EXPECT_FALSE(result.run);
+    EXPECT_THAT(result.errors,
+                HasSubstr(absl::StrCat(section, ".keep_personal_data: no such key")));
+  }
 }
 
 }  // namespace
