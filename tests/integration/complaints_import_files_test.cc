@@ -266,7 +266,7 @@ TEST_F(ComplaintsImportFilesTest, LongRowsMakeSmallerBatchesAndPages) {
   for (int i = 0; i < 300; ++i) {
     absl::StrAppend(&text, "L-", i,
                     ";praise;web;2026-01-05 10:00:00;;;;2026-01-06 10:00:00;closed;;",
-                    "noise;;;Thanks;", longest, ";;;;;;;;\n");
+                    "noise;;;Thanks;", longest, ";c-1;;;;;;;\n");
   }
   const std::string file = dir_.File("long.csv");
   WriteFile(file, text);
@@ -280,6 +280,13 @@ TEST_F(ComplaintsImportFilesTest, LongRowsMakeSmallerBatchesAndPages) {
   EXPECT_LT(page->ByteSizeLong(), size_t{4} << 20);
   EXPECT_GT(page->cases_size(), 40);
   EXPECT_EQ(AllCases().size(), 300u);
+  // Where little of each is told there are as many as ever.
+  v1::ListCustomerHistoryRequest history;
+  history.set_name(page->cases(0).name());
+  history.set_page_size(1000);
+  const auto told = manager_->Call(&Stub::ListCustomerHistory, history);
+  ASSERT_TRUE(told.ok()) << told.status();
+  EXPECT_EQ(told->cases_size(), 300);
 }
 
 TEST_F(ComplaintsImportFilesTest, SaysWhatItCannotDo) {
