@@ -39,6 +39,7 @@ TEST_F(ComplaintsCliWordsTest, ListsGoOnToTheEnd) {
 // Whatever a customer has written, as a table or as data: it drives no terminal. A file has it as
 // it is.
 TEST_F(ComplaintsCliWordsTest, ATerminalIsNotDrivenByWhatCustomersWrite) {
+  // NOLINTNEXTLINE(misc-misleading-bidirectional): a right-to-left override, and an isolate
   const std::string hostile = "\x1b]0;owned\a\u009b31m\u202eback\u2066side";
   v1::Case one = Sample();
   one.set_subject(hostile);
@@ -50,6 +51,7 @@ TEST_F(ComplaintsCliWordsTest, ATerminalIsNotDrivenByWhatCustomersWrite) {
                      " --columns subject list cases");
     const Finished shown = RunProgram({"script", "-qec", command, "/dev/null"});
     EXPECT_TRUE(absl::StrContains(shown.out, "owned")) << shown.out << shown.err;
+    // NOLINTNEXTLINE(misc-misleading-bidirectional)
     for (const char* drives : {"\x1b", "\a", "\u009b", "\u202e", "\u2066"}) {
       EXPECT_FALSE(absl::StrContains(shown.out, drives)) << form << ": " << shown.out;
     }
