@@ -40,6 +40,7 @@ TEST(WidthTest, TruncatesAtWholeClusters) {
 TEST(WidthTest, PrintableHidesWhatATerminalWouldObey) {
   EXPECT_EQ(Printable("a\nb\tc"), "a b c");
   EXPECT_EQ(Printable("\x1b[2Jx"), "\uFFFD[2Jx");
+  // NOLINTNEXTLINE(misc-misleading-bidirectional): a right-to-left override
   EXPECT_EQ(Printable("a\xE2\x80\xAE"
                       "b"),
             "a\uFFFDb");  // from right to left from here on

@@ -87,8 +87,9 @@ TEST(SimilarityTest, OfEquallyNearTheSameCustomersComesFirstAndNotAllAreTold) {
   EXPECT_EQ(found[1].case_(), "cases/0");
   // Nobody is the same customer for having no name.
   one.clear_customer_key();
-  others[0].clear_customer_key();
-  EXPECT_FALSE(SuggestDuplicates(one, {&others[0]}).at(0).same_customer());
+  v1::Case& other = others.front();
+  other.clear_customer_key();
+  EXPECT_FALSE(SuggestDuplicates(one, {&other}).at(0).same_customer());
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
 #include "common/base/steady_wait.h"
 #include "common/store/postgres/connection.h"
 #include "common/store/postgres/hosts.h"
@@ -65,9 +67,11 @@ class SilentHost {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof(address);
-    bind(socket_, reinterpret_cast<sockaddr*>(&address), size);
-    listen(socket_, 10);
-    getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
+    if (bind(socket_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+        listen(socket_, 10) != 0 ||
+        getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+      abort();
+    }
     port_ = ntohs(address.sin_port);
   }
   ~SilentHost() { close(socket_); }
