@@ -67,6 +67,8 @@ constexpr size_t kRememberedSets = 200000;
 // Tenants for which sets are remembered.
 constexpr size_t kRememberedTenants = 64;
 
+// Changes that are written together, at most.
+constexpr size_t kMostWaiting = 1000;
 // Facts that one transaction of a reset takes away.
 constexpr int64_t kSliceFacts = 2000;
 
@@ -77,6 +79,9 @@ int64_t Chained(int64_t chain, absl::string_view text) {
   return static_cast<int64_t>(hash);
 }
 
+// Parameters, a set for each time that a statement is run.
+using Sets = std::vector<std::vector<store::SqlParam>>;
+
 // The stored fact of a resource.
 struct Former {
   int64_t version;
@@ -84,18 +89,6 @@ struct Former {
   Bucket bucket;
   std::string body;
 };
-
-absl::Status ReadFormer(SqlSession& session, absl::string_view tenant, absl::string_view source,
-                        absl::string_view resource, std::optional<Former>& former) {
-  former.reset();
-  return session.Run(
-      "SELECT version, kind, bucket, body FROM reporting_facts"
-      " WHERE tenant = ? AND source = ? AND resource = ?",
-      {tenant, source, resource}, [&](const SqlRow& row) {
-        former = Former{row.Int(0), static_cast<FactKind>(row.Int(1)), row.Int(2),
-                        std::string(row.Text(3))};
-      });
-}
 
 absl::Status ApplyScorecard(SqlSession& session, absl::string_view tenant, absl::string_view source,
                             const feed::v1::Change& change) {
@@ -184,93 +177,146 @@ absl::StatusOr<DimensionsId> FactStore::Number(SqlSession& session, absl::string
   return id;
 }
 
-absl::Status FactStore::Put(SqlSession& session, absl::string_view tenant, absl::string_view source,
-                            const feed::v1::Change& change, Numbering& numbering,
-                            Applied& applied) {
-  ids_.clear();
-  for (const FactPart& part : fact_.parts) {
+FactStore::Waiting& FactStore::Wait(const feed::v1::Change& change) {
+  if (waiting_.size() == waiting_count_) waiting_.emplace_back();
+  Waiting& one = waiting_[waiting_count_++];
+  one.change = &change;
+  one.removed = false;
+  waiting_names_.insert(change.name());
+  return one;
+}
+
+absl::Status FactStore::Put(SqlSession& session, absl::string_view tenant,
+                            const feed::v1::Change& change, Numbering& numbering) {
+  Waiting& one = Wait(change);
+  std::swap(one.fact, fact_);
+  one.ids.clear();
+  for (const FactPart& part : one.fact.parts) {
     auto id = Number(session, tenant, numbering, part.dimensions);
     if (!id.ok()) return id.status();
-    ids_.push_back(*id);
+    one.ids.push_back(*id);
   }
-  EncodeFact(fact_, ids_, body_);
-  const auto kind = static_cast<int64_t>(fact_.kind);
-  absl::Status status = session.Run(
+  EncodeFact(one.fact, one.ids, one.body);
+  return absl::OkStatus();
+}
+
+absl::Status FactStore::WriteWaiting(SqlSession& session, absl::string_view tenant,
+                                     absl::string_view source, Applied& applied) {
+  const absl::Span<Waiting> all = absl::MakeSpan(waiting_).first(waiting_count_);
+  waiting_count_ = 0;
+  waiting_names_.clear();
+  Sets inserts;
+  std::vector<Waiting*> puts, known;  // those of which there is a fact perhaps
+  for (Waiting& one : all) {
+    if (one.removed) {
+      known.push_back(&one);
+      continue;
+    }
+    puts.push_back(&one);
+    inserts.push_back({tenant, source, one.change->name(), one.change->version(),
+                       static_cast<int64_t>(one.fact.kind), one.fact.bucket, Bytes{one.body}});
+  }
+  std::vector<int64_t> inserted;
+  RETURN_IF_ERROR(session.RunEach(
       "INSERT INTO reporting_facts (tenant, source, resource, version, kind, bucket, body)"
       " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, source, resource) DO NOTHING",
-      {tenant, source, change.name(), change.version(), kind, fact_.bucket, Bytes{body_}});
-  if (!status.ok()) return status;
-  if (session.Changes() == 0) {
-    std::optional<Former> former;
-    status = ReadFormer(session, tenant, source, change.name(), former);
-    if (!status.ok()) return status;
-    if (former->version >= change.version()) {
+      inserts, [](size_t, const SqlRow&) {}, &inserted));
+  for (size_t i = 0; i < puts.size(); ++i) {
+    if (inserted[i] == 0) {
+      known.push_back(puts[i]);
+      continue;
+    }
+    delta_.Add(puts[i]->fact, puts[i]->ids);
+    ++applied.put;
+  }
+  return ReplaceKnown(session, tenant, source, known, applied);
+}
+
+absl::Status FactStore::ReplaceKnown(SqlSession& session, absl::string_view tenant,
+                                     absl::string_view source, const std::vector<Waiting*>& known,
+                                     Applied& applied) {
+  Sets names, updates, deletes;
+  for (const Waiting* one : known) names.push_back({tenant, source, one->change->name()});
+  std::vector<std::optional<Former>> formers(known.size());
+  RETURN_IF_ERROR(
+      session.RunEach("SELECT version, kind, bucket, body FROM reporting_facts"
+                      " WHERE tenant = ? AND source = ? AND resource = ?",
+                      names, [&](size_t i, const SqlRow& row) {
+                        formers[i] = Former{row.Int(0), static_cast<FactKind>(row.Int(1)),
+                                            row.Int(2), std::string(row.Text(3))};
+                      }));
+  for (size_t i = 0; i < known.size(); ++i) {
+    const Waiting& one = *known[i];
+    const std::optional<Former>& former = formers[i];
+    const int64_t version = one.change->version();
+    // What is deleted has the version that it had.
+    if (!former.has_value() || former->version > version ||
+        (former->version == version && !one.removed)) {
       ++applied.unchanged;
-      return absl::OkStatus();
+      continue;
     }
     auto stored = StoredFact::Decode(former->kind, former->bucket, former->body);
     if (!stored.ok()) return stored.status();
     delta_.Subtract(*stored);
-    status = session.Run(
-        "UPDATE reporting_facts SET version = ?, kind = ?, bucket = ?, body = ?"
-        " WHERE tenant = ? AND source = ? AND resource = ?",
-        {change.version(), kind, fact_.bucket, Bytes{body_}, tenant, source, change.name()});
-    if (!status.ok()) return status;
+    if (one.removed) {
+      ++applied.removed;
+      deletes.push_back(names[i]);
+      continue;
+    }
+    delta_.Add(one.fact, one.ids);
+    ++applied.put;
+    updates.push_back({version, static_cast<int64_t>(one.fact.kind), one.fact.bucket,
+                       Bytes{one.body}, tenant, source, one.change->name()});
   }
-  delta_.Add(fact_, ids_);
-  ++applied.put;
-  return absl::OkStatus();
-}
-
-absl::Status FactStore::Remove(SqlSession& session, absl::string_view tenant,
-                               absl::string_view source, const feed::v1::Change& change,
-                               Applied& applied) {
-  std::optional<Former> former;
-  absl::Status status = ReadFormer(session, tenant, source, change.name(), former);
-  if (!status.ok()) return status;
-  if (!former.has_value() || former->version > change.version()) {
-    ++applied.unchanged;
-    return absl::OkStatus();
-  }
-  auto stored = StoredFact::Decode(former->kind, former->bucket, former->body);
-  if (!stored.ok()) return stored.status();
-  delta_.Subtract(*stored);
-  ++applied.removed;
-  return session.Run("DELETE FROM reporting_facts WHERE tenant = ? AND source = ? AND resource = ?",
-                     {tenant, source, change.name()});
+  RETURN_IF_ERROR(
+      session.RunEach("UPDATE reporting_facts SET version = ?, kind = ?, bucket = ?, body = ?"
+                      " WHERE tenant = ? AND source = ? AND resource = ?",
+                      updates));
+  return session.RunEach(
+      "DELETE FROM reporting_facts WHERE tenant = ? AND source = ? AND resource = ?", deletes);
 }
 
 absl::Status FactStore::WriteDelta(SqlSession& session, absl::string_view tenant) {
-  for (const auto& [key, delta] : delta_.Sorted()) {
-    Cell cell = *delta;
-    bool stored = false;
-    absl::Status merged;
-    absl::Status status = session.Run(
-        "SELECT value FROM reporting_cells WHERE tenant = ? AND bucket = ? AND dimensions = ?",
-        {tenant, key.bucket, key.dimensions}, [&](const SqlRow& row) {
-          stored = true;
-          merged = cell.MergeEncoded(row.Text(0));
-        });
-    if (!status.ok()) return status;
-    if (!merged.ok()) return merged;
-    if (!stored) {
-      cell.Encode(body_);
-      status = session.Run(
-          "INSERT INTO reporting_cells (tenant, bucket, dimensions, value) VALUES (?, ?, ?, ?)",
-          {tenant, key.bucket, key.dimensions, Bytes{body_}});
-    } else if (cell.empty()) {
-      status = session.Run(
-          "DELETE FROM reporting_cells WHERE tenant = ? AND bucket = ? AND dimensions = ?",
-          {tenant, key.bucket, key.dimensions});
-    } else {
-      cell.Encode(body_);
-      status = session.Run(
-          "UPDATE reporting_cells SET value = ?"
-          " WHERE tenant = ? AND bucket = ? AND dimensions = ?",
-          {Bytes{body_}, tenant, key.bucket, key.dimensions});
-    }
-    if (!status.ok()) return status;
+  const auto sorted = delta_.Sorted();
+  Sets keys, inserts, updates, deletes;
+  std::vector<Cell> cells;
+  cells.reserve(sorted.size());
+  for (const auto& [key, delta] : sorted) {
+    keys.push_back({tenant, key.bucket, key.dimensions});
+    cells.push_back(*delta);
   }
+  std::vector<bool> stored(cells.size());
+  absl::Status merged;
+  RETURN_IF_ERROR(session.RunEach(
+      "SELECT value FROM reporting_cells WHERE tenant = ? AND bucket = ? AND dimensions = ?", keys,
+      [&](size_t i, const SqlRow& row) {
+        stored[i] = true;
+        merged.Update(cells[i].MergeEncoded(row.Text(0)));
+      }));
+  RETURN_IF_ERROR(merged);
+  std::vector<std::string> values(cells.size());
+  for (size_t i = 0; i < cells.size(); ++i) {
+    const CellKey& key = sorted[i].first;
+    if (stored[i] && cells[i].empty()) {
+      deletes.push_back(keys[i]);
+      continue;
+    }
+    cells[i].Encode(values[i]);
+    if (stored[i]) {
+      updates.push_back({Bytes{values[i]}, tenant, key.bucket, key.dimensions});
+    } else {
+      inserts.push_back({tenant, key.bucket, key.dimensions, Bytes{values[i]}});
+    }
+  }
+  RETURN_IF_ERROR(session.RunEach(
+      "INSERT INTO reporting_cells (tenant, bucket, dimensions, value) VALUES (?, ?, ?, ?)",
+      inserts));
+  RETURN_IF_ERROR(
+      session.RunEach("UPDATE reporting_cells SET value = ?"
+                      " WHERE tenant = ? AND bucket = ? AND dimensions = ?",
+                      updates));
+  RETURN_IF_ERROR(session.RunEach(
+      "DELETE FROM reporting_cells WHERE tenant = ? AND bucket = ? AND dimensions = ?", deletes));
   return WriteSpans(session, tenant, delta_.spans());
 }
 
@@ -287,6 +333,8 @@ absl::StatusOr<Applied> FactStore::ApplyBatch(SqlSession& session, absl::string_
 
   Applied applied;
   delta_.Clear();
+  waiting_count_ = 0;
+  waiting_names_.clear();
   absl::Status status;
   for (const feed::v1::Change& change : batch.changes()) {
     // A snapshot's rows stand at positions of the past; their versions tell what is new.
@@ -305,6 +353,10 @@ absl::StatusOr<Applied> FactStore::ApplyBatch(SqlSession& session, absl::string_
       status = ApplyTaxon<complaints::v1::Cause>(session, tenant, source, change);
       ++applied.skipped;
     } else {
+      // What happened to one resource is applied in its order.
+      if (waiting_count_ >= kMostWaiting || waiting_names_.contains(change.name())) {
+        RETURN_IF_ERROR(WriteWaiting(session, tenant, source, applied));
+      }
       switch (reader_.Read(change, fact_)) {
         case Effect::kIgnore:
           ++applied.skipped;
@@ -317,10 +369,10 @@ absl::StatusOr<Applied> FactStore::ApplyBatch(SqlSession& session, absl::string_
           }
           [[fallthrough]];
         case Effect::kRemove:
-          status = Remove(session, tenant, source, change, applied);
+          Wait(change).removed = true;
           break;
         case Effect::kPut:
-          status = Put(session, tenant, source, change, **numbering, applied);
+          status = Put(session, tenant, change, **numbering);
           break;
       }
     }
@@ -334,6 +386,7 @@ absl::StatusOr<Applied> FactStore::ApplyBatch(SqlSession& session, absl::string_
   if (!batch.resume_token().empty() && cursor.position >= batch.head()) {
     cursor.time = std::max(cursor.time, FromTimestamp(batch.time()));
   }
+  RETURN_IF_ERROR(WriteWaiting(session, tenant, source, applied));
   status = WriteDelta(session, tenant);
   if (status.ok() && (*numbering)->count != sets_before) {
     status = session.Run("UPDATE reporting_tenants SET dimensions = ?, chain = ? WHERE tenant = ?",

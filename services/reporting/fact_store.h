@@ -7,6 +7,7 @@
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 #include <absl/strings/string_view.h>
@@ -74,10 +75,25 @@ class FactStore {
   absl::StatusOr<Numbering*> EnsureTenant(store::SqlSession& session, absl::string_view tenant);
   absl::StatusOr<DimensionsId> Number(store::SqlSession& session, absl::string_view tenant,
                                       Numbering& numbering, const std::string& dimensions);
-  absl::Status Put(store::SqlSession& session, absl::string_view tenant, absl::string_view source,
-                   const feed::v1::Change& change, Numbering& numbering, Applied& applied);
-  absl::Status Remove(store::SqlSession& session, absl::string_view tenant,
-                      absl::string_view source, const feed::v1::Change& change, Applied& applied);
+  // A change of a fact that is to be written: many together, for each statement may be a round
+  // trip.
+  struct Waiting {
+    const feed::v1::Change* change = nullptr;
+    bool removed = false;  // else `fact` is the fact now
+    Fact fact;
+    std::vector<DimensionsId> ids;  // of its parts
+    std::string body;
+  };
+  Waiting& Wait(const feed::v1::Change& change);
+  // `fact_` waits.
+  absl::Status Put(store::SqlSession& session, absl::string_view tenant,
+                   const feed::v1::Change& change, Numbering& numbering);
+  absl::Status WriteWaiting(store::SqlSession& session, absl::string_view tenant,
+                            absl::string_view source, Applied& applied);
+  // Of resources that may have had a fact before.
+  absl::Status ReplaceKnown(store::SqlSession& session, absl::string_view tenant,
+                            absl::string_view source, const std::vector<Waiting*>& known,
+                            Applied& applied);
   absl::Status WriteDelta(store::SqlSession& session, absl::string_view tenant);
 
   absl::flat_hash_map<std::string, Numbering> numberings_;  // by tenant
@@ -85,8 +101,9 @@ class FactStore {
   FactReader reader_;
   Fact fact_;
   RollupDelta delta_;
-  std::string body_;
-  std::vector<DimensionsId> ids_;
+  std::vector<Waiting> waiting_;  // the first `waiting_count_`, of different resources
+  size_t waiting_count_ = 0;
+  absl::flat_hash_set<absl::string_view> waiting_names_;  // of the batch
 };
 
 }  // namespace sqm::reporting

@@ -1,6 +1,10 @@
 #include "services/reporting/spans.h"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "common/base/task.h"
 
 namespace sqm::reporting {
 namespace {
@@ -28,54 +32,52 @@ int64_t NodeOf(const Span& span) {
 
 absl::Status WriteSpans(SqlSession& session, absl::string_view tenant,
                         const SpanCounts& differences) {
+  std::vector<std::vector<store::SqlParam>> changed, fewer;
   for (const auto& [span, n] : differences) {
-    const auto standing = static_cast<int64_t>(span.standing);
-    const int64_t kind = span.kind;
-    const int64_t node = NodeOf(span);
-    absl::Status status = session.Run(
-        "INSERT INTO reporting_spans (tenant, node, standing, kind, since, first, last, n)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (tenant, node, standing, kind, since, first, last)"
-        " DO UPDATE SET n = reporting_spans.n + excluded.n",
-        {tenant, node, standing, kind, span.since, span.first, span.last, n});
-    if (status.ok() && n < 0) {
-      status = session.Run(
-          "DELETE FROM reporting_spans WHERE tenant = ? AND node = ? AND standing = ?"
-          " AND kind = ? AND since = ? AND first = ? AND last = ? AND n = 0",
-          {tenant, node, standing, kind, span.since, span.first, span.last});
-    }
-    if (!status.ok()) return status;
+    std::vector<store::SqlParam> key = {tenant,
+                                        NodeOf(span),
+                                        static_cast<int64_t>(span.standing),
+                                        static_cast<int64_t>(span.kind),
+                                        span.since,
+                                        span.first,
+                                        span.last};
+    if (n < 0) fewer.push_back(key);
+    key.emplace_back(n);
+    changed.push_back(std::move(key));
   }
-  return absl::OkStatus();
+  RETURN_IF_ERROR(session.RunEach(
+      "INSERT INTO reporting_spans (tenant, node, standing, kind, since, first, last, n)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+      " ON CONFLICT (tenant, node, standing, kind, since, first, last)"
+      " DO UPDATE SET n = reporting_spans.n + excluded.n",
+      changed));
+  return session.RunEach(
+      "DELETE FROM reporting_spans WHERE tenant = ? AND node = ? AND standing = ?"
+      " AND kind = ? AND since = ? AND first = ? AND last = ? AND n = 0",
+      fewer);
 }
 
 absl::StatusOr<StandingCases> LoadStanding(SqlSession& session, absl::string_view tenant,
                                            Bucket at) {
   at = std::clamp<Bucket>(at, 1, kLastBucket);
   StandingCases result;
-  absl::Status status;
-  const auto visit = [&](int64_t node) {
-    if (!status.ok()) return;
-    status = session.Run(
-        "SELECT standing, kind, since, CAST(SUM(n) AS BIGINT) FROM reporting_spans"
-        " WHERE tenant = ? AND node = ? AND first <= ? AND last >= ?"
-        " GROUP BY standing, kind, since",
-        {tenant, node, at, at}, [&](const SqlRow& row) {
-          StandingCount& count = result[static_cast<int>(row.Int(1))];
-          const int64_t n = row.Int(3);
-          if (static_cast<Standing>(row.Int(0)) == Standing::kOverdue) {
-            count.overdue += n;
-            return;
-          }
-          count.open += n;
-          if (row.Int(2) > 0) count.open_by_age[AgeClass(at - row.Int(2))] += n;
-        });
-  };
-  visit(kEndless);
-  for (int bit = 0; bit < kLevels; ++bit) {
-    visit(((at >> bit) | 1) << bit);
-  }
-  if (!status.ok()) return status;
+  std::vector<std::vector<store::SqlParam>> nodes = {{tenant, kEndless, at, at}};
+  for (int bit = 0; bit < kLevels; ++bit)
+    nodes.push_back({tenant, ((at >> bit) | 1) << bit, at, at});
+  RETURN_IF_ERROR(
+      session.RunEach("SELECT standing, kind, since, CAST(SUM(n) AS BIGINT) FROM reporting_spans"
+                      " WHERE tenant = ? AND node = ? AND first <= ? AND last >= ?"
+                      " GROUP BY standing, kind, since",
+                      nodes, [&](size_t, const SqlRow& row) {
+                        StandingCount& count = result[static_cast<int>(row.Int(1))];
+                        const int64_t n = row.Int(3);
+                        if (static_cast<Standing>(row.Int(0)) == Standing::kOverdue) {
+                          count.overdue += n;
+                          return;
+                        }
+                        count.open += n;
+                        if (row.Int(2) > 0) count.open_by_age[AgeClass(at - row.Int(2))] += n;
+                      }));
   return result;
 }
 

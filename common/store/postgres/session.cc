@@ -10,6 +10,9 @@
 namespace sqm::store {
 namespace {
 
+// Statements sent before the results of the first are read.
+constexpr size_t kMostTogether = 256;
+
 // A row whose values came as text, for the server's types are not known beforehand.
 class TextRow final : public SqlRow {
  public:
@@ -54,13 +57,42 @@ absl::Status PgSession::RunStatement(const PgStatement& statement,
   return absl::OkStatus();
 }
 
-absl::Status PgSession::Run(const char* sql, absl::Span<const SqlParam> params,
-                            absl::FunctionRef<void(const SqlRow&)> each) {
+const PgStatement& PgSession::StatementOf(const char* sql) {
   std::unique_ptr<PgStatement>& statement = statements_[sql];
   if (statement == nullptr) {
     statement = std::make_unique<PgStatement>(PgStatement{NumberPlaceholders(sql), {}, true, true});
   }
-  return RunStatement(*statement, params, each);
+  return *statement;
+}
+
+absl::Status PgSession::Run(const char* sql, absl::Span<const SqlParam> params,
+                            absl::FunctionRef<void(const SqlRow&)> each) {
+  return RunStatement(StatementOf(sql), params, each);
+}
+
+absl::Status PgSession::RunEach(const char* sql, absl::Span<const std::vector<SqlParam>> sets,
+                                absl::FunctionRef<void(size_t, const SqlRow&)> each,
+                                std::vector<int64_t>* changes) {
+  const PgStatement& statement = StatementOf(sql);
+  if (changes != nullptr) changes->assign(sets.size(), 0);
+  for (size_t begin = 0; begin < sets.size(); begin += kMostTogether) {
+    const auto together = sets.subspan(begin, kMostTogether);
+    std::vector<PgCall> calls;
+    calls.reserve(together.size());
+    for (const std::vector<SqlParam>& params : together) {
+      PgCall& call = calls.emplace_back();
+      call.statement = &statement;
+      for (const SqlParam& param : params) call.params.Inferred(param);
+    }
+    ASSIGN_OR_RETURN(std::vector<PgResult> results, connection_->Run(calls));
+    for (size_t i = 0; i < results.size(); ++i) {
+      const PgResult& result = results[i];
+      if (PQnfields(result.raw()) == 0) changes_ = result.affected();
+      if (changes != nullptr) (*changes)[begin + i] = changes_;
+      for (int row = 0; row < result.rows(); ++row) each(begin + i, TextRow(result, row));
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status PgSession::RunDynamic(absl::string_view sql, absl::Span<const SqlParam> params,

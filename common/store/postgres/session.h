@@ -22,12 +22,17 @@ class PgSession final : public SqlSession {
   using SqlSession::Run;
   absl::Status Run(const char* sql, absl::Span<const SqlParam> params,
                    absl::FunctionRef<void(const SqlRow&)> each) override;
+  using SqlSession::RunEach;
+  absl::Status RunEach(const char* sql, absl::Span<const std::vector<SqlParam>> sets,
+                       absl::FunctionRef<void(size_t, const SqlRow&)> each,
+                       std::vector<int64_t>* changes) override;
   absl::Status RunDynamic(absl::string_view sql, absl::Span<const SqlParam> params,
                           absl::FunctionRef<void(const SqlRow&)> each) override;
   absl::StatusOr<bool> Has(absl::string_view name) override;
   int64_t Changes() const override { return changes_; }
 
  private:
+  const PgStatement& StatementOf(const char* sql);
   absl::Status RunStatement(const PgStatement& statement, absl::Span<const SqlParam> params,
                             absl::FunctionRef<void(const SqlRow&)> each);
 

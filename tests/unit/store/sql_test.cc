@@ -69,6 +69,38 @@ TEST_P(Projecting, ValuesComeBackAsTheyWere) {
   EXPECT_EQ(rows, 1);
 }
 
+TEST_P(Projecting, AStatementIsRunForEachSetOfParameters) {
+  constexpr int64_t kSets = 700;  // more than are sent together
+  std::vector<std::string> keys;
+  for (int64_t i = 0; i < kSets; ++i) keys.push_back(absl::StrCat("k", i % 600));
+  std::vector<std::vector<SqlParam>> sets;
+  for (int64_t i = 0; i < kSets; ++i) sets.push_back({keys[static_cast<size_t>(i)], i});
+  std::vector<int64_t> changes;
+  ASSERT_TRUE(Project([&](SqlSession& session) {
+                return session.RunEach(
+                    "INSERT INTO sums(k, n) VALUES(?, ?) ON CONFLICT (k) DO NOTHING", sets,
+                    [](size_t, const SqlRow&) {}, &changes);
+              }).ok());
+  ASSERT_EQ(changes.size(), sets.size());
+  for (size_t i = 0; i < changes.size(); ++i) EXPECT_EQ(changes[i], i < 600 ? 1 : 0) << i;
+  // Rows with the number of the set that found them; of one that finds none there are none.
+  std::vector<std::vector<SqlParam>> wanted = {{"k5"}, {"none"}, {"k599"}, {"k5"}};
+  std::vector<std::pair<size_t, int64_t>> found;
+  ASSERT_TRUE(Query([&](SqlSession& session) {
+                return session.RunEach(
+                    "SELECT n FROM sums WHERE k = ?", wanted,
+                    [&](size_t i, const SqlRow& row) { found.emplace_back(i, row.Int(0)); });
+              }).ok());
+  EXPECT_THAT(found, ::testing::ElementsAre(std::pair(0, 5), std::pair(2, 599), std::pair(3, 5)));
+  // One that fails is an error of all.
+  const absl::Status failed = Project([&](SqlSession& session) {
+    return session.RunEach("INSERT INTO sums(k, n) VALUES(?, ?)",
+                           {{absl::string_view("new"), int64_t{1}}, {keys[0], int64_t{1}}});
+  });
+  EXPECT_FALSE(failed.ok());
+  EXPECT_EQ(CountNow(), 600);
+}
+
 TEST_P(Projecting, AnErrorRollsEverythingBack) {
   absl::Status status = Project([](SqlSession& session) {
     EXPECT_TRUE(Add(session, "a", 1).ok());
