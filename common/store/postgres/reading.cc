@@ -92,9 +92,10 @@ Task<absl::StatusOr<std::vector<Listed>>> PostgresStore::List(ListQuery query) {
     for (const query::SqlText& range : ranges) {
       if (list.Left() <= 0) break;
       absl::Status status = ListRange(session.connection(), view, query, order, range, limit, list);
-      if (limit != nullptr && session.connection().TimedOut()) {
+      // That a list is long speaks against no standby.
+      if (session.connection().TimedOut() && (limit != nullptr || view.on_standby())) {
         is_long = true;
-        return absl::CancelledError("it goes on aside");
+        return absl::CancelledError("it goes on aside, or on the primary");
       }
       RETURN_IF_ERROR(status);
     }

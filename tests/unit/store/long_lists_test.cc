@@ -116,43 +116,88 @@ class PostgresLongLists : public Replicas {
     return connection.Execute(
         absl::StrCat("LOCK TABLE ", tickets_.ticket().table, " IN ACCESS EXCLUSIVE MODE"));
   }
+  // Until the lock has come to the standby too.
+  void AwaitLock(const PgConnectionOptions& options) {
+    auto primary = PgConnection::Open(OptionsOfPostgres(directory_).connection);
+    auto standby = PgConnection::Open(options);
+    ASSERT_TRUE(primary.ok() && standby.ok()) << primary.status() << standby.status();
+    ASSERT_TRUE((*primary)->Execute("SELECT pg_switch_wal()").ok());  // what is not yet written
+    const PgStatement locks{
+        absl::StrCat("SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock'",
+                     " AND relation = '", tickets_.ticket().table, "'::regclass"),
+        {}};
+    for (int look = 0; look < 1000; ++look) {
+      auto found = (*standby)->Run(locks, PgParams());
+      ASSERT_TRUE(found.ok()) << found.status();
+      if (found->rows() > 0) return;
+      absl::SleepFor(absl::Milliseconds(10));
+    }
+    FAIL() << "the standby does not hear of the lock";
+  }
+  // A store with one ticket and one reader, and a list that waits.
+  void Begin(PostgresOptions options) {
+    ASSERT_EQ(Commit(tickets_.Create("one")).kind, CommitOutcome::kApplied);
+    options.short_list = absl::Milliseconds(20);
+    options.readers = 1;
+    auto opened = PostgresStore::Open(tickets_.registry(), options, executor_, clock_, ids_);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    reader_ = *std::move(opened);
+    auto blocking = PgConnection::Open(options.connection);
+    ASSERT_TRUE(blocking.ok()) << blocking.status();
+    blocker_ = *std::move(blocking);
+    ASSERT_TRUE(LockTable(*blocker_).ok());
+    for (const PgConnectionOptions& standby : options.standbys) AwaitLock(standby);
+    ListQuery query;
+    query.type = &tickets_.ticket();
+    query.tenant = "north";
+    query.may_lag = true;
+    query.goes_aside = [this] { ++aside_; };
+    Start(reader_->List(query), [this](absl::StatusOr<std::vector<Listed>> rows) {
+      rows_ = std::move(rows);
+      ended_.Notify();
+    });
+  }
+  // It has not ended, and does once nothing is in its way.
+  void EndsWithAll() {
+    EXPECT_FALSE(ended_.HasBeenNotified());
+    ASSERT_TRUE(blocker_->Execute("ROLLBACK").ok());
+    ended_.WaitForNotification();
+    ASSERT_TRUE(rows_.ok()) << rows_.status();
+    ASSERT_EQ(rows_->size(), 1u);
+    EXPECT_EQ(rows_->front().id, "one");
+    EXPECT_EQ(aside_, 1);
+    EXPECT_EQ(reader_->LongListCount(), 1u);
+  }
+
+  std::atomic<int> aside_{0};
+  absl::Notification ended_;
+  absl::StatusOr<std::vector<Listed>> rows_;
+  std::unique_ptr<PgConnection> blocker_;
+  std::unique_ptr<PostgresStore> reader_;
 };
 
 TEST_P(PostgresLongLists, GoOnAside) {
-  ASSERT_EQ(Commit(tickets_.Create("one")).kind, CommitOutcome::kApplied);
-  PostgresOptions options = OptionsOfPostgres(directory_);
-  options.short_list = absl::Milliseconds(20);
-  options.readers = 1;
-  auto opened = PostgresStore::Open(tickets_.registry(), options, executor_, clock_, ids_);
-  ASSERT_TRUE(opened.ok()) << opened.status();
-  auto blocking = PgConnection::Open(options.connection);
-  ASSERT_TRUE(blocking.ok()) << blocking.status();
-  PgConnection& blocker = **blocking;
-  ASSERT_TRUE(LockTable(blocker).ok());
-
-  ListQuery query;
-  query.type = &tickets_.ticket();
-  query.tenant = "north";
-  std::atomic<int> aside{0};
-  absl::Notification ended;
-  absl::StatusOr<std::vector<Listed>> rows;
-  query.goes_aside = [&aside] { ++aside; };
-  Start((*opened)->List(query), [&](absl::StatusOr<std::vector<Listed>> answer) {
-    rows = std::move(answer);
-    ended.Notify();
-  });
+  Begin(OptionsOfPostgres(directory_));
   // The one reader is free for others meanwhile.
-  while (aside == 0 && !ended.HasBeenNotified()) absl::SleepFor(absl::Milliseconds(1));
-  auto guard = Await((*opened)->ReadGuard("north", "none"));
+  while (aside_ == 0 && !ended_.HasBeenNotified()) absl::SleepFor(absl::Milliseconds(1));
+  auto guard = Await(reader_->ReadGuard("north", "none"));
   EXPECT_TRUE(guard.ok()) << guard.status();
-  EXPECT_FALSE(ended.HasBeenNotified());
-  ASSERT_TRUE(blocker.Execute("ROLLBACK").ok());
-  ended.WaitForNotification();
-  ASSERT_TRUE(rows.ok()) << rows.status();
-  ASSERT_EQ(rows->size(), 1u);
-  EXPECT_EQ(rows->front().id, "one");
-  EXPECT_EQ(aside, 1);
-  EXPECT_EQ((*opened)->LongListCount(), 1u);
+  EndsWithAll();
+}
+
+TEST_P(PostgresLongLists, SpeakAgainstNoStandby) {
+  if (SharedStandby() == nullptr) GTEST_SKIP() << "pg_basebackup is not installed";
+  PostgresOptions options = OptionsOfPostgres(directory_);
+  options.standbys.push_back(options.connection);
+  options.standbys[0].conninfo = SharedStandby()->Conninfo();
+  options.standbys[0].statement_timeout = absl::Milliseconds(200);
+  Begin(options);
+  // Of the standby, whose timeout is over, it goes on to the primary.
+  while (reader_->Reads().primary < 2 && !ended_.HasBeenNotified()) {
+    absl::SleepFor(absl::Milliseconds(1));
+  }
+  EndsWithAll();
+  EXPECT_EQ(reader_->Reads().failed, 0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Store, PostgresLongLists, ::testing::Values(Backends()[2]),
