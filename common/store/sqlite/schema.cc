@@ -119,18 +119,13 @@ absl::Status AddMissing(const contract::Registry& registry, const std::set<std::
   return absl::OkStatus();
 }
 
-// Whoever expected data finds in the log that there was none.
-void TellWhatWasMade(SqliteDatabase& database, const std::set<std::string>& stored,
-                     const std::set<std::string>& wanted) {
-  const char* name = sqlite3_db_filename(database.raw(), "main");
-  const std::string file = name == nullptr ? "" : name;
-  const auto added =
-      absl::c_count_if(wanted, [&](const std::string& line) { return !stored.contains(line); });
-  if (file.empty() || added == 0) return;
-  const absl::string_view what =
-      stored.empty() ? "a new, empty database was made" : "the database's schema was extended";
+// Tells what is done to a file's schema: whoever expected data finds in the log that there was
+// none, and what a start takes long for.
+void Tell(SqliteDatabase& database, absl::string_view what, int64_t additions) {
+  const char* file = sqlite3_db_filename(database.raw(), "main");
+  if (file == nullptr || *file == '\0' || additions == 0) return;
   observe::Log(observe::Level::kInfo, what,
-               {{"file", file}, {"additions", static_cast<int64_t>(added)}});
+               {{"file", std::string(file)}, {"additions", additions}});
 }
 
 }  // namespace
@@ -178,6 +173,9 @@ absl::Status ApplySchema(const contract::Registry& registry, SqliteDatabase& dat
       stored, wanted,
       "Only additions apply by themselves. Run the version that wrote this data directory, or "
       "export the data with it and import it into a new directory."));
+  const int64_t additions =
+      absl::c_count_if(wanted, [&](const std::string& line) { return !stored.contains(line); });
+  if (!stored.empty()) Tell(database, "the database's schema is being extended", additions);
   RETURN_IF_ERROR(database.Transaction([&]() -> absl::Status {
     RETURN_IF_ERROR(AddMissing(registry, stored, database));
     for (const std::string& line : wanted) {
@@ -189,7 +187,9 @@ absl::Status ApplySchema(const contract::Registry& registry, SqliteDatabase& dat
     return database.Run("INSERT OR IGNORE INTO meta(key, value) VALUES('epoch', ?)",
                         {SqlParam(absl::string_view(new_epoch))});
   }));
-  TellWhatWasMade(database, stored, wanted);
+  Tell(database,
+       stored.empty() ? "a new, empty database was made" : "the database's schema was extended",
+       additions);
   return absl::OkStatus();
 }
 
