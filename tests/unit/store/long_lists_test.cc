@@ -117,7 +117,8 @@ class PostgresLongLists : public Replicas {
         absl::StrCat("LOCK TABLE ", tickets_.ticket().table, " IN ACCESS EXCLUSIVE MODE"));
   }
   // Until the lock has come to the standby too.
-  void AwaitLock(const PgConnectionOptions& options) {
+  void AwaitLock(PgConnectionOptions options) {
+    options.statement_timeout = PgConnectionOptions().statement_timeout;
     auto primary = PgConnection::Open(OptionsOfPostgres(directory_).connection);
     auto standby = PgConnection::Open(options);
     ASSERT_TRUE(primary.ok() && standby.ok()) << primary.status() << standby.status();
@@ -190,7 +191,7 @@ TEST_P(PostgresLongLists, SpeakAgainstNoStandby) {
   PostgresOptions options = OptionsOfPostgres(directory_);
   options.standbys.push_back(options.connection);
   options.standbys[0].conninfo = SharedStandby()->Conninfo();
-  options.standbys[0].statement_timeout = absl::Milliseconds(200);
+  options.standbys[0].statement_timeout = absl::Seconds(1);
   Begin(options);
   // Of the standby, whose timeout is over, it goes on to the primary.
   while (reader_->Reads().primary < 2 && !ended_.HasBeenNotified()) {
