@@ -21,7 +21,7 @@ class LongLists {
   // Runs `work` on one of the threads, on which whoever awaits it may go on: he leaves it at once.
   // RESOURCE_EXHAUSTED OVERLOADED, and nothing is run, where too many wait.
   Task<absl::Status> Run(std::function<absl::Status()> work);
-  // How many were run or refused.
+  // How much was run or refused.
   uint64_t count() const { return count_; }
   // Those that wait are still run. Idempotent.
   void Stop() { threads_.Stop(); }

@@ -159,11 +159,14 @@ class Store {
   }
   // Runs `work` on a snapshot.
   virtual Task<absl::Status> Query(std::function<absl::Status(SqlSession&)> work) = 0;
+  // The same for work that looks at much: where it keeps nobody waiting but lists that do, too.
+  // RESOURCE_EXHAUSTED OVERLOADED where too many wait there.
+  virtual Task<absl::Status> QueryAside(std::function<absl::Status(SqlSession&)> work) = 0;
 
   // Whether what other processes commit has not been heard of for long; known without asking.
   virtual bool Stale() const { return false; }
   virtual ReadCounts Reads() const { return {}; }
-  // Lists that went aside (ListQuery::goes_aside).
+  // What went aside: lists (ListQuery::goes_aside) and QueryAside.
   virtual uint64_t LongListCount() const { return 0; }
   // Whether the store can read and write now; by the health check, not by calls.
   virtual Task<absl::Status> Check() = 0;

@@ -242,7 +242,8 @@ absl::StatusOr<Module*> Host::AddModule(
         [cache] { return static_cast<double>(cache->Stats().bytes); });
   if (!config_.postgres_standby_url_file.empty()) ShowReads(name, *module->store);
   store::Store* store = module->store.get();
-  counter("sqm_long_lists_total", "Lists that looked at so much that they went on aside.",
+  counter("sqm_long_lists_total",
+          "Lists and comparisons that looked at so much that they went on aside.",
           [store] { return static_cast<double>(store->LongListCount()); });
   rpc::Pipeline* calls = module->pipeline.get();
   gauge("sqm_calls_in_flight", "Unary calls in progress.", [calls] {

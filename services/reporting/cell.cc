@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/status.h"
+#include "services/reporting/fingerprint.h"
 
 namespace sqm::reporting {
 
@@ -128,6 +129,21 @@ const Sketch& Cell::SketchOf(Quantity quantity) const {
     if (key == quantity) return sketch;
   }
   return none;
+}
+
+uint64_t Cell::Fingerprint(uint64_t seed) const {
+  uint64_t sum = 0;
+  for (const Entry& entry : entries_) {
+    const uint64_t quantity = Mixed(seed, static_cast<int64_t>(entry.quantity));
+    sum += Weighed(Mixed(quantity, -1), entry.moments.n);
+    sum += Weighed(Mixed(quantity, -2), entry.moments.sum);
+    sum += Weighed(Mixed(quantity, -3),
+                   static_cast<int64_t>(absl::Int128Low64(entry.moments.sum_squares)));
+  }
+  for (const auto& [quantity, sketch] : sketches_) {
+    sum += sketch.Fingerprint(Mixed(seed, static_cast<int64_t>(quantity)));
+  }
+  return sum;
 }
 
 void Cell::Encode(std::string& out) const {

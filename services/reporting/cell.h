@@ -107,6 +107,8 @@ class Cell {
   // Empty when there are none.
   const Sketch& SketchOf(Quantity quantity) const;
 
+  // Of cells that are merged, the sum of their fingerprints with one seed (see fingerprint.h).
+  uint64_t Fingerprint(uint64_t seed) const;
   // Replaces `out`.
   void Encode(std::string& out) const;
 

@@ -140,49 +140,4 @@ absl::StatusOr<type::v1::Text> LoadTaxonLabel(SqlSession& session, absl::string_
   return label;
 }
 
-absl::StatusOr<int64_t> CountDrift(SqlSession& session, absl::string_view tenant, Bucket from,
-                                   Bucket to) {
-  // Every fact taken away from the stored cells must leave nothing.
-  RollupDelta facts;
-  absl::Status decoded;
-  absl::Status status = session.Run(
-      // What happens to a case lies behind its own time.
-      "SELECT kind, bucket, body FROM reporting_facts"
-      " WHERE tenant = ? AND (kind = 5 OR (bucket >= ? AND bucket < ?))",
-      {tenant, from, to}, [&](const SqlRow& row) {
-        auto fact = StoredFact::Decode(static_cast<FactKind>(row.Int(0)), row.Int(1), row.Text(2));
-        decoded.Update(fact.status());
-        if (fact.ok()) facts.Subtract(*fact);
-      });
-  if (status.ok()) status = decoded;
-  if (!status.ok()) return status;
-  absl::flat_hash_map<CellKey, const Cell*> expected;
-  for (const auto& [key, cell] : facts.Sorted()) {
-    if (key.bucket >= from && key.bucket < to) expected.emplace(key, cell);
-  }
-  int64_t drift = 0;
-  status = session.Run(
-      "SELECT bucket, dimensions, value FROM reporting_cells"
-      " WHERE tenant = ? AND bucket >= ? AND bucket < ?",
-      {tenant, from, to}, [&](const SqlRow& row) {
-        const auto it = expected.find({row.Int(0), row.Int(1)});
-        Cell rest;
-        const bool readable = rest.MergeEncoded(row.Text(2)).ok();
-        if (it != expected.end()) {
-          rest.Merge(*it->second);
-          expected.erase(it);
-        }
-        if (!readable || !rest.empty()) ++drift;
-      });
-  if (!status.ok()) return status;
-  auto spans = LoadSpans(session, tenant, from, to);
-  if (!spans.ok()) return spans.status();
-  for (const auto& [span, n] : facts.spans()) {
-    if (span.first < from || span.first >= to) continue;
-    if (((*spans)[span] += n) != 0) ++drift;
-    spans->erase(span);
-  }
-  return drift + static_cast<int64_t>(expected.size() + spans->size());
-}
-
 }  // namespace sqm::reporting

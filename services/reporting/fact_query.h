@@ -59,9 +59,5 @@ absl::StatusOr<std::optional<monitoring::v1::ScorecardVersion>> LoadScorecardVer
 // one, `Billing › Fees`. Both languages empty when none of this name was followed.
 absl::StatusOr<type::v1::Text> LoadTaxonLabel(store::SqlSession& session, absl::string_view tenant,
                                               absl::string_view name);
-// Recomputes the cells of [from, to), and the spans that begin there, from the facts: the number
-// that differ. Anything but 0 is a fault. Reads every fact of the tenant.
-absl::StatusOr<int64_t> CountDrift(store::SqlSession& session, absl::string_view tenant,
-                                   Bucket from, Bucket to);
 
 }  // namespace sqm::reporting

@@ -53,6 +53,10 @@ constexpr store::SchemaPart kSchema[] = {
      "CREATE TABLE IF NOT EXISTS reporting_categories (tenant TEXT NOT NULL, source TEXT NOT NULL,"
      " name TEXT NOT NULL, version BIGINT NOT NULL, parent TEXT NOT NULL, en TEXT NOT NULL,"
      " zh TEXT NOT NULL, PRIMARY KEY (tenant, name))"},
+    // What the comparisons of rollups with facts have found last; see rollup_watch.h.
+    {"reporting_checks",
+     "CREATE TABLE IF NOT EXISTS reporting_checks (tenant TEXT NOT NULL PRIMARY KEY,"
+     " time BIGINT NOT NULL, days BIGINT NOT NULL)"},
     // See spans.h.
     {"reporting_spans",
      "CREATE TABLE IF NOT EXISTS reporting_spans (tenant TEXT NOT NULL, node BIGINT NOT NULL,"

@@ -1,5 +1,7 @@
 #include "services/reporting/module.h"
 
+#include <absl/strings/str_cat.h>
+
 #include "common/base/task.h"
 #include "services/reporting/contracts.h"
 
@@ -21,7 +23,19 @@ feed::ConsumerOptions OptionsOf(host::Host& host, const Opened& reporting,
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host) {
+void Describe(Settings& settings, ConfigSpec& spec) {
+  spec.Add("reporting.comparison_time", &settings.comparison_time,
+           "When the figures of reports are compared with the facts that they are made of, once a "
+           "day: HH:MM in UTC, when there is little to do.");
+  spec.AddCheck([&settings]() -> std::string {
+    const auto time = ParseTimeOfDay(settings.comparison_time);
+    if (time.ok()) return "";
+    return absl::StrCat("reporting.comparison_time: ", time.status().message());
+  });
+}
+
+absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host, const Settings& settings) {
+  ASSIGN_OR_RETURN(const absl::Duration comparison_time, ParseTimeOfDay(settings.comparison_time));
   auto opened = std::make_shared<Opened>();
   ASSIGN_OR_RETURN(opened->module, host.AddModule("reporting", Contracts()));
   opened->lease = &opened->module->leases->Add("reporting-facts");
@@ -29,6 +43,20 @@ absl::StatusOr<std::shared_ptr<Opened>> Open(host::Host& host) {
                                                        *opened->module->resources, host.redis());
   opened->service->Register();
   RETURN_IF_ERROR(PrepareStore(*opened->module->store));
+  opened->watch =
+      std::make_unique<RollupWatch>(*opened->module->store, *opened->lease, host.executor(),
+                                    host.timer(), host.clock(), comparison_time);
+  const RollupWatch* watch = opened->watch.get();
+  opened->metrics.push_back(host.metrics().ReadGauge(
+      "sqm_reporting_drifting_days",
+      "Days of which rollups were not what their facts add up to when they were compared last, of "
+      "all tenants; 0 where another process compares.",
+      {}, [watch] { return static_cast<double>(watch->drifting_days()); }));
+  opened->metrics.push_back(host.metrics().ReadGauge(
+      "sqm_reporting_compared_timestamp_seconds",
+      "When the tenant was compared whose turn is longest ago; +Inf = none was yet, or another "
+      "process compares.",
+      {}, [watch] { return absl::ToDoubleSeconds(watch->compared() - absl::UnixEpoch()); }));
   return opened;
 }
 

@@ -7,8 +7,13 @@
 namespace sqm::reporting {
 namespace {
 
-// What follows the sources while the server runs.
-using Followed = std::vector<std::unique_ptr<Following>>;
+// What runs while the server does.
+struct Running {
+  explicit Running(Opened& reporting) : watching(reporting) {}
+
+  Watching watching;
+  std::vector<std::unique_ptr<Following>> followed;
+};
 
 }  // namespace
 
@@ -24,27 +29,29 @@ int Main(int argc, char** argv) {
       .Required();
   spec.Add("complaints.address", &complaints,
            "Likewise of the complaints service; empty: reports hold no cases.");
+  Settings settings;
+  Describe(settings, spec);
   std::shared_ptr<Opened> reporting;
   return host::Main(
       argc, argv, spec, config,
-      [&reporting](host::Host& host) -> absl::StatusOr<std::shared_ptr<void>> {
-        auto opened = Open(host);
+      [&reporting, &settings](host::Host& host) -> absl::StatusOr<std::shared_ptr<void>> {
+        auto opened = Open(host, settings);
         if (!opened.ok()) return opened.status();
         reporting = *opened;
         return std::shared_ptr<void>(reporting);
       },
       [&](host::Host& host) -> absl::StatusOr<std::shared_ptr<void>> {
-        auto followed = std::make_shared<Followed>();
+        auto running = std::make_shared<Running>(*reporting);
         for (const auto& [source, address, service] :
              {std::tuple(kMonitoringSource, monitoring, "sqm.monitoring.v1.MonitoringService"),
               std::tuple(kComplaintsSource, complaints, "sqm.complaints.v1.ComplaintsService")}) {
           if (address.empty()) continue;
           auto channel = rpc::MakeChannel(host.PeerOptions(address, service));
           if (!channel.ok()) return channel.status();
-          followed->push_back(
+          running->followed.push_back(
               std::make_unique<Following>(host, *reporting, source, *std::move(channel)));
         }
-        return std::shared_ptr<void>(followed);
+        return std::shared_ptr<void>(running);
       });
 }
 

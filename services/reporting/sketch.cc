@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "services/reporting/fingerprint.h"
+
 namespace sqm::reporting {
 namespace {
 
@@ -72,6 +74,12 @@ double Sketch::Quantile(double q) const {
     if (below > rank) return ValueOf(bin.index);
   }
   return ValueOf(bins_.back().index);
+}
+
+uint64_t Sketch::Fingerprint(uint64_t seed) const {
+  uint64_t sum = 0;
+  for (const Bin& bin : bins_) sum += Weighed(Mixed(seed, bin.index), bin.count);
+  return sum;
 }
 
 void Sketch::Encode(std::string& out) const {

@@ -38,6 +38,8 @@ class Sketch {
   // when empty.
   double Quantile(double q) const;
 
+  // Of what is added up, the sum of the fingerprints (see fingerprint.h).
+  uint64_t Fingerprint(uint64_t seed) const;
   void Encode(std::string& out) const;
   // Adds what was encoded.
   void MergeEncoded(wire::Reader& in);

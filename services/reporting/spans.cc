@@ -81,18 +81,4 @@ absl::StatusOr<StandingCases> LoadStanding(SqlSession& session, absl::string_vie
   return result;
 }
 
-absl::StatusOr<SpanCounts> LoadSpans(SqlSession& session, absl::string_view tenant, Bucket from,
-                                     Bucket to) {
-  SpanCounts counts;
-  absl::Status status = session.Run(
-      "SELECT standing, kind, since, first, last, n FROM reporting_spans"
-      " WHERE tenant = ? AND first >= ? AND first < ?",
-      {tenant, from, to}, [&](const SqlRow& row) {
-        counts[{static_cast<Standing>(row.Int(0)), static_cast<uint8_t>(row.Int(1)), row.Int(2),
-                row.Int(3), row.Int(4)}] = row.Int(5);
-      });
-  if (!status.ok()) return status;
-  return counts;
-}
-
 }  // namespace sqm::reporting

@@ -42,8 +42,5 @@ absl::Status WriteSpans(store::SqlSession& session, absl::string_view tenant,
 // case came in, to the quarter of an hour; whole days belong to the older class.
 absl::StatusOr<StandingCases> LoadStanding(store::SqlSession& session, absl::string_view tenant,
                                            Bucket at);
-// The stored counts of the spans that begin in [from, to).
-absl::StatusOr<SpanCounts> LoadSpans(store::SqlSession& session, absl::string_view tenant,
-                                     Bucket from, Bucket to);
 
 }  // namespace sqm::reporting

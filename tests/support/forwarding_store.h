@@ -66,6 +66,9 @@ class ForwardingStore : public store::Store {
   Task<absl::Status> Query(std::function<absl::Status(store::SqlSession&)> work) override {
     return inner_->Query(std::move(work));
   }
+  Task<absl::Status> QueryAside(std::function<absl::Status(store::SqlSession&)> work) override {
+    return inner_->QueryAside(std::move(work));
+  }
   bool Stale() const override { return inner_->Stale(); }
   store::ReadCounts Reads() const override { return inner_->Reads(); }
   uint64_t LongListCount() const override { return inner_->LongListCount(); }

@@ -184,6 +184,14 @@ Task<absl::Status> PostgresStore::Query(std::function<absl::Status(SqlSession&)>
   co_return status;
 }
 
+Task<absl::Status> PostgresStore::QueryAside(std::function<absl::Status(SqlSession&)> work) {
+  Task<absl::Status> running =
+      long_lists_.Run([this, &work] { return reading_.Transaction(kBeginSnapshot, work); });
+  absl::Status status = co_await running;
+  co_await readers_.Hop();
+  co_return status;
+}
+
 bool PostgresStore::Stale() const { return tail_->age() > options_.tail_period + kStaleTail; }
 
 Task<absl::Status> PostgresStore::Check() {

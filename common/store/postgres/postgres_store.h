@@ -81,6 +81,7 @@ class PostgresStore final : public Store {
   Task<absl::Status> Project(std::function<absl::Status(SqlSession&)> work) override;
   Task<absl::Status> Note(std::function<absl::Status(SqlSession&)> work) override;
   Task<absl::Status> Query(std::function<absl::Status(SqlSession&)> work) override;
+  Task<absl::Status> QueryAside(std::function<absl::Status(SqlSession&)> work) override;
   bool Stale() const override;
   ReadCounts Reads() const override;
   Task<absl::Status> Check() override;

@@ -108,6 +108,7 @@ SqliteStore::~SqliteStore() {
 }
 
 void SqliteStore::Close() {
+  long_lists_.Stop();
   queue_.Stop();
   if (committer_.joinable()) committer_.join();
 }
@@ -227,6 +228,20 @@ Task<absl::Status> SqliteStore::Query(std::function<absl::Status(SqlSession&)> w
     return database.Snapshot([&] { return work(database); });
   };
   absl::Status status = co_await OnReader(std::move(job));
+  co_return status;
+}
+
+Task<absl::Status> SqliteStore::QueryAside(std::function<absl::Status(SqlSession&)> work) {
+  std::function<absl::Status(SqliteDatabase&)> job = [&work](SqliteDatabase& database) {
+    return database.Snapshot([&] { return work(database); });
+  };
+  if (options_.path.empty()) {
+    absl::Status status = co_await OnWriter(std::move(job));
+    co_return status;
+  }
+  Task<absl::Status> running = long_lists_.Run([this, &job] { return WithReader(job); });
+  absl::Status status = co_await running;
+  co_await executor_.Hop();
   co_return status;
 }
 

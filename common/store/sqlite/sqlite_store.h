@@ -71,6 +71,7 @@ class SqliteStore final : public Store {
   void OnCommit(std::function<void(const CommittedBatchPtr&)> listener) override;
   Task<absl::Status> Project(std::function<absl::Status(SqlSession&)> work) override;
   Task<absl::Status> Query(std::function<absl::Status(SqlSession&)> work) override;
+  Task<absl::Status> QueryAside(std::function<absl::Status(SqlSession&)> work) override;
   Task<absl::Status> Check() override;
   Task<absl::Status> Trim(absl::Time older_than, int64_t keep_changes,
                           std::map<std::string, int64_t> keep_from) override;

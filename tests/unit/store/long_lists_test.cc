@@ -108,6 +108,28 @@ TEST_F(SqliteLongLists, OnlySoManyWaitForEachOther) {
   for (size_t i = 1; i < ended_.size(); ++i) EXPECT_TRUE(ended_[i].ok()) << ended_[i];
 }
 
+TEST_F(SqliteLongLists, AQueryAsideKeepsNobodyWaiting) {
+  Fill();
+  const int asked = executor_.threads() + 1;
+  for (int i = 0; i < asked; ++i) {
+    Start(store_->QueryAside([this](SqlSession&) -> absl::Status {
+      if (!gate_.WaitForNotificationWithTimeout(absl::Seconds(20))) in_time_ = false;
+      return absl::OkStatus();
+    }),
+          [this](absl::Status status) {
+            absl::MutexLock lock(&mutex_);
+            ended_.push_back(std::move(status));
+          });
+  }
+  auto read = Await(store_->Read(tickets_.ticket(), "north", "t0-0"));
+  EXPECT_TRUE(read.ok()) << read.status();
+  gate_.Notify();
+  AwaitEnded(static_cast<size_t>(asked));
+  EXPECT_TRUE(in_time_) << "the read waited for them";
+  absl::MutexLock lock(&mutex_);
+  for (const absl::Status& status : ended_) EXPECT_TRUE(status.ok()) << status;
+}
+
 class PostgresLongLists : public Replicas {
  protected:
   // What reads the table waits for the connection's transaction.
@@ -184,6 +206,30 @@ TEST_P(PostgresLongLists, GoOnAside) {
   auto guard = Await(reader_->ReadGuard("north", "none"));
   EXPECT_TRUE(guard.ok()) << guard.status();
   EndsWithAll();
+}
+
+TEST_P(PostgresLongLists, AQueryAsideKeepsNobodyWaiting) {
+  PostgresOptions options = OptionsOfPostgres(directory_);
+  options.readers = 1;
+  auto store = PostgresStore::Open(tickets_.registry(), options, executor_, clock_, ids_);
+  ASSERT_TRUE(store.ok()) << store.status();
+  absl::Notification gate;
+  bool in_time = false;
+  absl::Status looked;
+  Start((*store)->QueryAside([&](SqlSession&) -> absl::Status {
+    in_time = gate.WaitForNotificationWithTimeout(absl::Seconds(20));
+    return absl::OkStatus();
+  }),
+        [&](absl::Status status) {
+          looked = std::move(status);
+          ended_.Notify();
+        });
+  auto guard = Await((*store)->ReadGuard("north", "none"));
+  EXPECT_TRUE(guard.ok()) << guard.status();
+  gate.Notify();
+  ended_.WaitForNotification();
+  EXPECT_TRUE(looked.ok()) << looked;
+  EXPECT_TRUE(in_time) << "the one reader waited for it";
 }
 
 TEST_P(PostgresLongLists, SpeakAgainstNoStandby) {
