@@ -106,6 +106,17 @@ Clocks ComputeClocks(const DeadlineBook& book, absl::Time now, const v1::Case& o
   return clocks;
 }
 
+v1::DeadlineRound RoundOf(const ClockRound& round) {
+  v1::DeadlineRound made;
+  made.set_round(round.round);
+  *made.mutable_start_time() = ToTimestamp(round.start);
+  *made.mutable_stop_time() = ToTimestamp(round.stop);
+  *made.mutable_elapsed() = ToDuration(round.elapsed);
+  if (round.breach) *made.mutable_breach_time() = ToTimestamp(*round.breach);
+  made.set_cancelled(round.cancelled);
+  return made;
+}
+
 v1::DeadlineStatus StatusOf(v1::DeadlineKind kind, absl::Duration target,
                             const ClockResult& clock) {
   v1::DeadlineStatus status;
@@ -118,6 +129,9 @@ v1::DeadlineStatus StatusOf(v1::DeadlineKind kind, absl::Duration target,
   if (clock.stop) *status.mutable_stop_time() = ToTimestamp(*clock.stop);
   if (clock.breach) *status.mutable_breach_time() = ToTimestamp(*clock.breach);
   if (clock.in_time) status.set_in_time(*clock.in_time);
+  for (const ClockRound& round : clock.rounds) {
+    if (round.breach) *status.add_late_rounds() = RoundOf(round);
+  }
   return status;
 }
 

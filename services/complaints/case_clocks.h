@@ -43,6 +43,7 @@ struct Clocks {
 Clocks ComputeClocks(const DeadlineBook& book, absl::Time now, const v1::Case& one);
 
 v1::DeadlineStatus StatusOf(v1::DeadlineKind kind, absl::Duration target, const ClockResult& clock);
+v1::DeadlineRound RoundOf(const ClockRound& round);
 v1::DeadlineStep StepOf(v1::DeadlineKind kind, const ClockStep& step);
 ActionKey KeyOf(const v1::DeadlineStep& step);
 // `FIRST_RESPONSE`.

@@ -57,15 +57,7 @@ absl::StatusOr<v1::ExplainDeadlineResponse> ExplainDeadline(const DeadlineBook& 
     made.set_waiting_customer((span.reasons & kPauseCustomer) != 0);
     made.set_waiting_third_party((span.reasons & kPauseThirdParty) != 0);
   }
-  for (const ClockRound& round : clock.rounds) {
-    v1::DeadlineRound& made = *response.add_rounds();
-    made.set_round(round.round);
-    *made.mutable_start_time() = ToTimestamp(round.start);
-    *made.mutable_stop_time() = ToTimestamp(round.stop);
-    *made.mutable_elapsed() = ToDuration(round.elapsed);
-    if (round.breach) *made.mutable_breach_time() = ToTimestamp(*round.breach);
-    made.set_cancelled(round.cancelled);
-  }
+  for (const ClockRound& round : clock.rounds) *response.add_rounds() = RoundOf(round);
   for (const ClockStep& step : clock.steps) *response.add_steps() = StepOf(kind, step);
   return response;
 }

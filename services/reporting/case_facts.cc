@@ -172,7 +172,7 @@ class Reader {
   }
 
   // A first round that a withdrawal ended begins again with the reopening: what it had missed by
-  // then stays missed. Of the others' former rounds the case does not say when they were done.
+  // then stays missed.
   void FormerRounds() {
     for (const cases::DeadlineStep& step : case_.deadline_steps()) {
       if (step.kind() != cases::DEADLINE_STEP_KIND_BREACH || !IsFirst(step.deadline())) continue;
@@ -200,6 +200,11 @@ class Reader {
                                                          ? When(status.stop_time())
                                                      : open_ ? kForever
                                                              : ended_);
+    }
+    for (const cases::DeadlineStatus& status : case_.deadlines()) {
+      for (const cases::DeadlineRound& round : status.late_rounds()) {
+        if (!disclosed_) late_.emplace_back(When(round.breach_time()), When(round.stop_time()));
+      }
     }
     std::sort(late_.begin(), late_.end());
     for (size_t i = 0; i < late_.size();) {

@@ -98,13 +98,12 @@ struct FactPart {
 enum class FactKind : uint8_t { kContact = 1, kEvaluation = 2, kNote = 4, kCase = 5 };
 
 // Rises whenever the same change gives another fact than before: every source is then read anew.
-inline constexpr int kFactVersion = 2;
+inline constexpr int kFactVersion = 3;
 
 // What a case may be for a while. The numbers are stored.
 enum class Standing : uint8_t {
   kOpen = 1,     // not ended
-  kOverdue = 2,  // a deadline of its present rounds, or a first one of a former round, has passed
-                 // and what it asks for is not done
+  kOverdue = 2,  // a deadline has passed and what it asks for is not done
 };
 
 // The beginning of the last quarter of an hour that spans reach, in the year 2448, and what stands

@@ -1,10 +1,11 @@
 #include "services/reporting/rollup_check.h"
 
+#include <limits>
 #include <map>
 #include <set>
 #include <string>
 
-#include "common/base/status.h"
+#include "common/base/task.h"
 #include "services/reporting/fingerprint.h"
 #include "services/reporting/rollup.h"
 #include "services/reporting/spans.h"

@@ -325,6 +325,13 @@ TEST(CaseDeadlines, ATermHasItsTimeFromTheReopening) {
   ASSERT_EQ(why->rounds_size(), 2);
   EXPECT_FALSE(why->rounds(0).has_breach_time());
   EXPECT_EQ(FromTimestamp(why->rounds(1).breach_time()), kNow + absl::Hours(4 * 24 + 8));
+  // The case itself says which round was late, and until when.
+  ASSERT_EQ(one.deadlines_size(), 1);
+  EXPECT_EQ(one.deadlines(0).round(), 3);
+  ASSERT_EQ(one.deadlines(0).late_rounds_size(), 1);
+  EXPECT_EQ(one.deadlines(0).late_rounds(0).DebugString(), why->rounds(1).DebugString());
+  EXPECT_EQ(FromTimestamp(one.deadlines(0).late_rounds(0).stop_time()),
+            kNow + week_later + absl::Hours(1));
 }
 
 TEST(CaseDeadlines, WhatWasRecordedIsToldWithoutThePolicy) {

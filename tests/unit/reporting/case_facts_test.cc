@@ -177,6 +177,33 @@ TEST(CaseFactsTest, WhatWasMissedBeforeAWithdrawalStaysMissed) {
   EXPECT_EQ(after.spans.back(), before.spans.back());
 }
 
+// The customer's message was answered late, and he writes again: the hours in which the first
+// answer was missing stay as they were.
+TEST(CaseFactsTest, ANewRoundTakesNoOverdueTimeBack) {
+  cases::Case one = MakeCase(0);
+  Breach(one, cases::DEADLINE_KIND_NEXT_RESPONSE, 4 * kHour, 6 * kHour);
+  Fact before;
+  ASSERT_EQ(ReadCase(one, before), Effect::kPut);
+  ASSERT_EQ(before.spans.back(), (Span{Standing::kOverdue, 1, 0, kFrom + 17, kFrom + 24}));
+
+  one.clear_deadlines();
+  cases::DeadlineStatus& status = *one.add_deadlines();
+  status.set_kind(cases::DEADLINE_KIND_NEXT_RESPONSE);
+  status.set_state(cases::DEADLINE_STATE_RUNNING);
+  status.set_round(2);
+  cases::DeadlineRound& late = *status.add_late_rounds();
+  late.set_round(1);
+  *late.mutable_breach_time() = At(4 * kHour);
+  *late.mutable_stop_time() = At(6 * kHour);
+  Fact after;
+  ASSERT_EQ(ReadCase(one, after), Effect::kPut);
+  EXPECT_EQ(after.spans, before.spans);
+
+  one.set_kind(cases::CASE_KIND_DISCLOSURE);
+  ASSERT_EQ(ReadCase(one, after = Fact()), Effect::kPut);
+  EXPECT_EQ(after.spans.size(), 1u) << "of a disclosure nothing is told but that it was open";
+}
+
 TEST(CaseFactsTest, NothingOfACustomerIsKept) {
   cases::Case one = MakeCase(0);
   Close(one, kHour);
