@@ -22,7 +22,35 @@ Task<absl::StatusOr<std::optional<feed::Position>>> FactSink::Load(std::string t
   absl::Status status = co_await loading;
   if (!status.ok()) co_return status;
   Stands(tenant, position.has_value() ? std::optional(position->token) : std::nullopt);
+  if (!position.has_value()) {
+    BeginAnew(tenant, "nothing of it was read yet");
+  } else if (position->token.empty()) {
+    BeginAnew(tenant, "what was read is not complete, or is of another version of reporting");
+  }
   co_return position;
+}
+
+void FactSink::BeginAnew(const std::string& tenant, absl::string_view why) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!anew_.emplace(tenant, absl::Now()).second) return;
+  }
+  observe::Log(observe::Level::kInfo,
+               "a source is read from its beginning; until then reports say how far it is read",
+               {{"source", source_}, {"tenant", tenant}, {"why", why}});
+}
+
+void FactSink::EndAnew(const std::string& tenant) {
+  absl::Duration took;
+  {
+    absl::MutexLock lock(&mutex_);
+    const auto began = anew_.find(tenant);
+    if (began == anew_.end()) return;
+    took = absl::Now() - began->second;
+    anew_.erase(began);
+  }
+  observe::Log(observe::Level::kInfo, "a source that was read from its beginning is read up to now",
+               {{"source", source_}, {"tenant", tenant}, {"took_seconds", took}});
 }
 
 void FactSink::Stands(const std::string& tenant, std::optional<std::string> token) {
@@ -56,6 +84,7 @@ Task<absl::Status> FactSink::Apply(std::string tenant, const feed::v1::ChangeBat
   absl::Status status = co_await applying;
   if (!status.ok()) co_return status;
   Stands(tenant, batch.resume_token());
+  if (point.ok() && reached >= batch.head()) EndAnew(tenant);
   if (applied.unusable > 0) {
     unusable_ += static_cast<uint64_t>(applied.unusable);
     observe::Log(observe::Level::kWarning, "changes that cannot be read are in no report",
@@ -69,6 +98,7 @@ Task<absl::Status> FactSink::Apply(std::string tenant, const feed::v1::ChangeBat
 }
 
 Task<absl::Status> FactSink::Reset(std::string tenant) {
+  BeginAnew(tenant, "the source no longer keeps what follows on what was read");
   bool done = false;
   while (!done) {
     std::function<absl::Status(store::SqlSession&)> reset =

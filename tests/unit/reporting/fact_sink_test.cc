@@ -2,14 +2,17 @@
 #include "services/reporting/fact_sink.h"
 
 #include <absl/strings/str_cat.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <utility>
 
 #include "common/base/ids.h"
 #include "common/base/task.h"
 #include "common/feed/resume_token.h"
 #include "services/reporting/rollup_check.h"
+#include "tests/support/log_lines.h"
 #include "tests/unit/reporting/fixtures.h"
 #include "tests/unit/store/store_suite.h"
 
@@ -147,6 +150,45 @@ TEST_P(FactSinkTest, AResetThatWasInterruptedIsFinishedByTheNext) {
                 EXPECT_TRUE(check.days.empty());
                 return absl::OkStatus();
               })).ok());
+}
+
+TEST_P(FactSinkTest, ThatASourceIsReadFromItsBeginningIsTold) {
+  using ::testing::HasSubstr;
+  using ::testing::Not;
+  schedule::Lease a(Parts("a"), "facts");
+  Beat(a);
+  const sqm::testing::LogLines lines;
+  auto since = [&lines, seen = size_t{0}]() mutable {
+    const std::string all = lines.text();
+    return all.substr(std::exchange(seen, all.size()));
+  };
+  FactSink one(kSource, *store_, a);
+  ASSERT_TRUE(Load(one));
+  EXPECT_THAT(since(), HasSubstr("nothing of it was read yet"));
+  feed::v1::ChangeBatch batch = Batch(1);
+  batch.set_head(2);
+  ASSERT_TRUE(Await(one.Apply(kTenant, batch)).ok());
+  EXPECT_THAT(since(), Not(HasSubstr("up to now"))) << "one change is still to come";
+  batch = Batch(2);
+  batch.set_head(2);
+  ASSERT_TRUE(Await(one.Apply(kTenant, batch)).ok());
+  EXPECT_THAT(since(), HasSubstr("read from its beginning is read up to now"));
+  // What is read on is nothing to tell.
+  ASSERT_TRUE(Load(one));
+  batch = Batch(3);
+  batch.set_head(3);
+  ASSERT_TRUE(Await(one.Apply(kTenant, batch)).ok());
+  EXPECT_THAT(since(), Not(HasSubstr("beginning")));
+  // Its history is lost: told once, however often the reset is tried.
+  ASSERT_TRUE(Await(one.Reset(kTenant)).ok());
+  EXPECT_THAT(since(), HasSubstr("no longer keeps what follows"));
+  ASSERT_TRUE(Load(one));
+  ASSERT_TRUE(Await(one.Reset(kTenant)).ok());
+  EXPECT_EQ(since(), "");
+  // The next process says why it begins again.
+  FactSink next(kSource, *store_, a);
+  ASSERT_TRUE(Load(next));
+  EXPECT_THAT(since(), HasSubstr("not complete, or is of another version"));
 }
 
 TEST_P(FactSinkTest, WhatCannotBeReadIsCounted) {

@@ -7,8 +7,7 @@ namespace {
 TEST_F(PipelineTest, ElementsThatFailHaveAnErrorIdThatTheLogKnows) {
   Open();
   store_->fails = true;
-  auto lines = std::make_shared<Lines>();
-  auto before = observe::Logger::Process().SetSink(lines);
+  const sqm::testing::LogLines lines;
   const v1::Contact contact = Row();
   v1::BatchCreateContactsRequest request;
   request.set_request_id("123e4567-e89b-12d3-a456-426614174000");
@@ -25,14 +24,13 @@ TEST_F(PipelineTest, ElementsThatFailHaveAnErrorIdThatTheLogKnows) {
   const bool answered = stream->Write(rows) && stream->Read(&answer);
   stream->WritesDone();
   stream->Finish();
-  observe::Logger::Process().SetSink(before);
 
   ASSERT_TRUE(called.ok()) << called.error_message();
   ASSERT_EQ(response.results_size(), 1);
-  ExpectHidden(response.results(0).status(), lines->text);
+  ExpectHidden(response.results(0).status(), lines.text());
   ASSERT_TRUE(answered);
   ASSERT_EQ(answer.failures_size(), 1);
-  ExpectHidden(answer.failures(0).status(), lines->text);
+  ExpectHidden(answer.failures(0).status(), lines.text());
 }
 
 // Before it is looked up, and between that and its being read.

@@ -83,21 +83,19 @@ TEST_F(PipelineTest, OnlySoManyWaitForAPosition) {
 TEST_F(PipelineTest, WhereTheDatabaseIsStaysInside) {
   Open();
   store_->away = true;
-  auto lines = std::make_shared<Lines>();
-  auto before = observe::Logger::Process().SetSink(lines);
+  const sqm::testing::LogLines lines;
   v1::ListContactsResponse found;
   auto context = Context();
   const absl::Status status =
       FromGrpc(stub_->ListContacts(context.get(), v1::ListContactsRequest(), &found));
-  observe::Logger::Process().SetSink(before);
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
   EXPECT_EQ(ReasonOf(status), type::v1::ERROR_REASON_UNAVAILABLE);
   EXPECT_TRUE(status.GetPayload(kRetryInfoUrl).has_value());
   EXPECT_EQ(status.ToString().find("10.0.0.5"), std::string::npos) << status;
   const std::string id = MetadataOf(status, "error_id");
   EXPECT_EQ(id.size(), 26u) << status;
-  EXPECT_THAT(lines->text, HasSubstr(id));
-  EXPECT_THAT(lines->text, HasSubstr("10.0.0.5"));
+  EXPECT_THAT(lines.text(), HasSubstr(id));
+  EXPECT_THAT(lines.text(), HasSubstr("10.0.0.5"));
 }
 
 TEST_F(PipelineTest, AListThatItsCallerGivesUpIsGivenUp) {

@@ -17,7 +17,6 @@
 #include "common/auth/issuer.h"
 #include "common/base/status.h"
 #include "common/cache/local_cache.h"
-#include "common/observe/log.h"
 #include "common/resource/import.h"
 #include "common/resource/resources.h"
 #include "common/resource/standard.h"
@@ -26,6 +25,7 @@
 #include "common/rpc/server.h"
 #include "sqm/monitoring/v1/monitoring_service.grpc.pb.h"
 #include "tests/support/forwarding_store.h"
+#include "tests/support/log_lines.h"
 #include "tests/unit/feed/world.h"
 
 namespace sqm::rpc {
@@ -100,12 +100,6 @@ class LaggingStore final : public testing::ForwardingStore {
     for (auto& outcome : outcomes) outcome.status = absl::InternalError("page 17 is damaged");
     co_return outcomes;
   }
-};
-
-class Lines final : public observe::LogSink {
- public:
-  void Write(absl::string_view line) override { absl::StrAppend(&text, line); }
-  std::string text;  // Write's calls never overlap
 };
 
 class PipelineTest : public ::testing::Test {
