@@ -145,4 +145,15 @@ absl::Status InvalidField(absl::string_view field, absl::string_view description
   return errors.ToStatus();
 }
 
+absl::Status WithinRequest(absl::string_view within, const absl::Status& status) {
+  const auto payload = status.GetPayload(kBadRequestUrl);
+  google::rpc::BadRequest part;
+  if (!payload.has_value() || !part.ParseFromString(std::string(*payload))) return status;
+  FieldErrors errors(within);
+  for (const auto& violation : part.field_violations()) {
+    errors.Add(violation.field(), violation.description());
+  }
+  return errors.ToStatus();
+}
+
 }  // namespace sqm

@@ -70,6 +70,10 @@ class FieldErrors {
 // INVALID_ARGUMENT / INVALID_FIELD for one field.
 absl::Status InvalidField(absl::string_view field, absl::string_view description);
 
+// An error of a part of the request as one of the whole: `within`, such as `requests[3].`, is put
+// before every field that it names.
+absl::Status WithinRequest(absl::string_view within, const absl::Status& status);
+
 // Payload keys of the details, in the form of google.protobuf.Any type urls.
 inline constexpr absl::string_view kErrorInfoUrl = "type.googleapis.com/google.rpc.ErrorInfo";
 inline constexpr absl::string_view kBadRequestUrl = "type.googleapis.com/google.rpc.BadRequest";

@@ -367,8 +367,9 @@ Task<absl::StatusOr<rpc::Reply>> StandardMethods::BatchCreate(rpc::Call& call,
   std::vector<int> indexes;
   for (int i = 0; i < size; ++i) {
     const Message& element = reflection->GetRepeatedMessage(request, shape.requests, i);
-    FieldErrors errors;
-    contract::Validate(resources_.registry(), element, absl::StrCat("requests[", i, "]."), errors);
+    const std::string within = absl::StrCat(shape.requests->name(), "[", i, "].");
+    FieldErrors errors(within);
+    contract::Validate(resources_.registry(), element, "", errors);
     if (!errors.empty()) {
       refused[i] = errors.ToStatus();
       continue;
@@ -376,7 +377,7 @@ Task<absl::StatusOr<rpc::Reply>> StandardMethods::BatchCreate(rpc::Call& call,
     Task<absl::StatusOr<Mutation>> drafting = Draft(call, element, *shape.element);
     absl::StatusOr<Mutation> mutation = co_await drafting;
     if (!mutation.ok()) {
-      refused[i] = mutation.status();
+      refused[i] = WithinRequest(within, mutation.status());
       continue;
     }
     mutation->OfElement(static_cast<size_t>(i));

@@ -128,7 +128,7 @@ TEST_F(ResourceTest, LifeOfAContact) {
 
 TEST_F(ResourceTest, Batches) {
   v1::BatchCreateContactsRequest create;
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < 6; ++i) {
     *create.add_requests()->mutable_contact() = SampleContact(absl::StrCat("b-", i), "ann", i);
   }
   create.mutable_requests(1)->mutable_contact()->clear_channel();
@@ -137,16 +137,20 @@ TEST_F(ResourceTest, Batches) {
   for (int round = 0; round < 2; ++round) {  // the second is a replay
     auto made = officer_->Call(&Monitoring::BatchCreateContacts, create);
     ASSERT_TRUE(made.ok()) << made.status();
-    ASSERT_EQ(made->results_size(), 5);
+  create.mutable_requests(5)->mutable_contact()->clear_agent();  // but answered
+    ASSERT_EQ(made->results_size(), 6);
     for (int i : {0, 2, 4}) {
       EXPECT_EQ(made->results(i).contact().external_id(), absl::StrCat("b-", i)) << round;
       EXPECT_EQ(made->results(i).contact().etag(), "\"1\"");
     }
-    EXPECT_TRUE(
-        IsRefused(rpc::FromWire(made->results(1).status()), {absl::StatusCode::kInvalidArgument,
-                                                             type::v1::ERROR_REASON_INVALID_FIELD,
-                                                             {},
-                                                             {"requests[1].contact.channel"}}));
+    for (const auto& [i, field] :
+         {std::pair(1, "requests[1].contact.channel"), std::pair(5, "requests[5].contact.agent")}) {
+      EXPECT_TRUE(
+          IsRefused(rpc::FromWire(made->results(i).status()), {absl::StatusCode::kInvalidArgument,
+                                                               type::v1::ERROR_REASON_INVALID_FIELD,
+                                                               {{"field", field}},
+                                                               {field}}));
+    }
     EXPECT_TRUE(
         IsRefused(rpc::FromWire(made->results(3).status()),
                   {absl::StatusCode::kAlreadyExists, type::v1::ERROR_REASON_ALREADY_EXISTS}));

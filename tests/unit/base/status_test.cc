@@ -47,5 +47,21 @@ TEST(FieldErrors, ListsEveryFieldUpToABound) {
   EXPECT_EQ(bad.field_violations_size(), 100);
 }
 
+TEST(FieldErrors, OfAPartNameTheFieldsOfTheWhole) {
+  FieldErrors errors;
+  errors.Add("contact.agent", "must be given");
+  errors.Add("contact.satisfaction", "must be 1 to 5");
+  const absl::Status status = WithinRequest("requests[3].", errors.ToStatus());
+  EXPECT_EQ(status.message(), "requests[3].contact.agent: must be given (and 1 more)");
+  EXPECT_EQ(MetadataOf(status, "field"), "requests[3].contact.agent");
+  google::rpc::BadRequest bad;
+  ASSERT_TRUE(bad.ParseFromString(std::string(*status.GetPayload(kBadRequestUrl))));
+  EXPECT_EQ(bad.field_violations(1).field(), "requests[3].contact.satisfaction");
+  // What names no field stays as it is.
+  const absl::Status other = NotFound("test/Ticket", "tickets/1");
+  EXPECT_EQ(WithinRequest("requests[3].", other), other);
+  EXPECT_TRUE(WithinRequest("requests[3].", absl::OkStatus()).ok());
+}
+
 }  // namespace
 }  // namespace sqm
