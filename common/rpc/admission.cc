@@ -1,5 +1,6 @@
 // What a call passes before its handler: whether there is room for it, who asks, what he has seen,
 // what he sends.
+#include <absl/strings/ascii.h>
 #include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
@@ -236,6 +237,9 @@ absl::Status Pipeline::Decode(const Route& route, const grpc::ByteBuffer& bytes,
     return Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_INVALID_REQUEST_ID,
                 "request_id must be a UUID such as 123e4567-e89b-12d3-a456-426614174000");
   }
+  // Its letters may be of either case (RFC 9562, 4): the request is the same one.
+  absl::AsciiStrToLower(&call.request_id_);
+  reflection->SetString(&request, method.request_id, call.request_id_);
   if (!call.validate_only_) {
     call.idempotency_ = IdempotencyOf(call.request_id_, call.tenant_, call.principal_->subject,
                                       method.path, request);

@@ -1,4 +1,5 @@
 // Requests whose fields, names, masks, etags, ids or states are wrong.
+#include <absl/strings/ascii.h>
 #include <absl/strings/str_cat.h>
 #include <google/protobuf/empty.pb.h>
 
@@ -187,6 +188,11 @@ TEST_F(HostileTest, RequestIds) {
   auto again = officer_->Call(&Monitoring::CreateContact, request);
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(again->SerializeAsString(), first->SerializeAsString());
+  // Nor is it another one for the case of its letters.
+  request.set_request_id(absl::AsciiStrToUpper(kFirstId));
+  again = officer_->Call(&Monitoring::CreateContact, request);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->name(), first->name());
   request.mutable_contact()->set_type("Other");
   ExpectRefused(&Monitoring::CreateContact, request,
                 {absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_REQUEST_ID_REUSED});
