@@ -37,6 +37,8 @@ struct StandardMethods::Shape {
   const FieldDescriptor* filter = nullptr;
   const FieldDescriptor* order_by = nullptr;
   const FieldDescriptor* show_deleted = nullptr;
+  // Of the resource; null where lists do not say when it was deleted.
+  const FieldDescriptor* delete_time = nullptr;
   const FieldDescriptor* rows = nullptr;       // of the response: List, BatchGet
   const FieldDescriptor* next_page = nullptr;  // of the response: List
   const FieldDescriptor* requests = nullptr;   // BatchCreate
@@ -104,6 +106,7 @@ rpc::UnaryHandler StandardMethods::HandlerOf(const contract::MethodInfo& method)
     shape->filter = request->FindFieldByName("filter");
     shape->order_by = request->FindFieldByName("order_by");
     shape->show_deleted = request->FindFieldByName("show_deleted");
+    shape->delete_time = method.resource->descriptor->FindFieldByName("delete_time");
     shape->requests = request->FindFieldByName("requests");
     return shape;
   };
@@ -126,6 +129,8 @@ rpc::UnaryHandler StandardMethods::HandlerOf(const contract::MethodInfo& method)
       need(shape->page_size && shape->page_token && shape->filter && shape->order_by &&
                shape->rows && shape->next_page && (!nested || shape->parent),
            "page_size, page_token, filter, order_by; resources, next_page_token");
+      need(!shape->delete_time || method.resource->update_time,
+           "an update_time of what has a delete_time");
       return [this, shape](rpc::Call& call, const Message& request) {
         return List(call, request, *shape);
       };
@@ -205,7 +210,13 @@ Task<absl::StatusOr<rpc::Reply>> StandardMethods::List(rpc::Call& call, const Me
   std::shared_ptr<Message> response(shape.method->response->New());
   const Reflection* out = response->GetReflection();
   for (const store::Listed& row : page->rows) {
-    out->AddMessage(response.get(), shape.rows)->MergeFrom(*row.record->message);
+    Message* shown = out->AddMessage(response.get(), shape.rows);
+    shown->MergeFrom(*row.record->message);
+    // The deletion was its last change.
+    if (row.record->deleted && shape.delete_time != nullptr) {
+      contract::SetTimestamp(*shown, shape.delete_time,
+                             contract::GetTimestamp(*shown, shape.type->update_time));
+    }
   }
   out->SetString(response.get(), shape.next_page, page->next_page_token);
   co_return ReplyOf(std::move(response));

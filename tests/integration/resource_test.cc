@@ -6,6 +6,7 @@
 #include <set>
 #include <thread>
 
+#include "common/base/proto_time.h"
 #include "tests/support/monitoring_samples.h"
 #include "tests/support/refusal.h"
 #include "tests/support/suite_process.h"
@@ -120,7 +121,10 @@ TEST_F(ResourceTest, LifeOfAContact) {
   list.set_show_deleted(true);
   auto all = officer_->Call(&Monitoring::ListContacts, list);
   ASSERT_TRUE(all.ok()) << all.status();
-  EXPECT_EQ(all->contacts_size(), 1);
+  ASSERT_EQ(all->contacts_size(), 1);
+  EXPECT_EQ(all->contacts(0).name(), made->name());
+  EXPECT_TRUE(all->contacts(0).has_delete_time());
+  EXPECT_GE(FromTimestamp(all->contacts(0).delete_time()), FromTimestamp(changed->update_time()));
   // The unique value is free again.
   create.set_contact_id("life-3");
   EXPECT_TRUE(officer_->Call(&Monitoring::CreateContact, create).ok());
@@ -133,11 +137,11 @@ TEST_F(ResourceTest, Batches) {
   }
   create.mutable_requests(1)->mutable_contact()->clear_channel();
   create.mutable_requests(3)->mutable_contact()->set_external_id("b-0");
+  create.mutable_requests(5)->mutable_contact()->clear_agent();  // but answered
   create.set_request_id("123e4567-e89b-12d3-a456-426614174001");
   for (int round = 0; round < 2; ++round) {  // the second is a replay
     auto made = officer_->Call(&Monitoring::BatchCreateContacts, create);
     ASSERT_TRUE(made.ok()) << made.status();
-  create.mutable_requests(5)->mutable_contact()->clear_agent();  // but answered
     ASSERT_EQ(made->results_size(), 6);
     for (int i : {0, 2, 4}) {
       EXPECT_EQ(made->results(i).contact().external_id(), absl::StrCat("b-", i)) << round;
