@@ -25,6 +25,7 @@ bool KeepsText(const v1::CaseEntry& entry) {
 void AnonymiseCase(const contract::ResourceType& type, absl::Time now, v1::Case& one) {
   contract::Erase(type, one);
   one.clear_customer_key();
+  if (one.has_root_cause()) one.mutable_root_cause()->clear_whys();
   one.clear_receipt_hash();
   one.clear_unread_since();
   one.clear_import_digest();

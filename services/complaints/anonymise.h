@@ -11,7 +11,8 @@ namespace sqm::complaints {
 
 // Removes what is known of the customer and of others whom he names: every value that the contract
 // calls personal, his pseudonym, the receipt of a disclosure, and the free texts about him. What
-// the organisation itself did, decided and found stays: states, times, staff, category, root cause.
+// the organisation itself did, decided and found stays: states, times, staff, category, root cause
+// without its whys.
 void AnonymiseCase(const contract::ResourceType& type, absl::Time now, v1::Case& one);
 
 // The same of one entry. What the service wrote by itself and what tells of corrective actions

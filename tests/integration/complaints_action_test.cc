@@ -170,6 +170,43 @@ TEST_F(ComplaintsActionTest, GoesOnAfterTheCaseIsClosed) {
   EXPECT_EQ(Get(*manager_, name)->state(), v1::CASE_STATE_CLOSED);
 }
 
+// They may say something of the customer all the same: in the timeline, too, they are for those who
+// handle it, and that these have seen them is written down.
+TEST_F(ComplaintsActionTest, ItsTextsArePersonal) {
+  const std::string name = Replied();
+  auto made = Add(*agent_, Wanted(name));
+  ASSERT_TRUE(made.ok()) << made.status();
+  const std::string one = made->name();
+  ASSERT_TRUE(
+      Take<v1::StartCorrectiveActionRequest>(*agent_, &Stub::StartCorrectiveAction, one).ok());
+  ASSERT_TRUE(Take<v1::CompleteCorrectiveActionRequest>(
+                  *agent_, &Stub::CompleteCorrectiveAction, one,
+                  [](auto& request) { request.set_result("Li Lei was called"); })
+                  .ok());
+  ASSERT_TRUE(Take<v1::VerifyCorrectiveActionRequest>(*lead_, &Stub::VerifyCorrectiveAction, one,
+                                                      [](auto& request) {
+                                                        request.set_effective(true);
+                                                        request.set_comment("Li Lei is content");
+                                                      })
+                  .ok());
+  for (const Action& seen : {*Read(*agent_, one), List(*lead_, "").front()}) {
+    EXPECT_EQ(seen.description(), made->description());
+    EXPECT_EQ(seen.result(), "Li Lei was called");
+    EXPECT_EQ(seen.checks(0).comment(), "Li Lei is content");
+  }
+  for (const Action& seen : {*Read(*auditor_, one), List(*auditor_, "").front()}) {
+    EXPECT_EQ(seen.description(), "***");
+    EXPECT_EQ(seen.result(), "***");
+    EXPECT_EQ(seen.checks(0).comment(), "***");
+    EXPECT_EQ(seen.owner(), "staff/ann");
+  }
+  audit::v1::ListAuditEntriesRequest trail;
+  trail.set_filter("method:GetCorrectiveAction OR method:ListCorrectiveActions");
+  auto entries = manager_->Call(&audit::v1::AuditService::Stub::ListAuditEntries, trail);
+  ASSERT_TRUE(entries.ok()) << entries.status();
+  EXPECT_EQ(entries->audit_entries_size(), 2) << "the auditor saw nothing";
+}
+
 TEST_F(ComplaintsActionTest, RefusesWhatIsWrongAndLeavesNoTrace) {
   const std::string name = Replied();
   Action wrong = Wanted("cases/none");

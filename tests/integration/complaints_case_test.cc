@@ -88,6 +88,8 @@ TEST_F(ComplaintsCaseTest, FromIntakeToArchive) {
   ASSERT_TRUE(one.ok()) << one.status();
   EXPECT_EQ(one->state(), v1::CASE_STATE_CLOSED);
   EXPECT_EQ(one->survey_state(), v1::SURVEY_STATE_TO_ASK);
+  EXPECT_EQ(one->root_cause().whys(0), "a lock was missing");
+  EXPECT_EQ(Get(*auditor_, name)->root_cause().whys(0), "***");
   const auto satisfied = [](v1::RecordSatisfactionRequest& request) {
     request.set_satisfaction(5);
     request.set_accepted(true);

@@ -46,6 +46,7 @@ v1::Case Known() {
   one.mutable_compensation()->set_decision_comment("Li Lei is right");
   one.set_category("categories/billing");
   one.mutable_root_cause()->set_cause("double run");
+  one.mutable_root_cause()->add_whys("Li Lei paid twice");
   return one;
 }
 
@@ -64,6 +65,7 @@ TEST_F(Anonymise, NothingIsLeftOfTheCustomer) {
   EXPECT_EQ(one.number(), "C-2026-000001");
   EXPECT_EQ(one.category(), "categories/billing");
   EXPECT_EQ(one.root_cause().cause(), "double run");
+  EXPECT_EQ(one.root_cause().whys_size(), 0);
   EXPECT_EQ(one.compensation().amount(), "10.00");
   EXPECT_EQ(one.customer().customer_class(), "vip");
   EXPECT_EQ(one.owner(), kAgent.staff);
