@@ -6,12 +6,13 @@
 namespace sqm::complaints {
 namespace {
 
-// Whether the text of an entry is about deadlines or corrective actions alone.
+// Whether the text of an entry is about times or corrective actions alone.
 bool KeepsText(const v1::CaseEntry& entry) {
   switch (entry.action()) {
     case v1::CASE_ACTION_WARN:
     case v1::CASE_ACTION_BREACH:
     case v1::CASE_ACTION_ESCALATE:
+    case v1::CASE_ACTION_APPOINTMENT_PASSED:
     case v1::CASE_ACTION_RECOMPUTE:
     case v1::CASE_ACTION_ANONYMISE:
       return true;
@@ -24,8 +25,8 @@ bool KeepsText(const v1::CaseEntry& entry) {
 
 void AnonymiseCase(const contract::ResourceType& type, absl::Time now, v1::Case& one) {
   contract::Erase(type, one);
-  one.clear_customer_key();
   if (one.has_root_cause()) one.mutable_root_cause()->clear_whys();
+  one.clear_customer_key();
   one.clear_receipt_hash();
   one.clear_unread_since();
   one.clear_import_digest();

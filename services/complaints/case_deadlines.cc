@@ -14,6 +14,7 @@
 #include "services/complaints/case_steps.h"
 #include "services/complaints/case_timeline.h"
 #include "services/complaints/clocks/due_actions.h"
+#include "services/complaints/passed_appointments.h"
 
 namespace sqm::complaints {
 namespace {
@@ -181,6 +182,7 @@ void Settle(const DeadlineBook& book, const Clocks& clocks, absl::Time now, v1::
       plan && one.events_size() < kMaxEvents) {
     Earlier(plan->time, next);
   }
+  if (const std::optional<absl::Time> passes = AppointmentPasses(one)) Earlier(*passes, next);
   if (due) *one.mutable_due_time() = ToTimestamp(*due);
   *one.mutable_queue_time() = ToTimestamp(due.value_or(kNotDue));
   if (next) *one.mutable_next_event_time() = ToTimestamp(*next);
@@ -206,6 +208,7 @@ void KeepResults(v1::Case& one) {
 
 std::vector<v1::CaseEntry> TakeDueSteps(const DeadlineBook& book, absl::Time now, v1::Case& one) {
   std::vector<v1::CaseEntry> entries;
+  if (auto passed = TellPassedAppointment(now, one)) entries.push_back(*std::move(passed));
   const Clocks clocks = ComputeClocks(book, now, one);
   Settle(book, clocks, now, one, &entries);
   if (TakeAutoClose(clocks.Policy(), now, one, entries)) {

@@ -178,6 +178,7 @@ Entry ConfirmAppointment(v1::Case& one, const v1::ConfirmAppointmentRequest& req
       item.clear_done_time();
     }
   }
+  appointment.clear_passed_time();
   appointment.set_confirmed_by(actor.staff);
   *appointment.mutable_confirm_time() = ToTimestamp(now);
   SettlePreparation(one, entry);

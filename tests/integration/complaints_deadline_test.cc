@@ -340,6 +340,34 @@ TEST_F(ComplaintsDeadlineTest, WhatAnEarlierVersionComputedIsComputedAgainOnce) 
   EXPECT_EQ(Get(*lead_, one->name())->etag(), "\"3\"");
 }
 
+// An appointment that an earlier version confirmed had nothing that comes next.
+TEST_F(ComplaintsDeadlineTest, AnAppointmentOfAnEarlierVersionIsWatchedToo) {
+  v1::Case wish = Sample(v1::CASE_KIND_APPOINTMENT);
+  wish.mutable_appointment()->set_place("branch 3");
+  wish.mutable_appointment()->mutable_start_time()->set_seconds(
+      absl::ToUnixSeconds(absl::Now() + absl::Hours(1)));
+  auto one = Create(*lead_, wish);
+  ASSERT_TRUE(one.ok()) << one.status();
+  EXPECT_FALSE(one->has_next_event_time()) << "it is only wished for";
+  one = Do<v1::ConfirmAppointmentRequest>(*lead_, &Stub::ConfirmAppointment, one->name());
+  ASSERT_TRUE(one.ok()) << one.status();
+  EXPECT_EQ(one->next_event_time().seconds() - one->appointment().start_time().seconds(), 7200);
+  ASSERT_TRUE(server_->Stop().ok());
+  {
+    auto database = store::SqliteDatabase::Open(server_->data_dir() + "/complaints.db",
+                                                store::SqliteDatabase::Mode::kReadWrite);
+    ASSERT_TRUE(database.ok()) << database.status();
+    ASSERT_TRUE((*database)
+                    ->Execute("UPDATE r_case SET f_next_event_time=NULL; DELETE FROM r_job_term;")
+                    .ok());
+  }
+  ASSERT_TRUE(server_->Restart().ok());
+  EXPECT_TRUE(Eventually([&] {
+    auto again = Get(*lead_, one->name());
+    return again.ok() && again->etag() == "\"3\"";
+  }));
+}
+
 // Who was told that a case is late sees it, and finds it.
 TEST_F(ComplaintsDeadlineTest, WhoItIsEscalatedToSeesIt) {
   v1::CreateDeadlinePolicyRequest create;

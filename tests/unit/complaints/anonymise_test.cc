@@ -106,6 +106,10 @@ TEST_F(Anonymise, NothingIsLeftInTheTimeline) {
   warning.set_text("FIRST_RESPONSE: 50 %");
   EXPECT_FALSE(AnonymiseEntry(Type<v1::CaseEntry>(), warning));
   EXPECT_EQ(warning.text(), "FIRST_RESPONSE: 50 %");
+  v1::CaseEntry passed;
+  passed.set_action(v1::CASE_ACTION_APPOINTMENT_PASSED);
+  passed.set_text("→ staff/ann");
+  EXPECT_FALSE(AnonymiseEntry(Type<v1::CaseEntry>(), passed));
   v1::CaseEntry action;
   action.set_action(v1::CASE_ACTION_ADD_CORRECTIVE_ACTION);
   action.set_corrective_action("correctiveActions/one");
