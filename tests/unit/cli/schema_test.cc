@@ -58,7 +58,8 @@ TEST(ColumnsTest, TableShowsNameStateAndIndexedFields) {
   const auto columns = TableColumns(monitoring::v1::Scorecard::descriptor(), 8);
   std::vector<std::string> names;
   for (const FieldPath& path : columns) names.push_back(PathText(path));
-  EXPECT_THAT(names, ElementsAre("name", "state", "subject", "latest_version", "template_id"));
+  EXPECT_THAT(names, ElementsAre("name", "state", "delete_time", "subject", "latest_version",
+                                 "template_id"));
   EXPECT_EQ(TableColumns(Contact::descriptor(), 6).size(), 6u);
   EXPECT_EQ(FileColumns(Contact::descriptor()).size(),
             static_cast<size_t>(Contact::descriptor()->field_count()));
