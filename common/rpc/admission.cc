@@ -237,12 +237,12 @@ absl::Status Pipeline::Decode(const Route& route, const grpc::ByteBuffer& bytes,
     return Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_INVALID_REQUEST_ID,
                 "request_id must be a UUID such as 123e4567-e89b-12d3-a456-426614174000");
   }
-  // Its letters may be of either case (RFC 9562, 4): the request is the same one.
-  absl::AsciiStrToLower(&call.request_id_);
-  reflection->SetString(&request, method.request_id, call.request_id_);
   if (!call.validate_only_) {
-    call.idempotency_ = IdempotencyOf(call.request_id_, call.tenant_, call.principal_->subject,
-                                      method.path, request);
+    // Its letters may be of either case (RFC 9562, 4): the request is the same one.
+    const std::string id = absl::AsciiStrToLower(call.request_id_);
+    reflection->SetString(&request, method.request_id, id);
+    call.idempotency_ =
+        IdempotencyOf(id, call.tenant_, call.principal_->subject, method.path, request);
   }
   return absl::OkStatus();
 }
