@@ -98,10 +98,15 @@ ConfigSpec::Option& ConfigSpec::Option::Required() {
   return *this;
 }
 
-ConfigSpec::Option& ConfigSpec::Option::SecretFile() {
+ConfigSpec::Option& ConfigSpec::Option::File() {
   if (!std::holds_alternative<std::string>(preset)) Die(key, "a path is a string");
-  secret = true;
+  file = true;
   return *this;
+}
+
+ConfigSpec::Option& ConfigSpec::Option::SecretFile() {
+  secret = true;
+  return File();
 }
 
 std::string ConfigSpec::Option::Allowed() const {
@@ -109,7 +114,7 @@ std::string ConfigSpec::Option::Allowed() const {
     return absl::StrCat(std::holds_alternative<std::string>(preset) ? "one of " : "a list of ",
                         absl::StrJoin(choices, ", "));
   }
-  std::string text = secret ? "the path of a readable file" : std::string(KindPhrase(preset));
+  std::string text = file ? "the path of a readable file" : std::string(KindPhrase(preset));
   if (range) absl::StrAppend(&text, " from ", ToToml(range->first), " to ", ToToml(range->second));
   return text;
 }
@@ -325,7 +330,7 @@ ConfigResult ConfigSpec::Load(const std::vector<std::string>& args,
       errors.push_back(absl::StrCat(option.origin, ": ", option.key, " is required; allowed is ",
                                     option.Allowed()));
     }
-    if (!option.secret || empty) continue;
+    if (!option.file || empty) continue;
     struct stat about {};
     const int failed = stat(text->c_str(), &about) != 0   ? errno
                        : S_ISDIR(about.st_mode)           ? EISDIR

@@ -54,8 +54,9 @@ class ConfigSpec {
     Option& Choices(std::vector<std::string> given);
     // Empty strings and lists are errors.
     Option& Required();
-    // A string that is the path of a file with a secret in it. It must be readable when set, and
-    // errors do not repeat what does not look like a path.
+    // A string that is the path of a file, which must be readable when set.
+    Option& File();
+    // The same of a file with a secret in it: errors do not repeat what does not look like a path.
     Option& SecretFile();
 
    private:
@@ -66,7 +67,7 @@ class ConfigSpec {
     std::string origin = "default";
     std::optional<std::pair<ConfigValue, ConfigValue>> range;
     std::vector<std::string> choices;
-    bool required = false, secret = false;
+    bool required = false, file = false, secret = false;
 
     // What a value may be, in words.
     std::string Allowed() const;

@@ -87,7 +87,7 @@ std::string ConfigSpec::Help() const {
       absl::StrAppend(&lines, "  --", option.key, " ", KindWord(option.preset), "\n",
                       Wrapped(option.help, 6));
       std::string facts = absl::StrCat("Default ", ToToml(option.preset));
-      if (option.range || !option.choices.empty() || option.secret) {
+      if (option.range || !option.choices.empty() || option.file) {
         absl::StrAppend(&facts, "; ", option.Allowed());
       }
       if (option.required) absl::StrAppend(&facts, "; required");

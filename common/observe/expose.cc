@@ -33,9 +33,10 @@ absl::StatusOr<sockaddr_in> ParseAddress(absl::string_view address) {
   if (port.empty() || port.find_first_not_of("0123456789") != absl::string_view::npos ||
       !absl::SimpleAtoi(port, &number) || number > 65535 ||
       inet_pton(AF_INET, host.c_str(), &out.sin_addr) != 1) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "metrics address \"", address,
-        "\" is not IP:PORT; allowed: an IPv4 address and a port from 0 to 65535, 0.0.0.0:9464"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", address,
+                     "\" is not the IP:PORT of metrics; allowed: an IPv4 address and a port from 0 "
+                     "to 65535, 0.0.0.0:9464"));
   }
   out.sin_family = AF_INET;
   out.sin_port = htons(static_cast<uint16_t>(number));
@@ -124,6 +125,10 @@ Metrics::Registration Metrics::ReadCounter(absl::string_view name, absl::string_
 
 std::string Metrics::Text() const {
   return prometheus::TextSerializer().Serialize(families_->Collect());
+}
+
+absl::Status Metrics::CheckAddress(absl::string_view address) {
+  return ParseAddress(address).status();
 }
 
 absl::Status Metrics::Expose(absl::string_view address) {

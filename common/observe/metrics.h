@@ -146,6 +146,8 @@ class Metrics {
   // "0.0.0.0:9464"; with port 0 the system picks one. At most once, from the thread that owns the
   // metrics.
   absl::Status Expose(absl::string_view address);
+  // Whether it is such an address.
+  static absl::Status CheckAddress(absl::string_view address);
   // The port that Expose bound; 0 before.
   int port() const;
 

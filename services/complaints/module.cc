@@ -15,13 +15,22 @@ namespace {
 
 constexpr size_t kSecretBytes = 32;
 
+absl::StatusOr<std::string> ReadSecret(const std::string& path) {
+  absl::StatusOr<std::string> secret = auth::ReadSecretFile(path, kSecretBytes);
+  if (!secret.ok() || secret->size() == kSecretBytes) return secret;
+  return absl::FailedPreconditionError(
+      absl::StrCat(path, " must have ", kSecretBytes, " bytes but has ", secret->size(),
+                   ": restore it; a new one is made with `openssl rand -out FILE ", kSecretBytes,
+                   "`, and customers of before are not recognised with it"));
+}
+
 // The secret of customers' pseudonyms, made on first start. With another one the cases of before
 // would no longer be known as the same customer's: it belongs to the data directory.
 absl::StatusOr<std::string> OpenSecret(host::Host& host, const Settings& settings) {
   const bool given = !settings.key_file.empty();
   const std::string path =
       given ? settings.key_file : absl::StrCat(host.config().data_dir, "/complaints.key");
-  absl::StatusOr<std::string> secret = auth::ReadSecretFile(path, kSecretBytes);
+  absl::StatusOr<std::string> secret = ReadSecret(path);
   // One that is given is everybody's: made here it would be another one in each replica.
   if (secret.status().code() == absl::StatusCode::kNotFound && !given) {
     std::string made(kSecretBytes, '\0');
@@ -30,16 +39,9 @@ absl::StatusOr<std::string> OpenSecret(host::Host& host, const Settings& setting
     }
     const absl::Status created = auth::CreateFile(path, made, 0600);
     if (!created.ok() && !absl::IsAlreadyExists(created)) return created;
-    secret = auth::ReadSecretFile(path, kSecretBytes);  // ours, or of a process that was quicker
+    secret = ReadSecret(path);  // ours, or of a process that was quicker
   }
-  RETURN_IF_ERROR(secret.status());
-  if (secret->size() != kSecretBytes) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(path, " must have ", kSecretBytes, " bytes but has ", secret->size(),
-                     ": restore it; a new one is made with `openssl rand -out FILE ", kSecretBytes,
-                     "`, and customers of before are not recognised with it"));
-  }
-  return *std::move(secret);
+  return secret;
 }
 
 void ShowReferences(observe::Metrics& metrics, Opened& opened) {
@@ -77,6 +79,11 @@ void Describe(Settings& settings, ConfigSpec& spec) {
       "Up to what amounts a team lead and a supervisor decide on compensation for one case, by "
       "currency: `CNY 200 2000, JPY 4000 40000`. A manager decides on more, and on other "
       "currencies.");
+  spec.AddCheck([&settings]() -> std::string {
+    if (settings.key_file.empty()) return "";
+    const auto secret = ReadSecret(settings.key_file);
+    return secret.ok() ? "" : absl::StrCat("complaints.key_file: ", secret.status().message());
+  });
   spec.AddCheck([&settings]() -> std::string {
     const auto limits = CompensationLimits::Parse(settings.compensation_limits);
     if (limits.ok()) return "";

@@ -3,6 +3,7 @@
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 
+#include "common/observe/metrics.h"
 #include "common/rpc/rate_limit.h"
 
 namespace sqm::host {
@@ -29,6 +30,11 @@ void Describe(Config& config, ConfigSpec& spec) {
   spec.Add("listen.reflection", &config.reflection, "Serve gRPC reflection.");
   spec.Add("metrics.address", &config.metrics_address,
            "Host and port of /metrics (Prometheus); empty = not served. Port 0 = any free port.");
+  spec.AddCheck([&config]() -> std::string {
+    if (config.metrics_address.empty()) return "";
+    const absl::Status good = observe::Metrics::CheckAddress(config.metrics_address);
+    return good.ok() ? "" : absl::StrCat("metrics.address = ", good.message());
+  });
   spec.Add("data.dir", &config.data_dir, "Directory of the databases; made if missing.").Required();
   spec.Add("dev", &config.dev,
            "Development: makes a signing key and a login file in the data directory. Never in "
@@ -38,20 +44,24 @@ void Describe(Config& config, ConfigSpec& spec) {
   spec.Add("threads", &config.threads, "Worker threads; 0 = one a core, at least 2.")
       .Range(int64_t{0}, int64_t{256});
   spec.Add("tls.certificate", &config.tls_certificate,
-           "PEM file of the server's certificate chain.");
+           "PEM file of the server's certificate chain.")
+      .File();
   spec.Add("tls.key", &config.tls_key, "PEM file of the server's private key.").SecretFile();
   spec.Add("tls.client_ca", &config.tls_client_ca,
-           "PEM file with the authorities of client certificates; set: a client must have one.");
+           "PEM file with the authorities of client certificates; set: a client must have one.")
+      .File();
   spec.Add("peers.ca", &config.peers_ca,
            "PEM file with the authorities of other services' certificates; set: calls to them go "
-           "over TLS.");
+           "over TLS.")
+      .File();
   spec.Add(
-      "peers.certificate", &config.peers_certificate,
-      "PEM file of the certificate chain that other services are shown, where they demand one.");
+          "peers.certificate", &config.peers_certificate,
+          "PEM file of the certificate chain that other services are shown, where they demand one.")
+      .File();
   spec.Add("peers.key", &config.peers_key, "PEM file of its private key.").SecretFile();
-  spec.Add(
-      "auth.jwks_file", &config.jwks_file,
-      "JWKS with the public keys of token issuers; watched for changes. Needed without --dev.");
+  spec.Add("auth.jwks_file", &config.jwks_file,
+           "JWKS with the public keys of token issuers; watched for changes. Needed without --dev.")
+      .File();
   spec.Add("auth.issuer", &config.issuer, "What `iss` must be; empty = not looked at.");
   spec.Add("auth.audience", &config.audience, "What `aud` must contain; empty = not looked at.");
   spec.Add("auth.service_token_file", &config.service_token_file,

@@ -65,5 +65,17 @@ TEST_F(ComplaintsKeyTest, AFileThatIsGivenIsNotMadeUp) {
   EXPECT_THAT(Refusal(open), HasSubstr("open.key"));
 }
 
+TEST_F(ComplaintsKeyTest, IsLookedAtBeforeAStart) {
+  const auto check = [](const std::string& path) {
+    return RunProgram({SQM_BIN_DIR "/sqm-complaints", "--dev", "--check-config",
+                       absl::StrCat("--complaints.key_file=", path)});
+  };
+  EXPECT_EQ(check(Key("good.key", 'a')).exit_code, 0);
+  const Finished brief = check(Key("short.key", 'a', 31));
+  EXPECT_EQ(brief.exit_code, 2);
+  EXPECT_THAT(brief.err, HasSubstr("complaints.key_file: "));
+  EXPECT_THAT(brief.err, HasSubstr("openssl rand -out FILE 32"));
+}
+
 }  // namespace
 }  // namespace sqm::testing

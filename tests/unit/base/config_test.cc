@@ -20,7 +20,7 @@ struct Sample {
   std::string name;
   std::string dir = "/var/lib/sqm";
   std::string level = "info";
-  std::string key_file;
+  std::string key_file, keys;
   int64_t port = 8443;
   bool dev = false;
   double share = 0.5;
@@ -37,6 +37,7 @@ class ConfigTest : public ::testing::Test {
     spec_.Add("log.level", &config_.level, "Least severe lines written.")
         .Choices({"debug", "info", "warning", "error"});
     spec_.Add("auth.key_file", &config_.key_file, "Key that signs tokens.").SecretFile();
+    spec_.Add("auth.keys", &config_.keys, "Keys that tokens are checked by.").File();
     spec_.Add("grpc.port", &config_.port, "Port of the API.").Range(0, 65535);
     spec_.Add("auth.dev", &config_.dev, "Issue tokens to anyone who asks.");
     spec_.Add("cache.share", &config_.share, "Part of memory.").Range(0.0, 1.0);
@@ -219,6 +220,14 @@ TEST_F(ConfigTest, SecretsAreReadablePathsAndNeverRepeated) {
   EXPECT_THAT(errors, Not(HasSubstr("42")));
 }
 
+TEST_F(ConfigTest, FilesAreReadable) {
+  EXPECT_THAT(spec_.Load({"--check-config", "--auth.keys=nowhere"}, {}).errors,
+              HasSubstr("flag --auth.keys: auth.keys = \"nowhere\": No such file"));
+  EXPECT_THAT(spec_.Load({"--auth.keys=/tmp"}, {}).errors,
+              HasSubstr("Is a directory; allowed is the path of a readable file"));
+  EXPECT_TRUE(spec_.Load({"--auth.keys=" + File("{}")}, {}).run);
+}
+
 TEST_F(ConfigTest, VariablesOfKubernetesAndOfOtherProgramsAreNoErrors) {
   spec_.IgnoreEnvironment({"SQM_TOKEN"});
   const ConfigResult result =
@@ -262,6 +271,7 @@ level = "info"  # default
 
 [auth]
 key_file = ""  # default
+keys = ""  # default
 dev = false  # default
 
 [grpc]

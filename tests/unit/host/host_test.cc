@@ -52,6 +52,21 @@ TEST(Host, NeedsAPortToListenOn) {
   }
 }
 
+// What a start would stumble over is told before, with the key.
+TEST(Host, TellsOfAddressesAndFilesBeforeItStarts) {
+  for (const char* key : {"metrics.address", "auth.jwks_file", "tls.certificate", "tls.client_ca",
+                          "peers.ca", "peers.certificate"}) {
+    Config config;
+    ConfigSpec spec("sqm-test", "1", "A test.");
+    Describe(config, spec);
+    const ConfigResult result =
+        spec.Load({"--check-config", absl::StrCat("--", key, "=localhost")}, {});
+    EXPECT_EQ(result.exit_code, 2) << key;
+    EXPECT_THAT(result.errors, ::testing::HasSubstr(absl::StrCat(key, " = \"localhost\"")));
+    EXPECT_THAT(result.errors, ::testing::HasSubstr("allowed"));
+  }
+}
+
 TEST(Host, TakesNoEmptyConnectionString) {
   testing::TempDir directory;
   Config config;
