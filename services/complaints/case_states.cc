@@ -24,6 +24,7 @@ enum class Who {
 
 // Sets of enum values, one bit each.
 using Set = uint64_t;
+static_assert(CaseAction_MAX < 64 && CaseState_MAX < 64 && CaseKind_MAX < 64);
 template <typename... Values>
 constexpr Set Of(Values... values) {
   return (Set{0} | ... | (Set{1} << static_cast<int>(values)));
