@@ -2,8 +2,10 @@
 #pragma once
 
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
 #include <absl/strings/string_view.h>
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -11,13 +13,18 @@
 
 namespace sqm::reporting {
 
+// Where a heading or a chart above says the same, only a screen reader says a caption.
+enum class Caption { kSeen, kUnseen };
+
 class HtmlTable {
  public:
-  // `css`: class of the table, may be empty. `caption`: plain text, may be empty.
-  explicit HtmlTable(absl::string_view caption, absl::string_view css = "") {
+  // `caption`: plain text. `css`: class of the table, may be empty.
+  explicit HtmlTable(absl::string_view caption, Caption seen = Caption::kSeen,
+                     absl::string_view css = "")
+      : caption_(Escape(caption)) {
     out_ = css.empty() ? "<table>" : absl::StrCat("<table class=\"", css, "\">");
-    if (!caption.empty()) absl::StrAppend(&out_, "<caption>", Escape(caption), "</caption>");
-    out_ += "<thead><tr>";
+    absl::StrAppend(&out_, "<caption", seen == Caption::kSeen ? ">" : " class=\"unseen\">",
+                    caption_, "</caption><thead><tr>");
   }
 
   // Columns, before the first row.
@@ -56,16 +63,46 @@ class HtmlTable {
     absl::StrAppend(&out_, "<td class=\"", css, "\">", Escape(text), "</td>");
     return *this;
   }
-  // The table, in a box that scrolls where the page is narrow.
+  // A figure and how many it rests on.
+  HtmlTable& NumberOf(absl::string_view text, int64_t n) {
+    absl::StrAppend(&out_, "<td class=\"num\">", Escape(text));
+    if (n > 0) absl::StrAppend(&out_, " <span class=\"of\">n ", Whole(n), "</span>");
+    out_ += "</td>";
+    return *this;
+  }
+  // A number with marks of its own; `html` is escaped already.
+  HtmlTable& Html(absl::string_view html) {
+    absl::StrAppend(&out_, "<td class=\"num\">", html, "</td>");
+    return *this;
+  }
+  // A text, and below it how a program would write it.
+  HtmlTable& Described(absl::string_view text, absl::string_view code) {
+    absl::StrAppend(&out_, "<td class=\"text\">", Escape(text), "<br/><code>", Escape(code),
+                    "</code></td>");
+    return *this;
+  }
+  // A text of several lines.
+  HtmlTable& Lines(absl::string_view text) {
+    absl::StrAppend(&out_, "<td class=\"text\">");
+    absl::string_view between;
+    for (absl::string_view line : absl::StrSplit(text, '\n')) {
+      absl::StrAppend(&out_, std::exchange(between, "<br/>"), Escape(line));
+    }
+    out_ += "</td>";
+    return *this;
+  }
+  // The table, in a box that scrolls where the page is narrow: by the keyboard too.
   std::string Take() {
     Close();
     out_ += foot_ ? "</tfoot></table>" : "</tbody></table>";
-    return absl::StrCat("<div class=\"scroll\">", std::exchange(out_, {}), "</div>");
+    return absl::StrCat("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"",
+                        caption_, "\">", std::exchange(out_, {}), "</div>");
   }
 
  private:
   void Close() { out_ += std::exchange(in_body_, true) ? "</tr>" : "</tr></thead><tbody>"; }
 
+  const std::string caption_;
   std::string out_;
   bool in_body_ = false;
   bool foot_ = false;

@@ -11,7 +11,7 @@ namespace sqm::reporting {
 namespace {
 
 std::string FigureTable(Language l, const v1::CaseSection& section) {
-  HtmlTable table("");
+  HtmlTable table(Say(l, "cases"), Caption::kUnseen);
   table.Column(Say(l, "measure")).Column(Say(l, "value"), true).Column(Say(l, "interval"), true);
   table.Column("n", true).Column(Say(l, "target"), true).Column(Say(l, "day-before"), true);
   for (const v1::Figure& figure : section.figures()) {
@@ -21,8 +21,7 @@ std::string FigureTable(Language l, const v1::CaseSection& section) {
                            InUnitOf(figure, figure.interval().upper())),
                  "num ci");
     table.Number(count ? std::string(kNone) : Whole(figure.n()));
-    table.Number(figure.has_target() ? absl::StrCat("≥ ", InUnitOf(figure, figure.target()))
-                                     : std::string(kNone));
+    table.Html(figure.has_target() ? TargetHtml(l, figure) : std::string(kNone));
     table.Number(figure.has_previous_value() ? InUnitOf(figure, figure.previous_value())
                                              : std::string(kNone));
   }
@@ -59,7 +58,7 @@ std::string AgeingChart(Language l, const v1::CaseSection& section) {
   BarChart chart;
   chart.text = {"ageing", std::string(Say(l, "cases.ageing")),
                 absl::Substitute(Say(l, "cases.ageing.desc"),
-                                 Listed(section.ageing(), [](const v1::Count& row) {
+                                 Listed(l, section.ageing(), [](const v1::Count& row) {
                                    return absl::StrCat(row.label(), " ", row.count());
                                  }))};
   chart.series = {{"", "f-neutral"}};
@@ -85,8 +84,8 @@ std::string ParetoHtml(Language l, absl::string_view key, absl::string_view firs
     return absl::StrCat(row.label(), " ", row.count());
   };
   chart.text = {std::string(key.substr(key.find('.') + 1)), std::string(Say(l, key)),
-                absl::Substitute(Say(l, absl::StrCat(key, ".desc")), Listed(rows, said))};
-  HtmlTable table("");
+                absl::Substitute(Say(l, absl::StrCat(key, ".desc")), Listed(l, rows, said))};
+  HtmlTable table(Say(l, key), Caption::kUnseen);
   table.Column(Say(l, first)).Column(Say(l, "count"), true).Column(Say(l, "share"), true);
   table.Column(Say(l, "cases.cumulative"), true);
   for (const v1::ParetoRow& row : rows) {

@@ -13,6 +13,7 @@
 #include "services/reporting/measures.h"
 #include "services/reporting/report_sections.h"
 #include "services/reporting/report_style.h"
+#include "services/reporting/section_parts.h"
 
 namespace sqm::reporting {
 namespace {
@@ -29,8 +30,9 @@ std::string Header(Language l, const v1::DailyReport& report) {
 
 std::string Notices(Language l, const v1::DailyReport& report) {
   if (report.notices().empty()) return "";
-  std::string out =
-      absl::StrCat("<ul class=\"notices\" aria-label=\"", Escape(Say(l, "notices")), "\">");
+  // The role again: Safari takes it from a list without marks.
+  std::string out = absl::StrCat("<ul class=\"notices\" role=\"list\" aria-label=\"",
+                                 Escape(Say(l, "notices")), "\">");
   for (const v1::Notice& notice : report.notices()) {
     const bool simulated = notice.key().rfind("simulated", 0) == 0;
     const bool warn = simulated || notice.key() == "incomplete-day" || notice.key() == kReadAnew;
@@ -51,19 +53,23 @@ std::string UnitWord(Language l, const v1::Figure& figure) {
   return "";
 }
 
-// The difference to the day before in the figure's own unit, with a sign.
+// The difference to the day before in the figure's own unit, of a share in points; an arrow for
+// those who see it, a word for the others.
 std::string Difference(Language l, const v1::Figure& figure) {
   const double difference = figure.value() - figure.previous_value();
   const double shown = figure.unit() == "%" ? difference * 100 : difference;
   const bool minutes = figure.unit() == "s";
   const bool count = figure.kind() == v1::MEASURE_KIND_COUNT;
   const double least = minutes || count ? 0.5 : figure.unit() == "%" ? 0.05 : 0.005;
-  if (std::abs(shown) < least) return std::string(Say(l, "unchanged"));
-  const std::string size = minutes                ? Clock(std::abs(shown))
-                           : count                ? Whole(std::llround(std::abs(shown)))
-                           : figure.unit() == "%" ? Fixed(std::abs(shown), 1)
-                                                  : Fixed(std::abs(shown), 2);
-  return absl::StrCat(shown > 0 ? "▲ " : "▼ ", size);
+  if (std::abs(shown) < least) return Escape(Say(l, "unchanged"));
+  const std::string size = minutes ? Clock(std::abs(shown))
+                           : count ? Whole(std::llround(std::abs(shown)))
+                           : figure.unit() == "%"
+                               ? absl::Substitute(Say(l, "points"), Fixed(std::abs(shown), 1))
+                               : Fixed(std::abs(shown), 2);
+  return absl::StrCat("<span aria-hidden=\"true\">", shown > 0 ? "▲" : "▼",
+                      "</span><span class=\"unseen\">", Escape(Say(l, shown > 0 ? "up" : "down")),
+                      "</span> ", Escape(size));
 }
 
 std::string Tile(Language l, const v1::Figure& figure) {
@@ -87,43 +93,27 @@ std::string Tile(Language l, const v1::Figure& figure) {
     line(Escape(absl::StrCat(range, "n ", Whole(figure.n()))));
   }
   if (figure.has_target()) {
-    std::string status;
-    switch (figure.status()) {
-      case v1::TARGET_STATUS_MET:
-        status = absl::StrCat(" · <span class=\"status met\">✓ ", Escape(Say(l, "target.met")),
-                              "</span>");
-        break;
-      case v1::TARGET_STATUS_MISSED:
-        status = absl::StrCat(" · <span class=\"status missed\">✕ ",
-                              Escape(Say(l, "target.missed")), "</span>");
-        break;
-      case v1::TARGET_STATUS_INSUFFICIENT:
-        status = absl::StrCat(" · ", Escape(Say(l, "target.insufficient")));
-        break;
-      default:
-        break;
-    }
-    const char* sign = figure.direction() == v1::DIRECTION_LOWER ? " ≤ " : " ≥ ";
-    line(absl::StrCat(Escape(Say(l, "target")), sign, Escape(InUnitOf(figure, figure.target())),
-                      status));
+    line(absl::StrCat(Escape(Say(l, "target")), " ", TargetHtml(l, figure)));
   }
   if (figure.has_value() && figure.has_previous_value()) {
-    line(Escape(absl::StrCat(Say(l, "day-before"), " ", InUnitOf(figure, figure.previous_value()),
-                             " · ", Difference(l, figure))));
+    line(absl::StrCat(Escape(Say(l, "day-before")), " ",
+                      Escape(InUnitOf(figure, figure.previous_value())), " · ",
+                      Difference(l, figure)));
   }
   return out + "</div>";
 }
 
 std::string Definitions(Language l) {
-  HtmlTable table("");
-  table.Column(Say(l, "measure")).Column(Say(l, "formula")).Column(Say(l, "target"), true);
+  HtmlTable table(Say(l, "definitions"), Caption::kUnseen);
+  table.Column(Say(l, "measure")).Column(Say(l, "meaning")).Column(Say(l, "target"), true);
   for (const MeasureDefinition& definition : Measures()) {
     const v1::Measure measure = ToProto(definition);
     v1::Figure unit;
     unit.set_kind(measure.kind());
     unit.set_unit(measure.unit());
     const char* sign = measure.direction() == v1::DIRECTION_LOWER ? "≤ " : "≥ ";
-    table.Row().Head(Pick(l, measure.title())).Text(measure.formula());
+    table.Row().Head(Pick(l, measure.title()));
+    table.Described(Pick(l, measure.description()), measure.formula());
     table.Number(measure.has_target() ? absl::StrCat(sign, InUnitOf(unit, measure.target()))
                                       : std::string(kNone));
   }
@@ -143,7 +133,9 @@ std::string Footer(Language l, const v1::DailyReport& report) {
   }
   if (sources.empty()) sources.push_back(std::string(Say(l, "footer.none")));
   return absl::StrCat(
-      "<footer><p>", Escape(Say(l, "footer.sources")), ": ", Escape(absl::StrJoin(sources, "; ")),
+      "<footer><p>",
+      Escape(absl::Substitute(Say(l, "footer.sources"),
+                              absl::StrJoin(sources, Say(l, "mark.between")))),
       "</p><p>", Escape(absl::Substitute(Say(l, "footer.version"), report.definition_version())),
       " · ", Escape(report.zone()), "</p><p>", Escape(Say(l, "footer.intervals")), "</p></footer>");
 }
@@ -160,10 +152,10 @@ std::string RenderHtml(const v1::DailyReport& report) {
       "'unsafe-inline'\"/><title>",
       Escape(report.title()), " · ", Escape(report.date()), "</title><style>", ReportStyle(),
       "</style></head>\n<body><main>", Header(l, report), Notices(l, report));
-  absl::StrAppend(&out, "\n<section class=\"tiles\" aria-label=\"", Escape(Say(l, "key-figures")),
-                  "\">");
+  absl::StrAppend(&out, "\n<section><h2 class=\"unseen\">", Escape(Say(l, "key-figures")),
+                  "</h2><div class=\"tiles\">");
   for (const v1::Figure& figure : report.key_figures()) out += Tile(l, figure);
-  out += "</section>";
+  out += "</div></section>";
   for (const auto section : {ContactsHtml, ServiceHtml, SatisfactionHtml, MonitoringHtml,
                              AgentsHtml, ItemsHtml, NotesHtml, CasesHtml}) {
     absl::StrAppend(&out, "\n", section(l, report));

@@ -75,9 +75,9 @@ std::string AgentChart(Language l, const v1::DailyReport& report) {
 
 std::string AgentsHtml(Language l, const v1::DailyReport& report) {
   if (report.agents().empty()) return "";
-  HtmlTable table("");
+  HtmlTable table(Say(l, "agents"), Caption::kUnseen);
   table.Column(Say(l, "rank"), true).Column(Say(l, "agent")).Column(Say(l, "score"), true);
-  table.Column(Say(l, "interval"), true).Column(Say(l, "evaluations.n"), true);
+  table.Column(Say(l, "interval"), true).Column("n", true);
   table.Column(Say(l, "band"))
       .Column(Say(l, "contacts.count"), true)
       .Column(Say(l, "resolved"), true);
@@ -95,9 +95,10 @@ std::string AgentsHtml(Language l, const v1::DailyReport& report) {
     } else {
       table.Number(Say(l, "insufficient"), "ci");
     }
-    table.Number(Whole(row.contacts())).Number(ShareText(row.resolved()));
-    table.Number(TimeText(row.has_mean_handling_time(), row.mean_handling_time()));
-    table.Number(MeanText(row.satisfaction(), 2));
+    table.Number(Whole(row.contacts())).NumberOf(ShareText(row.resolved()), row.resolved().n());
+    table.NumberOf(TimeText(row.has_mean_handling_time(), row.mean_handling_time()),
+                   row.handling_time_n());
+    table.NumberOf(MeanText(row.satisfaction(), 2), row.satisfaction().n());
   }
   std::string notes =
       Paragraph("small", absl::Substitute(Say(l, "agents.min-n"), report.min_evaluations()));
@@ -116,13 +117,12 @@ std::string ItemsHtml(Language l, const v1::DailyReport& report) {
   chart.note_width = 120;
   chart.max = 100;
   chart.series = {{"", "f-neutral"}};
-  HtmlTable table("");
+  HtmlTable table(Say(l, "items.scores"), Caption::kUnseen);
   table.Column(Say(l, "item")).Column(Say(l, "item.share"), true).Column(Say(l, "interval"), true);
   table.Column("n", true).Column(Say(l, "item.below"), true).Column(Say(l, "item.na"), true);
   for (const v1::ItemRow& row : report.items()) {
     table.Row().Head(row.label());
     table.Number(row.score().has_value() ? Percent(row.score().value() / 100) : std::string(kNone));
-    // As the share beside it is said.
     const v1::Interval& interval = row.score().interval();
     table.Number(
         RangeText(row.score().has_interval(), Percent(std::max(0.0, interval.lower()) / 100),
@@ -137,10 +137,11 @@ std::string ItemsHtml(Language l, const v1::DailyReport& report) {
          absl::StrCat(Percent(row.score().value() / 100), " · n ", row.score().n()),
          ""});
   }
-  chart.text = {"items", std::string(Say(l, "items.scores")),
-                absl::Substitute(Say(l, "items.desc"), Listed(chart.bars, [](const ChartBar& bar) {
-                                   return absl::StrCat(bar.label, " ", bar.note);
-                                 }))};
+  chart.text = {
+      "items", std::string(Say(l, "items.scores")),
+      absl::Substitute(Say(l, "items.desc"), Listed(l, chart.bars, [](const ChartBar& bar) {
+                         return absl::StrCat(bar.label, " ", bar.note);
+                       }))};
   std::string limit;
   if (report.items_size() > kChartItems) {
     limit = Paragraph("small",
@@ -160,11 +161,11 @@ std::string NotesHtml(Language l, const v1::DailyReport& report) {
   for (const v1::Count& state : section.by_state()) {
     absl::StrAppend(&lead, " · ", state.label(), " ", state.count());
   }
-  HtmlTable table("");
+  HtmlTable table(Say(l, "notes"), Caption::kUnseen);
   table.Column(Say(l, "agent")).Column(Say(l, "note.text")).Column(Say(l, "note.due"));
   table.Column(Say(l, "note.state"));
   for (const v1::NoteRow& note : section.notes()) {
-    table.Row().Head(note.agent()).Text(note.text());
+    table.Row().Head(note.agent()).Lines(note.text());
     table.Number(note.due_date().empty() ? kNone : absl::string_view(note.due_date()), "num");
     table.Text(note.state_label());
   }

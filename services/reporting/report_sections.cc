@@ -54,28 +54,28 @@ std::string CountTable(Language l, absl::string_view caption, absl::string_view 
 }
 
 std::string TypeTable(Language l, const v1::ContactSection& section) {
-  HtmlTable table("");
+  HtmlTable table(Say(l, "contacts.by-type"), Caption::kUnseen);
   table.Column(Say(l, "type")).Column(Say(l, "total"), true);
   for (const v1::Count& state : section.by_answer_state()) table.Column(state.label(), true);
   table.Column(Say(l, "resolved"), true).Column(Say(l, "interval"), true);
   table.Column(Say(l, "handling"), true).Column(Say(l, "satisfaction.short"), true);
-  table.Column(Say(l, "n"), true);
   for (const v1::ContactTypeRow& row : section.by_type()) {
     table.Row().Head(row.label()).Number(Whole(row.total()));
     for (const v1::Count& state : row.by_answer_state()) table.Number(Whole(state.count()));
-    table.Number(ShareText(row.resolved())).Number(ShareRange(row.resolved()), "num ci");
-    table.Number(TimeText(row.handling_time().has_mean(), row.handling_time().mean()));
-    table.Number(MeanText(row.satisfaction(), 2));
-    table.Number(Whole(row.satisfaction().n()), "num ci");
+    table.NumberOf(ShareText(row.resolved()), row.resolved().n());
+    table.Number(ShareRange(row.resolved()), "num ci");
+    table.NumberOf(TimeText(row.handling_time().has_mean(), row.handling_time().mean()),
+                   row.handling_time().n());
+    table.NumberOf(MeanText(row.satisfaction(), 2), row.satisfaction().n());
   }
   table.Foot().Head(Say(l, "total")).Number(Whole(section.total()));
   for (const v1::Count& state : section.by_answer_state()) table.Number(Whole(state.count()));
-  table.Number("").Number("").Number("").Number("").Number("");
+  table.Number("").Number("").Number("").Number("");
   return table.Take();
 }
 
 std::string HourTable(Language l, const v1::ContactSection& section) {
-  HtmlTable table("", "hours");
+  HtmlTable table(Say(l, "contacts.by-hour"), Caption::kUnseen, "hours");
   table.Column(Say(l, "hour"));
   for (const v1::HourRow& hour : section.by_hour()) table.Column(HourText(hour.label()));
   const auto number = [&](int64_t n) { table.Number(Whole(n), n == 0 ? "zero" : "n"); };
@@ -115,7 +115,7 @@ std::string ContactsHtml(Language l, const v1::DailyReport& report) {
   BarChart types;
   types.text = {"types", std::string(Say(l, "contacts.by-type")),
                 absl::Substitute(Say(l, "contacts.by-type.desc"),
-                                 Listed(section.by_type(), [](const v1::ContactTypeRow& row) {
+                                 Listed(l, section.by_type(), [](const v1::ContactTypeRow& row) {
                                    return absl::StrCat(row.label(), " ", row.total());
                                  }))};
   types.series = StateSeries(section);
@@ -174,7 +174,7 @@ std::string ContactsHtml(Language l, const v1::DailyReport& report) {
 std::string ServiceHtml(Language l, const v1::DailyReport& report) {
   const v1::ContactSection& section = report.contacts();
   if (section.total() == 0) return "";
-  HtmlTable shares("");
+  HtmlTable shares(Say(l, "service.shares"));
   shares.Column(Say(l, "measure")).Column(Say(l, "value"), true).Column(Say(l, "interval"), true);
   shares.Column("n", true);
   ServiceRow(shares, Say(l, "answered"), section.answered());
@@ -183,7 +183,7 @@ std::string ServiceHtml(Language l, const v1::DailyReport& report) {
                level.within());
   }
   ServiceRow(shares, Say(l, "fcr"), section.resolved_at_first_contact());
-  HtmlTable times("");
+  HtmlTable times(Say(l, "service.times"));
   times.Column(Say(l, "measure")).Column(Say(l, "mean"), true).Column(Say(l, "interval"), true);
   times.Column(Say(l, "median"), true).Column(Say(l, "p90"), true).Column("n", true);
   DurationRow(times, Say(l, "speed-of-answer"), section.speed_of_answer());
@@ -200,7 +200,7 @@ std::string SatisfactionHtml(Language l, const v1::DailyReport& report) {
   chart.label_width = 164;
   chart.text = {"ratings", std::string(Say(l, "satisfaction.distribution")),
                 absl::Substitute(Say(l, "satisfaction.desc"),
-                                 Listed(section.distribution(), [](const v1::Count& row) {
+                                 Listed(l, section.distribution(), [](const v1::Count& row) {
                                    return absl::StrCat(row.label(), " ", row.count());
                                  }))};
   chart.series = {{"", "f-neutral"}};
@@ -213,14 +213,14 @@ std::string SatisfactionHtml(Language l, const v1::DailyReport& report) {
                           absl::StrCat(Whole(row.count()), " · ", Percent(share)),
                           css});
   }
-  HtmlTable table("");
+  HtmlTable table(Say(l, "satisfaction.summary"));
   table.Column(Say(l, "measure")).Column(Say(l, "value"), true).Column(Say(l, "interval"), true);
   table.Column("n", true);
   table.Row().Head(Say(l, "satisfaction.mean")).Number(MeanText(section.mean(), 2));
   table.Number(MeanRange(section.mean(), 1, 5), "num ci").Number(Whole(section.mean().n()));
   ServiceRow(table, Say(l, "satisfaction.top2"), section.top_two_box());
   ServiceRow(table, Say(l, "satisfaction.response"), section.response_rate());
-  HtmlTable ratings("");
+  HtmlTable ratings(Say(l, "satisfaction.distribution"), Caption::kUnseen);
   ratings.Column(Say(l, "rating"));
   for (const v1::Count& row : section.distribution()) ratings.Column(row.key(), true);
   ratings.Row().Head(Say(l, "count"));
@@ -235,7 +235,7 @@ std::string MonitoringHtml(Language l, const v1::DailyReport& report) {
   std::string lead = absl::Substitute(Say(l, "monitoring.summary"), section.monitored(),
                                       section.agents_monitored());
   if (section.fatal() > 0) {
-    absl::StrAppend(&lead, " ", absl::Substitute(Say(l, "monitoring.fatal"), section.fatal()));
+    absl::StrAppend(&lead, absl::Substitute(Say(l, "monitoring.fatal"), section.fatal()));
   }
   HtmlTable methods(Say(l, "monitoring.by-method"));
   methods.Column(Say(l, "method")).Column(Say(l, "count"), true).Column(Say(l, "share"), true);
@@ -255,7 +255,7 @@ std::string MonitoringHtml(Language l, const v1::DailyReport& report) {
     chart.note_width = 84;
     chart.text = {"bands", std::string(Say(l, "monitoring.by-band")),
                   absl::Substitute(Say(l, "monitoring.by-band.desc"),
-                                   Listed(section.by_band(), [](const v1::BandRow& row) {
+                                   Listed(l, section.by_band(), [](const v1::BandRow& row) {
                                      return absl::StrCat(row.label(), " ", row.count());
                                    }))};
     chart.series = {{"", "f-neutral"}};

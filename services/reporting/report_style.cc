@@ -30,6 +30,8 @@ h1 { margin: 0; font-size: 30px; line-height: 1.2; font-weight: 650; letter-spac
 h2 { margin: 44px 0 14px; font-size: 20px; line-height: 1.3; font-weight: 650; }
 h3 { margin: 0 0 10px; font-size: 14px; font-weight: 600; color: var(--soft); }
 p { margin: 0 0 12px; }
+.unseen { position: absolute; width: 1px; height: 1px; margin: -1px; padding: 0; overflow: hidden;
+  clip-path: inset(50%); white-space: nowrap; }
 .lead { color: var(--soft); }
 .small { color: var(--muted); font-size: 13px; }
 .notices { margin: 20px 0 0; padding: 0; list-style: none; }
@@ -55,7 +57,8 @@ p { margin: 0 0 12px; }
 figure { margin: 0 0 18px; }
 figcaption { margin: 0 0 10px; font-size: 14px; font-weight: 600; color: var(--soft); }
 svg { display: block; width: 100%; height: auto; overflow: visible; }
-.scroll { overflow-x: auto; margin: 0 0 18px; }
+.scroll { position: relative; overflow-x: auto; margin: 0 0 18px; }
+.scroll:focus-visible { outline: 2px solid var(--accent); outline-offset: 3px; }
 table { width: 100%; border-collapse: collapse; font-size: 13.5px; line-height: 1.4; }
 caption { text-align: left; padding: 0 0 8px; font-size: 14px; font-weight: 600; color: var(--soft); }
 th, td { padding: 6px 8px; text-align: left; vertical-align: baseline;
@@ -66,6 +69,7 @@ th:first-child, td:first-child { padding-left: 0; } th:last-child, td:last-child
 tbody th { font-weight: 500; }
 tfoot th, tfoot td { font-weight: 650; border-bottom: 0; border-top: 1px solid var(--other); }
 .num { text-align: right; white-space: nowrap; }
+.of { color: var(--muted); font-size: 11.5px; }
 .ci { color: var(--muted); font-size: 12px; white-space: nowrap; }
 .hours { font-size: 11.5px; table-layout: fixed; }
 .hours th, .hours td { padding: 4px 1px; text-align: right; }
@@ -103,7 +107,9 @@ circle { stroke: var(--sheet); stroke-width: 1.5; }
 .dot-hollow { fill: var(--sheet); stroke: var(--muted); stroke-width: 1.6; }
 @media screen and (max-width: 820px) {
   main { margin: 0; padding: 24px 18px; border: 0; border-radius: 0; }
-  .tiles { grid-template-columns: repeat(2, 1fr); } .pair { grid-template-columns: minmax(0, 1fr); gap: 8px; } }
+  .tiles { grid-template-columns: repeat(2, 1fr); } .pair { grid-template-columns: minmax(0, 1fr); gap: 8px; }
+  figure { position: relative; overflow-x: auto; } svg.wide { min-width: 760px; } .hours { min-width: 700px; }
+  tbody th { min-width: 7em; } }
 @media screen and (prefers-color-scheme: dark) { :root {
   --page: #10151b; --sheet: #171d25; --ink: #e8ecf1; --soft: #c3cbd5; --muted: #98a3b1;
   --line: #2b343f; --faint: #1d242d; --accent: #7fb7e3; --answered: #5b9fd3; --abandoned: #e58a55;
@@ -115,10 +121,10 @@ circle { stroke: var(--sheet); stroke-width: 1.5; }
   :root { color-scheme: light; } body { background: #fff; font-size: 10.5pt; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   main { max-width: none; margin: 0; padding: 0; border: 0; } h1 { font-size: 21pt; }
-  h2 { margin-top: 20pt; break-after: avoid; } h3, caption, figcaption { break-after: avoid; }
-  .tile, figure, svg, .notices li, tr, .keep { break-inside: avoid; }
+  h2 { margin-top: 20pt; break-after: avoid; } h3, caption, figcaption, .lead, .small { break-after: avoid; }
+  .tile, figure, svg, .notices li, tr, .keep { break-inside: avoid; } tbody tr:first-child { break-before: avoid; }
   thead { display: table-header-group; } tfoot { display: table-row-group; }
-  .scroll { overflow: visible; } table { font-size: 9pt; } .hours { font-size: 7.5pt; }
+  .scroll { overflow: visible; } table { font-size: 9pt; } .hours { font-size: 7.5pt; } .of { font-size: 7pt; }
   .tiles { gap: 8px; margin-top: 12pt; } .pair.wide { display: block; } .tile { padding: 9px 10px; } .tile .value { font-size: 17pt; }
   .tile .line { font-size: 8pt; } .pair { gap: 24px; } .hours th:first-child { width: 76px; } a { color: inherit; } }
 )";

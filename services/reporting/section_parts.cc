@@ -23,8 +23,7 @@ std::string ShareText(const v1::Proportion& p) {
 }
 
 std::string ShareRange(const v1::Proportion& p) {
-  return RangeText(p.has_interval(), Fixed(p.interval().lower() * 100, 1),
-                   Percent(p.interval().upper()));
+  return RangeText(p.has_interval(), Percent(p.interval().lower()), Percent(p.interval().upper()));
 }
 
 std::string MeanText(const v1::Mean& mean, int places) {
@@ -51,6 +50,25 @@ std::string BandCss(const v1::DailyReport& report, absl::string_view band, absl:
     return absl::StrCat(kind, "-b", std::min(i + 1, 3));
   }
   return absl::StrCat(kind, "-", kind == "f" ? "neutral" : "other");
+}
+
+std::string TargetHtml(Language l, const v1::Figure& figure) {
+  const char* sign = figure.direction() == v1::DIRECTION_LOWER ? "≤ " : "≥ ";
+  const std::string target = absl::StrCat(sign, Escape(InUnitOf(figure, figure.target())));
+  const auto status = [&](const char* css, const char* mark, const char* key) {
+    return absl::StrCat(target, " · <span class=\"status ", css, "\">", mark, Escape(Say(l, key)),
+                        "</span>");
+  };
+  switch (figure.status()) {
+    case v1::TARGET_STATUS_MET:
+      return status("met", "✓ ", "target.met");
+    case v1::TARGET_STATUS_MISSED:
+      return status("missed", "✕ ", "target.missed");
+    case v1::TARGET_STATUS_INSUFFICIENT:
+      return absl::StrCat(target, " · ", Escape(Say(l, "target.insufficient")));
+    default:
+      return target;
+  }
 }
 
 std::string RangeText(bool present, const std::string& lower, const std::string& upper) {

@@ -32,12 +32,17 @@ std::string BandCss(const v1::DailyReport& report, absl::string_view band, absl:
 // `88.1–93.2` of two ends; a dash when there is no interval.
 std::string RangeText(bool present, const std::string& lower, const std::string& upper);
 
-// `label 12, label 7` for a chart's description.
+// `≥ 4.50 · ✓ met`: the target, and whether it is met where that can be said.
+std::string TargetHtml(Language l, const v1::Figure& figure);
+
+// `label 12; label 7.` for a chart's description.
 template <typename Rows, typename Line>
-std::string Listed(const Rows& rows, Line line) {
+std::string Listed(Language l, const Rows& rows, Line line) {
   std::string text;
-  for (const auto& row : rows) absl::StrAppend(&text, text.empty() ? "" : "; ", line(row));
-  return text.empty() ? std::string(kNone) : absl::StrCat(text, ".");
+  for (const auto& row : rows) {
+    absl::StrAppend(&text, text.empty() ? "" : Say(l, "mark.between"), line(row));
+  }
+  return text.empty() ? std::string(kNone) : absl::StrCat(text, Say(l, "mark.end"));
 }
 
 }  // namespace sqm::reporting

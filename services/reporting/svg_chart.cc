@@ -16,6 +16,7 @@ constexpr double kSmall = 11;  // px, of what stands along an axis
 constexpr double kRow = 26;    // px from bar to bar
 constexpr double kBar = 16;    // px, height of a bar
 constexpr double kLegend = 24;
+constexpr double kNarrow = 480;  // px, what a phone still shows legibly
 
 std::string P(double value) { return Plain(value, 1); }
 
@@ -53,7 +54,9 @@ double TextWidth(const std::string& text, double size) {
 
 // `<svg …>` with what a screen reader says.
 std::string Open(const ChartText& text, double width, double height) {
-  return absl::StrCat("<svg viewBox=\"0 0 ", P(width), " ", P(height),
+  // A wide chart on a phone is scrolled: shrunk to it, nobody could read its texts.
+  const char* css = width > kNarrow ? "class=\"wide\" " : "";
+  return absl::StrCat("<svg ", css, "viewBox=\"0 0 ", P(width), " ", P(height),
                       "\" xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-labelledby=\"",
                       Escape(text.id), "-t ", Escape(text.id), "-d\"><title id=\"", Escape(text.id),
                       "-t\">", Escape(text.title), "</title><desc id=\"", Escape(text.id), "-d\">",
@@ -253,7 +256,9 @@ std::string Pareto(const ParetoChart& chart) {
   for (const ParetoBar& bar : chart.bars) total += bar.value;
   const auto y_of = [&](double share) { return kBottom - share * kPlot; };
   const double right = chart.width - kAxis;
-  const double step = (right - kAxis) / static_cast<double>(std::max<size_t>(1, chart.bars.size()));
+  // Few columns stand together on the left, where a phone begins to show a wide chart.
+  const double step = std::min(
+      170.0, (right - kAxis) / static_cast<double>(std::max<size_t>(1, chart.bars.size())));
   const double width = std::min(64.0, step * 0.72);
   const auto centre_of = [&](size_t column) {
     return kAxis + step * (static_cast<double>(column) + 0.5);

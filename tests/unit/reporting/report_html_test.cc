@@ -109,6 +109,72 @@ TEST(ReportHtmlTest, ManyTypesAreOneBarAtTheEnd) {
   EXPECT_THAT(html, HasSubstr("first 20 of 22 types"));
 }
 
+// What a screen reader goes by: a name for every table and for the box that it scrolls in, and
+// headings that leave out no level.
+TEST(ReportHtmlTest, TablesHaveNamesAndHeadingsLeaveOutNoLevel) {
+  const std::string html = RenderHtml(HostileReport(Language::kChinese));
+  EXPECT_THAT(html, Not(HasSubstr("<caption></caption>")));
+  EXPECT_THAT(html, Not(HasSubstr("aria-label=\"\"")));
+  const auto count = [&html](const std::string& part) {
+    int n = 0;
+    for (size_t at = 0; (at = html.find(part, at)) != std::string::npos; ++at) ++n;
+    return n;
+  };
+  EXPECT_GT(count("<table"), 10);
+  EXPECT_EQ(count("<caption"), count("<table"));
+  EXPECT_EQ(count("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\""),
+            count("<table"));
+  char level = '0';
+  for (size_t at = 0; (at = html.find("<h", at)) != std::string::npos; ++at) {
+    if (html[at + 2] < '1' || html[at + 2] > '6') continue;
+    EXPECT_LE(html[at + 2], level + 1) << html.substr(at, 80);
+    level = html[at + 2];
+  }
+}
+
+TEST(ReportHtmlTest, FiguresHaveUnitNAndWhetherTheyMeetTheirTarget) {
+  v1::DailyReport report;
+  report.set_language("zh-CN");
+  v1::Figure& share = *report.add_key_figures();
+  share.set_unit("%");
+  share.set_kind(v1::MEASURE_KIND_PROPORTION);
+  share.set_value(0.9);
+  share.set_n(40);
+  share.set_previous_value(0.85);
+  EXPECT_THAT(RenderHtml(report), HasSubstr("上升</span> 5.0 个百分点"));
+  v1::Figure& marks = *report.mutable_cases()->add_figures();
+  marks.set_unit("{point}");
+  marks.set_kind(v1::MEASURE_KIND_MEAN);
+  marks.set_value(3.74);
+  marks.set_n(19);
+  marks.set_target(4.5);
+  marks.set_direction(v1::DIRECTION_HIGHER);
+  marks.set_status(v1::TARGET_STATUS_INSUFFICIENT);
+  EXPECT_THAT(RenderHtml(report), HasSubstr(">≥ 4.50 · 样本不足</td>"));
+  marks.set_status(v1::TARGET_STATUS_MISSED);
+  EXPECT_THAT(RenderHtml(report), HasSubstr(">✕ 未达标</span></td>"));
+  v1::AgentRow& agent = *report.add_agents();
+  agent.mutable_satisfaction()->set_value(4.25);
+  agent.mutable_satisfaction()->set_n(8);
+  EXPECT_THAT(RenderHtml(report), HasSubstr(">4.25 <span class=\"of\">n 8</span></td>"));
+}
+
+TEST(ReportHtmlTest, ChineseHasItsOwnPunctuationAndNotesTheirLines) {
+  v1::DailyReport report;
+  report.set_language("zh-CN");
+  for (const char* source : {"monitoring", "complaints"}) report.add_sources()->set_source(source);
+  report.mutable_notes()->set_total(1);
+  report.mutable_notes()->add_notes()->set_text("请改进：\n- 问候：0 / 10");
+  v1::SatisfactionSection& ratings = *report.mutable_satisfaction();
+  ratings.mutable_mean()->set_n(2);
+  for (const char* label : {"差", "好"}) ratings.add_distribution()->set_label(label);
+  const std::string html = RenderHtml(report);
+  EXPECT_EQ(WellFormed(html), "");
+  EXPECT_THAT(html, HasSubstr("数据截至：服务质量监控 · 位置 0；投诉管理 · 位置 0<"));
+  EXPECT_THAT(html, HasSubstr("差 0；好 0。</desc>"));
+  EXPECT_THAT(html, HasSubstr("请改进：<br/>- 问候：0 / 10</td>"));
+}
+
 TEST(ReportHtmlTest, SameReportSameBytes) {
   EXPECT_EQ(RenderHtml(HostileReport(Language::kEnglish)),
             RenderHtml(HostileReport(Language::kEnglish)));

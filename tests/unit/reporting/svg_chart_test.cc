@@ -98,12 +98,20 @@ TEST(SvgChartTest, ParetoColumnsAndLineShareAnAxis) {
   EXPECT_EQ(WellFormed(svg), "");
   // 6 of 10 is as high as 60 % of the line: 190 px from 206 upwards.
   EXPECT_THAT(svg, HasSubstr("height=\"114\" class=\"f-neutral\""));
-  EXPECT_THAT(svg, HasSubstr("points=\"186.7,92 480,35 773.3,16\""));
+  EXPECT_THAT(svg, HasSubstr("points=\"125,92 295,35 465,16\""));
   // A parent stands above its category.
   EXPECT_THAT(svg, HasSubstr(">Billing</text>"));
   EXPECT_THAT(svg, HasSubstr(">Fees &amp; &lt;more&gt;</text>"));
   EXPECT_THAT(svg, HasSubstr(">6 · 60.0%</text>"));
   EXPECT_EQ(WellFormed(Pareto(ParetoChart{{"q", "", ""}, {}})), "");
+}
+
+TEST(SvgChartTest, OnlyAWideChartIsScrolledOnAPhone) {
+  BarChart bars;
+  bars.series = {{"", "f-neutral"}};
+  EXPECT_THAT(HorizontalBars(bars), Not(HasSubstr("class=\"wide\"")));
+  bars.width = 960;
+  EXPECT_THAT(HorizontalBars(bars), HasSubstr("<svg class=\"wide\" viewBox=\"0 0 960 "));
 }
 
 }  // namespace
