@@ -55,7 +55,7 @@ Failure Told(Failure failure, Language language) {
   for (auto& violation : *failure.bad_request.mutable_field_violations()) {
     const std::string said = FaultText(violation.description(), language);
     absl::StrReplaceAll({{absl::StrCat(violation.field(), ": ", violation.description()),
-                          absl::StrCat(violation.field(), ": ", said)}},
+                          absl::StrCat(violation.field(), Raw(language, Text::kColon), said)}},
                         &failure.message);
     violation.set_description(said);
   }
@@ -89,13 +89,14 @@ void NameOptions(Failure& failure, absl::string_view command,
 
 std::string Brief(const Failure& given, Language language) {
   const Failure failure = Told(given, language);
+  const absl::string_view colon = Raw(language, Text::kColon);
   std::string text = Headline(failure, language);
   for (const auto& violation : failure.bad_request.field_violations()) {
-    absl::StrAppend(&text, " ", violation.field(), ": ", violation.description());
+    absl::StrAppend(&text, " ", violation.field(), colon, violation.description());
   }
   const auto rule = failure.info.metadata().find("rule");
   if (rule != failure.info.metadata().end()) {
-    absl::StrAppend(&text, " ", rule->second, ": ", failure.message);
+    absl::StrAppend(&text, " ", rule->second, colon, failure.message);
   }
   return Printable(text);
 }
@@ -112,7 +113,8 @@ std::string Explain(const Failure& given, Language language) {
       failure.bad_request.field_violations_size() + failure.precondition.violations_size() == 1;
   const auto add = [&](absl::string_view of, absl::string_view description) {
     if (single && absl::StrContains(failure.message, description)) return;
-    absl::StrAppend(&out, "  - ", Printable(of), ": ", Printable(description), "\n");
+    absl::StrAppend(&out, "  - ", Printable(of), Raw(language, Text::kColon),
+                    Printable(description), "\n");
   };
   for (const auto& violation : failure.bad_request.field_violations()) {
     add(violation.field(), violation.description());

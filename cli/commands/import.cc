@@ -214,7 +214,7 @@ class Import {
                           : summary.Json(/*pretty=*/context_.options.output == "json"));
     const double seconds = std::max(0.001, absl::ToDoubleSeconds(took));
     context_.Note(context_.T(Text::kImportRate, summary.total(),
-                             absl::FormatDuration(absl::Trunc(took, absl::Milliseconds(1))),
+                             DurationWords(context_.language(), took),
                              static_cast<int64_t>(static_cast<double>(summary.total()) / seconds)));
     if (arguments_.validate_only) context_.Note(context_.T(Text::kOnlyChecked));
     if (summary.rejected == 0) return;

@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "cli/text/headings.h"
 #include "cli/text/table.h"
 #include "cli/text/width.h"
 
@@ -14,33 +15,11 @@ namespace {
 
 using reporting::v1::DailyReport;
 
-std::string Number(double value, const std::string& unit) {
-  if (unit == "%") return absl::StrFormat("%.1f %%", value * 100);
-  if (unit == "s") return absl::StrFormat("%.1f s", value);
+std::string NumberText(Language language, double value, const std::string& unit) {
+  if (unit == "%") return absl::StrFormat("%.1f%%", value * 100);
+  if (unit == "s") return absl::StrFormat("%.1f %s", value, UnitWord(language, unit));
   if (unit == "1") return absl::StrCat(std::llround(value));
   return absl::StrFormat("%.2f", value);
-}
-
-std::string Range(const reporting::v1::Interval& interval, const std::string& unit) {
-  return absl::StrCat("[", Number(interval.lower(), unit), ", ", Number(interval.upper(), unit),
-                      "]");
-}
-
-std::string Share(const reporting::v1::Proportion& share) {
-  return share.has_value() ? Number(share.value(), "%") : "–";
-}
-
-std::string MeanText(const reporting::v1::Mean& mean) {
-  return mean.has_value() ? Number(mean.value(), "") : "–";
-}
-
-std::string MeanRange(const reporting::v1::Mean& mean) {
-  return mean.has_interval() ? Range(mean.interval(), "") : "";
-}
-
-std::string Seconds(const google::protobuf::Duration& duration) {
-  return Number(
-      static_cast<double>(duration.seconds()) + static_cast<double>(duration.nanos()) / 1e9, "s");
 }
 
 Tone ToneOf(reporting::v1::TargetStatus status) {
@@ -80,6 +59,26 @@ class Writer {
 
  private:
   std::string T(Text text) const { return Say(language_, text); }
+
+  std::string Number(double value, const std::string& unit) const {
+    return NumberText(language_, value, unit);
+  }
+  std::string Range(const reporting::v1::Interval& interval, const std::string& unit) const {
+    return absl::StrCat(Number(interval.lower(), unit), "–", Number(interval.upper(), unit));
+  }
+  std::string Share(const reporting::v1::Proportion& share) const {
+    return share.has_value() ? Number(share.value(), "%") : "–";
+  }
+  std::string MeanText(const reporting::v1::Mean& mean) const {
+    return mean.has_value() ? Number(mean.value(), "") : "–";
+  }
+  std::string MeanRange(const reporting::v1::Mean& mean) const {
+    return mean.has_interval() ? Range(mean.interval(), "") : "";
+  }
+  std::string Seconds(const google::protobuf::Duration& duration) const {
+    return Number(
+        static_cast<double>(duration.seconds()) + static_cast<double>(duration.nanos()) / 1e9, "s");
+  }
 
   void Section(Text title, const Table& table) { Section(T(title), table); }
   void Section(const std::string& title, const Table& table) {
@@ -167,7 +166,7 @@ class Writer {
                  absl::StrCat(agent.contacts()),
                  MeanText(agent.score()),
                  absl::StrCat(agent.score().n()),
-                 MeanRange(agent.score()),
+                 thin ? "" : MeanRange(agent.score()),  // as the HTML report: it judges nobody
                  {thin ? T(Text::kInsufficient) : agent.band_label(),
                   thin ? Tone::kWarning : Tone::kPlain},
                  agent.rank() == 0 ? "" : absl::StrCat(agent.rank()),
@@ -222,7 +221,7 @@ class Writer {
       return;
     }
     Figures(Printable(cases.title()), cases.figures());
-    Table kinds({{W("Kind", "类别")},
+    Table kinds({{W("Kind", "类型")},
                  {W("Opened", "新增"), Align::kRight},
                  {W("Closed", "办结"), Align::kRight},
                  {W("Reopened", "重开"), Align::kRight},
@@ -233,12 +232,15 @@ class Writer {
                  absl::StrCat(row.reopened()), absl::StrCat(row.open()),
                  absl::StrCat(row.overdue())});
     }
-    Section(W("Cases by kind", "个案（按类别）"), kinds);
-    Counts(W("Open cases by age", "未结个案账龄"), cases.ageing());
-    Counts(W("How cases ended", "结束方式"), cases.by_end());
-    Pareto(W("Complaints by category", "投诉分类"), W("Category", "分类"), cases.pareto());
-    Pareto(W("Complaints closed, by root cause", "办结投诉根本原因"), W("Root cause", "根本原因"),
-           cases.causes());
+    Section(W("Cases by kind", "个案（按类型）"), kinds);
+    Counts(W("Open cases by age", "期末未结个案（按未结时长）"), W("Age", "未结时长"),
+           cases.ageing());
+    Counts(W("How cases ended", "个案（按结束方式）"), W("How they ended", "结束方式"),
+           cases.by_end());
+    Pareto(W("Complaints by category", "新增投诉（按分类）"), W("Category", "分类"),
+           cases.pareto());
+    Pareto(W("Complaints closed, by root cause", "办结投诉（按根本原因）"),
+           W("Root cause", "根本原因"), cases.causes());
     Table deadlines({{W("Deadline", "时效")},
                      {W("In time", "按时完成"), Align::kRight},
                      {"n", Align::kRight},
@@ -259,7 +261,7 @@ class Writer {
                  Share(row.in_time()), absl::StrCat(row.in_time().n())});
     }
     Section(W("Cases by team", "个案（按团队）"), teams);
-    Counts(W("Marks given to the handling", "处理满意度评分"), cases.marks());
+    Counts(W("Marks given to the handling", "处理满意度评分"), W("Rating", "评分"), cases.marks());
     Table compensation({{W("Kind", "类型")},
                         {W("Currency", "币种")},
                         {W("Amount", "金额"), Align::kRight},
@@ -279,9 +281,9 @@ class Writer {
     Section(W("Disclosures, by the day of UTC", "举报（按 UTC 日期）"), disclosed);
   }
 
-  void Counts(const std::string& title,
+  void Counts(const std::string& title, const std::string& first,
               const google::protobuf::RepeatedPtrField<reporting::v1::Count>& counts) {
-    Table table({{""}, {T(Text::kCount), Align::kRight}});
+    Table table({{first}, {T(Text::kCount), Align::kRight}});
     for (const auto& row : counts) table.Add({row.label(), absl::StrCat(row.count())});
     Section(title, table);
   }

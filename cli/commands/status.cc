@@ -10,6 +10,7 @@
 
 #include "cli/client/health.h"
 #include "cli/commands/commands.h"
+#include "cli/text/headings.h"
 
 namespace sqm::cli {
 namespace {
@@ -19,6 +20,7 @@ void ShowStatus(Context& context) {
   const Catalogue* catalogue = context.catalogue();
   Connection* connection = context.connection();
   if (catalogue == nullptr || connection == nullptr) return;
+  const Language language = context.wants_data() ? Language::kEnglish : context.language();
   std::vector<std::string> services = {""};
   for (const auto* service : catalogue->services()) services.push_back(service->full_name());
   Table table({{context.T(Text::kService), Align::kLeft, true},
@@ -41,7 +43,7 @@ void ShowStatus(Context& context) {
                 serving ? Tone::kGood
                 : known ? Tone::kBad
                         : Tone::kWarning},
-               absl::StrFormat("%.1f ms", ms)});
+               absl::StrFormat("%.1f %s", ms, UnitWord(language, "ms"))});
     if (service.empty() && !serving) context.exit_code = kUnavailable;
     if (service.empty() && !answer.version.empty()) {
       context.Note(context.T(Text::kServerVersion, answer.version));

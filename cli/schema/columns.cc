@@ -90,7 +90,9 @@ Column ColumnOf(const FieldPath& path, Language language) {
   }
   const std::string& unit = field->options().GetExtension(options::v1::field).unit();
   if (!unit.empty() && !IsWellKnown(field)) {
-    absl::StrAppend(&column.title, " (", UnitWord(language, unit), ")");
+    const bool chinese = language == Language::kChinese;
+    absl::StrAppend(&column.title, chinese ? "（" : " (", UnitWord(language, unit),
+                    chinese ? "）" : ")");
   }
   const bool number = field->cpp_type() != FieldDescriptor::CPPTYPE_STRING &&
                       field->cpp_type() != FieldDescriptor::CPPTYPE_ENUM &&

@@ -41,15 +41,11 @@ absl::Time TimeOf(const Message& message) {
   return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
 }
 
-std::string DurationText(const Message& message, ValueStyle style) {
+std::string DurationText(const Message& message, const Context& context) {
   google::protobuf::Duration wire;
   wire.CopyFrom(message);
   const absl::Duration duration = absl::Seconds(wire.seconds()) + absl::Nanoseconds(wire.nanos());
-  if (style == ValueStyle::kPeople) {
-    const absl::Duration size = absl::AbsDuration(duration);
-    return absl::FormatDuration(
-        absl::Trunc(duration, size >= absl::Minutes(1) ? absl::Seconds(1) : absl::Milliseconds(1)));
-  }
+  if (context.style == ValueStyle::kPeople) return DurationWords(context.language, duration);
   return absl::StrCat(absl::ToDoubleSeconds(duration));
 }
 
@@ -61,7 +57,7 @@ std::string MessageText(const Message& message, const Context& context) {
     }
     return absl::FormatTime("%Y-%m-%d %H:%M:%S", TimeOf(message), context.zone);
   }
-  if (type == "google.protobuf.Duration") return DurationText(message, context.style);
+  if (type == "google.protobuf.Duration") return DurationText(message, context);
   if (type == "sqm.type.v1.Text" && context.style == ValueStyle::kPeople) {
     type::v1::Text text;
     text.CopyFrom(message);

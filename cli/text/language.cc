@@ -2,6 +2,7 @@
 
 #include <absl/strings/ascii.h>
 #include <absl/strings/match.h>
+#include <absl/strings/str_replace.h>
 
 #include <iterator>
 
@@ -48,6 +49,14 @@ size_t TextCount() { return std::size(kTexts); }
 absl::string_view Raw(Language language, Text text) {
   const Pair& pair = kTexts[static_cast<size_t>(text)];
   return language == Language::kChinese ? pair.zh : pair.en;
+}
+
+std::string DurationWords(Language language, absl::Duration duration) {
+  const bool fine = absl::AbsDuration(duration) < absl::Minutes(1);
+  const std::string text =
+      absl::FormatDuration(absl::Trunc(duration, fine ? absl::Milliseconds(1) : absl::Seconds(1)));
+  if (language == Language::kEnglish) return text;
+  return absl::StrReplaceAll(text, {{"h", "小时"}, {"ms", "毫秒"}, {"m", "分"}, {"s", "秒"}});
 }
 
 }  // namespace sqm::cli

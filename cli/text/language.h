@@ -3,6 +3,7 @@
 
 #include <absl/strings/string_view.h>
 #include <absl/strings/substitute.h>
+#include <absl/time/time.h>
 
 #include <functional>
 #include <optional>
@@ -41,5 +42,8 @@ template <typename... Args>
 std::string Say(Language language, Text text, const Args&... args) {
   return absl::Substitute(Raw(language, text), args...);
 }
+
+// `1h30m`, `2.5s`, `1小时30分2秒`: to the second from a minute on, else to the millisecond.
+std::string DurationWords(Language language, absl::Duration duration);
 
 }  // namespace sqm::cli

@@ -61,12 +61,17 @@ bool IsHidden(utf8proc_int32_t point) {
 
 // Whether it begins with what no line begins with.
 bool IsStop(absl::string_view text) {
-  static constexpr absl::string_view kStops[] = {"，", "。", "、", "；", "：", "！",
-                                                 "？", "）", "》", "”",  "’",  ",",
+  static constexpr absl::string_view kStops[] = {"，", "。", "、", "；", "：", "！", "？",
+                                                 "）", "》", "】", "」", "”",  "’",  ",",
                                                  ".",  ";",  ":",  "!",  "?",  ")"};
   return std::any_of(std::begin(kStops), std::end(kStops), [text](absl::string_view stop) {
     return text.substr(0, stop.size()) == stop;
   });
+}
+
+// Whether it is what no line ends with.
+bool IsOpening(absl::string_view cluster) {
+  return cluster == "（" || cluster == "《" || cluster == "【" || cluster == "「";
 }
 
 }  // namespace
@@ -122,10 +127,12 @@ std::vector<std::string> Wrap(absl::string_view text, size_t width) {
       begin = broken;
       gap = before = 0;
     }
+    const absl::string_view drawn = text.substr(at, cluster.bytes);
     columns += cluster.columns;
     at += cluster.bytes;
-    // After a space, and after what is written without spaces, but for a stop that follows.
-    if (text[at - cluster.bytes] == ' ' || (cluster.columns == 2 && !IsStop(text.substr(at)))) {
+    // After a space, and after what is written without spaces, but not before a stop nor after what
+    // opens a bracket.
+    if (drawn == " " || (cluster.columns == 2 && !IsStop(text.substr(at)) && !IsOpening(drawn))) {
       gap = at;
       before = columns;
     }

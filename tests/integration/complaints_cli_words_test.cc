@@ -96,7 +96,7 @@ TEST_F(ComplaintsCliWordsTest, SaysWhatIsWrong) {
   EXPECT_TRUE(absl::StrContains(receipt.err, "→ 请核对编号与凭证口令。")) << receipt.err;
   const Finished long_name =
       Sqm({"create", "--subject", "x", "--customer-name", std::string(300, 'x')}, "zh");
-  EXPECT_TRUE(absl::StrContains(long_name.err, "--customer-name: 不得超过 200 个字符"))
+  EXPECT_TRUE(absl::StrContains(long_name.err, "--customer-name：不得超过 200 个字符"))
       << long_name.err;
   const Finished within = Sqm({"queue", "mine", "--within", "3h"}, "zh");
   EXPECT_EQ(within.exit_code, 2);

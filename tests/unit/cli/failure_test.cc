@@ -37,7 +37,7 @@ TEST(FailureTest, ExplainsEverythingThatWasSent) {
   EXPECT_EQ(Explain(failure, Language::kChinese),
             "错误：部分字段无效。\n"
             "  INVALID_ARGUMENT / INVALID_FIELD: 2 fields are not valid\n"
-            "  - contact.channel: must be set\uFFFD[2J\n"
+            "  - contact.channel：must be set\uFFFD[2J\n"
             "  count = 2\n"
             "→ 请更正这些字段；`sqm describe 资源` 可查看各字段要求。\n");
   EXPECT_EQ(ExitCodeOf(failure), kRefused);
@@ -76,7 +76,7 @@ TEST(FailureTest, FaultsAreSaidInChinese) {
   }
   wire.add_details()->PackFrom(bad);
   const std::string told = Explain(ReadFailure(wire), Language::kChinese);
-  EXPECT_THAT(told, HasSubstr(": amount: 必填（另有 1 项）\n  - amount: 必填\n  - reason: 必填\n"));
+  EXPECT_THAT(told, HasSubstr(": amount：必填（另有 1 项）\n  - amount：必填\n  - reason：必填\n"));
 }
 
 TEST(FailureTest, AnOptionStandsForItsFieldAndForNothingElse) {

@@ -47,5 +47,13 @@ TEST(LanguageTest, FillsPlaceholders) {
   EXPECT_EQ(Say(Language::kChinese, Text::kNotBetween, 1, 5), "必须在 1 到 5 之间");
 }
 
+TEST(LanguageTest, DurationsAreSaidInWords) {
+  const absl::Duration shift = absl::Hours(7) + absl::Minutes(30) + absl::Milliseconds(2400);
+  EXPECT_EQ(DurationWords(Language::kEnglish, shift), "7h30m2s");
+  EXPECT_EQ(DurationWords(Language::kChinese, shift), "7小时30分2秒");
+  EXPECT_EQ(DurationWords(Language::kChinese, absl::Milliseconds(84)), "84毫秒");
+  EXPECT_EQ(DurationWords(Language::kChinese, -absl::Minutes(90)), "-1小时30分");
+}
+
 }  // namespace
 }  // namespace sqm::cli

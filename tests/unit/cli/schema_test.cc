@@ -78,7 +78,7 @@ TEST(ColumnsTest, TitlesAreInTheLanguageOfTheReader) {
   const auto title = [](const google::protobuf::Descriptor* message, const char* path) {
     return ColumnOf(*FindPath(message, path), Language::kChinese).title;
   };
-  EXPECT_EQ(title(Contact::descriptor(), "satisfaction"), "满意度 (分)");
+  EXPECT_EQ(title(Contact::descriptor(), "satisfaction"), "满意度（分）");
   EXPECT_EQ(title(complaints::v1::Case::descriptor(), "customer.phone"), "客户·电话");
 }
 

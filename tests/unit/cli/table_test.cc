@@ -151,6 +151,7 @@ TEST(WidthTest, WrapsWholeWordsAndLetters) {
   EXPECT_EQ(Wrap("abcdefghij", 4), (Lines{"abcd", "efgh", "ij"}));
   // A line of Chinese may end anywhere, but not before a stop.
   EXPECT_EQ(Wrap("宽带自周一起中断，", 8), (Lines{"宽带自周", "一起中", "断，"}));
+  EXPECT_EQ(Wrap("宽带（家庭）中断", 6), (Lines{"宽带", "（家", "庭）中", "断"}));
   EXPECT_EQ(Wrap("编号 C-2026-000005 已办结", 14), (Lines{"编号", "C-2026-000005", "已办结"}));
   EXPECT_EQ(Printable("a\nb\x1b", true), "a\nb\uFFFD");
 }
