@@ -184,10 +184,10 @@ constexpr MeasureDefinition kMeasures[] = {
      kNoTarget, 0, false, [](const Totals& t) { return Counted(t.open); }},
     {"cases-overdue", "Cases overdue at the end", "期末超时个案",
      "Open cases with a deadline that had passed at the end of the period, undone.",
-     "期末未结束且已有时限超时的个案。", kCount, "1",
+     "期末未结且已有时效超时的个案。", kCount, "1",
      "count(cases with breach_time < end and not done)", "kind", kLower, kNoTarget, 0, false,
      [](const Totals& t) { return Counted(t.overdue); }},
-    {"case-deadline-compliance", "Case deadlines met", "个案时限达成率",
+    {"case-deadline-compliance", "Case deadlines met", "个案时效达成率",
      "Done in time, of the first responses and first resolutions that were done or passed.",
      "期间内完成或超时的首次响应与首次办结中，按时完成的比例。", kProportion, "%",
      "count(in time) / count(in time or passed)", "kind,deadline,team", kHigher, kNoTarget, 30,
@@ -213,7 +213,7 @@ constexpr MeasureDefinition kMeasures[] = {
     {"complaint-first-contact-resolution", "Complaints settled at first contact", "投诉一次解决率",
      "Closed complaints that the first answer settled: nothing was asked back, none was answered "
      "twice or reopened. Of those closed whose answers are known.",
-     "已办结且答复记录已知的投诉中，首次答复即解决的比例：未再向客户询问，未二次答复，未重开。",
+     "已办结且回复记录已知的投诉中，首次回复即解决的比例：未再向客户询问，未二次回复，未重开。",
      kProportion, "%",
      "count(answers = 1 and never waited for the customer and never reopened) / count(answers >= "
      "1), closed complaints",

@@ -14,15 +14,15 @@ constexpr StatutoryTerm kTerms[] = {
      ClockKind::kFirstResponse, 15, TermUnit::kCalendarDays,
      "Consumer Financial Protection Bureau, company portal: respond within 15 calendar days of "
      "receipt (12 U.S.C. 5534)"},
-    {"cfpb-final", "CFPB: final response within 60 days", "CFPB：60 天内最终答复",
+    {"cfpb-final", "CFPB: final response within 60 days", "CFPB：60 天内最终回复",
      ClockKind::kFirstResolution, 60, TermUnit::kCalendarDays,
      "Consumer Financial Protection Bureau, company portal: final response within 60 calendar days "
      "of receipt (12 U.S.C. 5534)"},
-    {"fca-summary", "FCA: resolved within 3 business days", "FCA：3 个工作日内解决",
+    {"fca-summary", "FCA: resolved within 3 business days", "FCA：3 个工作日内办结",
      ClockKind::kFirstResolution, 3, TermUnit::kBusinessDays,
      "FCA Handbook DISP 1.5.1R: by close of business on the third business day after the day of "
      "receipt"},
-    {"fca-final", "FCA: final response within 8 weeks", "FCA：8 周内最终答复",
+    {"fca-final", "FCA: final response within 8 weeks", "FCA：8 周内最终回复",
      ClockKind::kFirstResolution, 56, TermUnit::kCalendarDays,
      "FCA Handbook DISP 1.6.2R: by the end of eight weeks after receipt"},
     {"disclosure-acknowledgement", "Disclosure: acknowledged within 7 days", "举报：7 天内确认收到",
