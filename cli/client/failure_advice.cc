@@ -29,7 +29,7 @@ std::string StatesInWords(const std::string& words, const std::string& resource,
       if (EnumWord(states->value(i)) == word) said.back() = EnumLabel(states->value(i), language);
     }
   }
-  return absl::StrJoin(said, language == Language::kChinese ? "、" : ", ");
+  return Listed(language, said);
 }
 
 // What a rule means to who is refused: in Chinese the reason too, for services give it in English.
@@ -69,7 +69,7 @@ std::string CollectionOf(const Failure& failure, Language language) {
 
 }  // namespace
 
-std::string CommandsTo(absl::string_view states, absl::string_view current) {
+std::string CommandsTo(absl::string_view states, absl::string_view current, Language language) {
   static const auto* const commands =
       new std::map<absl::string_view, absl::string_view>{{"ACKNOWLEDGED", "acknowledge"},
                                                          {"CLASSIFIED", "classify"},
@@ -106,7 +106,7 @@ std::string CommandsTo(absl::string_view states, absl::string_view current) {
     }
     if (!word.empty() && (words.empty() || words.back() != word)) words.push_back(word);
   }
-  return absl::StrJoin(words, ", ");
+  return Listed(language, words);
 }
 
 std::string Advice(const Failure& failure, Language language) {
@@ -153,9 +153,9 @@ std::string Advice(const Failure& failure, Language language) {
         Say(language, Text::kAdviceState, StatesInWords(allowed->second, resource, language));
     const auto current = metadata.find("current_state");
     if (absl::StartsWith(resource, "cases/") && current != metadata.end()) {
-      absl::StrAppend(
-          &advice, " ",
-          Say(language, Text::kAdviceCommands, CommandsTo(allowed->second, current->second)));
+      absl::StrAppend(&advice, language == Language::kChinese ? "" : " ",
+                      Say(language, Text::kAdviceCommands,
+                          CommandsTo(allowed->second, current->second, language)));
     }
     return advice;
   }

@@ -15,6 +15,6 @@ std::string Advice(const Failure& failure, Language language);
 
 // The commands that lead a case from its `current` state on to each of `states`, which are
 // separated by commas, as a list: of `INVESTIGATING,WITHDRAWN` from `ASSIGNED` "start, withdraw".
-std::string CommandsTo(absl::string_view states, absl::string_view current);
+std::string CommandsTo(absl::string_view states, absl::string_view current, Language language);
 
 }  // namespace sqm::cli

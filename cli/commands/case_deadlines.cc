@@ -17,13 +17,15 @@ Cell Why(const Context& context, const v1::DeadlineSpan& span) {
   if (span.waiting_customer()) reasons.push_back(context.T(Text::kWaitedCustomer));
   if (span.waiting_third_party()) reasons.push_back(context.T(Text::kWaitedThirdParty));
   if (reasons.empty()) return context.T(Text::kNotCounted);
-  return {absl::StrJoin(reasons, ", "), Tone::kWarning};
+  return {Listed(context.language(), reasons), Tone::kWarning};
 }
 
 void ShowExplanation(Context& context, const v1::ExplainDeadlineResponse& response) {
   absl::TimeZone zone;
   if (!context.Zone(zone)) return;
-  Table whole({{context.T(Text::kDeadline), Align::kLeft, true}, {""}});
+  const auto* kind = v1::DeadlineKind_descriptor()->FindValueByNumber(response.status().kind());
+  Table whole({{context.T(Text::kDeadline), Align::kLeft, true},
+               {kind == nullptr ? "" : EnumLabel(kind, context.language())}});
   for (const auto& [title, path] :
        {std::pair(Text::kState, "status.state"), std::pair(Text::kDue, "status.due_time"),
         std::pair(Text::kBreached, "status.breach_time"), std::pair(Text::kPolicy, "policy"),

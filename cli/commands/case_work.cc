@@ -101,7 +101,7 @@ bool AnswerText(Context& context, const CaseArguments& arguments, std::string& t
   if (!Render(context, arguments, letter)) return false;
   text = letter.text();
   if (letter.missing().empty()) return true;
-  context.UsageError(context.T(Text::kLetterLacks, absl::StrJoin(letter.missing(), ", ")));
+  context.UsageError(context.T(Text::kLetterLacks, Listed(context.language(), letter.missing())));
   return false;
 }
 
@@ -122,7 +122,7 @@ void Draft(Context& context, const CaseArguments& arguments) {
   if (!Render(context, arguments, letter)) return;
   context.Print(context.Shown(letter.text()) + "\n");
   if (letter.missing().empty()) return;
-  context.Note(context.T(Text::kToBeCompleted, absl::StrJoin(letter.missing(), ", ")));
+  context.Note(context.T(Text::kToBeCompleted, Listed(context.language(), letter.missing())));
 }
 
 void Propose(Context& context, const CaseArguments& arguments) {

@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 
 #include "cli/commands/cases.h"
 #include "cli/commands/commands.h"
@@ -115,8 +116,9 @@ void Queue(Context& context, const CaseArguments& arguments) {
     }
     absl::Duration within;
     if (!absl::ParseDuration(arguments.within, &within) || within <= absl::ZeroDuration()) {
-      context.UsageError(context.T(Text::kWrongValue, "--within", arguments.within,
-                                   context.T(Text::kNotADuration, "36h, 90m")));
+      context.UsageError(context.T(
+          Text::kWrongValue, "--within", arguments.within,
+          context.T(Text::kNotADuration, Listed(context.language(), std::array{"36h", "90m"}))));
       return;
     }
     *request.mutable_within() = ToDuration(within);

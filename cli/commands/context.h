@@ -93,9 +93,8 @@ class Context {
   // The table or, as -o says, its rows under the keys.
   void PrintRows(const Table& table, absl::Span<const char* const> keys) const;
   // The text for people; for programs always in English.
-  std::string Word(Text text) const {
-    return Say(wants_data() ? Language::kEnglish : language_, text);
-  }
+  std::string Word(Text text) const { return Say(data_language(), text); }
+  Language data_language() const { return wants_data() ? Language::kEnglish : language_; }
   // Whether all that was printed has arrived; false after a complaint. A reader that went away
   // (`| head`) wanted no more.
   bool CheckPrinted();

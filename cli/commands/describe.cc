@@ -23,26 +23,26 @@ std::string TypeText(const FieldDescriptor* field) {
   return field->is_repeated() ? absl::StrCat("[", type, "]") : type;
 }
 
-std::string RulesText(const FieldDescriptor* field, const Context& context) {
+std::string RulesText(const FieldDescriptor* field, Language language) {
   const auto& rules = field->options().GetExtension(options::v1::field);
   std::vector<std::string> parts;
-  if (rules.required()) parts.push_back(context.T(Text::kRuleRequired));
-  if (rules.output_only()) parts.push_back(context.T(Text::kRuleOutputOnly));
-  if (rules.immutable()) parts.push_back(context.T(Text::kRuleImmutable));
-  if (rules.indexed()) parts.push_back(context.T(Text::kRuleIndexed));
-  if (rules.unique()) parts.push_back(context.T(Text::kRuleUnique));
+  if (rules.required()) parts.push_back(Say(language, Text::kRuleRequired));
+  if (rules.output_only()) parts.push_back(Say(language, Text::kRuleOutputOnly));
+  if (rules.immutable()) parts.push_back(Say(language, Text::kRuleImmutable));
+  if (rules.indexed()) parts.push_back(Say(language, Text::kRuleIndexed));
+  if (rules.unique()) parts.push_back(Say(language, Text::kRuleUnique));
   if (rules.personal() != options::v1::PERSONAL_CLASS_UNSPECIFIED) {
-    parts.push_back(context.T(Text::kRulePersonal));
+    parts.push_back(Say(language, Text::kRulePersonal));
   }
   if (rules.has_min()) parts.push_back(absl::StrCat("≥ ", rules.min()));
   if (rules.has_max()) parts.push_back(absl::StrCat("≤ ", rules.max()));
   if (rules.max_length() > 0) {
-    parts.push_back(context.T(Text::kRuleMaxLength, rules.max_length()));
+    parts.push_back(Say(language, Text::kRuleMaxLength, rules.max_length()));
   }
-  if (rules.max_items() > 0) parts.push_back(context.T(Text::kRuleMaxItems, rules.max_items()));
+  if (rules.max_items() > 0) parts.push_back(Say(language, Text::kRuleMaxItems, rules.max_items()));
   if (!rules.pattern().empty()) parts.push_back(absl::StrCat("/", rules.pattern(), "/"));
   if (!rules.references().empty()) parts.push_back(absl::StrCat("→ ", rules.references()));
-  return absl::StrJoin(parts, ", ");
+  return language == Language::kChinese ? absl::StrJoin(parts, "，") : absl::StrJoin(parts, ", ");
 }
 
 // The table, or for programs its rows as one member of an object.
@@ -68,7 +68,8 @@ void Blank(Context& context) {
 void DescribeFields(Context& context, const google::protobuf::Descriptor* message, const char* of,
                     std::string& data) {
   // In English a field is called by its own name.
-  const bool named = context.language() != Language::kEnglish && !context.wants_data();
+  const Language language = context.data_language();
+  const bool named = language != Language::kEnglish;
   std::vector<Column> columns = {{context.T(Text::kField), Align::kLeft, true},
                                  {context.T(Text::kType)},
                                  {context.T(Text::kUnit)},
@@ -79,11 +80,10 @@ void DescribeFields(Context& context, const google::protobuf::Descriptor* messag
     const FieldDescriptor* field = message->field(i);
     std::vector<Cell> cells = {
         field->name(), TypeText(field),
-        std::string(
-            UnitWord(context.language(), field->options().GetExtension(options::v1::field).unit())),
-        RulesText(field, context)};
+        std::string(UnitWord(language, field->options().GetExtension(options::v1::field).unit())),
+        RulesText(field, language)};
     if (named) {
-      const absl::string_view heading = Heading(context.language(), field->name());
+      const absl::string_view heading = Heading(language, field->name());
       cells.insert(cells.begin() + 1, heading == field->name() ? "" : std::string(heading));
     }
     table.Add(std::move(cells));
@@ -97,7 +97,7 @@ void DescribeFields(Context& context, const google::protobuf::Descriptor* messag
     const auto* type = message->field(i)->enum_type();
     for (int n = 1; type != nullptr && n < type->value_count(); ++n) {
       values.Add({n == 1 || context.wants_data() ? message->field(i)->name() : "",
-                  type->value(n)->name(), EnumLabel(type->value(n), context.language())});
+                  type->value(n)->name(), EnumLabel(type->value(n), language)});
     }
   }
   if (values.rows() == 0) return;
@@ -166,7 +166,7 @@ void Describe(Context& context, const std::string& target) {
   for (const ResourceInfo& info : catalogue->resources()) {
     known.push_back(absl::StrJoin(info.collections, "/"));
   }
-  context.UsageError(context.T(Text::kNoSuchResource, target, absl::StrJoin(known, ", ")));
+  context.UsageError(context.T(Text::kNoSuchResource, target, Listed(context.language(), known)));
 }
 
 }  // namespace

@@ -42,14 +42,14 @@ struct ImportArguments {
 };
 
 // The shipped mappings of a resource, for people.
-std::string MappingsOf(absl::string_view resource) {
+std::string MappingsOf(absl::string_view resource, Language language) {
   std::vector<std::string> names;
   for (const ShippedMapping& shipped : ShippedMappings()) {
     if (absl::StrContains(shipped.json, absl::StrCat("\"resource\": \"", resource, "\""))) {
       names.push_back(shipped.name);
     }
   }
-  return absl::StrJoin(names, ", ");
+  return Listed(language, names);
 }
 
 // A shipped mapping by name, or a file. Nothing after a complaint.
@@ -62,7 +62,8 @@ std::optional<Mapping> LoadMapping(Context& context, const std::string& word,
     if (shipped.name == word) json = shipped.json;
   }
   if (json.empty() && !std::filesystem::exists(word)) {
-    context.UsageError(context.T(Text::kNoSuchMapping, word, MappingsOf(resource)));
+    context.UsageError(
+        context.T(Text::kNoSuchMapping, word, MappingsOf(resource, context.language())));
     return std::nullopt;
   }
   if (json.empty() && !context.ReadInput(word, json)) return std::nullopt;
@@ -273,7 +274,8 @@ void AddImportOf(CLI::App& group, Context& context, const ImportTarget& target) 
   std::string footer = context.T(Text::kExamples) + "\n" + context.T(target.example);
   c->footer(footer);
   c->add_option("FILE", a->file, context.T(Text::kHelpImportFile))->required();
-  c->add_option("--mapping", a->mapping, context.T(Text::kHelpMapping, MappingsOf(target.resource)))
+  c->add_option("--mapping", a->mapping,
+                context.T(Text::kHelpMapping, MappingsOf(target.resource, context.language())))
       ->required();
   c->add_option("--separator", a->separator, context.T(Text::kHelpSeparator));
   c->add_option("--rejects", a->rejects, context.T(Text::kHelpRejects));

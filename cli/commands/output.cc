@@ -40,13 +40,14 @@ std::unique_ptr<Output> Output::Make(Context& context, const google::protobuf::D
   if (!context.Zone(zone)) return nullptr;
   std::vector<FieldPath> columns;
   if (!context.options.columns.empty()) {
-    absl::StatusOr<std::vector<FieldPath>> named =
-        NamedColumns(type, absl::StrSplit(context.options.columns, ','));
-    if (!named.ok()) {
-      context.UsageError(named.status().message());
-      return nullptr;
+    for (absl::string_view name : absl::StrSplit(context.options.columns, ',')) {
+      absl::StatusOr<FieldPath> path = FindPath(type, name);
+      if (!path.ok()) {
+        context.UsageError(context.T(Text::kNoSuchField, type->name(), name));
+        return nullptr;
+      }
+      columns.push_back(*std::move(path));
     }
-    columns = *std::move(named);
   } else if (form == Form::kCsv || one) {
     columns = FileColumns(type);
   } else {

@@ -61,7 +61,9 @@ class ChineseFormatter : public CLI::Formatter {
     return HelpLine(sub->get_display_name(true), sub->get_description());
   }
   std::string make_option(const CLI::Option* option, bool is_positional) const override {
-    return HelpLine(absl::StrCat(make_option_name(option, is_positional), make_option_opts(option)),
+    const std::string rules = absl::StrReplaceAll(
+        make_option_opts(option), {{"须同用: ", "须同用："}, {"不可同用: ", "不可同用："}});
+    return HelpLine(absl::StrCat(make_option_name(option, is_positional), rules),
                     make_option_desc(option));
   }
 };

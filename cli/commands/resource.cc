@@ -74,7 +74,7 @@ std::pair<const ResourceInfo*, const MethodDescriptor*> Resolve(Context& context
                       (by_name ? "/ID" : ""));
     }
     context.UsageError(context.T(by_name ? Text::kNoSuchName : Text::kNoSuchResource, target,
-                                 absl::StrJoin(known, ", ")));
+                                 Listed(context.language(), known)));
     return {};
   }
   const MethodDescriptor* method = info->Method(kind);

@@ -20,7 +20,7 @@ void ShowStatus(Context& context) {
   const Catalogue* catalogue = context.catalogue();
   Connection* connection = context.connection();
   if (catalogue == nullptr || connection == nullptr) return;
-  const Language language = context.wants_data() ? Language::kEnglish : context.language();
+  const Language language = context.data_language();
   std::vector<std::string> services = {""};
   for (const auto* service : catalogue->services()) services.push_back(service->full_name());
   Table table({{context.T(Text::kService), Align::kLeft, true},

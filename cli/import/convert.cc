@@ -150,7 +150,7 @@ std::string SetTime(const FieldRule& rule, absl::string_view text, const Convert
     examples.push_back(
         absl::FormatTime(format, absl::FromCivil(example, context.zone), context.zone));
   }
-  return Say(context.language, Text::kNotATime, absl::StrJoin(examples, ", "));
+  return Say(context.language, Text::kNotATime, Listed(context.language, examples));
 }
 
 std::string SetDuration(const FieldRule& rule, absl::string_view text,
@@ -171,7 +171,7 @@ std::string SetDuration(const FieldRule& rule, absl::string_view text,
     parent.GetReflection()->MutableMessage(&parent, field)->CopyFrom(wire);
     return "";
   }
-  return Say(context.language, Text::kNotADuration, absl::StrJoin(formats, ", "));
+  return Say(context.language, Text::kNotADuration, Listed(context.language, formats));
 }
 
 template <typename Number, typename Parse, typename Set>
@@ -292,7 +292,7 @@ std::string SetField(const FieldRule& rule, absl::string_view text, const Conver
         for (int i = 1; i < field->enum_type()->value_count(); ++i) {
           words.push_back(EnumWord(field->enum_type()->value(i)));
         }
-        return Say(language, Text::kNotOneOf, absl::StrJoin(words, ", "));
+        return Say(language, Text::kNotOneOf, Listed(language, words));
       }
       reflection->SetEnum(parent, field, value);
       return "";

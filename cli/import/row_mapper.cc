@@ -95,8 +95,8 @@ absl::StatusOr<RowMapper> RowMapper::Bind(const Mapping& mapping,
   }
   if (!missing.empty()) {
     return absl::InvalidArgumentError(Say(mapper.context_.language, Text::kColumnsMissing,
-                                          absl::StrJoin(missing, ", "),
-                                          absl::StrJoin(mapper.header_, ", ")));
+                                          Listed(mapper.context_.language, missing),
+                                          Listed(mapper.context_.language, mapper.header_)));
   }
   return mapper;
 }

@@ -19,9 +19,15 @@ bool IsWellKnown(const FieldDescriptor* field) {
           field->message_type()->full_name() == "google.protobuf.Duration");
 }
 
+bool IsText(const FieldDescriptor* field) {
+  return field->message_type() != nullptr &&
+         field->message_type()->full_name() == "sqm.type.v1.Text";
+}
+
 bool IsShort(const FieldDescriptor* field) {
   return !field->is_repeated() && field->type() != FieldDescriptor::TYPE_BYTES &&
-         (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || IsWellKnown(field));
+         (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || IsWellKnown(field) ||
+          IsText(field));
 }
 
 // Lower comes first; 0 leaves the field out of a table.
@@ -30,12 +36,12 @@ int Rank(const FieldDescriptor* field) {
   const auto& rules = field->options().GetExtension(options::v1::field);
   if (!IsShort(field) || name == "etag") return 0;
   if (name == "name") return 1;
-  if (name == "number" || name == "display_name" || name == "title") return 2;
+  if (name == "number" || name == "display_name" || name == "title" || name == "label") return 2;
   // A column in which no row has a value is not shown: this one is where something was deleted.
   if (name == "state" || name == "delete_time") return 3;
   // Kept in the contract for machines; a person asks for them by --columns.
   if (name == "create_time" || name == "update_time") return 0;
-  return rules.indexed() ? 4 : 0;
+  return rules.indexed() || name == "zone" ? 4 : 0;
 }
 
 std::vector<FieldPath> Every(const Descriptor* message, bool (*wanted)(const FieldDescriptor*)) {
@@ -62,17 +68,6 @@ std::vector<FieldPath> TableColumns(const Descriptor* message, size_t limit) {
 
 std::vector<FieldPath> FileColumns(const Descriptor* message) {
   return Every(message, [](const FieldDescriptor*) { return true; });
-}
-
-absl::StatusOr<std::vector<FieldPath>> NamedColumns(const Descriptor* message,
-                                                    const std::vector<std::string>& names) {
-  std::vector<FieldPath> paths;
-  for (const std::string& name : names) {
-    absl::StatusOr<FieldPath> path = FindPath(message, name);
-    if (!path.ok()) return path.status();
-    paths.push_back(*std::move(path));
-  }
-  return paths;
 }
 
 bool IsTime(const FieldPath& path) {

@@ -20,10 +20,6 @@ std::vector<FieldPath> TableColumns(const google::protobuf::Descriptor* message,
 // as JSON.
 std::vector<FieldPath> FileColumns(const google::protobuf::Descriptor* message);
 
-// Columns named by the caller, `name,state,agent`.
-absl::StatusOr<std::vector<FieldPath>> NamedColumns(const google::protobuf::Descriptor* message,
-                                                    const std::vector<std::string>& names);
-
 // Title (with the unit, where one is annotated) and alignment of a column.
 Column ColumnOf(const FieldPath& path, Language language);
 

@@ -1,6 +1,7 @@
 // The language that the client speaks, and its catalogue of messages.
 #pragma once
 
+#include <absl/strings/str_join.h>
 #include <absl/strings/string_view.h>
 #include <absl/strings/substitute.h>
 #include <absl/time/time.h>
@@ -41,6 +42,12 @@ absl::string_view Raw(Language language, Text text);
 template <typename... Args>
 std::string Say(Language language, Text text, const Args&... args) {
   return absl::Substitute(Raw(language, text), args...);
+}
+
+// The parts of a list, one behind the other.
+template <typename Parts>
+std::string Listed(Language language, const Parts& parts) {
+  return absl::StrJoin(parts, Raw(language, Text::kAnd));
 }
 
 // `1h30m`, `2.5s`, `1小时30分2秒`: to the second from a minute on, else to the millisecond.

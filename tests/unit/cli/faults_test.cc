@@ -81,20 +81,27 @@ std::vector<std::string> TextsOf(const std::string& code) {
   return texts;
 }
 
-// What the code of a service can find wrong with a field.
-std::vector<std::string> FaultsIn(std::string code) {
+// What code says is wrong: the last argument of a refusal, or that of another number.
+std::vector<std::string> FaultsIn(std::string code, const std::regex& refusal, size_t number) {
   static const std::regex comment("//[^\n]*");
-  static const std::regex refusal(R"re(\b(InvalidField\(|errors_?\.Add\(|Refuse\(entry))re");
   code = std::regex_replace(code, comment, "");
   std::vector<std::string> faults;
   for (std::sregex_iterator found(code.begin(), code.end(), refusal), none; found != none;
        ++found) {
+    const std::vector<std::string> arguments =
+        ArgumentsAt(code, found->position() + found->length());
     for (std::string& text :
-         TextsOf(ArgumentsAt(code, found->position() + found->length()).back())) {
+         TextsOf(number < arguments.size() ? arguments[number] : arguments.back())) {
       faults.push_back(std::move(text));
     }
   }
   return faults;
+}
+
+// What the code of a service can find wrong with a field.
+std::vector<std::string> FaultsIn(const std::string& code) {
+  static const std::regex refusal(R"re(\b(InvalidField\(|errors_?\.Add\(|Refuse\(entry))re");
+  return FaultsIn(code, refusal, std::string::npos);
 }
 
 TEST(FaultsTest, TheTextsOfACallAreFound) {
@@ -129,6 +136,30 @@ TEST(FaultsTest, WhateverAServiceFindsWrongIsSaidInChinese) {
   }
   EXPECT_GT(all, 150);
   EXPECT_THAT(english, IsEmpty()) << "add them to cli/text/faults.def";
+}
+
+TEST(FaultsTest, WhateverIsWrongWithAFilterOrASortOrderIsSaidInChinese) {
+  static const std::regex refusal(R"re(\bError\()re");
+  int all = 0;
+  for (const char* file : {"filter_parser.cc", "order_by.cc"}) {
+    std::ifstream stream(absl::StrCat(SQM_SOURCE_DIR, "/common/query/", file));
+    for (std::string fault : FaultsIn({std::istreambuf_iterator<char>(stream), {}}, refusal, 1)) {
+      ++all;
+      // As it is written in code.
+      fault = std::regex_replace(fault, std::regex(R"re(\\([\\"]))re"), "$1");
+      EXPECT_NE(FaultText(fault, Language::kChinese), fault) << file;
+    }
+  }
+  EXPECT_GT(all, 20);
+  EXPECT_EQ(FaultText("filter: 'x' is no value of talk_duration; expected seconds such as 20s or "
+                      "1.5s, at most 315576000000s (at position 16)",
+                      Language::kChinese),
+            "筛选条件：'x' 不是 talk_duration 的值，应为秒数，例如 20s 或 1.5s，最大 "
+            "315576000000s（位置 16）");
+  EXPECT_EQ(FaultText("filter: foo is not an indexed field; indexed are: agent, team (at position "
+                      "0)",
+                      Language::kChinese),
+            "筛选条件：foo 不是已建索引的字段；可用字段：agent, team（位置 0）");
 }
 
 TEST(FaultsTest, ValuesStandWhereTheyBelong) {

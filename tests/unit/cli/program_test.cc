@@ -101,8 +101,8 @@ TEST_F(ProgramTest, ChineseHelpIsAlignedAndHasNoEnglishWords) {
   EXPECT_THAT(help, HasSubstr("用法：sqm complaints assign [选项] CASE\n"));
   EXPECT_THAT(help, HasSubstr("\n参数：\n  CASE 文本 必填                  编号"));
   EXPECT_THAT(help, HasSubstr("\n选项：\n  -h,--help                       显示帮助\n"));
-  EXPECT_THAT(help, HasSubstr("\n  --to 文本 不可同用: --auto      处理人"));
-  EXPECT_THAT(help, HasSubstr("\n  --reassign 须同用: --auto       即使"));
+  EXPECT_THAT(help, HasSubstr("\n  --to 文本 不可同用：--auto      处理人"));
+  EXPECT_THAT(help, HasSubstr("\n  --reassign 须同用：--auto       即使"));
   const std::string all = Sqm({"--lang", "zh", "--help"}).out;
   EXPECT_THAT(all, HasSubstr("\n命令：\n  list                            列出资源\n"));
   EXPECT_THAT(all, HasSubstr("--deadline 数字:0.001–3600"));
@@ -142,7 +142,7 @@ TEST_F(ProgramTest, TheCommandsThatAreAdvisedExist) {
     const std::string state(absl::StripPrefix(states->value(i)->name(), "CASE_STATE_"));
     for (const char* current :
          {"RECEIVED", "ASSIGNED", "WAITING_CUSTOMER", "RESPONSE_PROPOSED", "REPLIED"}) {
-      const std::string command = CommandsTo(state, current);
+      const std::string command = CommandsTo(state, current, Language::kEnglish);
       EXPECT_EQ(command.empty(), state == "RECEIVED") << state;
       if (command.empty()) continue;
       EXPECT_THAT(help, HasSubstr(absl::StrCat("\n  ", command, " "))) << state;
@@ -190,7 +190,11 @@ TEST_F(ProgramTest, DescribeNeedsNoServer) {
   EXPECT_EQ(all.code, kDone);
   EXPECT_THAT(all.out, HasSubstr("monitoring/Evaluation"));
   const Ran one = Sqm({"describe", "contacts", "--lang", "zh"});
-  EXPECT_THAT(one.out, HasSubstr("可筛选和排序"));
+  EXPECT_THAT(one.out, HasSubstr("必填，可筛选和排序"));
+  // For programs it is the same in every language.
+  EXPECT_EQ(Sqm({"describe", "cases", "-o", "json", "--lang", "zh"}).out,
+            Sqm({"describe", "cases", "-o", "json"}).out);
+  EXPECT_THAT(Sqm({"describe", "nope", "--lang", "zh"}).err, HasSubstr("calendars、cases"));
   EXPECT_THAT(Sqm({"describe", "ReleaseEvaluation"}).out, HasSubstr("request_id"));
 }
 

@@ -1,3 +1,4 @@
+#include <absl/strings/match.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +10,7 @@
 #include "cli/schema/value.h"
 #include "cli/text/headings.h"
 #include "sqm/complaints/v1/case.pb.h"
+#include "sqm/complaints/v1/category.pb.h"
 #include "sqm/monitoring/v1/contact.pb.h"
 #include "sqm/monitoring/v1/scorecard.pb.h"
 
@@ -58,8 +60,9 @@ TEST(ColumnsTest, TableShowsNameStateAndIndexedFields) {
   const auto columns = TableColumns(monitoring::v1::Scorecard::descriptor(), 8);
   std::vector<std::string> names;
   for (const FieldPath& path : columns) names.push_back(PathText(path));
-  EXPECT_THAT(names, ElementsAre("name", "state", "delete_time", "subject", "latest_version",
-                                 "template_id"));
+  EXPECT_THAT(names, ElementsAre("name", "title", "state", "delete_time", "subject",
+                                 "latest_version", "template_id"));
+  EXPECT_EQ(PathText(TableColumns(complaints::v1::Category::descriptor(), 8)[1]), "label");
   EXPECT_EQ(TableColumns(Contact::descriptor(), 6).size(), 6u);
   EXPECT_EQ(FileColumns(Contact::descriptor()).size(),
             static_cast<size_t>(Contact::descriptor()->field_count()));
@@ -71,7 +74,7 @@ TEST(ColumnsTest, TitlesCarryUnitsAndNumbersAlignRight) {
   EXPECT_EQ(rating.title, "satisfaction (points)");
   EXPECT_EQ(rating.align, Align::kRight);
   EXPECT_TRUE(ColumnOf(*FindPath(Contact::descriptor(), "name"), Language::kEnglish).keep);
-  EXPECT_FALSE(NamedColumns(Contact::descriptor(), {"name", "nope"}).ok());
+  EXPECT_FALSE(FindPath(Contact::descriptor(), "nope").ok());
 }
 
 TEST(ColumnsTest, TitlesAreInTheLanguageOfTheReader) {
@@ -89,6 +92,17 @@ TEST(ColumnsTest, EveryFieldOfAResourceHasAChineseHeading) {
     for (int i = 0; i < info.message->field_count(); ++i) {
       const std::string& field = info.message->field(i)->name();
       EXPECT_NE(Heading(Language::kChinese, field), field) << info.message->full_name();
+      // And what `--columns` takes of its parts.
+      const auto* part = info.message->field(i)->message_type();
+      if (part == nullptr || info.message->field(i)->is_repeated() ||
+          part->full_name() == "sqm.type.v1.Text" ||
+          absl::StartsWith(part->full_name(), "google.")) {
+        continue;
+      }
+      for (int n = 0; n < part->field_count(); ++n) {
+        const std::string& name = part->field(n)->name();
+        EXPECT_NE(Heading(Language::kChinese, name), name) << part->full_name();
+      }
     }
   }
 }
