@@ -49,6 +49,7 @@ void WriteContacts(Context& context, SampleArguments<SampleSpec>& arguments) {
   SampleSpec& spec = arguments.spec;
   spec.last_day = absl::CivilDay(zone.At(absl::Now()).cs) - 1;
   if (!ReadDate(context, arguments.date, spec.last_day)) return;
+  spec.language = context.language();
   Write(context, arguments.file, SampleHeader(), SampleContacts(spec), Text::kSampleWritten,
         spec.last_day);
 }

@@ -13,7 +13,8 @@ namespace sqm::cli {
 namespace {
 
 struct Topic {
-  const char* name;
+  const char* en;
+  const char* zh;
   double weight;
   double talk_median;  // s
   double talk_sigma;
@@ -21,9 +22,11 @@ struct Topic {
 };
 
 constexpr Topic kTopics[] = {
-    {"Technical Support", 26, 290, 0.55, 0.78}, {"Payment related", 22, 175, 0.45, 0.91},
-    {"Contract related", 19, 215, 0.50, 0.88},  {"Streaming", 18, 240, 0.50, 0.84},
-    {"Admin Support", 15, 150, 0.45, 0.93},
+    {"Technical Support", "技术支持", 26, 290, 0.55, 0.78},
+    {"Payment related", "缴费问题", 22, 175, 0.45, 0.91},
+    {"Contract related", "合同业务", 19, 215, 0.50, 0.88},
+    {"Streaming", "流媒体", 18, 240, 0.50, 0.84},
+    {"Admin Support", "账户管理", 15, 150, 0.45, 0.93},
 };
 
 constexpr double kBusiestHour = 11;
@@ -103,10 +106,10 @@ std::vector<std::vector<std::string>> SampleContacts(const SampleSpec& spec) {
     rows.push_back(
         {absl::StrFormat("S%s-%d-%06d", absl::FormatCivilTime(spec.last_day), spec.seed, i + 1),
          agent.name, absl::FormatCivilTime(absl::CivilDay(at)),
-         absl::StrFormat("%02d:%02d:%02d", at.hour(), at.minute(), at.second()), topic.name,
-         answered ? "Y" : "N", resolved ? "Y" : "N",
-         answered ? absl::StrCat(std::lround(wait)) : "", measured ? TalkText(talk) : "",
-         rated ? absl::StrCat(rating) : ""});
+         absl::StrFormat("%02d:%02d:%02d", at.hour(), at.minute(), at.second()),
+         spec.language == Language::kChinese ? topic.zh : topic.en, answered ? "Y" : "N",
+         resolved ? "Y" : "N", answered ? absl::StrCat(std::lround(wait)) : "",
+         measured ? TalkText(talk) : "", rated ? absl::StrCat(rating) : ""});
   }
   return rows;
 }

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/text/language.h"
+
 namespace sqm::cli {
 
 struct SampleSpec {
@@ -15,6 +17,7 @@ struct SampleSpec {
   absl::CivilDay last_day;
   int days = 7;     // 1 to 366, ending with last_day
   int agents = 12;  // 1 to 200
+  Language language = Language::kEnglish;
 };
 
 // Columns of the file, `;` separated, as the mapping `sqm_sample` reads them.

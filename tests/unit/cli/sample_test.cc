@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "cli/import/row_mapper.h"
 #include "cli/sample/answers.h"
@@ -28,6 +29,21 @@ TEST(SampleContactsTest, IsTheSameForASeedAndAnotherForAnother) {
   // Pinned, so that the sample stays the same from version to version.
   EXPECT_EQ(one[0][0], "S2026-01-15-1-000001");
   EXPECT_EQ(one[0][2], "2026-01-09");
+}
+
+TEST(SampleContactsTest, OnlyTheTopicsAreInTheLanguageOfTheReader) {
+  SampleSpec spec = Spec(1);
+  spec.count = 200;
+  auto english = SampleContacts(spec);
+  spec.language = Language::kChinese;
+  auto chinese = SampleContacts(spec);
+  std::set<std::string> topics;
+  for (size_t i = 0; i < english.size(); ++i) {
+    topics.insert(chinese[i][4]);
+    EXPECT_NE(std::exchange(chinese[i][4], ""), std::exchange(english[i][4], ""));
+  }
+  EXPECT_EQ(english, chinese);
+  EXPECT_TRUE(topics.contains("技术支持"));
 }
 
 TEST(SampleContactsTest, IsPlausibleAndEveryRowImports) {
