@@ -29,6 +29,7 @@ start_redis() {
 start_suite() {
   local log=$1
   shift
+  : >"$log"
   "$bin/sqm-suite" "$@" "${redis_flags[@]}" >"$log" 2>&1 &
   suite_pid=$!
   for _ in $(seq 600); do
