@@ -7,15 +7,18 @@
 
 #include "common/base/proto_time.h"
 #include "services/complaints/case_steps.h"
+#include "services/complaints/day_text.h"
 
 namespace sqm::complaints {
 namespace {
 
 std::string NoticeText(const v1::Case& one, absl::Time close) {
-  const std::string time = TimestampText(ToTimestamp(close));
-  return one.language() != v1::CASE_LANGUAGE_EN
-             ? absl::StrCat("如未收到您的答复，本案将于 ", time, " 自动办结。")
-             : absl::StrCat("Without an answer the case will be closed at ", time, ".");
+  const bool chinese = one.language() != v1::CASE_LANGUAGE_EN;
+  const std::string time =
+      absl::StrCat(DayText(chinese, absl::ToCivilDay(close, absl::UTCTimeZone())),
+                   absl::FormatTime(" %H:%M", close, absl::UTCTimeZone()));
+  return chinese ? absl::StrCat("如未收到您的回复，本案将于 ", time, "（UTC）自动办结。")
+                 : absl::StrCat("Without an answer the case will be closed at ", time, " UTC.");
 }
 
 }  // namespace

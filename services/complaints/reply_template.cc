@@ -13,6 +13,7 @@
 #include "common/contract/registry.h"
 #include "services/complaints/case_deadlines.h"
 #include "services/complaints/case_states.h"
+#include "services/complaints/day_text.h"
 
 namespace sqm::complaints {
 namespace {
@@ -102,7 +103,7 @@ absl::StatusOr<v1::RenderReplyResponse> RenderReply(const v1::ReplyTemplate& rep
         absl::StrCat(reply.name(), " has no {answer} where the answer would stand"));
   }
   const auto date = [&](const google::protobuf::Timestamp& time) {
-    return absl::FormatTime("%Y-%m-%d", FromTimestamp(time), zone);
+    return DayText(chinese, absl::ToCivilDay(FromTimestamp(time), zone));
   };
   // Empty: there is nothing.
   const auto value_of = [&](absl::string_view name) -> std::string {

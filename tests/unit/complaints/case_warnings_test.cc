@@ -345,14 +345,14 @@ TEST(CaseWarnings, ACustomerHearsInHisLanguageWhenItWillBeClosed) {
     Step(book, one, v1::CASE_ACTION_WAIT_CUSTOMER, absl::Hours(0));
     v1::Case late = one;
     EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(36), one)),
-              "AUTO_CLOSE_NOTICE 如未收到您的答复，本案将于 2026-03-04T09:00:00+00:00 "
+              "AUTO_CLOSE_NOTICE 如未收到您的回复，本案将于 2026年3月4日 09:00（UTC）"
               "自动办结。; ");
     EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(48), one)), "AUTO_CLOSE ; ");
     EXPECT_EQ(one.outcome(), v1::CASE_OUTCOME_NOTED);
     EXPECT_EQ(one.survey_state(), v1::SURVEY_STATE_UNSPECIFIED);
     // A late notice leaves as much time, and says so.
     EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(100), late)),
-              "AUTO_CLOSE_NOTICE 如未收到您的答复，本案将于 2026-03-07T01:00:00+00:00 "
+              "AUTO_CLOSE_NOTICE 如未收到您的回复，本案将于 2026年3月7日 01:00（UTC）"
               "自动办结。; ");
     EXPECT_EQ(FromTimestamp(late.next_event_time()), kNow + absl::Hours(112));
   }

@@ -59,7 +59,7 @@ TEST(ReplyTemplates, AreFilledInTheCustomersLanguage) {
     return made.ok() ? made->text() : RuleOf(made.status());
   };
   EXPECT_EQ(text(Sorry(), v1::CASE_LANGUAGE_UNSPECIFIED),
-            "投诉 C-2026-000001（Billing）2026-03-02 收到，2026-03-03 前答复。");
+            "投诉 C-2026-000001（Billing）2026年3月2日 收到，2026年3月3日 前答复。");
   one.set_language(v1::CASE_LANGUAGE_EN);
   EXPECT_EQ(text(Sorry(), v1::CASE_LANGUAGE_UNSPECIFIED),
             "Complaint C-2026-000001 (Billing) of 2026-03-02, due 2026-03-03. {sic}");
@@ -68,7 +68,7 @@ TEST(ReplyTemplates, AreFilledInTheCustomersLanguage) {
   chinese.clear_body_en();
   // What the template lacks is taken from the other language, unless one was asked for.
   EXPECT_EQ(text(chinese, v1::CASE_LANGUAGE_UNSPECIFIED),
-            "投诉 C-2026-000001（Billing）2026-03-02 收到，— 前答复。");
+            "投诉 C-2026-000001（Billing）2026年3月2日 收到，— 前答复。");
   EXPECT_EQ(text(chinese, v1::CASE_LANGUAGE_EN), "template-language-missing");
   chinese.add_kinds(v1::CASE_KIND_PRAISE);
   EXPECT_EQ(text(chinese, v1::CASE_LANGUAGE_ZH), "template-for-other-kinds");
