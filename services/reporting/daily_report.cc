@@ -361,12 +361,13 @@ class Builder {
     const v1::MonitoringSection& monitoring = report_.monitoring();
     if (monitoring.simulated() > 0) {
       AddNotice("simulated-scores",
-                absl::Substitute(Say(language_, "notice.simulated-scores"), monitoring.simulated(),
-                                 monitoring.monitored()));
+                absl::Substitute(Say(language_, "notice.simulated-scores"),
+                                 Whole(monitoring.simulated()), Whole(monitoring.monitored())));
     }
     if (const int64_t n = totals_.contacts.Count(Quantity::kSimulatedContacts); n > 0) {
-      AddNotice("simulated-contacts", absl::Substitute(Say(language_, "notice.simulated-contacts"),
-                                                       n, report_.contacts().total()));
+      AddNotice("simulated-contacts",
+                absl::Substitute(Say(language_, "notice.simulated-contacts"), Whole(n),
+                                 Whole(report_.contacts().total())));
     }
     for (const Cursor& cursor : input_.sources) {
       if (cursor.token.empty()) {
@@ -381,8 +382,8 @@ class Builder {
                                                    SourceText(language_, cursor.source), read));
     }
     if (const int64_t n = totals_.cases.Count(Quantity::kEndsAssumed); n > 0) {
-      AddNotice("ends-assumed",
-                absl::Substitute(Say(language_, "notice.ends-assumed"), n, EndedOf(totals_.cases)));
+      AddNotice("ends-assumed", absl::Substitute(Say(language_, "notice.ends-assumed"), Whole(n),
+                                                 Whole(EndedOf(totals_.cases))));
     }
     if (input_.sources.empty()) AddNotice("no-source", Said("notice.no-source"));
     if (report_.contacts().total() == 0) AddNotice("no-contacts", Said("notice.no-contacts"));
@@ -393,9 +394,9 @@ class Builder {
       AddNotice("clock-change", absl::Substitute(Say(language_, "notice.clock-change"), hours));
     }
     if (report_.notes().omitted() > 0) {
-      AddNotice("notes-omitted",
-                absl::Substitute(Say(language_, "notice.notes-omitted"),
-                                 report_.notes().notes_size(), report_.notes().total()));
+      AddNotice("notes-omitted", absl::Substitute(Say(language_, "notice.notes-omitted"),
+                                                  Whole(report_.notes().notes_size()),
+                                                  Whole(report_.notes().total())));
     }
   }
 

@@ -29,7 +29,7 @@ class HtmlTable {
 
   // Columns, before the first row.
   HtmlTable& Column(absl::string_view title, bool number = false) {
-    absl::StrAppend(&out_, "<th scope=\"col\"", number ? " class=\"num\"" : "", ">", Escape(title),
+    absl::StrAppend(&out_, "<th scope=\"col\"", number ? " class=\"num\">" : ">", InLines(title),
                     "</th>");
     return *this;
   }
@@ -83,12 +83,7 @@ class HtmlTable {
   }
   // A text of several lines.
   HtmlTable& Lines(absl::string_view text) {
-    absl::StrAppend(&out_, "<td class=\"text\">");
-    absl::string_view between;
-    for (absl::string_view line : absl::StrSplit(text, '\n')) {
-      absl::StrAppend(&out_, std::exchange(between, "<br/>"), Escape(line));
-    }
-    out_ += "</td>";
+    absl::StrAppend(&out_, "<td class=\"text\">", InLines(text), "</td>");
     return *this;
   }
   // The table, in a box that scrolls where the page is narrow: by the keyboard too.
@@ -100,6 +95,13 @@ class HtmlTable {
   }
 
  private:
+  static std::string InLines(absl::string_view text) {
+    std::string out;
+    for (absl::string_view line : absl::StrSplit(text, '\n')) {
+      absl::StrAppend(&out, out.empty() ? "" : "<br/>", Escape(line));
+    }
+    return out;
+  }
   void Close() { out_ += std::exchange(in_body_, true) ? "</tr>" : "</tr></thead><tbody>"; }
 
   const std::string caption_;

@@ -64,8 +64,8 @@ constexpr Entry kCatalogue[] = {
     {"count", "Count", "数量"},
     {"hour", "Hour", "时段"},
     {"resolved", "Resolved", "一次解决"},
-    {"handling", "Handling (min:s)", "处理时长（分:秒）"},
-    {"satisfaction.short", "Satisfaction (1–5)", "满意度（1–5 分）"},
+    {"handling", "Handling\n(min:s)", "处理时长\n（分:秒）"},
+    {"satisfaction.short", "Satisfaction\n(1–5)", "满意度\n（1–5 分）"},
 
     {"service", "Speed and resolution", "应答速度与一次解决"},
     {"service.intro", "Times in minutes:seconds, over answered contacts.",
@@ -109,7 +109,7 @@ constexpr Entry kCatalogue[] = {
     {"method", "Method", "监控方式"},
     {"band", "Band", "等级"},
     {"band.none", "No band", "无等级"},
-    {"score", "Mean score (of 100)", "平均分（满分 100）"},
+    {"score", "Mean score\n(of 100)", "平均分\n（满分 100）"},
 
     {"agents", "Agents", "客服代表表现"},
     {"agents.scores", "Monitoring score by agent, with 95% interval",

@@ -155,8 +155,9 @@ std::string CasesHtml(Language l, const v1::DailyReport& report) {
       DeadlineTable(l, section), TeamTable(l, section), "</div>");
   const v1::DisclosureCounts& disclosures = section.disclosures();
   if (disclosures.opened() + disclosures.closed() + disclosures.open() > 0) {
-    out += Paragraph("small", absl::Substitute(Say(l, "cases.disclosures"), disclosures.opened(),
-                                               disclosures.closed(), disclosures.open()));
+    out += Paragraph("small",
+                     absl::Substitute(Say(l, "cases.disclosures"), Whole(disclosures.opened()),
+                                      Whole(disclosures.closed()), Whole(disclosures.open())));
   }
   return out + "</section>";
 }

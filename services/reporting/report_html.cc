@@ -90,7 +90,7 @@ std::string Tile(Language l, const v1::Figure& figure) {
       range = absl::StrCat(InUnitOf(figure, figure.interval().lower()), "–",
                            InUnitOf(figure, figure.interval().upper()), " · ");
     }
-    line(Escape(absl::StrCat(range, "n ", Whole(figure.n()))));
+    line(Escape(absl::StrCat(range, "n\u00a0", Whole(figure.n()))));
   }
   if (figure.has_target()) {
     line(absl::StrCat(Escape(Say(l, "target")), " ", TargetHtml(l, figure)));

@@ -157,9 +157,9 @@ std::string NotesHtml(Language l, const v1::DailyReport& report) {
   if (section.total() == 0) {
     return absl::StrCat(out, Paragraph("lead", Say(l, "notes.none")), "</section>");
   }
-  std::string lead = absl::Substitute(Say(l, "notes.summary"), section.total());
+  std::string lead = absl::Substitute(Say(l, "notes.summary"), Whole(section.total()));
   for (const v1::Count& state : section.by_state()) {
-    absl::StrAppend(&lead, " · ", state.label(), " ", state.count());
+    absl::StrAppend(&lead, " · ", state.label(), " ", Whole(state.count()));
   }
   HtmlTable table(Say(l, "notes"), Caption::kUnseen);
   table.Column(Say(l, "agent")).Column(Say(l, "note.text")).Column(Say(l, "note.due"));

@@ -232,10 +232,10 @@ std::string SatisfactionHtml(Language l, const v1::DailyReport& report) {
 
 std::string MonitoringHtml(Language l, const v1::DailyReport& report) {
   const v1::MonitoringSection& section = report.monitoring();
-  std::string lead = absl::Substitute(Say(l, "monitoring.summary"), section.monitored(),
-                                      section.agents_monitored());
+  std::string lead = absl::Substitute(Say(l, "monitoring.summary"), Whole(section.monitored()),
+                                      Whole(section.agents_monitored()));
   if (section.fatal() > 0) {
-    absl::StrAppend(&lead, absl::Substitute(Say(l, "monitoring.fatal"), section.fatal()));
+    absl::StrAppend(&lead, absl::Substitute(Say(l, "monitoring.fatal"), Whole(section.fatal())));
   }
   HtmlTable methods(Say(l, "monitoring.by-method"));
   methods.Column(Say(l, "method")).Column(Say(l, "count"), true).Column(Say(l, "share"), true);
@@ -251,8 +251,8 @@ std::string MonitoringHtml(Language l, const v1::DailyReport& report) {
   if (section.score().n() > 0) {
     BarChart chart;
     chart.width = 370;
-    chart.label_width = 136;
-    chart.note_width = 84;
+    chart.label_width = 124;
+    chart.note_width = 100;
     chart.text = {"bands", std::string(Say(l, "monitoring.by-band")),
                   absl::Substitute(Say(l, "monitoring.by-band.desc"),
                                    Listed(l, section.by_band(), [](const v1::BandRow& row) {

@@ -9,7 +9,7 @@ absl::string_view ReportStyle() {
   --page: #f4f5f7; --sheet: #ffffff; --ink: #1b2430; --soft: #3d4957; --muted: #5d6978;
   --line: #e2e6eb; --faint: #f6f7f9; --accent: #1f5d8c;
   --answered: #2f6f9f; --abandoned: #cf6a32; --other: #87919e;
-  --excellent: #1f7a57; --good: #66a06c; --improve: #c98a1b; --fail: #b8432f; --neutral: #5f7f9c;
+  --excellent: #1f7a57; --good: #579560; --improve: #b27a18; --fail: #b8432f; --neutral: #5f7f9c;
   --z-excellent: #e3f1ea; --z-good: #eef6ec; --z-improve: #fbf3df; --z-fail: #faeae6;
   --ok-ink: #17603f; --bad-ink: #a3341f; --warn: #8a5a00; --warn-bg: #fdf5e3; --warn-line: #e5c06a; }
 * { box-sizing: border-box; }
@@ -47,7 +47,7 @@ p { margin: 0 0 12px; }
 .tile .value { margin: 2px 0 6px; font-size: 29px; line-height: 1.2; font-weight: 650;
   letter-spacing: -.015em; }
 .tile .value span { margin-left: 5px; color: var(--muted); font-size: 13px; font-weight: 500;
-  letter-spacing: 0; }
+  letter-spacing: 0; white-space: nowrap; }
 .tile .line { color: var(--muted); font-size: 12px; line-height: 1.55; }
 .status { display: inline-block; font-weight: 600; }
 .status.met { color: var(--ok-ink); } .status.missed { color: var(--bad-ink); }
@@ -104,6 +104,7 @@ text { font-size: 12px; fill: var(--ink); }
 .z-b3 { fill: var(--z-improve); } .z-b4 { fill: var(--z-fail); }
 .z-other { fill: var(--faint); }
 circle { stroke: var(--sheet); stroke-width: 1.5; }
+rect { stroke: var(--sheet); stroke-width: .8; } /* parts of a bar are told apart without their colours too */
 .dot-hollow { fill: var(--sheet); stroke: var(--muted); stroke-width: 1.6; }
 @media screen and (max-width: 820px) {
   main { margin: 0; padding: 24px 18px; border: 0; border-radius: 0; }
@@ -122,7 +123,7 @@ circle { stroke: var(--sheet); stroke-width: 1.5; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   main { max-width: none; margin: 0; padding: 0; border: 0; } h1 { font-size: 21pt; }
   h2 { margin-top: 20pt; break-after: avoid; } h3, caption, figcaption, .lead, .small { break-after: avoid; }
-  .tile, figure, svg, .notices li, tr, .keep { break-inside: avoid; } tbody tr:first-child { break-before: avoid; }
+  .tile, figure, svg, .notices li, tr, .keep { break-inside: avoid; } tbody tr:first-child, tbody tr:last-child, tfoot tr { break-before: avoid; }
   thead { display: table-header-group; } tfoot { display: table-row-group; }
   .scroll { overflow: visible; } table { font-size: 9pt; } .hours { font-size: 7.5pt; } .of { font-size: 7pt; }
   .tiles { gap: 8px; margin-top: 12pt; } .pair.wide { display: block; } .tile { padding: 9px 10px; } .tile .value { font-size: 17pt; }

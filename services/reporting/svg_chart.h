@@ -37,7 +37,7 @@ struct BarChart {
   double max = 0;         // length of the axis; 0 = that of the longest bar
   int width = 460;        // of the drawing, px
   int label_width = 130;  // of the bars' labels, px
-  int note_width = 96;    // of the notes, px
+  int note_width = 108;   // of the notes, px
 };
 // Horizontal bars, one below the other.
 std::string HorizontalBars(const BarChart& chart);

@@ -156,7 +156,10 @@ TEST(ReportHtmlTest, FiguresHaveUnitNAndWhetherTheyMeetTheirTarget) {
   v1::AgentRow& agent = *report.add_agents();
   agent.mutable_satisfaction()->set_value(4.25);
   agent.mutable_satisfaction()->set_n(8);
+  report.mutable_monitoring()->set_monitored(1500);
   EXPECT_THAT(RenderHtml(report), HasSubstr(">4.25 <span class=\"of\">n 8</span></td>"));
+  EXPECT_THAT(RenderHtml(report), HasSubstr(">平均分<br/>（满分 100）</th>"));
+  EXPECT_THAT(RenderHtml(report), HasSubstr("共 1,500 份监听记录"));
 }
 
 TEST(ReportHtmlTest, ChineseHasItsOwnPunctuationAndNotesTheirLines) {
