@@ -31,6 +31,7 @@ constexpr Entry kCatalogue[] = {
     {"target.missed", "missed", "未达标"},
     {"target.insufficient", "insufficient sample", "样本不足"},
     {"interval", "95% interval", "95% 置信区间"},
+    {"interval.short", "95% CI", "95% 区间"},
     {"no-data", "No data", "暂无数据"},
     {"unit.minutes", "min:s", "分:秒"},
     {"unit.of5", "of 5", "/ 5 分"},
@@ -208,7 +209,7 @@ constexpr Entry kCatalogue[] = {
     {"footer.none", "no data read yet", "尚未读取数据"},
     {"footer.version", "Definitions, version $0", "指标定义版本 $0"},
     {"footer.intervals",
-     "n: number of records that a figure rests on. Intervals are 95%: Wilson for proportions, "
+     "n: number of records that a figure rests on. Intervals (CI) are 95%: Wilson for proportions, "
      "Student's t for means. Medians and percentiles are within 1%.",
      "n 为样本数。置信区间均为 95%：比例采用 Wilson 法，均值采用 t 分布；中位数与分位数误差不超过 "
      "1%。"},

@@ -16,7 +16,9 @@ std::string FigureTable(Language l, const v1::CaseSection& section) {
   table.Column("n", true).Column(Say(l, "target"), true).Column(Say(l, "day-before"), true);
   for (const v1::Figure& figure : section.figures()) {
     const bool count = figure.kind() == v1::MEASURE_KIND_COUNT;
-    table.Row().Head(figure.title()).Number(ValueText(figure));
+    const std::string unit = UnitWord(l, figure);
+    table.Row().Head(figure.title());
+    table.Number(absl::StrCat(ValueText(figure), unit.empty() ? "" : " ", unit));
     table.Number(RangeText(figure.has_interval(), InUnitOf(figure, figure.interval().lower()),
                            InUnitOf(figure, figure.interval().upper())),
                  "num ci");

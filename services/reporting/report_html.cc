@@ -45,14 +45,6 @@ std::string Notices(Language l, const v1::DailyReport& report) {
   return out + "</ul>";
 }
 
-std::string UnitWord(Language l, const v1::Figure& figure) {
-  if (!figure.has_value()) return "";
-  if (figure.unit() == "s") return std::string(Say(l, "unit.minutes"));
-  if (figure.measure() == "satisfaction-mean") return std::string(Say(l, "unit.of5"));
-  if (figure.measure() == "evaluation-score-mean") return std::string(Say(l, "unit.of100"));
-  return "";
-}
-
 // The difference to the day before in the figure's own unit, of a share in points; an arrow for
 // those who see it, a word for the others.
 std::string Difference(Language l, const v1::Figure& figure) {
@@ -69,7 +61,7 @@ std::string Difference(Language l, const v1::Figure& figure) {
                                : Fixed(std::abs(shown), 2);
   return absl::StrCat("<span aria-hidden=\"true\">", shown > 0 ? "▲" : "▼",
                       "</span><span class=\"unseen\">", Escape(Say(l, shown > 0 ? "up" : "down")),
-                      "</span> ", Escape(size));
+                      "</span>\u00a0", Escape(size));
 }
 
 std::string Tile(Language l, const v1::Figure& figure) {
@@ -87,8 +79,9 @@ std::string Tile(Language l, const v1::Figure& figure) {
   } else if (figure.kind() != v1::MEASURE_KIND_COUNT) {
     std::string range;
     if (figure.has_interval()) {
-      range = absl::StrCat(InUnitOf(figure, figure.interval().lower()), "–",
-                           InUnitOf(figure, figure.interval().upper()), " · ");
+      range =
+          absl::StrCat(Say(l, "interval.short"), " ", InUnitOf(figure, figure.interval().lower()),
+                       "–", InUnitOf(figure, figure.interval().upper()), " · ");
     }
     line(Escape(absl::StrCat(range, "n\u00a0", Whole(figure.n()))));
   }

@@ -104,7 +104,7 @@ text { font-size: 12px; fill: var(--ink); }
 .z-b3 { fill: var(--z-improve); } .z-b4 { fill: var(--z-fail); }
 .z-other { fill: var(--faint); }
 circle { stroke: var(--sheet); stroke-width: 1.5; }
-rect { stroke: var(--sheet); stroke-width: .8; } /* parts of a bar are told apart without their colours too */
+rect { stroke: var(--sheet); stroke-width: .5; } /* parts of a bar are told apart without their colours too */
 .dot-hollow { fill: var(--sheet); stroke: var(--muted); stroke-width: 1.6; }
 @media screen and (max-width: 820px) {
   main { margin: 0; padding: 24px 18px; border: 0; border-radius: 0; }

@@ -1,5 +1,7 @@
 #include "services/reporting/section_parts.h"
 
+#include <absl/strings/match.h>
+
 #include <algorithm>
 
 #include "services/reporting/estimate.h"
@@ -50,6 +52,16 @@ std::string BandCss(const v1::DailyReport& report, absl::string_view band, absl:
     return absl::StrCat(kind, "-b", std::min(i + 1, 3));
   }
   return absl::StrCat(kind, "-", kind == "f" ? "neutral" : "other");
+}
+
+std::string UnitWord(Language l, const v1::Figure& figure) {
+  if (!figure.has_value()) return "";
+  if (figure.unit() == "s") return std::string(Say(l, "unit.minutes"));
+  if (absl::EndsWith(figure.measure(), "satisfaction-mean")) {
+    return std::string(Say(l, "unit.of5"));
+  }
+  if (figure.measure() == "evaluation-score-mean") return std::string(Say(l, "unit.of100"));
+  return "";
 }
 
 std::string TargetHtml(Language l, const v1::Figure& figure) {

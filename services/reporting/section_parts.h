@@ -32,6 +32,8 @@ std::string BandCss(const v1::DailyReport& report, absl::string_view band, absl:
 // `88.1–93.2` of two ends; a dash when there is no interval.
 std::string RangeText(bool present, const std::string& lower, const std::string& upper);
 
+// What stands behind a figure's value, where it is not said by itself: `/ 5 分`; else empty.
+std::string UnitWord(Language l, const v1::Figure& figure);
 // `≥ 4.50 · ✓ met`: the target, and whether it is met where that can be said.
 std::string TargetHtml(Language l, const v1::Figure& figure);
 

@@ -141,8 +141,12 @@ TEST(ReportHtmlTest, FiguresHaveUnitNAndWhetherTheyMeetTheirTarget) {
   share.set_value(0.9);
   share.set_n(40);
   share.set_previous_value(0.85);
-  EXPECT_THAT(RenderHtml(report), HasSubstr("上升</span> 5.0 个百分点"));
+  share.mutable_interval()->set_lower(0.77);
+  share.mutable_interval()->set_upper(0.96);
+  EXPECT_THAT(RenderHtml(report), HasSubstr("上升</span>\u00a05.0 个百分点"));
+  EXPECT_THAT(RenderHtml(report), HasSubstr(">95% 区间 77.0%–96.0% · n\u00a040</div>"));
   v1::Figure& marks = *report.mutable_cases()->add_figures();
+  marks.set_measure("case-satisfaction-mean");
   marks.set_unit("{point}");
   marks.set_kind(v1::MEASURE_KIND_MEAN);
   marks.set_value(3.74);
@@ -150,6 +154,7 @@ TEST(ReportHtmlTest, FiguresHaveUnitNAndWhetherTheyMeetTheirTarget) {
   marks.set_target(4.5);
   marks.set_direction(v1::DIRECTION_HIGHER);
   marks.set_status(v1::TARGET_STATUS_INSUFFICIENT);
+  EXPECT_THAT(RenderHtml(report), HasSubstr(">3.74 / 5 分</td>"));
   EXPECT_THAT(RenderHtml(report), HasSubstr(">≥ 4.50 · 样本不足</td>"));
   marks.set_status(v1::TARGET_STATUS_MISSED);
   EXPECT_THAT(RenderHtml(report), HasSubstr(">✕ 未达标</span></td>"));
