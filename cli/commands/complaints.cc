@@ -1,6 +1,7 @@
 // complaints: cases found and shown; what is done with them is in files of their own.
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_replace.h>
 #include <absl/strings/strip.h>
 #include <absl/time/time.h>
 
@@ -12,6 +13,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/output.h"
 #include "cli/schema/value.h"
+#include "cli/text/faults.h"
 #include "cli/text/headings.h"
 #include "common/base/proto_time.h"
 
@@ -45,9 +47,14 @@ std::string FieldWord(const Context& context, absl::string_view field) {
 
 // What a step changed: `owner → staff/ann; severity LOW → HIGH`.
 std::string ChangesText(const Context& context, absl::TimeZone zone, const v1::CaseEntry& entry) {
+  const bool chinese = context.language() == Language::kChinese;
   std::string text;
   for (const v1::EntryChange& change : entry.changes()) {
-    absl::StrAppend(&text, text.empty() ? "" : "; ", FieldWord(context, change.field()));
+    absl::StrAppend(&text,
+                    text.empty() ? ""
+                    : chinese    ? "；"
+                                 : "; ",
+                    FieldWord(context, change.field()));
     const std::string before = ValueWord(context, zone, change.before());
     if (!before.empty()) absl::StrAppend(&text, " ", before);
     if (!change.after().empty()) {
@@ -60,9 +67,11 @@ std::string ChangesText(const Context& context, absl::TimeZone zone, const v1::C
 }
 
 // What an entry says: its text, what it changed, and what is attached. What the service says of
-// deadlines by itself begins with which it is.
+// deadlines by itself begins with which it is; of whom it chose it says why.
 std::string EntryText(const Context& context, absl::TimeZone zone, const v1::CaseEntry& entry) {
+  const bool chinese = context.language() == Language::kChinese;
   std::string text = entry.text();
+  if (entry.action() == v1::CASE_ACTION_ASSIGN) text = FaultText(text, context.language());
   if (entry.author().empty()) {
     const size_t end = std::min(text.find(':'), text.size());
     v1::DeadlineKind kind;
@@ -70,10 +79,15 @@ std::string EntryText(const Context& context, absl::TimeZone zone, const v1::Cas
       text.replace(
           0, end,
           EnumLabel(v1::DeadlineKind_descriptor()->FindValueByNumber(kind), context.language()));
+      if (chinese) absl::StrReplaceAll({{": ", "："}, {" %", "%"}}, &text);
     }
   }
   const std::string changes = ChangesText(context, zone, entry);
-  if (!changes.empty()) absl::StrAppend(&text, text.empty() ? "" : " ", "(", changes, ")");
+  if (!changes.empty() && chinese) {
+    absl::StrAppend(&text, "（", changes, "）");
+  } else if (!changes.empty()) {
+    absl::StrAppend(&text, text.empty() ? "" : " ", "(", changes, ")");
+  }
   for (const v1::Attachment& attachment : entry.attachments()) {
     absl::StrAppend(&text, text.empty() ? "" : " ", "[", attachment.uri(),
                     " sha256:", attachment.sha256(), "]");

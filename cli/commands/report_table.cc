@@ -176,7 +176,7 @@ class Writer {
   }
 
   void Items() {
-    Table table({{T(Text::kItem)},
+    Table table({{W("Item", "评分项")},
                  {T(Text::kScore), Align::kRight},
                  {"n", Align::kRight},
                  {T(Text::kInterval), Align::kRight},

@@ -79,6 +79,28 @@ TEST_F(ComplaintsCliWordsTest, TablesSpeakTheReadersLanguageAndSayTheirZone) {
   EXPECT_TRUE(absl::EndsWith(shown.out, "  Received\n")) << shown.out;
 }
 
+TEST_F(ComplaintsCliWordsTest, WhatTheServiceWritesDownByItselfIsSaidInTheReadersLanguage) {
+  ASSERT_TRUE(CreateCategory("billing").ok());
+  v1::CreateHandlerRequest handler;
+  handler.mutable_handler()->set_team("north");
+  handler.mutable_handler()->add_skills("categories/billing");
+  handler.mutable_handler()->set_capacity(3);
+  handler.set_handler_id("ann");
+  ASSERT_TRUE(manager_->Call(&Stub::CreateHandler, handler).ok());
+  const auto made = Create(*lead_, Sample());
+  ASSERT_TRUE(made.ok()) << made.status();
+  ASSERT_EQ(Sqm({"acknowledge", made->number()}).exit_code, 0);
+  ASSERT_EQ(Sqm({"classify", made->number(), "--category", "billing"}).exit_code, 0);
+  ASSERT_EQ(Sqm({"assign", made->number(), "--auto"}).exit_code, 0);
+  const Finished english = Sqm({"show", made->number()});
+  EXPECT_TRUE(absl::StrContains(english.out, "has most room; suited 1, on shift 1, with room 1 ("))
+      << english.out;
+  const Finished chinese = Sqm({"show", made->number()}, "zh");
+  EXPECT_TRUE(absl::StrContains(chinese.out,
+                                "余量最多；适合 1 人，在班 1 人，有余量 1 人（负责人 → staff/ann"))
+      << chinese.out;
+}
+
 TEST_F(ComplaintsCliWordsTest, SaysWhatIsWrong) {
   const Finished time = Sqm({"create", "--subject", "x", "--received", "yesterday"});
   EXPECT_EQ(time.exit_code, 2);
