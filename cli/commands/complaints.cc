@@ -79,7 +79,13 @@ std::string EntryText(const Context& context, absl::TimeZone zone, const v1::Cas
       text.replace(
           0, end,
           EnumLabel(v1::DeadlineKind_descriptor()->FindValueByNumber(kind), context.language()));
-      if (chinese) absl::StrReplaceAll({{": ", "："}, {" %", "%"}}, &text);
+      // `: 2 → team/x` of an escalation is to the second level.
+      if (entry.action() == v1::CASE_ACTION_ESCALATE) {
+        absl::StrReplaceAll(
+            {{": ", chinese ? "：第 " : ": level "}, {" → ", chinese ? " 级 → " : " → "}}, &text);
+      } else if (chinese) {
+        absl::StrReplaceAll({{": ", "："}, {" %", "%"}}, &text);
+      }
     }
   }
   const std::string changes = ChangesText(context, zone, entry);

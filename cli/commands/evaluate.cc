@@ -234,7 +234,7 @@ void Run(Context& context, EvaluateArguments& arguments) {
     context.UsageError(context.T(Text::kOnlySimulated));
     return;
   }
-  if (context.connection() == nullptr) return;
+  if (!context.TableOrData() || context.connection() == nullptr) return;
   if (arguments.evaluators.empty()) {
     const std::string staff = TokenClaim(context.connection()->login().token, "staff");
     arguments.evaluators = {InCollection("staff", staff.empty() ? "qa-officer" : staff)};
@@ -261,14 +261,17 @@ void Run(Context& context, EvaluateArguments& arguments) {
   for (const auto& band : version.content().bands()) {
     const auto found = bands.find(band.code());
     if (found == bands.end()) continue;
-    table.Add({{chinese && !band.label().zh().empty() ? band.label().zh() : band.label().en(),
-                band.passing() ? Tone::kGood : Tone::kBad},
-               absl::StrCat(found->second.count),
-               absl::StrFormat(
-                   "%.2f", found->second.score_sum / static_cast<double>(found->second.count))});
+    const std::string& label =
+        chinese && !band.label().zh().empty() ? band.label().zh() : band.label().en();
+    table.Add(
+        {{context.wants_data() ? band.code() : label, band.passing() ? Tone::kGood : Tone::kBad},
+         absl::StrCat(found->second.count),
+         absl::StrFormat("%.2f",
+                         found->second.score_sum / static_cast<double>(found->second.count))});
     total += found->second.count;
   }
-  context.Print(table);
+  static constexpr const char* kKeys[] = {"band", "count", "mean_score"};
+  context.PrintRows(table, kKeys);
   context.Note(context.T(Text::kEvaluated, total, size, evaluator.found()));
   if (!failure.ok()) context.Fail(failure);
 }

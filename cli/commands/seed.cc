@@ -44,7 +44,7 @@ bool SeedScorecards(Context& context, Table& table) {
   if (!context.Call(absl::StrCat(kMonitoring, "ListScorecardTemplates"), request, templates)) {
     return false;
   }
-  const bool chinese = context.language() == Language::kChinese;
+  const bool chinese = context.data_language() == Language::kChinese;
   for (const auto& shipped : templates.templates()) {
     Scorecard scorecard;
     bool made = false;

@@ -38,7 +38,8 @@ bool SeedComplaints(Context& context, Table& table) {
   v1::StarterSet set;
   if (!context.Call(ComplaintsPath("GetStarterSet"), request, set)) return false;
   const auto label = [&](const type::v1::Text& text) {
-    return context.language() == Language::kChinese && !text.zh().empty() ? text.zh() : text.en();
+    return context.data_language() == Language::kChinese && !text.zh().empty() ? text.zh()
+                                                                               : text.en();
   };
   for (v1::CreateCalendarRequest one : set.calendars()) {
     if (context.options.zone != "UTC") one.mutable_calendar()->set_zone(context.options.zone);

@@ -269,9 +269,11 @@ TEST_F(ComplaintsCliWordsTest, SeedsWhatShipsOnce) {
   const Finished deleted = RunProgram(
       {kSqm, "--login", server_->login_file(), "delete", "replyTemplates/interim-reply"});
   EXPECT_EQ(deleted.exit_code, 0) << deleted.err;
+  // For programs in English, whatever the language of the reader.
   const Finished after =
-      RunProgram({kSqm, "--login", server_->login_file(), "-o", "jsonl", "seed"});
+      RunProgram({kSqm, "--login", server_->login_file(), "--lang", "zh", "-o", "jsonl", "seed"});
   EXPECT_EQ(after.exit_code, 0) << after.err;
+  EXPECT_TRUE(absl::StrContains(after.out, R"("title":"Service standard")")) << after.out;
   for (absl::string_view line : absl::StrSplit(after.out, '\n', absl::SkipEmpty())) {
     const bool is = absl::StrContains(line, "replyTemplates/interim-reply");
     EXPECT_EQ(absl::StrContains(line, is ? "deleted" : "unchanged"), true) << line;

@@ -166,6 +166,7 @@ TEST_F(ProgramTest, WrongUseIsTwo) {
   EXPECT_EQ(Sqm({"import", "contacts", "/nonexistent", "--mapping", "sqm_sample"}).code, kUsage);
   EXPECT_EQ(Sqm({"report", "daily", "--date", "15.1.2021"}).code, kUsage);
   EXPECT_EQ(Sqm({"evaluate", "--scorecard", "x"}).code, kUsage);
+  EXPECT_EQ(Sqm({"evaluate", "--scorecard", "x", "--simulated", "-o", "csv"}).code, kUsage);
   const Ran unknown = Sqm({"list", "nothing"});
   EXPECT_EQ(unknown.code, kUsage);
   EXPECT_THAT(unknown.err, HasSubstr("contacts"));
