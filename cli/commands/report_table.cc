@@ -100,7 +100,7 @@ class Writer {
       const std::string& unit = figure.unit();
       table.Add({figure.title(),
                  {figure.has_value() ? Number(figure.value(), unit) : "–", ToneOf(figure.status())},
-                 absl::StrCat(figure.n()),
+                 figure.kind() == reporting::v1::MEASURE_KIND_COUNT ? "" : absl::StrCat(figure.n()),
                  figure.has_interval() ? Range(figure.interval(), unit) : "",
                  figure.has_target() ? Number(figure.target(), unit) : "",
                  figure.has_previous_value() ? Number(figure.previous_value(), unit) : ""});

@@ -77,8 +77,8 @@ class HtmlTable {
   }
   // A text, and below it how a program would write it.
   HtmlTable& Described(absl::string_view text, absl::string_view code) {
-    absl::StrAppend(&out_, "<td class=\"text\">", Escape(text), "<br/><code>", Escape(code),
-                    "</code></td>");
+    absl::StrAppend(&out_, "<td class=\"text\">", Escape(text), "<br/><code lang=\"en\">",
+                    Escape(code), "</code></td>");
     return *this;
   }
   // A text of several lines.

@@ -20,7 +20,7 @@ namespace {
 
 std::string Header(Language l, const v1::DailyReport& report) {
   return absl::StrCat(
-      "<header><p class=\"eyebrow\">", Escape(report.title()), "</p><h1>",
+      "<header><h1><span class=\"eyebrow\">", Escape(report.title()), " </span>",
       Escape(LongDate(l, report.date())), "</h1><p class=\"period\">", Escape(Say(l, "period")),
       " <b>", LocalMinute(report.start_time(), report.zone()), " – ",
       LocalMinute(report.end_time(), report.zone()), "</b> · ", Escape(Say(l, "zone")), " <b>",

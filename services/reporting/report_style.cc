@@ -22,8 +22,8 @@ body { margin: 0; background: var(--page); color: var(--ink);
 main { max-width: 1060px; margin: 32px auto; padding: 44px 50px 32px; background: var(--sheet);
   border: 1px solid var(--line); border-radius: 10px; }
 header { padding-bottom: 20px; border-bottom: 2px solid var(--ink); }
-.eyebrow { margin: 0 0 4px; color: var(--accent); font-size: 13px; font-weight: 600;
-  letter-spacing: .04em; }
+.eyebrow { display: block; margin: 0 0 4px; color: var(--accent); font-size: 13px; font-weight: 600;
+  letter-spacing: .04em; line-height: 1.5; }
 h1 { margin: 0; font-size: 30px; line-height: 1.2; font-weight: 650; letter-spacing: -.01em; }
 .period { margin: 8px 0 0; color: var(--muted); font-size: 14px; }
 .period b { color: var(--soft); font-weight: 600; }
@@ -125,7 +125,7 @@ rect { stroke: var(--sheet); stroke-width: .5; } /* parts of a bar are told apar
   h2 { margin-top: 20pt; break-after: avoid; } h3, caption, figcaption, .lead, .small { break-after: avoid; }
   .tile, figure, svg, .notices li, tr, .keep { break-inside: avoid; } tbody tr:first-child, tbody tr:last-child, tfoot tr { break-before: avoid; }
   thead { display: table-header-group; } tfoot { display: table-row-group; }
-  .scroll { overflow: visible; } table { font-size: 9pt; } .hours { font-size: 7.5pt; } .of { font-size: 7pt; }
+  tbody th { min-width: 6em; overflow-wrap: anywhere; } .scroll { overflow: visible; } table { font-size: 9pt; } .hours { font-size: 7.5pt; } .of { font-size: 7pt; }
   .tiles { gap: 8px; margin-top: 12pt; } .pair.wide { display: block; } .tile { padding: 9px 10px; } .tile .value { font-size: 17pt; }
   .tile .line { font-size: 8pt; } .pair { gap: 24px; } .hours th:first-child { width: 76px; } a { color: inherit; } }
 )";

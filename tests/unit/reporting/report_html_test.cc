@@ -124,6 +124,8 @@ TEST(ReportHtmlTest, TablesHaveNamesAndHeadingsLeaveOutNoLevel) {
   EXPECT_EQ(count("<caption"), count("<table"));
   EXPECT_EQ(count("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\""),
             count("<table"));
+  EXPECT_EQ(count("<h1>"), 1);
+  EXPECT_THAT(html, HasSubstr("服务质量日报 </span>2024年1月15日 星期一</h1>"));
   char level = '0';
   for (size_t at = 0; (at = html.find("<h", at)) != std::string::npos; ++at) {
     if (html[at + 2] < '1' || html[at + 2] > '6') continue;
