@@ -17,8 +17,9 @@ namespace {
 
 constexpr size_t kGap = 2;
 constexpr size_t kReadable = 14;       // a column is not cut below this while a time is whole
-constexpr size_t kNarrowest = 6;       // nor ever below this
+constexpr size_t kNarrowest = 6;       // nor below this while what people copy can be narrower
 constexpr size_t kNarrowestKept = 20;  // nor one that people copy below this
+constexpr size_t kLeast = 4;           // nor any ever below this
 
 absl::string_view Sign(Tone tone) {
   switch (tone) {
@@ -156,14 +157,16 @@ std::vector<size_t> Table::Widths(int width, int64_t year) const {
   const auto room = static_cast<size_t>(width);
   size_t total = std::accumulate(widths.begin(), widths.end(), kGap * (widths.size() - 1));
   // The widest is made narrower, again and again: first of those that may be cut, while they can
-  // still be read; then of those with times; then of the first once more; at last of the kept ones.
+  // still be read; then of those with times; then of the first once more; then of the kept ones; at
+  // last of the first, whatever is left of them.
   enum class Kind { kFree, kTime, kKept };
   struct Step {
     Kind kind;
     size_t floor;
   };
-  for (const Step step : {Step{Kind::kFree, kReadable}, Step{Kind::kTime, 0},
-                          Step{Kind::kFree, kNarrowest}, Step{Kind::kKept, kNarrowestKept}}) {
+  for (const Step step :
+       {Step{Kind::kFree, kReadable}, Step{Kind::kTime, 0}, Step{Kind::kFree, kNarrowest},
+        Step{Kind::kKept, kNarrowestKept}, Step{Kind::kFree, kLeast}}) {
     while (total > room) {
       size_t widest = widths.size();
       for (size_t i = 0; i < widths.size(); ++i) {

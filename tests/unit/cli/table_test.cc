@@ -87,6 +87,24 @@ TEST(TableTest, FitsTheTerminal) {
   EXPECT_TRUE(absl::StrContains(table.Format(Terminal()), std::string(100, 'x')));
 }
 
+TEST(TableTest, ManyColumnsFitATerminalOfOrdinaryWidth) {
+  Table table({{"资源名", Align::kLeft, true},
+               {"监听记录"},
+               {"客服代表"},
+               {"开具人姓名"},
+               {"截止时间"},
+               {"自动开具"},
+               {"监控标准"},
+               {"等级名称"}});
+  const std::string name = "improvementNotes/01M8FRTTV28EW0G4851XAN";
+  table.Add({name, name, "staff/ada-lovelace", "staff/developer", "2026-12-05 08:28:16",
+             "不适用情形", "contact-centre-call", "needs-improvement"});
+  for (const auto& line :
+       absl::StrSplit(table.Format({.interactive = true, .width = 80}, 2026), '\n')) {
+    EXPECT_LE(DisplayWidth(line), 80u) << line;
+  }
+}
+
 TEST(TableTest, TimesAreShortenedAndNeverCut) {
   Table table({{"number", Align::kLeft, true}, {"subject"}, {"due_time"}, {"close_time"}});
   table.Add({"C-2026-000001", std::string(60, 'x'), "2026-12-01 14:30:05", "2025-11-02 08:00:00"});
