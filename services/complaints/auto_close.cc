@@ -12,24 +12,25 @@
 namespace sqm::complaints {
 namespace {
 
-std::string NoticeText(const v1::Case& one, absl::Time close) {
+std::string NoticeText(const v1::Case& one, absl::Time close, absl::TimeZone zone) {
   const bool chinese = one.language() != v1::CASE_LANGUAGE_EN;
-  const std::string time =
-      absl::StrCat(DayText(chinese, absl::ToCivilDay(close, absl::UTCTimeZone())),
-                   absl::FormatTime(" %H:%M", close, absl::UTCTimeZone()));
-  return chinese ? absl::StrCat("如未收到您的回复，本案将于 ", time, "（UTC）自动办结。")
-                 : absl::StrCat("Without an answer the case will be closed at ", time, " UTC.");
+  const std::string time = absl::StrCat(DayText(chinese, absl::ToCivilDay(close, zone)),
+                                        absl::FormatTime(" %H:%M", close, zone));
+  return chinese
+             ? absl::StrCat("如未收到您的回复，本案将于 ", time, "（", zone.name(), "）自动办结。")
+             : absl::StrCat("Without an answer the case will be closed at ", time, " (",
+                            zone.name(), ").");
 }
 
 }  // namespace
 
-std::optional<AutoClose> AutoCloseOf(const v1::DeadlinePolicy* policy, const v1::Case& one) {
-  if (policy == nullptr || !policy->has_auto_close_after()) return std::nullopt;
+std::optional<AutoClose> AutoCloseOf(const CompiledPolicy* policy, const v1::Case& one) {
+  if (policy == nullptr || !policy->policy.has_auto_close_after()) return std::nullopt;
   if (one.state() != v1::CASE_STATE_WAITING_CUSTOMER) return std::nullopt;
   const absl::Time since = FromTimestamp(one.state_time());
-  const absl::Duration notice = FromDuration(policy->auto_close_notice());
+  const absl::Duration notice = FromDuration(policy->policy.auto_close_notice());
   AutoClose plan;
-  plan.close = since + FromDuration(policy->auto_close_after());
+  plan.close = since + FromDuration(policy->policy.auto_close_after());
   plan.time = plan.close - notice;
   for (const v1::CaseEvent& event : one.events()) {
     const absl::Time time = FromTimestamp(event.time());
@@ -42,14 +43,15 @@ std::optional<AutoClose> AutoCloseOf(const v1::DeadlinePolicy* policy, const v1:
   return plan;
 }
 
-bool TakeAutoClose(const v1::DeadlinePolicy* policy, absl::Time now, v1::Case& one,
+bool TakeAutoClose(const CompiledPolicy* policy, absl::Time now, v1::Case& one,
                    std::vector<v1::CaseEntry>& entries) {
   const std::optional<AutoClose> plan = AutoCloseOf(policy, one);
   if (!plan || plan->time > now || one.events_size() >= kMaxEvents) return false;
   if (!plan->noticed) {
-    const absl::Duration notice = FromDuration(policy->auto_close_notice());
+    const absl::Duration notice = FromDuration(policy->policy.auto_close_notice());
     entries.push_back(TakeStep(one, v1::CASE_ACTION_AUTO_CLOSE_NOTICE,
-                               NoticeText(one, std::max(plan->close, now + notice)), Actor(), now));
+                               NoticeText(one, std::max(plan->close, now + notice), policy->zone),
+                               Actor(), now));
     return true;
   }
   entries.push_back(TakeStep(one, v1::CASE_ACTION_AUTO_CLOSE, "", Actor(), now));

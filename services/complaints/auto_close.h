@@ -6,9 +6,9 @@
 #include <optional>
 #include <vector>
 
+#include "services/complaints/policy_rules.h"
 #include "sqm/complaints/v1/case.pb.h"
 #include "sqm/complaints/v1/case_entry.pb.h"
-#include "sqm/complaints/v1/deadline_policy.pb.h"
 
 namespace sqm::complaints {
 
@@ -20,10 +20,11 @@ struct AutoClose {
 };
 
 // Nothing where the case does not wait for its customer, or the policy (null: none) closes nothing.
-std::optional<AutoClose> AutoCloseOf(const v1::DeadlinePolicy* policy, const v1::Case& one);
+std::optional<AutoClose> AutoCloseOf(const CompiledPolicy* policy, const v1::Case& one);
 
-// Gives notice or closes, where it is time for that, and tells it in `entries`. False: it is not.
-bool TakeAutoClose(const v1::DeadlinePolicy* policy, absl::Time now, v1::Case& one,
+// Gives notice, in the time of the policy's calendar, or closes, where it is time for that, and
+// tells it in `entries`. False: it is not.
+bool TakeAutoClose(const CompiledPolicy* policy, absl::Time now, v1::Case& one,
                    std::vector<v1::CaseEntry>& entries);
 
 }  // namespace sqm::complaints

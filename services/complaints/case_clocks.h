@@ -34,7 +34,6 @@ absl::StatusOr<std::optional<Clock>> ClockOfCase(const CompiledPolicy* policy,
 // The computed clocks of a case, by kind.
 struct Clocks {
   const CompiledPolicy* policy = nullptr;
-  const v1::DeadlinePolicy* Policy() const { return policy == nullptr ? nullptr : &policy->policy; }
   std::vector<Clock> clocks;
   std::vector<v1::DeadlineStatus> kept;   // need not be computed: decided before
   std::vector<v1::DeadlineKind> unknown;  // could not be computed: a calendar has ended

@@ -178,7 +178,7 @@ void Settle(const DeadlineBook& book, const Clocks& clocks, absl::Time now, v1::
   AddUnknown(clocks, one);
   one.set_escalated_to(open ? EscalatedTo(clocks, one) : "");
   if (!open) return;
-  if (const std::optional<AutoClose> plan = AutoCloseOf(clocks.Policy(), one);
+  if (const std::optional<AutoClose> plan = AutoCloseOf(clocks.policy, one);
       plan && one.events_size() < kMaxEvents) {
     Earlier(plan->time, next);
   }
@@ -211,7 +211,7 @@ std::vector<v1::CaseEntry> TakeDueSteps(const DeadlineBook& book, absl::Time now
   if (auto passed = TellPassedAppointment(now, one)) entries.push_back(*std::move(passed));
   const Clocks clocks = ComputeClocks(book, now, one);
   Settle(book, clocks, now, one, &entries);
-  if (TakeAutoClose(clocks.Policy(), now, one, entries)) {
+  if (TakeAutoClose(clocks.policy, now, one, entries)) {
     Settle(book, ComputeClocks(book, now, one), now, one, &entries);
   }
   return entries;

@@ -118,6 +118,7 @@ bool Names(const List& list, const Value& value) {
 CompiledPolicy CompileAccepted(const v1::DeadlinePolicy& policy, const CalendarPtr& calendar) {
   CompiledPolicy compiled;
   compiled.policy = policy;
+  if (calendar != nullptr) compiled.zone = calendar->zone();
   for (const v1::DeadlineTarget& target : policy.targets()) {
     CompiledTarget made;
     made.term = target.term().empty() ? nullptr : FindTerm(target.term());
@@ -131,6 +132,7 @@ absl::StatusOr<CompiledPolicy> CompilePolicy(const v1::DeadlinePolicy& policy,
                                              const CalendarPtr& calendar) {
   CompiledPolicy compiled;
   compiled.policy = policy;
+  if (calendar != nullptr) compiled.zone = calendar->zone();
   FieldErrors errors;
   if (policy.label().en().empty() && policy.label().zh().empty()) {
     errors.Add(absl::StrCat(kPrefix, "label"), "must be given in at least one language");

@@ -36,6 +36,8 @@ struct CompiledTarget {
 // A policy in force with what its targets come to.
 struct CompiledPolicy {
   v1::DeadlinePolicy policy;
+  // Of its calendar: what customers are told of days and times is in it.
+  absl::TimeZone zone = absl::UTCTimeZone();
   std::array<std::optional<CompiledTarget>, v1::DeadlineKind_ARRAYSIZE> targets;  // by DeadlineKind
 };
 

@@ -195,7 +195,7 @@ TEST(CaseDeadlines, ClosesWhatTheCustomerDoesNotAnswerAfterNotice) {
   EXPECT_EQ(FromTimestamp(one.next_event_time()), kNow + absl::Hours(37));
   EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(37), one)),
             "AUTO_CLOSE_NOTICE Without an answer the case will be closed at "
-            "2026-03-04 10:00 UTC.; ");
+            "2026-03-04 10:00 (UTC).; ");
   EXPECT_EQ(FromTimestamp(one.next_event_time()), kNow + absl::Hours(49));
   v1::Case answered = one;
   Step(book, answered, v1::CASE_ACTION_RESUME, absl::Hours(40));

@@ -2,6 +2,7 @@
 #include <absl/strings/str_cat.h>
 #include <gtest/gtest.h>
 
+#include "services/complaints/calendar_rules.h"
 #include "services/complaints/case_deadlines.h"
 #include "services/complaints/case_steps.h"
 #include "tests/unit/complaints/policy_samples.h"
@@ -355,6 +356,41 @@ TEST(CaseWarnings, ACustomerHearsInHisLanguageWhenItWillBeClosed) {
               "AUTO_CLOSE_NOTICE 如未收到您的回复，本案将于 2026年3月7日 01:00（UTC）"
               "自动办结。; ");
     EXPECT_EQ(FromTimestamp(late.next_event_time()), kNow + absl::Hours(112));
+  }
+}
+
+// Where the policy has a calendar, in the time of its zone.
+TEST(CaseWarnings, ACustomerHearsInTheTimeOfTheCalendarWhenItWillBeClosed) {
+  v1::Calendar week;
+  week.set_name("calendars/week");
+  week.set_zone("Asia/Shanghai");
+  v1::WeekdayHours& hours = *week.add_weekly();
+  hours.add_days(v1::WEEKDAY_MONDAY);
+  hours.add_intervals("09:00-17:00");
+  auto calendar = CompileCalendar(week);
+  ASSERT_TRUE(calendar.ok()) << calendar.status();
+  v1::DeadlinePolicy policy = PolicyOf(kResolution, absl::Hours(999));
+  policy.set_calendar("calendars/week");
+  *policy.mutable_auto_close_after() = ToDuration(absl::Hours(48));
+  *policy.mutable_auto_close_notice() = ToDuration(absl::Hours(12));
+  for (const bool accepted : {false, true}) {
+    auto compiled = CompilePolicy(policy, *calendar);
+    ASSERT_TRUE(compiled.ok()) << compiled.status();
+    DeadlineBook book;
+    book.time = kNow;
+    book.policies.push_back(accepted ? CompileAccepted(policy, *calendar) : *std::move(compiled));
+    v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+    Step(book, one, v1::CASE_ACTION_WAIT_CUSTOMER, absl::Hours(8));
+    one.set_language(v1::CASE_LANGUAGE_EN);
+    v1::Case chinese = one;
+    chinese.set_language(v1::CASE_LANGUAGE_ZH);
+    // Kept in UTC on the 4th at 17:00.
+    EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(44), one)),
+              "AUTO_CLOSE_NOTICE Without an answer the case will be closed at 2026-03-05 01:00 "
+              "(Asia/Shanghai).; ");
+    EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(44), chinese)),
+              "AUTO_CLOSE_NOTICE 如未收到您的回复，本案将于 2026年3月5日 01:00（Asia/Shanghai）"
+              "自动办结。; ");
   }
 }
 
