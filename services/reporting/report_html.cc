@@ -19,13 +19,16 @@ namespace sqm::reporting {
 namespace {
 
 std::string Header(Language l, const v1::DailyReport& report) {
-  return absl::StrCat(
-      "<header><h1><span class=\"eyebrow\">", Escape(report.title()), " </span>",
-      Escape(LongDate(l, report.date())), "</h1><p class=\"period\">", Escape(Say(l, "period")),
-      " <b>", LocalMinute(report.start_time(), report.zone()), " – ",
-      LocalMinute(report.end_time(), report.zone()), "</b> · ", Escape(Say(l, "zone")), " <b>",
-      Escape(report.zone()), "</b> · UTC ", LocalMinute(report.start_time(), "UTC"), " – ",
-      LocalMinute(report.end_time(), "UTC"), "</p></header>");
+  const auto period = [&report](const std::string& zone) {
+    return absl::StrCat(LocalMinute(report.start_time(), zone), " – ",
+                        LocalMinute(report.end_time(), zone));
+  };
+  const std::string in_utc = report.zone() == "UTC" ? "" : absl::StrCat(" · UTC ", period("UTC"));
+  return absl::StrCat("<header><h1><span class=\"eyebrow\">", Escape(report.title()), " </span>",
+                      Escape(LongDate(l, report.date())), "</h1><p class=\"period\">",
+                      Escape(Say(l, "period")), " <b>", period(report.zone()), "</b> · ",
+                      Escape(Say(l, "zone")), " <b>", Escape(report.zone()), "</b>", in_utc,
+                      "</p></header>");
 }
 
 std::string Notices(Language l, const v1::DailyReport& report) {

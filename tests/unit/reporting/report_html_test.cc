@@ -185,6 +185,15 @@ TEST(ReportHtmlTest, ChineseHasItsOwnPunctuationAndNotesTheirLines) {
   EXPECT_THAT(html, HasSubstr("请改进：<br/>- 问候：0 / 10</td>"));
 }
 
+TEST(ReportHtmlTest, ItsTimesAreInUtcTooWhereItsZoneIsAnother) {
+  v1::DailyReport report = HostileReport(Language::kEnglish);
+  EXPECT_THAT(RenderHtml(report), HasSubstr("<b>2024-01-15 00:00 – 2024-01-16 00:00</b> · Time "
+                                            "zone <b>Asia/Shanghai</b> · UTC 2024-01-14 16:00 – "
+                                            "2024-01-15 16:00</p>"));
+  report.set_zone("UTC");
+  EXPECT_THAT(RenderHtml(report), HasSubstr("zone <b>UTC</b></p>"));
+}
+
 TEST(ReportHtmlTest, SameReportSameBytes) {
   EXPECT_EQ(RenderHtml(HostileReport(Language::kEnglish)),
             RenderHtml(HostileReport(Language::kEnglish)));
