@@ -138,7 +138,7 @@ class PostgresLongLists : public Replicas {
     return connection.Execute(
         absl::StrCat("LOCK TABLE ", tickets_.ticket().table, " IN ACCESS EXCLUSIVE MODE"));
   }
-  // Until the lock has come to the standby too.
+  // Until the table, which may be new to it, and its lock have come to the standby too.
   void AwaitLock(PgConnectionOptions options) {
     options.statement_timeout = PgConnectionOptions().statement_timeout;
     auto primary = PgConnection::Open(OptionsOfPostgres(directory_).connection);
@@ -147,7 +147,7 @@ class PostgresLongLists : public Replicas {
     ASSERT_TRUE((*primary)->Execute("SELECT pg_switch_wal()").ok());  // what is not yet written
     const PgStatement locks{
         absl::StrCat("SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock'",
-                     " AND relation = '", tickets_.ticket().table, "'::regclass"),
+                     " AND relation = to_regclass('", tickets_.ticket().table, "')"),
         {}};
     for (int look = 0; look < 1000; ++look) {
       auto found = (*standby)->Run(locks, PgParams());
