@@ -107,13 +107,23 @@ absl::Status PgConnection::ConnectTo(const PgHost& host) {
 }
 
 absl::Status PgConnection::Setup() {
-  RETURN_IF_ERROR(Execute("SET client_encoding TO 'UTF8'"));
-  RETURN_IF_ERROR(Execute(absl::StrCat("SET search_path TO ", options_.schema)));
   const bool bounded = options_.statement_timeout != absl::InfiniteDuration();
   const int64_t timeout = bounded ? absl::ToInt64Milliseconds(options_.statement_timeout) : 0;
-  RETURN_IF_ERROR(Execute(absl::StrCat("SET statement_timeout TO ", timeout)));
-  // Nor may a process that hangs hold what others wait for.
-  return Execute(absl::StrCat("SET idle_in_transaction_session_timeout TO ", timeout));
+  // What this code relies on, whatever an administrator has set for the role or the database.
+  const PgStatement settings[] = {
+      {"SET client_encoding TO 'UTF8'", {}, false},
+      {absl::StrCat("SET search_path TO ", options_.schema), {}, false},
+      {absl::StrCat("SET statement_timeout TO ", timeout), {}, false},
+      // Nor may a process that hangs hold what others wait for.
+      {absl::StrCat("SET idle_in_transaction_session_timeout TO ", timeout), {}, false},
+      // A standby refuses to read in another one's default, serializable.
+      {"SET default_transaction_isolation TO 'read committed'", {}, false},
+      // Bytes and numbers that come as text.
+      {"SET bytea_output TO hex", {}, false},
+      {"SET extra_float_digits TO 1", {}, false}};
+  std::vector<PgCall> calls;
+  for (const PgStatement& setting : settings) calls.push_back({&setting, PgParams()});
+  return Run(calls).status();
 }
 
 absl::Status PgConnection::Lost(absl::string_view why) {

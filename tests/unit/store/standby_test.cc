@@ -129,6 +129,19 @@ TEST_F(Standby, AnswersReads) {
   EXPECT_EQ(Counts().standby, before.standby + 200);
 }
 
+// In this default it answers no statement at all.
+TEST_F(Standby, AnswersReadsWhateverTransactionsAreByDefault) {
+  Apply(*store_, tickets_.Create("a"));
+  primary_->Sql("CREATE ROLE serial LOGIN SUPERUSER");
+  primary_->Sql("ALTER ROLE serial SET default_transaction_isolation TO serializable");
+  ASSERT_TRUE(standby_->AwaitReplay(*primary_));
+  PgConnectionOptions options = To(*standby_);
+  absl::StrAppend(&options.conninfo, " user=serial");
+  store_ = OpenOn({options});
+  AwaitStandby();
+  EXPECT_EQ(Counts().failed, 0u);
+}
+
 TEST_F(Standby, IsNotAskedForWhatItDoesNotHaveYet) {
   Apply(*store_, tickets_.Create("a"));
   ASSERT_TRUE(standby_->AwaitReplay(*primary_));
