@@ -20,6 +20,11 @@ constexpr absl::Duration kLongestPause = absl::Seconds(1);
 constexpr const char* kByKey[] = {"SET enable_seqscan TO off", "SET enable_hashjoin TO off",
                                   "SET enable_mergejoin TO off"};
 
+// What is acknowledged is on disk, whatever the role's default is. What waits for standbys stays.
+constexpr char kDurable[] =
+    "SELECT set_config('synchronous_commit', 'on', false) "
+    "WHERE current_setting('synchronous_commit') = 'off'";
+
 absl::Status OutcomeUnknown() {
   return WithRetry(
       Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE,
@@ -140,6 +145,7 @@ absl::Status PgCommitter::Connect(absl::Time deadline) {
     if (connection.ok()) {
       connection_ = *std::move(connection);
       for (const char* setting : kByKey) (void)connection_->Execute(setting);
+      (void)connection_->Execute(kDurable);
       return absl::OkStatus();
     }
     connection_.reset();

@@ -55,5 +55,21 @@ TEST_F(Settings, BytesAndNumbersComeBackAsTheyWere) {
   EXPECT_EQ(rows, 1);
 }
 
+TEST_F(Settings, WhatIsAcknowledgedIsWritten) {
+  // Nothing but the commit itself writes the log.
+  server_->Sql("ALTER SYSTEM SET wal_writer_delay TO '10s'");
+  server_->Sql("SELECT pg_reload_conf()");
+  server_->Sql("ALTER ROLE sqm SET synchronous_commit TO off");
+  Open();
+  auto write = testing::Tickets::Write(clock_.Now(), {tickets_.Create("a")});
+  ASSERT_EQ(Await(store_->Commit(std::move(write))).kind, CommitOutcome::kApplied);
+  server_->Stop(SIGQUIT);
+  ASSERT_TRUE(server_->Start());
+  Open();
+  auto record = Await(store_->Read(tickets_.ticket(), "north", "a"));
+  ASSERT_TRUE(record.ok()) << record.status();
+  EXPECT_NE(*record, nullptr);
+}
+
 }  // namespace
 }  // namespace sqm::store
