@@ -197,8 +197,10 @@ bool PostgresStore::Stale() const { return tail_->age() > options_.tail_period +
 Task<absl::Status> PostgresStore::Check() {
   // A server that hangs is told of before anything else waits for it.
   if (Stale()) {
+    const absl::Status status = tail_->status();
     co_return Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE,
-                   "what other processes commit does not arrive");
+                   absl::StrCat("what other processes commit does not arrive: ",
+                                status.ok() ? "the server is silent" : status.message()));
   }
   std::function<absl::Status(PgSession&)> job = [](PgSession& session) -> absl::Status {
     bool writable = false;

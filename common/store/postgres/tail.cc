@@ -43,7 +43,10 @@ void PgTail::Run() {
   while (Wait()) {
     // Read before the look: what it finds was committed before, and perhaps more.
     const absl::Time now = SteadyNow();
-    if (Look().ok()) looked_ns_ = absl::ToUnixNanos(now);
+    absl::Status status = Look();
+    if (status.ok()) looked_ns_ = absl::ToUnixNanos(now);
+    absl::MutexLock lock(&mutex_);
+    status_ = std::move(status);
   }
 }
 

@@ -29,6 +29,11 @@ class PgTail {
   // Everything that was committed so long ago has reached the listeners. By the steady clock: a
   // step of the system's makes nothing older or younger.
   absl::Duration age() const { return SteadyNow() - absl::FromUnixNanos(looked_ns_.load()); }
+  // How the last look ended.
+  absl::Status status() const {
+    absl::MutexLock lock(&mutex_);
+    return status_;
+  }
 
  private:
   void Run();
@@ -42,10 +47,11 @@ class PgTail {
   PgListeners& listeners_;
   std::atomic<int64_t> looked_ns_;
   std::unique_ptr<PgConnection> connection_;  // the thread's own
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   SteadyCondition changed_;
   bool woken_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
   std::thread thread_;
 };
 

@@ -188,6 +188,18 @@ TEST_P(Replicas, AnAbsentServerIsSaidSo) {
   EXPECT_TRUE(Await((*opened)->Check()).ok());
 }
 
+TEST_P(Replicas, ATailThatFailsSaysWhy) {
+  const std::string heads = absl::StrCat(OptionsOfPostgres(directory_).connection.schema, ".heads");
+  testing::PostgresServer::Shared().Sql(absl::StrCat("ALTER TABLE ", heads, " RENAME TO gone"));
+  absl::Status status;
+  for (int i = 0; i < 100 && status.ok(); ++i) {
+    absl::SleepFor(absl::Milliseconds(100));
+    status = Await(other_->Check());
+  }
+  EXPECT_EQ(ReasonOf(status), type::v1::ERROR_REASON_UNAVAILABLE);
+  EXPECT_THAT(status.message(), ::testing::HasSubstr("\"heads\" does not exist"));
+}
+
 // Counts what is asked for an id: the attempts to write.
 class CountedIds final : public IdSource {
  public:
