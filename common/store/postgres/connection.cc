@@ -110,7 +110,7 @@ absl::Status PgConnection::Setup() {
   const bool bounded = options_.statement_timeout != absl::InfiniteDuration();
   const int64_t timeout = bounded ? absl::ToInt64Milliseconds(options_.statement_timeout) : 0;
   // What this code relies on, whatever an administrator has set for the role or the database.
-  const PgStatement settings[] = {
+  std::vector<PgStatement> settings = {
       {"SET client_encoding TO 'UTF8'", {}, false},
       {absl::StrCat("SET search_path TO ", options_.schema), {}, false},
       {absl::StrCat("SET statement_timeout TO ", timeout), {}, false},
@@ -121,6 +121,10 @@ absl::Status PgConnection::Setup() {
       // Bytes and numbers that come as text.
       {"SET bytea_output TO hex", {}, false},
       {"SET extra_float_digits TO 1", {}, false}};
+  if (options_.lock_timeout != absl::InfiniteDuration()) {
+    const int64_t lock = absl::ToInt64Milliseconds(options_.lock_timeout);
+    settings.push_back({absl::StrCat("SET lock_timeout TO ", lock), {}, false});
+  }
   std::vector<PgCall> calls;
   for (const PgStatement& setting : settings) calls.push_back({&setting, PgParams()});
   return Run(calls).status();

@@ -37,6 +37,8 @@ struct PgConnectionOptions {
   // What the server gives one statement, waiting for a lock included. The client waits twice as
   // long for a sign of life before it gives the connection up. Infinite: for migrations.
   absl::Duration statement_timeout = absl::Seconds(10);
+  // Of that, what a statement may wait for one lock. Infinite: what the server has set.
+  absl::Duration lock_timeout = absl::InfiniteDuration();
   std::shared_ptr<PgWay> way = nullptr;  // null: the connection is alone
 };
 

@@ -9,6 +9,7 @@
 #include <set>
 #include <thread>
 
+#include "common/base/steady_wait.h"
 #include "common/resource/numbers.h"
 #include "common/schedule/lease.h"
 #include "common/store/prepare.h"
@@ -186,6 +187,31 @@ TEST_P(Replicas, AnAbsentServerIsSaidSo) {
   ASSERT_TRUE(testing::PostgresServer::Shared().Start());
   EXPECT_EQ(CommitOn(**opened, tickets_.Create("a")).kind, CommitOutcome::kApplied);
   EXPECT_TRUE(Await((*opened)->Check()).ok());
+}
+
+TEST_P(Replicas, ATableThatSomebodyLocksHoldsUpNoOtherRead) {
+  const PgConnectionOptions options = OptionsOfPostgres(directory_).connection;
+  auto somebody = PgConnection::Open(options);
+  ASSERT_TRUE(somebody.ok()) << somebody.status();
+  ASSERT_TRUE((*somebody)->Execute("BEGIN").ok());
+  ASSERT_TRUE((*somebody)
+                  ->Execute(absl::StrCat("LOCK TABLE ", tickets_.ticket().table,
+                                         " IN ACCESS EXCLUSIVE MODE"))
+                  .ok());
+  std::vector<std::thread> reading;
+  for (int i = 0; i < PostgresOptions().readers; ++i) {
+    reading.emplace_back([&] {
+      auto record = Await(other_->Read(tickets_.ticket(), "north", "a"));
+      EXPECT_EQ(ReasonOf(record.status()), type::v1::ERROR_REASON_UNAVAILABLE) << record.status();
+    });
+  }
+  absl::SleepFor(absl::Milliseconds(100));
+  const absl::Time begun = SteadyNow();
+  EXPECT_TRUE(Await(other_->Check()).ok());
+  EXPECT_LT(SteadyNow() - begun, absl::Seconds(5));
+  for (std::thread& thread : reading) thread.join();
+  (*somebody)->Rollback();
+  EXPECT_TRUE(Await(other_->Read(tickets_.ticket(), "north", "a")).ok());
 }
 
 TEST_P(Replicas, ATailThatFailsSaysWhy) {
