@@ -168,7 +168,11 @@ bool Context::Call(const std::string& method, const google::protobuf::Message& r
                    google::protobuf::Message& response) {
   Connection* const server = connection();
   if (server == nullptr) return false;
-  const Failure failure = server->Call(method, request, response);
+  // The connection repeats what the server did not answer: a mutation is then to be the same one.
+  const std::unique_ptr<google::protobuf::Message> sent(request.New());
+  sent->CopyFrom(request);
+  FillRequestId(*sent, ids_);
+  const Failure failure = server->Call(method, *sent, response);
   if (failure.ok()) return true;
   Fail(failure);
   return false;

@@ -159,7 +159,6 @@ void Create(Context& context, const ResourceArguments& arguments) {
     return;
   }
   SetFlag(*request, "validate_only", arguments.validate_only);
-  FillRequestId(*request, context.ids());
   const auto response = NewMessage(method->output_type());
   if (context.Call(MethodPath(method), *request, *response)) ShowOne(context, *response);
 }
@@ -184,7 +183,6 @@ void Update(Context& context, const ResourceArguments& arguments) {
     request->GetReflection()->MutableMessage(request.get(), mask)->CopyFrom(paths);
   }
   SetFlag(*request, "validate_only", arguments.validate_only);
-  FillRequestId(*request, context.ids());
   const auto response = NewMessage(method->output_type());
   if (context.Call(MethodPath(method), *request, *response)) ShowOne(context, *response);
 }
@@ -198,7 +196,6 @@ void Delete(Context& context, const ResourceArguments& arguments) {
       !SetText(context, *request, "etag", arguments.etag)) {
     return;
   }
-  FillRequestId(*request, context.ids());
   const auto response = NewMessage(method->output_type());
   if (context.Call(MethodPath(method), *request, *response)) {
     context.Note(context.T(Text::kDeleted, arguments.target));

@@ -62,7 +62,6 @@ bool SeedScorecards(Context& context, Table& table) {
     if (version == 0) {
       monitoring::v1::PublishScorecardRequest publish;
       publish.set_name(scorecard.name());
-      FillRequestId(publish, context.ids());
       monitoring::v1::ScorecardVersion answer;
       if (!context.Call(absl::StrCat(kMonitoring, "PublishScorecard"), publish, answer)) {
         return false;

@@ -12,6 +12,25 @@ namespace v1 = complaints::v1;
 
 class ComplaintsCliTest : public ComplaintsCliWorld {};
 
+// What is not answered is sent again.
+TEST_F(ComplaintsCliTest, WhatIsWrittenHasARequestId) {
+  const Finished made =
+      Sqm({"create", "--kind", "complaint", "--channel", "phone", "--subject", "Charged twice"});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  const Client service(*server_, As(auth::Role::kService));
+  feed::v1::WatchChangesRequest request;
+  request.set_service("complaints");
+  request.set_from_oldest(true);
+  auto context = service.Context();
+  auto stream = service.feed().WatchChanges(context.get(), request);
+  feed::v1::ChangeBatch batch;
+  while (batch.changes().empty() && stream->Read(&batch)) {
+  }
+  context->TryCancel();
+  ASSERT_FALSE(batch.changes().empty()) << stream->Finish().error_message();
+  EXPECT_NE(batch.changes(0).request_id(), "");
+}
+
 TEST_F(ComplaintsCliTest, FromCreateToClose) {
   ASSERT_TRUE(CreateCategory("billing").ok());
   ASSERT_TRUE(CreateCause("double-run").ok());
