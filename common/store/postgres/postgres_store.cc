@@ -15,9 +15,6 @@ namespace {
 constexpr char kLockProjections[] = "SELECT value FROM meta WHERE key = 'projections' FOR UPDATE";
 // A tail that has not looked for so long is no longer followed by caches.
 constexpr absl::Duration kStaleTail = absl::Seconds(2);
-// A read waits for a lock only where somebody rebuilds or locks a table. Readers are few: those of
-// other tables, and the look at the store's health, are not to wait as long.
-constexpr absl::Duration kReadersLock = absl::Seconds(1);
 constexpr char kWritable[] = "SELECT current_setting('transaction_read_only')";
 
 PostgresOptions WithWays(PostgresOptions options) {
@@ -26,9 +23,10 @@ PostgresOptions WithWays(PostgresOptions options) {
   return options;
 }
 
-PgConnectionOptions ForReaders(PgConnectionOptions options) {
-  options.lock_timeout = kReadersLock;
-  return options;
+PgConnectionOptions ForReaders(const PostgresOptions& options) {
+  PgConnectionOptions connection = options.connection;
+  connection.lock_timeout = options.readers_lock_timeout;
+  return connection;
 }
 
 }  // namespace
@@ -50,7 +48,7 @@ PostgresStore::PostgresStore(const contract::Registry& registry, PostgresOptions
       sql_(registry),
       listeners_(sql_, registry),
       queue_(options_.queue_write_sets, executor),
-      reading_(ForReaders(options_.connection)),
+      reading_(ForReaders(options_)),
       background_work_(options_.connection),
       noting_(options_.connection),
       readers_("reader", options_.readers),

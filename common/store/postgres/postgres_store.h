@@ -35,6 +35,9 @@ struct PostgresOptions {
   size_t queue_write_sets = 50000;
   // Threads that read, each with a connection.
   int readers = 4;
+  // How long a read waits for a lock, which it does only where somebody rebuilds or locks a table:
+  // those of other tables, and the look at the store's health, are not to wait as long.
+  absl::Duration readers_lock_timeout = absl::Seconds(1);
   // A list that takes longer goes on aside (LongLists), on so many threads, and so many wait there.
   absl::Duration short_list = absl::Milliseconds(200);
   int long_list_threads = 2;

@@ -162,6 +162,8 @@ class PostgresLongLists : public Replicas {
     ASSERT_EQ(Commit(tickets_.Create("one")).kind, CommitOutcome::kApplied);
     options.short_list = absl::Milliseconds(20);
     options.readers = 1;
+    // The lock only stands for what there is to read.
+    options.readers_lock_timeout = absl::InfiniteDuration();
     auto opened = PostgresStore::Open(tickets_.registry(), options, executor_, clock_, ids_);
     ASSERT_TRUE(opened.ok()) << opened.status();
     reader_ = *std::move(opened);
