@@ -87,7 +87,9 @@ class PostgresServer {
     if (pid_ > 0) return true;
     pid_ = Spawn({Programs() + "/postgres", "-D", data(), "-k", directory_, "-c",
                   "listen_addresses=", "-c", absl::StrCat("fsync=", durable_ ? "on" : "off"), "-c",
-                  "max_connections=200"});
+                  "max_connections=200",
+                  // A standby asks soon again after its primary was restarted.
+                  "-c", "wal_retrieve_retry_interval=100ms"});
     for (int i = 0; i < 1000; ++i) {
       if (Sql("SELECT 1") == "1") return true;
       absl::SleepFor(absl::Milliseconds(20));
