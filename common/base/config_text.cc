@@ -49,7 +49,7 @@ std::string Wrapped(absl::string_view text, size_t indent) {
 
 std::string ConfigSpec::Effective() const {
   std::vector<absl::string_view> keys;
-  for (const Option& option : options_) keys.push_back(option.key);
+  for (const Option& option : options_) keys.emplace_back(option.key);
   std::string out;
   for (const absl::string_view section : Sections(keys)) {
     std::string lines;
@@ -79,7 +79,7 @@ std::string ConfigSpec::Help() const {
       "every error (exit code 2).",
       0);
   std::vector<absl::string_view> keys;
-  for (const Option& option : options_) keys.push_back(option.key);
+  for (const Option& option : options_) keys.emplace_back(option.key);
   for (const absl::string_view section : Sections(keys)) {
     std::string lines;
     for (const Option& option : options_) {

@@ -47,7 +47,7 @@ absl::StatusOr<sockaddr_in> ParseAddress(absl::string_view address) {
 void Poke(const sockaddr_in& address) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return;
-  connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  (void)connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
   close(fd);
 }
 
