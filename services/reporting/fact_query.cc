@@ -1,13 +1,11 @@
 #include "services/reporting/fact_query.h"
 
-#include <absl/container/flat_hash_map.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/strip.h>
 
 #include <utility>
 
 #include "common/base/status.h"
-#include "services/reporting/spans.h"
 
 namespace sqm::reporting {
 namespace {

@@ -28,9 +28,8 @@ constexpr store::SchemaPart kSchema[] = {
      " position BIGINT NOT NULL, token TEXT NOT NULL, time BIGINT, PRIMARY KEY (tenant, source))"},
     {"reporting_facts",
      "CREATE TABLE IF NOT EXISTS reporting_facts (tenant TEXT NOT NULL, source TEXT NOT NULL,"
-     " resource TEXT NOT NULL, version BIGINT NOT NULL, kind BIGINT NOT NULL, bucket BIGINT NOT "
-     "NULL,"
-     " body BYTEA NOT NULL, PRIMARY KEY (tenant, source, resource))"},
+     " resource TEXT NOT NULL, version BIGINT NOT NULL, kind BIGINT NOT NULL,"
+     " bucket BIGINT NOT NULL, body BYTEA NOT NULL, PRIMARY KEY (tenant, source, resource))"},
     // Notes are the one kind that a report lists.
     {"reporting_facts_notes",
      "CREATE INDEX IF NOT EXISTS reporting_facts_notes ON reporting_facts (tenant, bucket)"
@@ -43,8 +42,8 @@ constexpr store::SchemaPart kSchema[] = {
      " (tenant, dimensions)"},
     {"reporting_cells",
      "CREATE TABLE IF NOT EXISTS reporting_cells (tenant TEXT NOT NULL, bucket BIGINT NOT NULL,"
-     " dimensions BIGINT NOT NULL, value BYTEA NOT NULL, PRIMARY KEY (tenant, bucket, "
-     "dimensions))"},
+     " dimensions BIGINT NOT NULL, value BYTEA NOT NULL,"
+     " PRIMARY KEY (tenant, bucket, dimensions))"},
     {"reporting_scorecards",
      "CREATE TABLE IF NOT EXISTS reporting_scorecards (tenant TEXT NOT NULL, source TEXT NOT NULL,"
      " name TEXT NOT NULL, version BIGINT NOT NULL, body BYTEA NOT NULL,"
@@ -60,9 +59,8 @@ constexpr store::SchemaPart kSchema[] = {
     // See spans.h.
     {"reporting_spans",
      "CREATE TABLE IF NOT EXISTS reporting_spans (tenant TEXT NOT NULL, node BIGINT NOT NULL,"
-     " standing BIGINT NOT NULL, kind BIGINT NOT NULL, since BIGINT NOT NULL, first BIGINT NOT "
-     "NULL,"
-     " last BIGINT NOT NULL, n BIGINT NOT NULL,"
+     " standing BIGINT NOT NULL, kind BIGINT NOT NULL, since BIGINT NOT NULL,"
+     " first BIGINT NOT NULL, last BIGINT NOT NULL, n BIGINT NOT NULL,"
      " PRIMARY KEY (tenant, node, standing, kind, since, first, last))"},
 };
 constexpr absl::string_view kScorecardVersionType = "monitoring/ScorecardVersion";
