@@ -60,8 +60,13 @@ struct ConsumerOptions {
   // The `authorization` value, `Bearer …`, for the next call: a token of role service for all
   // tenants. Must not block.
   std::function<absl::StatusOr<std::string>()> authorization;
-  // How often new tenants are looked for.
+  // How often new tenants are looked for, and those without a stream that moved.
   absl::Duration discover_period = absl::Seconds(3);
+  // Streams open at once: servers take 1,000 a connection, and another consumer and calls may share
+  // it. Beyond so many tenants they take turns: who has heard nothing for a second, or has had its
+  // stream for a turn, gives way to who waits, and is without one until its feed's head moves.
+  int most_streams = 400;
+  absl::Duration turn = absl::Seconds(5);
   // How long the source may wait for more changes after a batch, below 1 s: larger batches, and
   // fewer transactions of the sink.
   absl::Duration gather = absl::ZeroDuration();
@@ -69,11 +74,11 @@ struct ConsumerOptions {
   // all.
   absl::Duration least_backoff = absl::Milliseconds(100);
   absl::Duration most_backoff = absl::Seconds(5);
-  // A token that moved without changes (marks, other types) is stored this often, and what is
-  // applied acknowledged this often.
+  // A token that moved without changes (marks, other types) is stored this often, and one that
+  // moved is acknowledged this often.
   absl::Duration mark_period = absl::Seconds(10);
-  // A mark of a token that did not move is given to the sink this often: it says until when nothing
-  // came.
+  // A mark of a token that did not move is given to the sink, and acknowledged, this often: it says
+  // until when nothing came.
   absl::Duration still_period = absl::Minutes(1);
   // A stream that is silent for longer is taken for dead: marks come every second.
   absl::Duration silence = absl::Seconds(10);
@@ -86,7 +91,7 @@ struct Progress {
   int64_t applied = 0;  // everything up to here is applied, or is of no interest
   // When the source said so last: what is applied was complete then. InfinitePast: not yet.
   absl::Time as_of = absl::InfinitePast();
-  bool connected = false;
+  bool connected = false;  // by a stream of its own
   int64_t lag() const { return head > applied ? head - applied : 0; }
 };
 

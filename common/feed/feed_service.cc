@@ -98,6 +98,8 @@ Task<absl::StatusOr<v1::ListFeedsResponse>> FeedService::ListFeeds(
   CO_ASSIGN_OR_RETURN(const FeedSource* source, Select(request.service()));
   v1::ListFeedsResponse response;
   response.set_epoch(source->store->epoch());
+  const absl::Time heard = source->store->HeardUntil(clock_->Now());
+  if (heard > absl::InfinitePast()) *response.mutable_time() = ToTimestamp(heard);
   bool all = call.principal().tenant == auth::kAllTenants;
   std::map<std::string, store::FeedHead> heads = source->store->Heads();
   for (const auto& [tenant, head] : heads) {

@@ -1,10 +1,19 @@
 #include "services/reporting/fact_sink.h"
 
+#include <utility>
+
 #include "common/base/status.h"
 #include "common/feed/resume_token.h"
 #include "common/observe/log.h"
 
 namespace sqm::reporting {
+namespace {
+
+// Changes still to be read of a tenant that nothing was read of: fewer take less than a second, and
+// every new tenant has some.
+constexpr int64_t kWorthTelling = 10'000;
+
+}  // namespace
 
 absl::Status PrepareStore(store::Store& store) {
   return Await(store::Prepare(store, FactStore::Schema()));
@@ -26,14 +35,23 @@ Task<absl::StatusOr<std::optional<feed::Position>>> FactSink::Load(std::string t
     BeginAnew(tenant, "nothing of it was read yet");
   } else if (position->token.empty()) {
     BeginAnew(tenant, "what was read is not complete, or is of another version of reporting");
+    TellAnew(tenant);
   }
   co_return position;
 }
 
 void FactSink::BeginAnew(const std::string& tenant, absl::string_view why) {
+  absl::MutexLock lock(&mutex_);
+  anew_.emplace(tenant, Anew{absl::Now(), std::string(why)});
+}
+
+void FactSink::TellAnew(const std::string& tenant) {
+  std::string why;
   {
     absl::MutexLock lock(&mutex_);
-    if (!anew_.emplace(tenant, absl::Now()).second) return;
+    const auto anew = anew_.find(tenant);
+    if (anew == anew_.end() || std::exchange(anew->second.told, true)) return;
+    why = anew->second.why;
   }
   observe::Log(observe::Level::kInfo,
                "a source is read from its beginning; until then reports say how far it is read",
@@ -41,16 +59,16 @@ void FactSink::BeginAnew(const std::string& tenant, absl::string_view why) {
 }
 
 void FactSink::EndAnew(const std::string& tenant) {
-  absl::Duration took;
+  Anew anew;
   {
     absl::MutexLock lock(&mutex_);
-    const auto began = anew_.find(tenant);
-    if (began == anew_.end()) return;
-    took = absl::Now() - began->second;
-    anew_.erase(began);
+    auto node = anew_.extract(tenant);
+    if (node.empty() || !node.mapped().told) return;
+    anew = std::move(node.mapped());
   }
-  observe::Log(observe::Level::kInfo, "a source that was read from its beginning is read up to now",
-               {{"source", source_}, {"tenant", tenant}, {"took_seconds", took}});
+  observe::Log(
+      observe::Level::kInfo, "a source that was read from its beginning is read up to now",
+      {{"source", source_}, {"tenant", tenant}, {"took_seconds", absl::Now() - anew.since}});
 }
 
 void FactSink::Stands(const std::string& tenant, std::optional<std::string> token) {
@@ -84,6 +102,7 @@ Task<absl::Status> FactSink::Apply(std::string tenant, const feed::v1::ChangeBat
   absl::Status status = co_await applying;
   if (!status.ok()) co_return status;
   Stands(tenant, batch.resume_token());
+  if (batch.head() - reached >= kWorthTelling) TellAnew(tenant);
   if (point.ok() && reached >= batch.head()) EndAnew(tenant);
   if (applied.unusable > 0) {
     unusable_ += static_cast<uint64_t>(applied.unusable);
@@ -99,6 +118,7 @@ Task<absl::Status> FactSink::Apply(std::string tenant, const feed::v1::ChangeBat
 
 Task<absl::Status> FactSink::Reset(std::string tenant) {
   BeginAnew(tenant, "the source no longer keeps what follows on what was read");
+  TellAnew(tenant);
   bool done = false;
   while (!done) {
     std::function<absl::Status(store::SqlSession&)> reset =

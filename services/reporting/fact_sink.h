@@ -43,9 +43,16 @@ class FactSink final : public feed::Sink {
   // OK where this process is the one to write.
   absl::Status CheckOwn(store::SqlSession& session, const std::string& tenant) const;
   void Stands(const std::string& tenant, std::optional<std::string> token);
-  // That the tenant is read from its beginning, and why, is told when it begins and when it is
-  // done.
+  // A tenant that is read from its beginning.
+  struct Anew {
+    absl::Time since;
+    std::string why;
+    bool told = false;
+  };
+  // That a tenant is read anew, and why, is told when it begins and when it is done; that a new
+  // one is read the first time, only where much of it is there already.
   void BeginAnew(const std::string& tenant, absl::string_view why);
+  void TellAnew(const std::string& tenant);
   void EndAnew(const std::string& tenant);
 
   const std::string source_;
@@ -55,8 +62,7 @@ class FactSink final : public feed::Sink {
   mutable absl::Mutex mutex_;
   // The token that the cursor of a tenant has as far as this process knows; nothing = no cursor.
   absl::flat_hash_map<std::string, std::optional<std::string>> tokens_ ABSL_GUARDED_BY(mutex_);
-  // Since when a tenant is read from its beginning.
-  absl::flat_hash_map<std::string, absl::Time> anew_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, Anew> anew_ ABSL_GUARDED_BY(mutex_);
   FactStore facts_;  // used within Project only, that is on the committer's thread
 };
 
