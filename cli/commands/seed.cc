@@ -38,18 +38,18 @@ bool Ensure(Context& context, const monitoring::v1::ScorecardTemplate& shipped,
   return failure.ok() || deleted;
 }
 
-bool SeedScorecards(Context& context, Table& table) {
+Seeded SeedScorecards(Context& context, Table& table, Failure& failure) {
   monitoring::v1::ListScorecardTemplatesRequest request;
   monitoring::v1::ListScorecardTemplatesResponse templates;
-  if (!context.Call(absl::StrCat(kMonitoring, "ListScorecardTemplates"), request, templates)) {
-    return false;
-  }
+  const Seeded asked = AskWhatShips(context, absl::StrCat(kMonitoring, "ListScorecardTemplates"),
+                                    request, templates, failure);
+  if (asked != Seeded::kDone) return asked;
   const bool chinese = context.data_language() == Language::kChinese;
   for (const auto& shipped : templates.templates()) {
     Scorecard scorecard;
     bool made = false;
     bool deleted = false;
-    if (!Ensure(context, shipped, scorecard, made, deleted)) return false;
+    if (!Ensure(context, shipped, scorecard, made, deleted)) return Seeded::kFailed;
     const auto& title = (deleted ? shipped.scorecard() : scorecard).title();
     const std::string label = chinese && !title.zh().empty() ? title.zh() : title.en();
     if (deleted) {
@@ -64,7 +64,7 @@ bool SeedScorecards(Context& context, Table& table) {
       publish.set_name(scorecard.name());
       monitoring::v1::ScorecardVersion answer;
       if (!context.Call(absl::StrCat(kMonitoring, "PublishScorecard"), publish, answer)) {
-        return false;
+        return Seeded::kFailed;
       }
       version = answer.number();
       published = true;
@@ -75,7 +75,7 @@ bool SeedScorecards(Context& context, Table& table) {
                           : Text::kUnchanged,
               table);
   }
-  return true;
+  return Seeded::kDone;
 }
 
 void Seed(Context& context) {
@@ -84,13 +84,33 @@ void Seed(Context& context) {
                {context.T(Text::kTitle)},
                {context.T(Text::kVersion), Align::kRight},
                {context.T(Text::kOutcome)}});
-  if (SeedScorecards(context, table)) SeedComplaints(context, table);
+  Failure failure;
+  const Seeded scorecards = SeedScorecards(context, table, failure);
+  const Seeded complaints =
+      scorecards == Seeded::kFailed ? Seeded::kFailed : SeedComplaints(context, table, failure);
+  if (scorecards == Seeded::kNotOffered && complaints == Seeded::kNotOffered) {
+    context.Fail(failure);
+  } else if (scorecards == Seeded::kNotOffered) {
+    context.Note(context.T(Text::kSeedElsewhere, "monitoring"));
+  } else if (complaints == Seeded::kNotOffered) {
+    context.Note(context.T(Text::kSeedElsewhere, "complaints"));
+  }
   // Also after a complaint: what was done before it stands.
   static constexpr const char* kKeys[] = {"name", "title", "version", "outcome"};
   if (table.rows() > 0) context.PrintRows(table, kKeys);
 }
 
 }  // namespace
+
+Seeded AskWhatShips(Context& context, const std::string& method,
+                    const google::protobuf::Message& request, google::protobuf::Message& shipped,
+                    Failure& failure) {
+  failure = context.connection()->Call(method, request, shipped);
+  if (failure.ok()) return Seeded::kDone;
+  if (failure.code == grpc::StatusCode::UNIMPLEMENTED) return Seeded::kNotOffered;
+  context.Fail(failure);
+  return Seeded::kFailed;
+}
 
 void AddSeeded(const Context& context, std::string name, std::string label, std::string version,
                Text outcome, Table& table) {

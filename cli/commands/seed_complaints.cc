@@ -33,10 +33,12 @@ bool Ensure(Context& context, absl::string_view type, absl::string_view collecti
 
 }  // namespace
 
-bool SeedComplaints(Context& context, Table& table) {
+Seeded SeedComplaints(Context& context, Table& table, Failure& failure) {
   const v1::GetStarterSetRequest request;
   v1::StarterSet set;
-  if (!context.Call(ComplaintsPath("GetStarterSet"), request, set)) return false;
+  const Seeded asked =
+      AskWhatShips(context, ComplaintsPath("GetStarterSet"), request, set, failure);
+  if (asked != Seeded::kDone) return asked;
   const auto label = [&](const type::v1::Text& text) {
     return context.data_language() == Language::kChinese && !text.zh().empty() ? text.zh()
                                                                                : text.en();
@@ -46,37 +48,37 @@ bool SeedComplaints(Context& context, Table& table) {
     if (!Ensure<v1::Calendar, v1::GetCalendarRequest>(context, "Calendar", "calendars",
                                                       one.calendar_id(), one,
                                                       label(one.calendar().label()), table)) {
-      return false;
+      return Seeded::kFailed;
     }
   }
   for (const v1::CreateCategoryRequest& one : set.categories()) {
     if (!Ensure<v1::Category, v1::GetCategoryRequest>(context, "Category", "categories",
                                                       one.category_id(), one,
                                                       label(one.category().label()), table)) {
-      return false;
+      return Seeded::kFailed;
     }
   }
   for (const v1::CreateCauseRequest& one : set.causes()) {
     if (!Ensure<v1::Cause, v1::GetCauseRequest>(context, "Cause", "causes", one.cause_id(), one,
                                                 label(one.cause().label()), table)) {
-      return false;
+      return Seeded::kFailed;
     }
   }
   for (const v1::CreateDeadlinePolicyRequest& one : set.deadline_policies()) {
     if (!Ensure<v1::DeadlinePolicy, v1::GetDeadlinePolicyRequest>(
             context, "DeadlinePolicy", "deadlinePolicies", one.deadline_policy_id(), one,
             label(one.deadline_policy().label()), table)) {
-      return false;
+      return Seeded::kFailed;
     }
   }
   for (const v1::CreateReplyTemplateRequest& one : set.reply_templates()) {
     if (!Ensure<v1::ReplyTemplate, v1::GetReplyTemplateRequest>(
             context, "ReplyTemplate", "replyTemplates", one.reply_template_id(), one,
             label(one.reply_template().label()), table)) {
-      return false;
+      return Seeded::kFailed;
     }
   }
-  return true;
+  return Seeded::kDone;
 }
 
 }  // namespace sqm::cli

@@ -237,6 +237,7 @@ A login file for each service, to all its replicas. In another terminal:
   sqm --login $data/login/monitoring.json status
   sqm sample contacts --count 1000 -o contacts.csv
   sqm --login $data/login/monitoring.json import contacts contacts.csv --mapping sqm_sample
+  sqm --login $data/login/complaints.json seed
   sqm --login $data/login/complaints.json complaints create --kind complaint --subject 'No signal' --channel phone
   sqm --login $data/login/reporting.json report daily --date $(date -u +%F) -o table
   deploy/local/rolling-restart

@@ -294,5 +294,21 @@ TEST_F(ComplaintsCliWordsTest, SeedsWhatShipsOnce) {
   EXPECT_EQ(one->deadlines_size(), 3);
 }
 
+// Services that stand alone, each behind an address of its own.
+TEST_F(ComplaintsCliWordsTest, SeedsTheServiceThatItMeets) {
+  for (const auto& [program, brings, other] :
+       {std::tuple("sqm-complaints", "categories/billing-error", "The monitoring service"),
+        std::tuple("sqm-monitoring", "scorecards/contact-centre-call", "The complaints service")}) {
+    ServerOptions options;
+    options.program = program;
+    auto server = ServerProcess::Start(options);
+    ASSERT_TRUE(server.ok()) << server.status();
+    const Finished seeded = RunProgram({kSqm, "--login", (*server)->login_file(), "seed"});
+    EXPECT_EQ(seeded.exit_code, 0) << program << seeded.err;
+    EXPECT_TRUE(absl::StrContains(seeded.out, brings)) << program << seeded.out;
+    EXPECT_TRUE(absl::StrContains(seeded.err, other)) << program << seeded.err;
+  }
+}
+
 }  // namespace
 }  // namespace sqm::testing
