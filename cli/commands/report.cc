@@ -28,10 +28,13 @@ struct ReportArguments {
   double wait_seconds = 0;
 };
 
-// Up to which position each source of the report has changes now; one that has none is left out.
-// False after a complaint.
-using Heads = std::map<std::string, int64_t>;
+struct Heads {
+  // Up to which position each source of the report has changes now; one that has none is left out.
+  std::map<std::string, int64_t> positions;
+  bool elsewhere = false;  // the server does not hold the sources
+};
 
+// False after a complaint.
 template <typename Request, typename Response>
 bool ReadHead(Context& context, const std::string& source, absl::string_view method, Heads& heads) {
   Request request;
@@ -39,16 +42,18 @@ bool ReadHead(Context& context, const std::string& source, absl::string_view met
   Response response;
   int64_t head = 0;
   const Failure failure = context.connection()->Call(std::string(method), request, response, &head);
-  // A server without this service, or a caller who may not see what it holds, waits for the others.
-  if (failure.code == grpc::StatusCode::UNIMPLEMENTED ||
-      failure.code == grpc::StatusCode::PERMISSION_DENIED) {
+  // Of a server without this service, and for a caller who may not see what it holds, the others
+  // are waited for.
+  if (failure.code == grpc::StatusCode::UNIMPLEMENTED) {
+    heads.elsewhere = true;
     return true;
   }
+  if (failure.code == grpc::StatusCode::PERMISSION_DENIED) return true;
   if (!failure.ok()) {
     context.Fail(failure);
     return false;
   }
-  if (head > 0) heads[source] = head;
+  if (head > 0) heads.positions[source] = head;
   return true;
 }
 
@@ -63,10 +68,10 @@ bool ReadHeads(Context& context, Heads& heads) {
 bool Covers(const DailyReport& report, const Heads& heads) {
   size_t read = 0;
   for (const auto& source : report.sources()) {
-    const auto head = heads.find(source.source());
-    if (head != heads.end() && source.position() >= head->second) ++read;
+    const auto head = heads.positions.find(source.source());
+    if (head != heads.positions.end() && source.position() >= head->second) ++read;
   }
-  return read == heads.size();
+  return read == heads.positions.size();
 }
 
 bool ReadReport(Context& context, const std::string& date, DailyReport& report) {
@@ -83,6 +88,7 @@ bool WaitForReport(Context& context, const ReportArguments& arguments, const std
   if (arguments.wait_seconds <= 0) return true;
   Heads heads;
   if (!ReadHeads(context, heads)) return false;
+  if (heads.elsewhere) context.Note(context.T(Text::kReportSourcesElsewhere));
   const absl::Time end = absl::Now() + absl::Seconds(arguments.wait_seconds);
   for (;;) {
     DailyReport report;

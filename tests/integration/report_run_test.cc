@@ -150,5 +150,25 @@ TEST(ReportRunTest, NoneIsFrozenWhileASourceIsReadAnew) {
   EXPECT_TRUE(manager.Call(&Runs::CreateReportRun, Freezing(kSampleDay)).ok());
 }
 
+// The command line asks sources how far they are; elsewhere it cannot, and says so.
+TEST(ReportRunTest, WaitsForSourcesOfTheSameServer) {
+  ServerOptions options;
+  options.program = "sqm-reporting";
+  options.flags = {absl::StrCat("--monitoring.address=127.0.0.1:", FreePort())};
+  auto alone = ServerProcess::Start(options);
+  ASSERT_TRUE(alone.ok()) << alone.status();
+  auto together = ServerProcess::Start();
+  ASSERT_TRUE(together.ok()) << together.status();
+  const auto told = [](const ServerProcess& server) {
+    const Finished made = RunProgram({SQM_BIN_DIR "/sqm", "--login", server.login_file(), "report",
+                                      "daily", "--date", kSampleDay, "--wait", "5"});
+    EXPECT_EQ(made.exit_code, 0) << made.err;
+    return made.err;
+  };
+  constexpr char kNote[] = "--wait knows only sources of the same server";
+  EXPECT_THAT(told(**alone), ::testing::HasSubstr(kNote));
+  EXPECT_THAT(told(**together), ::testing::Not(::testing::HasSubstr(kNote)));
+}
+
 }  // namespace
 }  // namespace sqm::testing
