@@ -85,5 +85,38 @@ TEST_F(TurnsTest, NobodyWaitsAfterTheEnd) {
   EXPECT_TRUE(Becomes(third, 0));
 }
 
+// Takes its turns and counts who has one at the same time.
+Task<void> TakeOften(Turns& turns, Executor& executor, std::atomic<int>& inside,
+                     std::atomic<int>& most) {
+  for (int round = 0; round < 50; ++round) {
+    bool given = co_await turns.Take();
+    if (!given) co_return;
+    const int now = ++inside;
+    for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
+    }
+    // Some work, until it is told to go or has had enough.
+    for (int step = 0; step < 5; ++step) {
+      co_await executor.Hop();
+      if (turns.GiveWay()) break;
+    }
+    --inside;
+    turns.Give();
+  }
+}
+
+TEST_F(TurnsTest, ManyAtOnceHaveNoMorePlacesThanThereAre) {
+  Executor threads("many", 4);
+  Turns turns(3, threads);
+  std::atomic<int> inside{0}, most{0}, done{0};
+  constexpr int kMany = 100;
+  for (int i = 0; i < kMany; ++i) {
+    threads.Post([&] { Start(TakeOften(turns, threads, inside, most), [&] { ++done; }); });
+  }
+  EXPECT_TRUE(Becomes(done, kMany)) << "everybody has had all turns";
+  EXPECT_EQ(inside, 0);
+  EXPECT_EQ(most, 3);
+  threads.Stop();
+}
+
 }  // namespace
 }  // namespace sqm::feed

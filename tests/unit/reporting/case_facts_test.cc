@@ -35,23 +35,23 @@ TEST(CaseFactsTest, EveryStepAtItsTime) {
   Fact fact;
   ASSERT_EQ(ReadCase(one, fact), Effect::kPut);
   EXPECT_EQ(fact.bucket, kFrom);
-  EXPECT_THAT(When(fact, Quantity::kCasesOpened), testing::ElementsAre(0));
-  EXPECT_THAT(When(fact, Quantity::kCasesRepeated), testing::ElementsAre(0));
-  EXPECT_THAT(When(fact, Quantity::kCasesClosed), testing::ElementsAre(12));
-  EXPECT_THAT(When(fact, Quantity::kCasesReopened), testing::ElementsAre(20));
-  EXPECT_THAT(When(fact, Quantity::kCasesWithdrawn), testing::ElementsAre(24));
-  EXPECT_THAT(When(fact, Quantity::kCompensation), testing::ElementsAre(8));
+  EXPECT_THAT(When(fact, Quantity::kCasesOpened), ::testing::ElementsAre(0));
+  EXPECT_THAT(When(fact, Quantity::kCasesRepeated), ::testing::ElementsAre(0));
+  EXPECT_THAT(When(fact, Quantity::kCasesClosed), ::testing::ElementsAre(12));
+  EXPECT_THAT(When(fact, Quantity::kCasesReopened), ::testing::ElementsAre(20));
+  EXPECT_THAT(When(fact, Quantity::kCasesWithdrawn), ::testing::ElementsAre(24));
+  EXPECT_THAT(When(fact, Quantity::kCompensation), ::testing::ElementsAre(8));
   // Each mark at its time; a reopening may give one too.
-  EXPECT_THAT(When(fact, Quantity::kCaseRated2), testing::ElementsAre(16));
-  EXPECT_THAT(When(fact, Quantity::kCaseRated1), testing::ElementsAre(20));
+  EXPECT_THAT(When(fact, Quantity::kCaseRated2), ::testing::ElementsAre(16));
+  EXPECT_THAT(When(fact, Quantity::kCaseRated1), ::testing::ElementsAre(20));
   const auto granted = std::find_if(fact.parts.begin(), fact.parts.end(), [](const FactPart& part) {
     return Dimensions::Decode(part.dimensions)->group == Group::kCompensation;
   });
   ASSERT_NE(granted, fact.parts.end());
   EXPECT_EQ(granted->observations[0].value, 125000);
   EXPECT_THAT(fact.spans,
-              testing::ElementsAre(Span{Standing::kOpen, 1, kFrom, kFrom + 1, kFrom + 12},
-                                   Span{Standing::kOpen, 1, kFrom, kFrom + 21, kFrom + 24}));
+              ::testing::ElementsAre(Span{Standing::kOpen, 1, kFrom, kFrom + 1, kFrom + 12},
+                                     Span{Standing::kOpen, 1, kFrom, kFrom + 21, kFrom + 24}));
 }
 
 TEST(CaseFactsTest, WhatIsClosedAndStaysSoHasACauseAndWasSettledAtOnceOrNot) {
@@ -78,7 +78,7 @@ TEST(CaseFactsTest, WhatIsClosedAndStaysSoHasACauseAndWasSettledAtOnceOrNot) {
   ASSERT_NE(cause, fact.parts.end());
   EXPECT_EQ(cause->offset, 8);
   EXPECT_THAT(Dimensions::Decode(cause->dimensions)->values,
-              testing::ElementsAre("complaint", "training"));
+              ::testing::ElementsAre("complaint", "training"));
   // Nor is it settled at once where the first answer was contested.
   cases::Case contested = MakeCase(0);
   Step(contested, kHour, cases::CASE_ACTION_REJECT, cases::CASE_STATE_REJECTED);
@@ -120,12 +120,12 @@ TEST(CaseFactsTest, DeadlinesCountOnceAndOverdueTimesAreJoined) {
   Meet(one, cases::DEADLINE_KIND_APPROVAL, 3 * kHour);
   Fact fact;
   ASSERT_EQ(ReadCase(one, fact), Effect::kPut);
-  EXPECT_THAT(When(fact, Quantity::kDeadlinesMissed), testing::UnorderedElementsAre(16, 4));
-  EXPECT_THAT(When(fact, Quantity::kDeadlinesMet), testing::IsEmpty());
+  EXPECT_THAT(When(fact, Quantity::kDeadlinesMissed), ::testing::UnorderedElementsAre(16, 4));
+  EXPECT_THAT(When(fact, Quantity::kDeadlinesMet), ::testing::IsEmpty());
   EXPECT_THAT(fact.spans,
-              testing::ElementsAre(Span{Standing::kOpen, 1, kFrom, kFrom + 1, kForever},
-                                   Span{Standing::kOverdue, 1, 0, kFrom + 5, kFrom + 8},
-                                   Span{Standing::kOverdue, 1, 0, kFrom + 17, kForever}));
+              ::testing::ElementsAre(Span{Standing::kOpen, 1, kFrom, kFrom + 1, kForever},
+                                     Span{Standing::kOverdue, 1, 0, kFrom + 5, kFrom + 8},
+                                     Span{Standing::kOverdue, 1, 0, kFrom + 17, kForever}));
   // Once it has ended, nothing of it is overdue.
   Step(one, 6 * kHour, cases::CASE_ACTION_WITHDRAW, cases::CASE_STATE_WITHDRAWN);
   ASSERT_EQ(ReadCase(one, fact = Fact()), Effect::kPut);
@@ -140,10 +140,10 @@ TEST(CaseFactsTest, AnEndWithoutAKnownTimeDecidesNothing) {
   one.mutable_events(2)->set_time_assumed(true);
   Fact fact;
   ASSERT_EQ(ReadCase(one, fact), Effect::kPut);
-  EXPECT_THAT(When(fact, Quantity::kCasesClosed), testing::ElementsAre(8));
-  EXPECT_THAT(When(fact, Quantity::kEndsAssumed), testing::ElementsAre(8));
-  EXPECT_THAT(When(fact, Quantity::kCauses), testing::IsEmpty());
-  EXPECT_THAT(When(fact, Quantity::kCasesAtOnce), testing::IsEmpty());
+  EXPECT_THAT(When(fact, Quantity::kCasesClosed), ::testing::ElementsAre(8));
+  EXPECT_THAT(When(fact, Quantity::kEndsAssumed), ::testing::ElementsAre(8));
+  EXPECT_THAT(When(fact, Quantity::kCauses), ::testing::IsEmpty());
+  EXPECT_THAT(When(fact, Quantity::kCasesAtOnce), ::testing::IsEmpty());
 }
 
 // Withdrawn when its first answer was late, and reopened: the answer is waited for once more, but
@@ -162,7 +162,7 @@ TEST(CaseFactsTest, WhatWasMissedBeforeAWithdrawalStaysMissed) {
   Step(one, 6 * kHour, cases::CASE_ACTION_WITHDRAW, cases::CASE_STATE_WITHDRAWN);
   Fact before;
   ASSERT_EQ(ReadCase(one, before), Effect::kPut);
-  EXPECT_THAT(When(before, Quantity::kDeadlinesMissed), testing::ElementsAre(15));
+  EXPECT_THAT(When(before, Quantity::kDeadlinesMissed), ::testing::ElementsAre(15));
   EXPECT_EQ(before.spans.back(), (Span{Standing::kOverdue, 1, 0, kFrom + 16, kFrom + 24}));
 
   Reopen(one, 8 * kHour);
@@ -172,8 +172,8 @@ TEST(CaseFactsTest, WhatWasMissedBeforeAWithdrawalStaysMissed) {
   *one.mutable_deadlines(0)->mutable_start_time() = At(8 * kHour);
   Fact after;
   ASSERT_EQ(ReadCase(one, after), Effect::kPut);
-  EXPECT_THAT(When(after, Quantity::kDeadlinesMissed), testing::ElementsAre(15));
-  EXPECT_THAT(When(after, Quantity::kDeadlinesMet), testing::ElementsAre(36));
+  EXPECT_THAT(When(after, Quantity::kDeadlinesMissed), ::testing::ElementsAre(15));
+  EXPECT_THAT(When(after, Quantity::kDeadlinesMet), ::testing::ElementsAre(36));
   EXPECT_EQ(after.spans.back(), before.spans.back());
 }
 

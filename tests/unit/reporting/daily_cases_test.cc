@@ -17,10 +17,10 @@ namespace sqm::reporting {
 namespace {
 
 namespace cases = complaints::v1;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
-class DailyCasesTest : public testing::Test {
+class DailyCasesTest : public ::testing::Test {
  protected:
   DailyCasesTest() { EXPECT_TRUE(store::Ensure(session_, FactStore::Schema()).ok()); }
 
@@ -147,7 +147,7 @@ TEST_F(DailyCasesTest, FiguresAreThoseCountedByHand) {
             "key: \"withdrawn\" label: \"Withdrawn\" count: 1");
   std::vector<int64_t> ages;
   for (const v1::Count& row : section.ageing()) ages.push_back(row.count());
-  EXPECT_THAT(ages, testing::ElementsAre(3, 0, 1, 0, 1));
+  EXPECT_THAT(ages, ::testing::ElementsAre(3, 0, 1, 0, 1));
   ASSERT_EQ(section.deadlines_size(), 2);
   EXPECT_EQ(section.deadlines(0).in_time().count(), 1);
   EXPECT_EQ(section.deadlines(0).in_time().n(), 1);
@@ -201,7 +201,7 @@ TEST_F(DailyCasesTest, EndsWithoutAKnownTimeAreSaid) {
   EXPECT_EQ(report.cases().causes(0).count(), 1);
   ASSERT_GE(report.notices_size(), 1);
   EXPECT_EQ(report.notices(0).key(), "ends-assumed");
-  EXPECT_THAT(report.notices(0).text(), testing::HasSubstr("1 of the 2"));
+  EXPECT_THAT(report.notices(0).text(), ::testing::HasSubstr("1 of the 2"));
 }
 
 TEST_F(DailyCasesTest, DisclosuresAreNowhereElse) {

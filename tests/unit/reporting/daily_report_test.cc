@@ -18,7 +18,7 @@
 namespace sqm::reporting {
 namespace {
 
-class DailyReportTest : public testing::Test {
+class DailyReportTest : public ::testing::Test {
  protected:
   DailyReportTest() { EXPECT_TRUE(store::Ensure(session_, FactStore::Schema()).ok()); }
 
@@ -57,7 +57,7 @@ TEST_F(DailyReportTest, ADayWithoutAnything) {
   EXPECT_EQ(report.contacts().by_hour_size(), 24);
   EXPECT_EQ(report.monitoring().by_method_size(), 3);
   EXPECT_EQ(report.language(), "zh-CN");
-  EXPECT_THAT(NoticeKeys(report), testing::ElementsAre("no-source", "no-contacts"));
+  EXPECT_THAT(NoticeKeys(report), ::testing::ElementsAre("no-source", "no-contacts"));
   EXPECT_EQ(ReasonOf(MakeDailyReport(session_, "default", "x", "", Language::kEnglish).status()),
             Reason::ERROR_REASON_INVALID_FIELD);
 }
@@ -147,7 +147,7 @@ TEST_F(DailyReportTest, AgentsAreRankedOnlyWithEnoughEvaluations) {
   EXPECT_EQ(report.monitoring().agents_monitored(), 4);
   EXPECT_EQ(report.monitoring().simulated(), 4);
   EXPECT_EQ(report.monitoring().by_method(2).count(), 19);
-  EXPECT_THAT(NoticeKeys(report), testing::Contains("simulated-scores"));
+  EXPECT_THAT(NoticeKeys(report), ::testing::Contains("simulated-scores"));
   ASSERT_EQ(report.items_size(), 2);
   EXPECT_EQ(report.items(0).label(), "greeting");
   EXPECT_DOUBLE_EQ(report.items(0).score().value(), 50);
@@ -205,8 +205,8 @@ TEST_F(DailyReportTest, BandsOfOtherBoundsAreApart) {
     rows.push_back(absl::StrCat(row.label(), ": ", row.count()));
     EXPECT_EQ(row.has_lower_bound(), rows.size() <= 4) << row.label();
   }
-  EXPECT_THAT(rows, testing::ElementsAre("Excellent: 1", "Good: 0", "Needs improvement: 0",
-                                         "Fail: 1", "Own excellent ≥ 60: 1", "Own pass ≥ 40: 1"));
+  EXPECT_THAT(rows, ::testing::ElementsAre("Excellent: 1", "Good: 0", "Needs improvement: 0",
+                                           "Fail: 1", "Own excellent ≥ 60: 1", "Own pass ≥ 40: 1"));
   EXPECT_EQ(BandCss(report, "fail", "f"), "f-b4");
   EXPECT_EQ(BandCss(report, "pass", "f"), "f-neutral");
 }
@@ -229,7 +229,7 @@ TEST_F(DailyReportTest, NotesAreListedUpToTheLimit) {
   EXPECT_EQ(report.notes().notes(0).text(), "text 0");
   EXPECT_EQ(report.notes().notes(0).due_date(), "2024-01-22");
   EXPECT_EQ(report.notes().notes(0).state_label(), "Agreed");
-  EXPECT_THAT(NoticeKeys(report), testing::Contains("notes-omitted"));
+  EXPECT_THAT(NoticeKeys(report), ::testing::Contains("notes-omitted"));
 }
 
 TEST_F(DailyReportTest, ComparesWithTheDayBeforeAndIsDeterministic) {
@@ -247,29 +247,29 @@ TEST_F(DailyReportTest, ComparesWithTheDayBeforeAndIsDeterministic) {
 
 TEST_F(DailyReportTest, SaysHowFarItHasRead) {
   Add("Contact", MakeContact("staff/a", 60), "contacts/1");  // changed two days later
-  EXPECT_THAT(NoticeKeys(Make("2024-01-15", "UTC")), testing::IsEmpty());
+  EXPECT_THAT(NoticeKeys(Make("2024-01-15", "UTC")), ::testing::IsEmpty());
   const v1::DailyReport later = Make("2024-01-17", "UTC");
-  ASSERT_THAT(NoticeKeys(later), testing::ElementsAre("incomplete-day", "no-contacts"));
-  EXPECT_THAT(later.notices(0).text(), testing::HasSubstr("2024-01-17 00:00"));
+  ASSERT_THAT(NoticeKeys(later), ::testing::ElementsAre("incomplete-day", "no-contacts"));
+  EXPECT_THAT(later.notices(0).text(), ::testing::HasSubstr("2024-01-17 00:00"));
   // Nothing more came until the end of the day.
   batch_.set_resume_token("token");
   batch_.set_head(1);
   batch_.mutable_time()->set_seconds(kMidnight + 3 * 86400);
   ASSERT_TRUE(store_.ApplyBatch(session_, "default", "monitoring", batch_).ok());
-  EXPECT_THAT(NoticeKeys(Make("2024-01-17", "UTC")), testing::ElementsAre("no-contacts"));
+  EXPECT_THAT(NoticeKeys(Make("2024-01-17", "UTC")), ::testing::ElementsAre("no-contacts"));
   ASSERT_TRUE(*store_.ResetSlice(session_, "default", "monitoring"));
   const v1::DailyReport anew = Make("2024-01-15", "UTC", Language::kChinese);
-  EXPECT_THAT(NoticeKeys(anew), testing::ElementsAre("read-anew", "no-contacts"));
+  EXPECT_THAT(NoticeKeys(anew), ::testing::ElementsAre("read-anew", "no-contacts"));
   EXPECT_EQ(anew.sources(0).position(), 0);
-  EXPECT_THAT(anew.notices(0).text(), testing::HasSubstr("“服务质量监控”"));
+  EXPECT_THAT(anew.notices(0).text(), ::testing::HasSubstr("“服务质量监控”"));
 }
 
 TEST_F(DailyReportTest, SaysThatTheClockChanges) {
   const v1::DailyReport longer = Make("2024-10-27", "Europe/Berlin");
-  EXPECT_THAT(NoticeKeys(longer), testing::Contains("clock-change"));
+  EXPECT_THAT(NoticeKeys(longer), ::testing::Contains("clock-change"));
   EXPECT_EQ(longer.contacts().by_hour_size(), 25);
   const v1::DailyReport shorter = Make("2024-03-31", "Europe/Berlin");
-  EXPECT_THAT(NoticeKeys(shorter), testing::Contains("clock-change"));
+  EXPECT_THAT(NoticeKeys(shorter), ::testing::Contains("clock-change"));
   EXPECT_EQ(shorter.contacts().by_hour_size(), 23);
 }
 
