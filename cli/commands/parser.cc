@@ -16,26 +16,51 @@
 namespace sqm::cli {
 namespace {
 
+// Where descriptions begin, on a terminal that is wide enough; on others in the middle.
 constexpr size_t kHelpColumn = 34;
+constexpr size_t kNarrowest = 40;
 // Group of the options, and of the commands.
 constexpr char kOptions[] = "选项";
 constexpr char kCommands[] = "命令";
 
-// A line of help: what CLI11 does, which counts bytes where columns are meant.
-std::string HelpLine(absl::string_view name, absl::string_view description) {
-  const std::string margin(kHelpColumn, ' ');
-  std::string line = absl::StrCat("  ", name);
-  if (!description.empty()) {
-    line = DisplayWidth(line) < kHelpColumn ? PadRight(line, kHelpColumn)
-                                            : absl::StrCat(line, "\n", margin);
-    absl::StrAppend(&line, absl::StrReplaceAll(description, {{"\n", absl::StrCat("\n", margin)}}));
-  }
-  return absl::StrCat(line, "\n");
-}
-
-class ChineseFormatter : public CLI::Formatter {
+// Help within the width of the terminal. CLI11 counts bytes where columns are meant, and breaks no
+// lines. What is to be copied, usage and examples, is left whole.
+class HelpFormatter : public CLI::Formatter {
  public:
-  ChineseFormatter() {
+  explicit HelpFormatter(size_t width)
+      : width_(std::max(width, kNarrowest)), column_(std::min(kHelpColumn, width_ / 2)) {}
+
+  std::string make_description(const CLI::App* app) const override {
+    const std::string description = CLI::Formatter::make_description(app);
+    if (description.empty()) return "";
+    return absl::StrCat(absl::StrJoin(Wrap(description, width_), "\n"), "\n");
+  }
+  std::string make_subcommand(const CLI::App* sub) const override {
+    return Line(sub->get_display_name(true), sub->get_description());
+  }
+  std::string make_option(const CLI::Option* option, bool is_positional) const override {
+    return Line(absl::StrCat(make_option_name(option, is_positional), make_option_opts(option)),
+                make_option_desc(option));
+  }
+
+ private:
+  std::string Line(absl::string_view name, absl::string_view description) const {
+    const std::string margin = absl::StrCat("\n", std::string(column_, ' '));
+    std::string line = absl::StrCat("  ", name);
+    if (!description.empty()) {
+      line = DisplayWidth(line) < column_ ? PadRight(line, column_) : absl::StrCat(line, margin);
+      absl::StrAppend(&line, absl::StrJoin(Wrap(description, width_ - column_), margin));
+    }
+    return absl::StrCat(line, "\n");
+  }
+
+  const size_t width_;
+  const size_t column_;
+};
+
+class ChineseFormatter : public HelpFormatter {
+ public:
+  explicit ChineseFormatter(size_t width) : HelpFormatter(width) {
     for (const auto& [key, text] : {std::pair<const char*, const char*>{"Usage", "用法"},
                                     {"OPTIONS", kOptions},
                                     {"Positionals", "参数"},
@@ -57,14 +82,9 @@ class ChineseFormatter : public CLI::Formatter {
                                 {"\n选项:\n", "\n选项：\n"},
                                 {"\n命令:\n", "\n命令：\n"}});
   }
-  std::string make_subcommand(const CLI::App* sub) const override {
-    return HelpLine(sub->get_display_name(true), sub->get_description());
-  }
-  std::string make_option(const CLI::Option* option, bool is_positional) const override {
-    const std::string rules = absl::StrReplaceAll(
-        make_option_opts(option), {{"须同用: ", "须同用："}, {"不可同用: ", "不可同用："}});
-    return HelpLine(absl::StrCat(make_option_name(option, is_positional), rules),
-                    make_option_desc(option));
+  std::string make_option_opts(const CLI::Option* option) const override {
+    return absl::StrReplaceAll(CLI::Formatter::make_option_opts(option),
+                               {{"须同用: ", "须同用："}, {"不可同用: ", "不可同用："}});
   }
 };
 
@@ -138,11 +158,12 @@ CLI::Validator OneOf(const Context& context, std::initializer_list<const char*> 
 }
 
 void TranslateParser(CLI::App& app, const Context& context) {
+  const auto width = static_cast<size_t>(ReadingWidth(context.out()));
   if (context.language() != Language::kChinese) {
-    app.get_formatter()->column_width(kHelpColumn);
+    app.formatter(std::make_shared<HelpFormatter>(width));
     return;
   }
-  app.formatter(std::make_shared<ChineseFormatter>());
+  app.formatter(std::make_shared<ChineseFormatter>(width));
   app.option_defaults()->group(kOptions);
   app.failure_message([&context](const CLI::App*, const CLI::Error& error) {
     return absl::StrCat(context.T(Text::kError), Printable(Fault(error)),

@@ -17,6 +17,12 @@ absl::string_view Environment(const char* name) {
   return value == nullptr ? absl::string_view() : absl::string_view(value);
 }
 
+// Columns as the environment says them; 0 where it does not.
+int ColumnsSaid() {
+  int columns = 0;
+  return absl::SimpleAtoi(Environment("COLUMNS"), &columns) && columns > 0 ? columns : 0;
+}
+
 }  // namespace
 
 Terminal LookAtTerminal(int fd) {
@@ -25,15 +31,20 @@ Terminal LookAtTerminal(int fd) {
   if (!terminal.interactive) return terminal;
   terminal.width = kDefaultWidth;
   winsize size{};
-  int columns = 0;
   if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
     terminal.width = size.ws_col;
-  } else if (absl::SimpleAtoi(Environment("COLUMNS"), &columns) && columns > 0) {
-    terminal.width = columns;
+  } else if (const int said = ColumnsSaid(); said > 0) {
+    terminal.width = said;
   }
   terminal.colour = Environment("NO_COLOR").empty() && Environment("TERM") != "dumb" &&
                     !Environment("TERM").empty();
   return terminal;
+}
+
+int ReadingWidth(const Terminal& terminal) {
+  if (terminal.width > 0) return terminal.width;
+  const int said = ColumnsSaid();
+  return said > 0 ? said : kDefaultWidth;
 }
 
 }  // namespace sqm::cli

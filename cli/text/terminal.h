@@ -15,4 +15,7 @@ struct Terminal {
 // Looks at file descriptor `fd`.
 Terminal LookAtTerminal(int fd);
 
+// Columns of what people read even where it leads to a pager or a file: COLUMNS, else 80.
+int ReadingWidth(const Terminal& terminal);
+
 }  // namespace sqm::cli

@@ -18,6 +18,7 @@
 
 #include "cli/client/failure.h"
 #include "cli/client/failure_advice.h"
+#include "cli/text/width.h"
 #include "sqm/complaints/v1/case.pb.h"
 
 namespace sqm::cli {
@@ -47,6 +48,7 @@ class ProgramTest : public ::testing::Test {
     setenv("LC_ALL", "C.UTF-8", 1);
     // A port that nothing listens on.
     setenv("SQM_SERVER", "127.0.0.1:1", 1);
+    unsetenv("COLUMNS");
   }
 };
 
@@ -62,6 +64,34 @@ TEST_F(ProgramTest, HelpAtEveryLevelInBothLanguages) {
   EXPECT_THAT(Sqm({"import", "contacts", "--help"}).out, HasSubstr("--rejects"));
   EXPECT_THAT(Sqm({"report", "daily", "--help"}).out, HasSubstr("--date"));
   EXPECT_THAT(Sqm({"sample", "contacts", "--help"}).out, HasSubstr("--seed"));
+}
+
+// Usage and examples, which are copied, are not broken.
+TEST_F(ProgramTest, HelpStaysWithinTheTerminal) {
+  for (const size_t width : {60, 80, 120}) {
+    setenv("COLUMNS", absl::StrCat(width).c_str(), 1);
+    for (const char* language : {"en", "zh"}) {
+      for (const std::vector<const char*>& command :
+           {std::vector<const char*>{}, {"seed"}, {"import"}, {"complaints", "create"}}) {
+        std::vector<const char*> arguments = {"--lang", language};
+        arguments.insert(arguments.end(), command.begin(), command.end());
+        arguments.push_back("--help");
+        const std::string help = Sqm(arguments).out;
+        for (const absl::string_view line : absl::StrSplit(help, '\n')) {
+          if (absl::StrContains(line, "sqm ")) continue;
+          EXPECT_LE(DisplayWidth(line), width) << line;
+        }
+      }
+    }
+  }
+  unsetenv("COLUMNS");
+  EXPECT_THAT(
+      Sqm({"complaints", "create", "--help"}).out,
+      HasSubstr("\n  --text TEXT                     Text; - = what standard input says\n"));
+  EXPECT_THAT(
+      Sqm({"complaints", "create", "--help"}).out,
+      HasSubstr("\n  --class TEXT                    The customer's class, as deadline policies\n"
+                "                                  name it\n"));
 }
 
 // What the parser of the command line says by itself is said in Chinese too.
