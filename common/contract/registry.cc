@@ -153,7 +153,7 @@ class RegistryBuilder {
     }
     for (const ResourceType* t = &type; t != nullptr; t = t->parent) {
       if (t->owner != nullptr || t->team != nullptr || t->told != nullptr ||
-          t->entered != nullptr) {
+          t->entered != nullptr || t->readers != nullptr) {
         return Bad(type, "shared", absl::StrCat("the row rule of ", t->type, " does not allow it"));
       }
     }
@@ -232,6 +232,13 @@ class RegistryBuilder {
     }
     if (!rule.told_field().empty()) {
       ASSIGN_OR_RETURN(type->told, RowField(*type, rule.told_field()));
+    }
+    if (!rule.readers_field().empty()) {
+      ASSIGN_OR_RETURN(type->readers, RowField(*type, rule.readers_field()));
+      if (!type->readers->sparse) {
+        return Bad(*type, rule.readers_field(),
+                   "must be sparse: the few that have readers are looked through");
+      }
     }
     if (!registry_->by_type_.emplace(type->type, type.get()).second) {
       return Bad(*type, "type", absl::StrCat(type->type, " is taken"));

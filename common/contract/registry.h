@@ -59,6 +59,7 @@ struct ResourceType {
   const query::Field* team = nullptr;
   const query::Field* told = nullptr;
   const query::Field* entered = nullptr;
+  const query::Field* readers = nullptr;
 
   // `contacts/01J…` for an id; nested ids are joined by '/': `a/3` → `scorecards/a/versions/3`.
   std::string NameOf(absl::string_view id) const;

@@ -55,6 +55,11 @@ std::string Restriction(const Term& term, bool negated, const std::string& colum
       // Both databases know replace() with the same meaning, neither the other's instr() or
       // strpos(), and LIKE folds case in one of them.
       params.push_back(term.value);
+      // Only so does SQLite see that an index of those that have one serves it.
+      if (term.field->sparse && !negated) {
+        return absl::StrCat("(", column, " IS NOT NULL AND replace(", column, ", ?, '') <> ",
+                            column, ")");
+      }
       return absl::StrCat("replace(", column, ", ?, '') ", negated ? "=" : "<>", " ", column);
     case Op::kPrefix:
       // A range instead of LIKE: the index serves it and nothing needs escaping.
@@ -104,10 +109,14 @@ std::string Condition(const Node& node, bool negated, std::vector<Value>& params
   return "FALSE";
 }
 
+// Part of what few have: these few are looked through.
+bool IsOfFew(const Term& term) { return term.op == Op::kContains && term.field->sparse; }
+
 bool IsChoice(const Node& node) {
   return node.kind == Node::Kind::kOr && node.children.size() > 1 &&
          absl::c_all_of(node.children, [](const Node& child) {
-           return child.kind == Node::Kind::kTerm && child.term.op == Op::kEq;
+           return child.kind == Node::Kind::kTerm &&
+                  (child.term.op == Op::kEq || IsOfFew(child.term));
          });
 }
 
@@ -118,8 +127,9 @@ bool FindsRows(const Node& node) {
   const Field& field = *inner.term.field;
   switch (inner.term.op) {
     case Op::kNe:
-    case Op::kContains:
       return false;
+    case Op::kContains:
+      return !negated && IsOfFew(inner.term);
     case Op::kPresent:
       if (field.sparse) return !negated;
       // A text or an enum that is set may have any value but one: the index finds those without,
@@ -139,7 +149,11 @@ void AddFinding(const Node& node, std::vector<Finding>& findings) {
   Finding finding;
   finding.field = (negated ? node.children[0] : node).term.field;
   finding.one_value = negated || node.term.op == Op::kEq;
-  finding.text.where = Condition(node, false, finding.text.params);
+  if (!negated && IsOfFew(node.term)) {
+    finding.text.where = absl::StrCat(QuoteColumn(finding.field->column), " IS NOT NULL");
+  } else {
+    finding.text.where = Condition(node, false, finding.text.params);
+  }
   // What lies between two values is found at once.
   const auto range = absl::c_find_if(findings, [&finding](const Finding& other) {
     return other.field == finding.field && !other.one_value && !finding.one_value;

@@ -63,6 +63,10 @@ absl::StatusOr<query::Filter> Resources::VisibleFilter(const rpc::Call& call,
         absl::StrAppend(&own, " OR ", type.told->path, " = ", Quoted(absl::StrCat("team/", team)));
       }
     }
+    // No reader's name has any of these; one that had would pass for others.
+    if (type.readers != nullptr && full.find_first_of("\"\\|*") == std::string::npos) {
+      absl::StrAppend(&own, " OR ", type.readers->path, ":", Quoted(absl::StrCat("|", full, "|")));
+    }
     parts.push_back(absl::StrCat(own, ")"));
     auto narrow = narrow_.find(&type);
     if (narrow != narrow_.end()) parts.push_back(absl::StrCat("(", narrow->second, ")"));

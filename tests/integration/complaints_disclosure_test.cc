@@ -58,6 +58,38 @@ TEST_F(ComplaintsDisclosureTest, IsSeenByItsReadersAlone) {
   EXPECT_EQ(Timeline(*manager_, name).size(), 1u);
 }
 
+// A reader who is an agent or leads a team sees it, too, although nobody owns it and it is no
+// team's.
+TEST_F(ComplaintsDisclosureTest, IsSeenByItsReadersWhateverTheirRole) {
+  ASSERT_TRUE(MakePanel().ok());
+  ASSERT_TRUE(portal_->Call(&Stub::SubmitDisclosure, Report()).ok());
+  ASSERT_TRUE(portal_->Call(&Stub::SubmitDisclosure, Report()).ok());
+  const std::vector<v1::Case> both = List(*reader_);
+  ASSERT_EQ(both.size(), 2u);
+  const std::string& name = both[0].name();
+  for (const auto& [client, staff] :
+       {std::pair(agent_.get(), "staff/ann"), std::pair(lead_.get(), "staff/leo")}) {
+    EXPECT_TRUE(List(*client).empty());
+    v1::GrantDisclosureAccessRequest grant;
+    grant.set_name(name);
+    grant.set_reader(staff);
+    grant.set_reason("knows the branch");
+    ASSERT_TRUE(reader_->Call(&Stub::GrantDisclosureAccess, grant).ok());
+    EXPECT_TRUE(Get(*client, name).ok());
+    EXPECT_FALSE(Timeline(*client, name).empty());
+    const std::vector<v1::Case> seen = List(*client);
+    ASSERT_EQ(seen.size(), 1u);
+    EXPECT_EQ(seen[0].name(), name);
+    v1::ListQueueRequest queue;
+    queue.set_queue(v1::CASE_QUEUE_UNASSIGNED);
+    const auto waiting = client->Call(&Stub::ListQueue, queue);
+    ASSERT_TRUE(waiting.ok()) << waiting.status();
+    EXPECT_EQ(waiting->cases_size(), 1);
+    EXPECT_TRUE(Say(*client, name, v1::CASE_ACTION_NOTE, "I was there").ok());
+  }
+  EXPECT_TRUE(List(*other_).empty());
+}
+
 // Who reads which disclosure is as little told as that there is one.
 TEST_F(ComplaintsDisclosureTest, TheAuditTrailIsOfItsReadersToo) {
   ASSERT_TRUE(MakePanel().ok());

@@ -231,6 +231,11 @@ INSTANTIATE_TEST_SUITE_P(
                      "string x = 3;"),
             "test.A.x", "row rule needs an indexed string"},
         Contradiction{
+            "RowRuleOfReadersOfMany",
+            RESOURCE("type: \"test/Aa\" collection: \"as\" row_rule: {readers_field: \"x\"}",
+                     "string x = 3 [(sqm.options.v1.field) = {indexed: true}];"),
+            "test.A.x", "must be sparse"},
+        Contradiction{
             "SharedPersonalData",
             RESOURCE("type: \"test/Aa\" collection: \"as\" shared: true",
                      "string x = 3 [(sqm.options.v1.field) = {personal: PERSONAL_CLASS_NAME}];"),

@@ -100,6 +100,7 @@ class ListPlan : public ::testing::Test {
 
 constexpr const char* kMine = "owner = ann OR told = ann";
 constexpr const char* kNobodys = "owner = eve OR told = eve";
+constexpr const char* kRead = "owner = eve OR told:nn";
 
 TEST_F(ListPlan, CostsWhatIsFewAndNotWhatThereIs) {
   // Few rows in an order that they are not found in, and many of which the next are near.
@@ -127,6 +128,9 @@ TEST_F(ListPlan, CostsWhatIsFewAndNotWhatThereIs) {
       {"owner = bob", "due", kMine},
       {"team = small", "at desc", kMine},
       {"at > 100", "", kMine},
+      {"told:nn", "at", ""},
+      {"", "due", kRead},
+      {"owner = bob", "at desc", kRead},
   };
   ASSERT_NO_FATAL_FAILURE(Fill(0, 6000));
   std::vector<int64_t> before;
