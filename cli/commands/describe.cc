@@ -1,4 +1,5 @@
 // describe: what the contracts say of a resource.
+#include <absl/algorithm/container.h>
 #include <absl/strings/ascii.h>
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
@@ -6,6 +7,8 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "cli/commands/commands.h"
 #include "cli/text/headings.h"
@@ -14,6 +17,7 @@
 namespace sqm::cli {
 namespace {
 
+using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 
 std::string TypeText(const FieldDescriptor* field) {
@@ -45,6 +49,33 @@ std::string RulesText(const FieldDescriptor* field, Language language) {
   return language == Language::kChinese ? absl::StrJoin(parts, "，") : absl::StrJoin(parts, ", ");
 }
 
+// What messages are made of beside plain values and times, and what those are made of.
+std::vector<const Descriptor*> PartsOf(std::vector<const Descriptor*> messages) {
+  std::vector<const Descriptor*> parts;
+  while (!messages.empty()) {
+    const Descriptor* message = messages.back();
+    messages.pop_back();
+    for (int i = 0; i < message->field_count(); ++i) {
+      const Descriptor* part = message->field(i)->message_type();
+      if (part == nullptr || part->file()->package() == "google.protobuf") continue;
+      if (absl::c_linear_search(parts, part)) continue;
+      parts.push_back(part);
+      messages.push_back(part);
+    }
+  }
+  return parts;
+}
+
+// By the name that stands as the type of a field; null where there is none.
+const Descriptor* FindPart(const Catalogue& catalogue, absl::string_view name) {
+  std::vector<const Descriptor*> resources;
+  for (const ResourceInfo& info : catalogue.resources()) resources.push_back(info.message);
+  for (const Descriptor* part : PartsOf(std::move(resources))) {
+    if (part->name() == name) return part;
+  }
+  return nullptr;
+}
+
 // The table, or for programs its rows as one member of an object.
 void Part(Context& context, const char* name, const Table& table,
           absl::Span<const char* const> keys, std::string& data) {
@@ -65,7 +96,7 @@ void Blank(Context& context) {
 }
 
 // `of`: what the parts of the object are called by.
-void DescribeFields(Context& context, const google::protobuf::Descriptor* message, const char* of,
+void DescribeFields(Context& context, const Descriptor* message, const char* of,
                     std::string& data) {
   // In English a field is called by its own name.
   const Language language = context.data_language();
@@ -130,6 +161,11 @@ void DescribeResource(Context& context, const ResourceInfo& info) {
   static constexpr const char* kKeys[] = {"method", "permission"};
   Part(context, "methods", methods, kKeys, data);
   Finish(context, data);
+  std::vector<std::string> parts;
+  for (const Descriptor* part : PartsOf({info.message})) parts.push_back(part->name());
+  if (parts.empty() || context.wants_data()) return;
+  absl::c_sort(parts);
+  context.Note(context.T(Text::kPartsOf, Listed(context.language(), parts)));
 }
 
 void Describe(Context& context, const std::string& target) {
@@ -159,6 +195,12 @@ void Describe(Context& context, const std::string& target) {
     DescribeFields(context, (*method)->input_type(), "request", data);
     Blank(context);
     DescribeFields(context, (*method)->output_type(), "response", data);
+    Finish(context, data);
+    return;
+  }
+  if (const Descriptor* part = FindPart(*catalogue, target); part != nullptr) {
+    std::string data;
+    DescribeFields(context, part, "fields", data);
     Finish(context, data);
     return;
   }

@@ -222,6 +222,15 @@ TEST_F(ProgramTest, DescribeNeedsNoServer) {
   EXPECT_THAT(all.out, HasSubstr("monitoring/Evaluation"));
   const Ran one = Sqm({"describe", "contacts", "--lang", "zh"});
   EXPECT_THAT(one.out, HasSubstr("必填，可筛选和排序"));
+  // What a field is made of is found by the name of its type, and that of what it is made of.
+  const Ran policy = Sqm({"describe", "deadlinePolicies"});
+  EXPECT_THAT(policy.out, HasSubstr("[DeadlineTarget]"));
+  EXPECT_EQ(policy.err,
+            "Types of fields, each with `sqm describe TYPE`: DeadlineTarget, Escalation, Text\n");
+  EXPECT_THAT(Sqm({"describe", "DeadlineTarget"}).out, HasSubstr("[Escalation]"));
+  EXPECT_THAT(Sqm({"describe", "Escalation", "--lang", "zh"}).out, HasSubstr("level"));
+  EXPECT_THAT(Sqm({"describe", "Escalation", "-o", "json"}).out, HasSubstr("{\"fields\": ["));
+  EXPECT_EQ(Sqm({"describe", "Timestamp"}).code, kUsage);
   // For programs it is the same in every language.
   EXPECT_EQ(Sqm({"describe", "cases", "-o", "json", "--lang", "zh"}).out,
             Sqm({"describe", "cases", "-o", "json"}).out);
