@@ -13,6 +13,7 @@ bool KeepsText(const v1::CaseEntry& entry) {
     case v1::CASE_ACTION_BREACH:
     case v1::CASE_ACTION_ESCALATE:
     case v1::CASE_ACTION_APPOINTMENT_PASSED:
+    case v1::CASE_ACTION_APPOINTMENT_UNCONFIRMED:
     case v1::CASE_ACTION_RECOMPUTE:
     case v1::CASE_ACTION_ANONYMISE:
       return true;

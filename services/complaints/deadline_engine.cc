@@ -15,13 +15,13 @@ constexpr int kPage = 200;
 // Pages in a row of one tenant before others have their turn.
 constexpr int kPages = 20;
 
-// Of what SettleDeadlines writes: 1 = with queue_time, 2 = an agreed appointment has a next event.
-// One more lets the engine look for open cases of before, by what they lack, and compute all again
-// where there are some.
-constexpr int kForm = 2;
+// Of what SettleDeadlines writes: 1 = with queue_time, 2 = an agreed appointment has a next event,
+// 3 = one that is only wished for, too. One more lets the engine look for open cases of before, by
+// what they lack, and compute all again where there are some.
+constexpr int kForm = 3;
 constexpr char kOfEarlierForm[] =
     "deadlines_time:* AND (NOT queue_time:* OR "
-    "((state = CONFIRMED OR state = PREPARED) AND NOT next_event_time:*))";
+    "(kind = APPOINTMENT AND state != EXECUTED AND NOT next_event_time:*))";
 
 // Whose timeline tells of it.
 const std::string& TimelineOwner(const v1::Case& one) { return one.name(); }

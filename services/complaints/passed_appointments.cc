@@ -7,11 +7,22 @@
 
 namespace sqm::complaints {
 
+namespace {
+
+// Neither kept nor agreed yet.
+bool IsWishedFor(const v1::Case& one) {
+  return one.has_appointment() && one.state() < v1::CASE_STATE_INVESTIGATING;
+}
+
+}  // namespace
+
 std::optional<absl::Time> AppointmentPasses(const v1::Case& one) {
+  if (one.appointment().has_passed_time()) return std::nullopt;
+  const absl::Time start = FromTimestamp(one.appointment().start_time());
+  if (IsWishedFor(one)) return start;
   const bool agreed =
       one.state() == v1::CASE_STATE_CONFIRMED || one.state() == v1::CASE_STATE_PREPARED;
-  if (!agreed || one.appointment().has_passed_time()) return std::nullopt;
-  return FromTimestamp(one.appointment().start_time()) + kKeptLate;
+  return agreed ? std::optional(start + kKeptLate) : std::nullopt;
 }
 
 std::optional<v1::CaseEntry> TellPassedAppointment(absl::Time now, v1::Case& one) {
@@ -19,7 +30,8 @@ std::optional<v1::CaseEntry> TellPassedAppointment(absl::Time now, v1::Case& one
   if (!passes || *passes > now) return std::nullopt;
   *one.mutable_appointment()->mutable_passed_time() = ToTimestamp(now);
   v1::CaseEntry entry;
-  entry.set_action(v1::CASE_ACTION_APPOINTMENT_PASSED);
+  entry.set_action(IsWishedFor(one) ? v1::CASE_ACTION_APPOINTMENT_UNCONFIRMED
+                                    : v1::CASE_ACTION_APPOINTMENT_PASSED);
   entry.set_from_state(one.state());
   entry.set_to_state(one.state());
   entry.set_visibility(v1::ENTRY_VISIBILITY_INTERNAL);

@@ -1,4 +1,5 @@
-// An appointment whose time passes without anybody saying what became of it: told once. Pure.
+// An appointment whose time passes without anybody saying what became of it, or agreeing it at all:
+// told once. Pure.
 #pragma once
 
 #include <absl/time/time.h>
@@ -13,7 +14,8 @@ namespace sqm::complaints {
 // So long after its beginning it is said to have been kept, or another time is agreed.
 inline constexpr absl::Duration kKeptLate = absl::Hours(2);
 
-// When that is told of. Nothing where no appointment is agreed, or it was told already.
+// When that is told of: of one that is only wished for, at its beginning. Nothing where there is no
+// appointment to come, or it was told already.
 std::optional<absl::Time> AppointmentPasses(const v1::Case& one);
 
 // Tells it where it is time for that: the owner or, where nobody owns it, the team.

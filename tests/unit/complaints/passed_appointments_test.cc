@@ -18,8 +18,6 @@ void Agree(v1::Case& one, absl::Duration after, absl::Time now = kNow) {
 
 TEST(PassedAppointments, AreToldOfOnce) {
   v1::Case one = Received(v1::CASE_KIND_APPOINTMENT);
-  SettleDeadlines(BookOf({}), kNow, one);
-  EXPECT_FALSE(one.has_next_event_time()) << "nobody has agreed to it";
   one.set_owner("staff/ann");
   Agree(one, absl::Hours(3));
   const absl::Time passes = kNow + absl::Hours(3) + kKeptLate;
@@ -56,6 +54,28 @@ TEST(PassedAppointments, AreOfTheTeamAndOfTheTimeThatWasAgreedLast) {
   SettleDeadlines(BookOf({}), kNow + absl::Hours(31), one);
   EXPECT_FALSE(one.has_next_event_time());
   EXPECT_EQ(TextOf(TakeDueSteps(BookOf({}), kNow + absl::Hours(40), one)), "");
+}
+
+// A time that nobody has agreed with the customer when it comes.
+TEST(PassedAppointments, AreToldOfWhereTheyWereOnlyWishedFor) {
+  v1::Case one = Received(v1::CASE_KIND_APPOINTMENT);
+  const absl::Time start = FromTimestamp(one.appointment().start_time());
+  SettleDeadlines(BookOf({}), kNow, one);
+  EXPECT_EQ(FromTimestamp(one.next_event_time()), start);
+  one.set_state(v1::CASE_STATE_ASSIGNED);
+  one.set_owner("staff/ann");
+  EXPECT_EQ(TextOf(TakeDueSteps(BookOf({}), start - absl::Seconds(1), one)), "");
+  EXPECT_EQ(TextOf(TakeDueSteps(BookOf({}), start, one)), "APPOINTMENT_UNCONFIRMED → staff/ann; ");
+  EXPECT_EQ(FromTimestamp(one.appointment().passed_time()), start);
+  EXPECT_FALSE(one.has_next_event_time());
+  EXPECT_EQ(TextOf(TakeDueSteps(BookOf({}), start + absl::Hours(99), one)), "");
+  // Another time is agreed, and passes in its turn.
+  Agree(one, absl::Hours(90), start + absl::Hours(1));
+  EXPECT_EQ(TextOf(TakeDueSteps(BookOf({}), kNow + absl::Hours(92), one)),
+            "APPOINTMENT_PASSED → staff/ann; ");
+  v1::Case withdrawn = Received(v1::CASE_KIND_APPOINTMENT);
+  withdrawn.set_state(v1::CASE_STATE_WITHDRAWN);
+  EXPECT_EQ(TextOf(TakeDueSteps(BookOf({}), start, withdrawn)), "");
 }
 
 // What the policy has come next is told at its own time, and beside it.
