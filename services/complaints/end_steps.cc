@@ -110,6 +110,9 @@ Entry Close(v1::Case& one, const v1::CloseCaseRequest& request, const Actor& act
   // A mark of an earlier end was of that one.
   one.clear_satisfaction();
   if (IsCustomerKnown(one)) one.set_survey_state(v1::SURVEY_STATE_TO_ASK);
+  // Taken up again the case ends anew, and says no more how it ended before.
+  AddChange(entry, "outcome", "", v1::CaseOutcome_Name(request.outcome()));
+  AddChange(entry, "root_cause.cause", "", request.root_cause().cause());
   one.set_outcome(request.outcome());
   if (request.has_root_cause()) *one.mutable_root_cause() = request.root_cause();
   return entry;

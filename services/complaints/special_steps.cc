@@ -169,8 +169,12 @@ Entry ConfirmAppointment(v1::Case& one, const v1::ConfirmAppointmentRequest& req
   AddChange(entry, "appointment.start_time", TimestampText(appointment.start_time()),
             TimestampText(start));
   *appointment.mutable_start_time() = start;
-  if (!request.place().empty()) appointment.set_place(request.place());
+  if (!request.place().empty() && request.place() != appointment.place()) {
+    entry.add_changes()->set_field("appointment.place");  // personal: not what it was
+    appointment.set_place(request.place());
+  }
   if (request.preparation_size() > 0) {
+    entry.add_changes()->set_field("appointment.preparation");
     *appointment.mutable_preparation() = request.preparation();
     for (v1::PreparationItem& item : *appointment.mutable_preparation()) {
       item.clear_done();

@@ -22,7 +22,14 @@ TEST(EndSteps, ClosingNeedsWhatFollowsFromTheOutcome) {
   one.mutable_compensation()->set_state(v1::COMPENSATION_STATE_REQUESTED);
   EXPECT_EQ(RuleOf(Close(one, request, kAgent, kNow).status()), "compensation-undecided");
   one.clear_compensation();
-  ASSERT_TRUE(Close(one, request, kAgent, kNow).ok());
+  const auto entry = Close(one, request, kAgent, kNow);
+  ASSERT_TRUE(entry.ok()) << entry.status();
+  // Taken up again the case itself says it no more.
+  ASSERT_EQ(entry->changes_size(), 2);
+  EXPECT_EQ(entry->changes(0).field(), "outcome");
+  EXPECT_EQ(entry->changes(0).after(), "CASE_OUTCOME_UPHELD");
+  EXPECT_EQ(entry->changes(1).field(), "root_cause.cause");
+  EXPECT_EQ(entry->changes(1).after(), "training");
   EXPECT_EQ(one.state(), v1::CASE_STATE_CLOSED);
   EXPECT_EQ(FromTimestamp(one.close_time()), kNow);
   EXPECT_EQ(one.root_cause().cause(), "training");

@@ -284,8 +284,15 @@ TEST(SpecialSteps, AnAppointmentIsConfirmedWhereItIsThenAndWithOneListOfEach) {
   EXPECT_EQ(one.appointment().confirmed_by(), kLead.staff);
   EXPECT_EQ(FromTimestamp(one.appointment().confirm_time()), kNow);
   confirm.set_place("branch 4");
-  ASSERT_TRUE(ConfirmAppointment(one, confirm, kLead, kNow).ok());
+  confirm.add_preparation()->set_id("room");
+  const auto moved = ConfirmAppointment(one, confirm, kLead, kNow);
+  ASSERT_TRUE(moved.ok()) << moved.status();
   EXPECT_EQ(one.appointment().place(), "branch 4");
+  // That it is elsewhere is told, and not where it was: a place is personal.
+  ASSERT_EQ(moved->changes_size(), 2);
+  EXPECT_EQ(moved->changes(0).field(), "appointment.place");
+  EXPECT_EQ(moved->changes(0).before() + moved->changes(0).after(), "");
+  EXPECT_EQ(moved->changes(1).field(), "appointment.preparation");
 }
 
 TEST(SpecialSteps, ARewardIsInACurrency) {
