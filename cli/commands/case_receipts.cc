@@ -51,7 +51,7 @@ bool CallWithReceipt(Context& context, absl::string_view method,
 // What there is to tell, and what passed.
 template <typename Request, typename Response>
 void TrackPages(Context& context, const CaseArguments& arguments, const std::string& number,
-                absl::string_view method) {
+                absl::string_view method, absl::string_view columns) {
   Request request;
   request.set_number(number);
   request.set_receipt(arguments.receipt);
@@ -72,7 +72,7 @@ void TrackPages(Context& context, const CaseArguments& arguments, const std::str
     context.Print(absl::StrCat(JsonText(whole, false), "\n"));
     return;
   }
-  context.TableColumns("number,state,received_time,due_time,outcome");
+  context.TableColumns(columns);
   Show(context, whole);
   if (whole.messages().empty()) return;
   Table table({{context.T(Text::kTime), Align::kLeft, true},
@@ -89,11 +89,13 @@ void Track(Context& context, const CaseArguments& arguments) {
   const std::string number = CaseNumber(context, arguments.target);
   if (number.empty()) return;
   if (absl::StartsWith(number, "D-")) {
-    TrackPages<v1::TrackDisclosureRequest, v1::TrackDisclosureResponse>(context, arguments, number,
-                                                                        "TrackDisclosure");
+    TrackPages<v1::TrackDisclosureRequest, v1::TrackDisclosureResponse>(
+        context, arguments, number, "TrackDisclosure",
+        "number,state,received_time,due_time,outcome");
   } else {
-    TrackPages<v1::TrackCaseRequest, v1::TrackCaseResponse>(context, arguments, number,
-                                                            "TrackCase");
+    TrackPages<v1::TrackCaseRequest, v1::TrackCaseResponse>(
+        context, arguments, number, "TrackCase",
+        "number,state,received_time,due_time,appointment_time,appointment_place,outcome,may_rate");
   }
 }
 

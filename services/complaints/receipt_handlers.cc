@@ -145,6 +145,10 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::TrackCase(rpc::Call& call,
   }
   response->set_outcome(opened->goes_on_in.outcome());
   response->set_may_rate(MayRate(opened->one));
+  if (opened->one.has_appointment() && opened->one.state() != v1::CASE_STATE_MERGED) {
+    *response->mutable_appointment_time() = opened->one.appointment().start_time();
+    response->set_appointment_place(opened->one.appointment().place());
+  }
   for (const store::Listed& row : page->rows) {
     const auto& entry = static_cast<const v1::CaseEntry&>(*row.record->message);
     v1::CaseMessage& message = *response->add_messages();

@@ -285,6 +285,7 @@ TEST_F(ComplaintsCliTest, MessagesReceiptsAndDisclosures) {
   EXPECT_EQ(told.exit_code, 0) << told.err;
   EXPECT_TRUE(absl::StrContains(told.out, "Soon")) << told.out;
   EXPECT_TRUE(absl::StrContains(told.out, "客户消息")) << "who said it: " << told.out;
+  EXPECT_TRUE(absl::StrContains(told.out, "可以评价")) << told.out;
   EXPECT_FALSE(absl::StrContains(told.out, "internal")) << told.out;
   EXPECT_EQ(Sqm({"track", number, "--receipt", std::string(40, 'f')}).exit_code, 1);
   // Neither has to be on the command line, for others to see.

@@ -116,6 +116,30 @@ TEST_F(ComplaintsReceiptTest, TheCustomerFollowsAndRatesHisCase) {
   EXPECT_FALSE(Track(one->number(), receipt->receipt())->may_rate());
 }
 
+// Its customer is told when and where it is.
+TEST_F(ComplaintsReceiptTest, AnAppointmentIsToldWithItsTimeAndPlace) {
+  v1::Case wish = Sample(v1::CASE_KIND_APPOINTMENT);
+  wish.mutable_appointment()->set_place("branch 3");
+  wish.mutable_appointment()->mutable_start_time()->set_seconds(4000000000);
+  const auto one = Create(*lead_, wish);
+  ASSERT_TRUE(one.ok()) << one.status();
+  const auto receipt = Issue(*lead_, one->name());
+  ASSERT_TRUE(receipt.ok()) << receipt.status();
+  auto told = Track(one->number(), receipt->receipt());
+  ASSERT_TRUE(told.ok()) << told.status();
+  EXPECT_EQ(told->appointment_time().seconds(), 4000000000);
+  EXPECT_EQ(told->appointment_place(), "branch 3");
+  const auto moved = Do<v1::ConfirmAppointmentRequest>(
+      *lead_, &Stub::ConfirmAppointment, one->name(), [](auto& request) {
+        request.mutable_start_time()->set_seconds(4000086400);
+        request.set_place("branch 4");
+      });
+  ASSERT_TRUE(moved.ok()) << moved.status();
+  told = Track(one->number(), receipt->receipt());
+  EXPECT_EQ(told->appointment_time().seconds(), 4000086400);
+  EXPECT_EQ(told->appointment_place(), "branch 4");
+}
+
 TEST_F(ComplaintsReceiptTest, ANewReceiptTakesThePlaceOfTheOld) {
   auto one = Closed();
   ASSERT_TRUE(one.ok()) << one.status();
