@@ -20,8 +20,14 @@
 namespace sqm::cli {
 namespace {
 
-// A value of before or after: an enum's word, a time in the reader's zone.
-std::string ValueWord(const Context& context, absl::TimeZone zone, const std::string& value) {
+// A value of before or after: an enum's word, a time in the reader's zone, what else the service
+// says of the field in a word.
+std::string ValueWord(const Context& context, absl::TimeZone zone, absl::string_view field,
+                      const std::string& value) {
+  if (field == "accepted") return context.T(value == "true" ? Text::kYes : Text::kNo);
+  if (absl::StartsWith(field, "appointment.preparation.")) {
+    return value.empty() ? "" : context.T(value == "done" ? Text::kItemReady : Text::kItemNotReady);
+  }
   const auto* known = google::protobuf::DescriptorPool::generated_pool()->FindEnumValueByName(
       absl::StrCat("sqm.complaints.v1.", value));
   if (known != nullptr) return EnumLabel(known, context.language());
@@ -55,10 +61,10 @@ std::string ChangesText(const Context& context, absl::TimeZone zone, const v1::C
                     : chinese    ? "；"
                                  : "; ",
                     FieldWord(context, change.field()));
-    const std::string before = ValueWord(context, zone, change.before());
+    const std::string before = ValueWord(context, zone, change.field(), change.before());
     if (!before.empty()) absl::StrAppend(&text, " ", before);
     if (!change.after().empty()) {
-      absl::StrAppend(&text, " → ", ValueWord(context, zone, change.after()));
+      absl::StrAppend(&text, " → ", ValueWord(context, zone, change.field(), change.after()));
     } else if (!change.before().empty()) {
       absl::StrAppend(&text, " → —");
     }

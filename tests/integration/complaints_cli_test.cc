@@ -105,6 +105,10 @@ TEST_F(ComplaintsCliTest, AppointmentsSuggestionsAndCompensations) {
   for (const char* word : {"Hall 2", "2099-12-06 09:00", "Projector: for 20", "Confirmed"}) {
     EXPECT_TRUE(absl::StrContains(shown.out, word)) << shown.out;
   }
+  const Finished read = Sqm({"show", visit}, "zh");
+  for (const char* word : {"（projector → 已就绪）", "（guide → 未就绪）"}) {
+    EXPECT_TRUE(absl::StrContains(read.out, word)) << read.out;
+  }
   const Finished ahead = Sqm({"execute", visit});
   EXPECT_EQ(ahead.exit_code, 1);
   EXPECT_TRUE(absl::StrContains(ahead.err, "sqm complaints confirm")) << ahead.err;
@@ -121,6 +125,7 @@ TEST_F(ComplaintsCliTest, AppointmentsSuggestionsAndCompensations) {
        {"start", idea},
        {"adopt", idea, "--text", "We do it"},
        {"reward", idea, "--amount", "200", "--currency", "CNY"}});
+  EXPECT_TRUE(absl::StrContains(Sqm({"show", idea}, "zh").out, "（奖励 → 200 CNY）"));
   const Finished again = Sqm({"adopt", idea, "--text", "Once more"});
   EXPECT_EQ(again.exit_code, 1);
   EXPECT_TRUE(absl::StrContains(again.err, "→ ")) << again.err;
