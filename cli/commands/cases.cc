@@ -38,18 +38,19 @@ std::optional<int> EnumValue(Context& context, absl::string_view option, const E
 
 std::unique_ptr<Output> CaseOutput(Context& context) {
   context.TableColumns(
-      "number,kind,state,subject,text,channel,customer.reference,customer.display_name,"
+      "number,external_id,kind,state,subject,text,channel,customer.reference,customer.display_name,"
       "customer.phone,customer.email,customer.customer_class,category,severity,priority,product,"
-      "place,named_staff,named_assets,remedy_sought,language,entered_by,owner,team,tier,"
-      "external_body,"
-      "received_time,promised_time,due_time,close_time,appointment.place,"
+      "place,named_staff,named_assets,remedy_sought,related_contact,related_evaluation,language,"
+      "source,entered_by,owner,team,disclosure.readers,tier,external_body,"
+      "received_time,promised_time,due_time,close_time,unread_since,anonymise_time,appointment."
+      "place,"
       "appointment.start_time,appointment.confirmed_by,appointment.passed_time,repeat_count,repeat_"
       "of,escalated_to,"
       "suggestion.expected_benefit,suggestion.reward_amount,"
       "suggestion.reward_currency,proposed_reply,proposer,approver,reply,outcome,root_cause.cause,"
       "root_cause.whys,root_cause.staff,root_cause.assets,root_cause.process,compensation.state,"
-      "compensation.amount,compensation.currency,survey_state,satisfaction,follows,merged_into,"
-      "merged_from,name");
+      "compensation.amount,compensation.currency,survey_state,satisfaction,follows,followed_by,"
+      "merged_into,merged_from,name");
   return Output::Make(context, v1::Case::descriptor(), true);
 }
 
@@ -59,8 +60,8 @@ void ShowCase(Output& output, const v1::Case& message) {
 }
 
 void ShowCases(Context& context, absl::string_view method, google::protobuf::Message& request,
-               google::protobuf::Message& response, const Pages& pages) {
-  context.TableColumns("number,kind,state,subject,owner,team,category,due_time");
+               google::protobuf::Message& response, const Pages& pages, const char* columns) {
+  context.TableColumns(columns);
   ShowPages(context, ComplaintsPath(method), request, response, v1::Case::descriptor(), pages,
             Text::kMoreRows);
 }

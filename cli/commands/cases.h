@@ -55,9 +55,12 @@ std::optional<int> EnumValue(Context& context, absl::string_view option,
 // complaint.
 std::unique_ptr<Output> CaseOutput(Context& context);
 void ShowCase(Output& output, const v1::Case& message);
+// What a table of cases shows unless something else is more to the point.
+inline constexpr char kListColumns[] = "number,kind,state,subject,owner,team,category,due_time";
 // The cases that a method lists.
 void ShowCases(Context& context, absl::string_view method, google::protobuf::Message& request,
-               google::protobuf::Message& response, const Pages& pages);
+               google::protobuf::Message& response, const Pages& pages,
+               const char* columns = kListColumns);
 // Options of a command that lists.
 void AddPageOptions(CLI::App& command, Context& context, Pages& pages);
 

@@ -128,6 +128,21 @@ void History(Context& context, const CaseArguments& arguments) {
   if (shown && response.cases().empty()) context.Note(context.T(Text::kCustomerUnknown));
 }
 
+// What there is to know of the cases of a queue beside what any list shows: nothing that is over is
+// due.
+const char* QueueColumns(v1::CaseQueue queue) {
+  switch (queue) {
+    case v1::CASE_QUEUE_ESCALATED:
+      return "number,kind,state,subject,owner,team,escalated_to,due_time";
+    case v1::CASE_QUEUE_TO_SURVEY:
+      return "number,kind,subject,owner,team,category,outcome,close_time";
+    case v1::CASE_QUEUE_UNREAD:
+      return "number,kind,state,subject,owner,team,category,unread_since";
+    default:
+      return kListColumns;
+  }
+}
+
 void Queue(Context& context, const CaseArguments& arguments) {
   v1::ListQueueRequest request;
   v1::ListQueueResponse response;
@@ -149,7 +164,23 @@ void Queue(Context& context, const CaseArguments& arguments) {
     }
     *request.mutable_within() = ToDuration(within);
   }
-  ShowCases(context, "ListQueue", request, response, arguments.pages);
+  ShowCases(context, "ListQueue", request, response, arguments.pages,
+            QueueColumns(request.queue()));
+}
+
+// Puts the label of what a field of a shown case names before the name; without one, or where it
+// may not be read, the name stands alone.
+template <typename Request, typename Resource>
+void AddLabel(Context& context, absl::string_view method, std::string& name) {
+  Request request;
+  Resource named;
+  request.set_name(name);
+  if (name.empty() || !context.connection()->Call(ComplaintsPath(method), request, named).ok()) {
+    return;
+  }
+  const std::string label = context.Words(named, "label");
+  const bool chinese = context.language() == Language::kChinese;
+  if (!label.empty()) name = absl::StrCat(label, chinese ? "（" : " (", name, chinese ? "）" : ")");
 }
 
 // The case, then its deadlines and its timeline; as JSON the case and its entries in one object.
@@ -176,6 +207,11 @@ void ShowWhole(Context& context, const CaseArguments& arguments) {
     context.Print(absl::StrCat("{\"case\": ", JsonText(one, false),
                                ", \"timeline\": ", JsonText(entries, false), "}\n"));
     return;
+  }
+  AddLabel<v1::GetCategoryRequest, v1::Category>(context, "GetCategory", *one.mutable_category());
+  if (one.has_root_cause()) {
+    AddLabel<v1::GetCauseRequest, v1::Cause>(context, "GetCause",
+                                             *one.mutable_root_cause()->mutable_cause());
   }
   ShowCase(*output, one);
   absl::TimeZone zone;

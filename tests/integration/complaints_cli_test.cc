@@ -260,6 +260,11 @@ TEST_F(ComplaintsCliTest, EveryStepOfALongCase) {
   run({{"merge", other->number(), "--into", twin->number(), "--reason", "the same"},
        {"reject", twin->number(), "--reason", "not ours"}});
   EXPECT_EQ(Get(*manager_, other->name())->merged_into(), twin->name());
+  // What is over is not due: since when it waits to be read is told instead.
+  run({{"message", twin->number(), "--from", "customer", "--text", "Why not?"}});
+  const Finished unread = Sqm({"queue", "unread"});
+  EXPECT_TRUE(absl::StrContains(unread.out, "unread_since")) << unread.out;
+  EXPECT_FALSE(absl::StrContains(unread.out, "due_time")) << unread.out;
 }
 
 TEST_F(ComplaintsCliTest, MessagesReceiptsAndDisclosures) {
@@ -311,6 +316,7 @@ TEST_F(ComplaintsCliTest, MessagesReceiptsAndDisclosures) {
       0);
   const Finished shown = Sqm({"show", number}, "zh");
   EXPECT_TRUE(absl::StrContains(shown.out, "→ categories/billing")) << shown.out;
+  EXPECT_TRUE(absl::StrContains(shown.out, "（categories/billing）")) << "its label: " << shown.out;
   EXPECT_TRUE(absl::StrContains(shown.out, "→ 严重")) << shown.out;
 
   v1::CreateDisclosurePanelRequest panel;
@@ -381,6 +387,7 @@ TEST_F(ComplaintsCliTest, GivesAndWithdrawsAccessToADisclosure) {
   const Finished granted = Sqm({"access", number, "--grant", "mia", "--reason", "has to decide"});
   EXPECT_EQ(granted.exit_code, 0) << granted.err;
   EXPECT_TRUE(seen());
+  EXPECT_TRUE(absl::StrContains(granted.out, "staff/dev, staff/mia")) << granted.out;
   const Finished named = Sqm({"access", number, "--grant", "bob", "--reason", "sits on it"});
   EXPECT_EQ(named.exit_code, 1) << named.err;
   EXPECT_TRUE(absl::StrContains(named.err, "reader-is-named")) << named.err;
