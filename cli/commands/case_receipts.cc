@@ -95,7 +95,8 @@ void Track(Context& context, const CaseArguments& arguments) {
   } else {
     TrackPages<v1::TrackCaseRequest, v1::TrackCaseResponse>(
         context, arguments, number, "TrackCase",
-        "number,state,received_time,due_time,appointment_time,appointment_place,outcome,may_rate");
+        "number,state,received_time,due_time,appointment_time,appointment_place,outcome,close_time,"
+        "may_rate");
   }
 }
 

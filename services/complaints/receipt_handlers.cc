@@ -144,6 +144,9 @@ Task<absl::StatusOr<rpc::Reply>> ComplaintsService::TrackCase(rpc::Call& call,
     *response->mutable_due_time() = ToTimestamp(*due);
   }
   response->set_outcome(opened->goes_on_in.outcome());
+  if (opened->goes_on_in.has_close_time()) {
+    *response->mutable_close_time() = opened->goes_on_in.close_time();
+  }
   response->set_may_rate(MayRate(opened->one));
   if (opened->one.has_appointment() && opened->one.state() != v1::CASE_STATE_MERGED) {
     *response->mutable_appointment_time() = opened->one.appointment().start_time();

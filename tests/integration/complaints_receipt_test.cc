@@ -94,6 +94,7 @@ TEST_F(ComplaintsReceiptTest, TheCustomerFollowsAndRatesHisCase) {
   ASSERT_TRUE(told.ok()) << told.status();
   EXPECT_EQ(told->state(), v1::CASE_STATE_CLOSED);
   EXPECT_TRUE(told->may_rate());
+  EXPECT_EQ(told->close_time().seconds(), one->close_time().seconds());
   std::string said;
   for (const v1::CaseMessage& message : told->messages()) absl::StrAppend(&said, message.text());
   EXPECT_EQ(said, "The fee is right.") << "and nothing that is internal";
@@ -113,7 +114,9 @@ TEST_F(ComplaintsReceiptTest, TheCustomerFollowsAndRatesHisCase) {
   const std::vector<v1::CaseEntry> lines = Timeline(*agent_, one->name());
   EXPECT_EQ(lines.back().action(), v1::CASE_ACTION_REOPEN);
   EXPECT_EQ(lines.back().author(), "") << "nobody of the staff said it";
-  EXPECT_FALSE(Track(one->number(), receipt->receipt())->may_rate());
+  told = Track(one->number(), receipt->receipt());
+  EXPECT_FALSE(told->may_rate());
+  EXPECT_FALSE(told->has_close_time());
 }
 
 // Its customer is told when and where it is.
