@@ -4,6 +4,7 @@
 #include <absl/functional/function_ref.h>
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
 
 #include <optional>
 
@@ -44,7 +45,8 @@ absl::StatusOr<std::string> Fill(const std::string& body, const std::string& fie
     }
     const absl::string_view name = absl::string_view(body).substr(i + 1, end - i - 1);
     if (!absl::c_linear_search(kFields, name)) {
-      return InvalidField(field, absl::StrCat("has an unknown field {", name, "}"));
+      return InvalidField(field, absl::StrCat("has an unknown field {", name, "}; fields are ",
+                                              absl::StrJoin(kFields, ", ")));
     }
     text += value(name);
     i = end;

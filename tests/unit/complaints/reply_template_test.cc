@@ -25,6 +25,12 @@ TEST(ReplyTemplates, AreChecked) {
     return ReasonOf(CheckTemplate(reply)) == type::v1::ERROR_REASON_INVALID_FIELD;
   };
   EXPECT_TRUE(refused("Dear {customer_name}"));
+  v1::ReplyTemplate unknown = Sorry();
+  unknown.set_body_zh("{name}");
+  EXPECT_EQ(
+      CheckTemplate(unknown).message(),
+      "reply_template.body_zh: has an unknown field {name}; fields are number, kind, category, "
+      "received_date, due_date, answer");
   EXPECT_TRUE(refused("Dear {number"));
   EXPECT_TRUE(refused("Dear number}"));
   EXPECT_TRUE(refused("{}"));

@@ -1,5 +1,7 @@
 #include "services/complaints/starter_set.h"
 
+#include <absl/algorithm/container.h>
+#include <absl/strings/match.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -95,7 +97,20 @@ TEST(StarterSet, IsSound) {
   EXPECT_EQ(resolution->clock.target, total->clock.target);
   EXPECT_EQ(policies[0].policy.targets(0).escalations(0).to(), "team");
 
-  EXPECT_EQ(set->reply_templates_size(), 3);
+  EXPECT_EQ(set->reply_templates_size(), 4);
+  // What is answered has a letter for its answer, and one only: nobody who gave praise is told what
+  // became of his complaint.
+  for (const v1::CaseKind kind :
+       {v1::CASE_KIND_COMPLAINT, v1::CASE_KIND_SUGGESTION, v1::CASE_KIND_PRAISE,
+        v1::CASE_KIND_SERVICE_REQUEST, v1::CASE_KIND_DISCLOSURE}) {
+    int letters = 0;
+    for (const v1::CreateReplyTemplateRequest& one : set->reply_templates()) {
+      const auto& kinds = one.reply_template().kinds();
+      const bool is_for = kinds.empty() || absl::c_linear_search(kinds, kind);
+      letters += is_for && absl::StrContains(one.reply_template().body_zh(), "{answer}") ? 1 : 0;
+    }
+    EXPECT_EQ(letters, 1) << v1::CaseKind_Name(kind);
+  }
   for (const v1::CreateReplyTemplateRequest& one : set->reply_templates()) {
     ExpectBothLanguages(one.reply_template().label());
     EXPECT_NE(one.reply_template().body_en(), "");
