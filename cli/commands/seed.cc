@@ -86,8 +86,9 @@ void Seed(Context& context) {
                {context.T(Text::kOutcome)}});
   Failure failure;
   const Seeded scorecards = SeedScorecards(context, table, failure);
-  const Seeded complaints =
-      scorecards == Seeded::kFailed ? Seeded::kFailed : SeedComplaints(context, table, failure);
+  // Who may not publish scorecards may all the same be who sets up complaints.
+  const bool go_on = scorecards != Seeded::kFailed || context.exit_code == kRefused;
+  const Seeded complaints = go_on ? SeedComplaints(context, table, failure) : Seeded::kFailed;
   if (scorecards == Seeded::kNotOffered && complaints == Seeded::kNotOffered) {
     context.Fail(failure);
   } else if (scorecards == Seeded::kNotOffered) {

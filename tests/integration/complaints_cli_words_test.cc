@@ -310,5 +310,19 @@ TEST_F(ComplaintsCliWordsTest, SeedsTheServiceThatItMeets) {
   }
 }
 
+// A manager may not make scorecards, nor whoever makes them publish them: each gets what is his.
+TEST_F(ComplaintsCliWordsTest, SeedsComplaintsWithoutScorecards) {
+  const TempDir dir;
+  WriteFile(
+      dir.File("token"),
+      Authorization(server_->key_dir(), As(auth::Role::kManager, "mia")).substr(sizeof("Bearer")));
+  const Finished seeded =
+      RunProgram({kSqm, "--server", server_->address(), "--token-file", dir.File("token"), "seed"});
+  EXPECT_EQ(seeded.exit_code, 1);
+  EXPECT_TRUE(absl::StrContains(seeded.err, "monitoring.scorecards.create")) << seeded.err;
+  EXPECT_FALSE(absl::StrContains(seeded.out, "scorecards/")) << seeded.out;
+  EXPECT_TRUE(absl::StrContains(seeded.out, "replyTemplates/thanks")) << seeded.out;
+}
+
 }  // namespace
 }  // namespace sqm::testing
