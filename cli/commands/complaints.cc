@@ -24,9 +24,16 @@ namespace {
 // says of the field in a word.
 std::string ValueWord(const Context& context, absl::TimeZone zone, absl::string_view field,
                       const std::string& value) {
+  if (value.empty()) return "";
   if (field == "accepted") return context.T(value == "true" ? Text::kYes : Text::kNo);
   if (absl::StartsWith(field, "appointment.preparation.")) {
-    return value.empty() ? "" : context.T(value == "done" ? Text::kItemReady : Text::kItemNotReady);
+    return context.T(value == "done" ? Text::kItemReady : Text::kItemNotReady);
+  }
+  v1::CorrectiveActionState state;
+  if (field == "corrective_action.state" &&
+      v1::CorrectiveActionState_Parse(absl::StrCat("CORRECTIVE_ACTION_STATE_", value), &state)) {
+    return EnumLabel(v1::CorrectiveActionState_descriptor()->FindValueByNumber(state),
+                     context.language());
   }
   const auto* known = google::protobuf::DescriptorPool::generated_pool()->FindEnumValueByName(
       absl::StrCat("sqm.complaints.v1.", value));

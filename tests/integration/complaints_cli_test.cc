@@ -126,6 +126,13 @@ TEST_F(ComplaintsCliTest, AppointmentsSuggestionsAndCompensations) {
        {"adopt", idea, "--text", "We do it"},
        {"reward", idea, "--amount", "200", "--currency", "CNY"}});
   EXPECT_TRUE(absl::StrContains(Sqm({"show", idea}, "zh").out, "（奖励 → 200 CNY）"));
+  const std::string praise = enter({"--kind", "praise", "--phone", "555"});
+  run({{"acknowledge", praise},
+       {"close", praise, "--outcome", "noted"},
+       {"satisfaction", praise, "--score", "2", "--not-accepted", "--text", "Not so"}});
+  const Finished marked = Sqm({"show", praise}, "zh");
+  EXPECT_TRUE(absl::StrContains(marked.out, "Not so（接受处理结果 → 否；满意度 → 2）"))
+      << marked.out;
   const Finished again = Sqm({"adopt", idea, "--text", "Once more"});
   EXPECT_EQ(again.exit_code, 1);
   EXPECT_TRUE(absl::StrContains(again.err, "→ ")) << again.err;
@@ -363,6 +370,8 @@ TEST_F(ComplaintsCliTest, ActionsFromAddToVerify) {
     const Finished step = actions(words);
     EXPECT_EQ(step.exit_code, 0) << words[0] << step.err;
   }
+  const Finished shown = Sqm({"show", one->number()}, "zh");
+  EXPECT_TRUE(absl::StrContains(shown.out, "状态 待实施 → 实施中")) << shown.out;
   // The development login did it, so somebody else says whether it had an effect.
   const Finished own = actions({"verify", name, "--text", "None in April"});
   EXPECT_EQ(own.exit_code, 1);
