@@ -228,13 +228,13 @@ absl::Status Leases::Start() {
 }
 
 Task<void> Leases::BeatAll() {
+  absl::Status first;
   for (const auto& lease : leases_) {
     Task<absl::Status> beating = lease->Beat();
     absl::Status status = co_await beating;
-    if (status.ok()) continue;
-    observe::Log(observe::Level::kWarning, "a lease could not be renewed; will be tried again",
-                 {{"job", lease->job()}, {"error", std::string(status.message())}});
+    first.Update(status);
   }
+  trouble_.Note(first);
 }
 
 Task<void> Leases::Run() {

@@ -22,6 +22,7 @@
 #include "common/base/executor.h"
 #include "common/base/task.h"
 #include "common/contract/registry.h"
+#include "common/observe/trouble.h"
 #include "common/schedule/lease_rules.h"
 #include "common/store/store.h"
 #include "sqm/schedule/v1/job_term.pb.h"
@@ -35,6 +36,7 @@ struct LeaseParts {
   const Clock* clock = nullptr;
   // Who this is: another name for each process and each start.
   std::string holder;
+  std::string service;  // whose jobs they are, for the log
   // No other process has the store open: whoever held a lease before is gone.
   bool sole = false;
   LeaseTimes times;
@@ -87,7 +89,13 @@ class Lease {
 class Leases {
  public:
   Leases(LeaseParts parts, Executor& executor, Timer& timer)
-      : parts_(std::move(parts)), executor_(executor), timer_(timer) {}
+      : parts_(std::move(parts)),
+        executor_(executor),
+        timer_(timer),
+        trouble_(observe::Level::kWarning,
+                 "leases cannot be renewed: this process does none of the jobs that it may not do "
+                 "alone, until they can",
+                 "leases are renewed again", parts_.service) {}
   // Stops, if it was started.
   ~Leases() { Stop(); }
   Leases(const Leases&) = delete;
@@ -108,7 +116,8 @@ class Leases {
   Executor& executor_;
   Timer& timer_;
   std::vector<std::unique_ptr<Lease>> leases_;
-  bool started_ = false;  // of the thread that starts and stops
+  observe::Trouble trouble_;  // of one beat at a time
+  bool started_ = false;      // of the thread that starts and stops
   std::atomic<bool> stopping_{false};
   absl::Notification stopped_;
 };

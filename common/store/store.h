@@ -163,8 +163,9 @@ class Store {
   // RESOURCE_EXHAUSTED OVERLOADED where too many wait there.
   virtual Task<absl::Status> QueryAside(std::function<absl::Status(SqlSession&)> work) = 0;
 
-  // Whether what other processes commit has not been heard of for long; known without asking.
-  virtual bool Stale() const { return false; }
+  // UNAVAILABLE, with why, where what other processes commit has not been heard of for long; known
+  // without asking.
+  virtual absl::Status Hears() const { return absl::OkStatus(); }
   virtual ReadCounts Reads() const { return {}; }
   // What went aside: lists (ListQuery::goes_aside) and QueryAside.
   virtual uint64_t LongListCount() const { return 0; }

@@ -1,18 +1,23 @@
 #include "services/host/health.h"
 
 #include <absl/algorithm/container.h>
+#include <absl/strings/str_cat.h>
 
 #include <utility>
 
 #include "common/base/steady_wait.h"
 #include "common/base/task.h"
-#include "common/observe/log.h"
 
 namespace sqm::host {
 
 void Health::Add(std::string name, store::Store& store, std::vector<std::string> services) {
+  observe::Trouble trouble(
+      observe::Level::kError,
+      "the store is not ready: until it is, health says so and who needs it is "
+      "answered UNAVAILABLE",
+      "the store is ready again", std::move(name));
   stores_.push_back(std::make_unique<Asked>(
-      Asked{std::move(name), &store, std::move(services), false, true, {}}));
+      Asked{&store, std::move(services), false, true, {}, std::move(trouble)}));
 }
 
 void Health::Look() {
@@ -21,10 +26,14 @@ void Health::Look() {
     {
       absl::MutexLock lock(&mutex_);
       if (asked->asking) {
-        if (asked->store->Stale()) {
-          Tell(*asked, absl::UnavailableError("what other processes commit does not arrive"));
-        } else if (SteadyNow() - asked->since > patience_) {
-          Tell(*asked, absl::UnavailableError("the store does not answer"));
+        const absl::Status hears = asked->store->Hears();
+        const absl::Duration asking = SteadyNow() - asked->since;
+        if (!hears.ok()) {
+          Tell(*asked, hears);
+        } else if (asking > patience_) {
+          Tell(*asked, absl::UnavailableError(absl::StrCat(
+                           "it has been asked whether it takes writes and has not answered for ",
+                           absl::FormatDuration(absl::Trunc(asking, absl::Seconds(1))))));
         }
         continue;
       }
@@ -42,10 +51,7 @@ void Health::Look() {
 }
 
 void Health::Tell(Asked& asked, const absl::Status& status) {
-  if (!status.ok()) {
-    observe::Log(observe::Level::kError, "the store is not ready",
-                 {{"service", asked.name}, {"error", std::string(status.message())}});
-  }
+  asked.trouble.Note(status);
   asked.well = status.ok();
   for (const std::string& service : asked.services) show_(service, asked.well);
   const bool all = absl::c_all_of(stores_, [](const auto& one) { return one->well; });

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/observe/trouble.h"
 #include "common/store/store.h"
 
 namespace sqm::host {
@@ -37,11 +38,11 @@ class Health {
 
  private:
   struct Asked {
-    std::string name;
     store::Store* store;
     std::vector<std::string> services;
     bool asking = false, well = true;
     absl::Time since;  // when it was asked, by the steady clock
+    observe::Trouble trouble;
   };
   void Tell(Asked& asked, const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -49,7 +50,7 @@ class Health {
   const Show show_;
   const absl::Duration patience_;
   absl::Mutex mutex_;
-  // The elements are guarded by the mutex, their names and stores immutable.
+  // The elements are guarded by the mutex, their stores immutable.
   std::vector<std::unique_ptr<Asked>> stores_;
   int asking_ ABSL_GUARDED_BY(mutex_) = 0;
 };

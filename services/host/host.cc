@@ -225,6 +225,7 @@ absl::StatusOr<Module*> Host::AddModule(
   leases.registry = module->registry.get();
   leases.clock = &clock();
   leases.holder = holder;
+  leases.service = name;
   leases.sole = alone;
   module->leases = std::make_unique<schedule::Leases>(leases, executor_, timer_);
   cache::LocalCache* cache = module->cache.get();

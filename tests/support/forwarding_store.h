@@ -69,7 +69,7 @@ class ForwardingStore : public store::Store {
   Task<absl::Status> QueryAside(std::function<absl::Status(store::SqlSession&)> work) override {
     return inner_->QueryAside(std::move(work));
   }
-  bool Stale() const override { return inner_->Stale(); }
+  absl::Status Hears() const override { return inner_->Hears(); }
   store::ReadCounts Reads() const override { return inner_->Reads(); }
   uint64_t LongListCount() const override { return inner_->LongListCount(); }
   Task<absl::Status> Check() override { return inner_->Check(); }

@@ -198,16 +198,20 @@ Task<absl::Status> PostgresStore::QueryAside(std::function<absl::Status(SqlSessi
   co_return status;
 }
 
-bool PostgresStore::Stale() const { return tail_->age() > options_.tail_period + kStaleTail; }
+absl::Status PostgresStore::Hears() const {
+  const absl::Duration age = tail_->age();
+  if (age <= options_.tail_period + kStaleTail) return absl::OkStatus();
+  const absl::Status status = tail_->status();
+  const std::string why = status.ok() ? "the server is silent" : std::string(status.message());
+  return Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE,
+              absl::StrCat("what other processes commit has not arrived for ",
+                           absl::FormatDuration(absl::Trunc(age, absl::Seconds(1))), ": ", why));
+}
 
 Task<absl::Status> PostgresStore::Check() {
   // A server that hangs is told of before anything else waits for it.
-  if (Stale()) {
-    const absl::Status status = tail_->status();
-    co_return Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE,
-                   absl::StrCat("what other processes commit does not arrive: ",
-                                status.ok() ? "the server is silent" : status.message()));
-  }
+  const absl::Status hears = Hears();
+  if (!hears.ok()) co_return hears;
   std::function<absl::Status(PgSession&)> job = [](PgSession& session) -> absl::Status {
     bool writable = false;
     RETURN_IF_ERROR(

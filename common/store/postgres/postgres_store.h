@@ -85,7 +85,7 @@ class PostgresStore final : public Store {
   Task<absl::Status> Note(std::function<absl::Status(SqlSession&)> work) override;
   Task<absl::Status> Query(std::function<absl::Status(SqlSession&)> work) override;
   Task<absl::Status> QueryAside(std::function<absl::Status(SqlSession&)> work) override;
-  bool Stale() const override;
+  absl::Status Hears() const override;
   ReadCounts Reads() const override;
   Task<absl::Status> Check() override;
   Task<absl::Status> Trim(absl::Time older_than, int64_t keep_changes,

@@ -1,6 +1,8 @@
 // What the server's health says of stores that answer, fail and hang.
 #include "services/host/health.h"
 
+#include <absl/strings/str_split.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -8,10 +10,13 @@
 #include "common/base/ids.h"
 #include "common/store/sqlite/sqlite_store.h"
 #include "tests/support/forwarding_store.h"
+#include "tests/support/log_lines.h"
 #include "tests/support/tickets.h"
 
 namespace sqm::host {
 namespace {
+
+using ::testing::HasSubstr;
 
 // Answers the question when the test says so.
 class AskedStore : public testing::ForwardingStore {
@@ -23,10 +28,10 @@ class AskedStore : public testing::ForwardingStore {
     absl::Status status = co_await answer;
     co_return status;
   }
-  bool Stale() const override { return stale; }
+  absl::Status Hears() const override { return hears; }
   void Answer(const absl::Status& status) { answer_->Set(status); }
 
-  bool stale = false;
+  absl::Status hears;
 
  private:
   OneShot<absl::Status>* answer_ = nullptr;  // of the question that was asked last
@@ -90,22 +95,25 @@ TEST_F(HealthTest, TheWholeIsWellWhereAllStoresAre) {
 
 // The question was asked just before the tail was stale, and is not answered.
 TEST_F(HealthTest, AStaleTailIsToldThoughAnAnswerIsAwaited) {
+  const testing::LogLines log;
   std::unique_ptr<AskedStore> store = Open();
   Health health({""}, Show());
   health.Add("one", *store, {"One"});
   health.Look();
   health.Look();
   EXPECT_TRUE(shown_.empty()) << "it may still answer";
-  store->stale = true;
+  store->hears = absl::UnavailableError("the server is silent");
   health.Look();
   ASSERT_TRUE(shown_.contains("One"));
   EXPECT_FALSE(shown_["One"]);
+  EXPECT_THAT(log.text(), HasSubstr(R"("error":"the server is silent")"));
   store->Answer(absl::OkStatus());
   EXPECT_TRUE(shown_["One"]);
   health.Await();
 }
 
 TEST_F(HealthTest, AnAnswerThatIsOverdueIsNone) {
+  const testing::LogLines log;
   std::unique_ptr<AskedStore> store = Open();
   Health health({""}, Show(), absl::ZeroDuration());
   health.Add("one", *store, {"One"});
@@ -113,9 +121,26 @@ TEST_F(HealthTest, AnAnswerThatIsOverdueIsNone) {
   health.Look();
   ASSERT_TRUE(shown_.contains("One"));
   EXPECT_FALSE(shown_["One"]);
+  EXPECT_THAT(log.text(), HasSubstr("it has been asked whether it takes writes"));
   store->Answer(absl::OkStatus());
   EXPECT_TRUE(shown_["One"]);
   health.Await();
+}
+
+TEST_F(HealthTest, WhatIsAwayIsToldOfWhenItGoesAndWhenItIsBack) {
+  const testing::LogLines log;
+  std::unique_ptr<AskedStore> store = Open();
+  Health health({""}, Show());
+  health.Add("one", *store, {"One"});
+  for (const bool well : {true, false, false, false, true, true}) {
+    health.Look();
+    store->Answer(well ? absl::OkStatus() : absl::UnavailableError("away"));
+  }
+  health.Await();
+  const std::vector<std::string> lines = absl::StrSplit(log.text(), '\n', absl::SkipEmpty());
+  ASSERT_EQ(lines.size(), 2u) << log.text();
+  EXPECT_THAT(lines[0], HasSubstr(R"("service":"one","error":"away")"));
+  EXPECT_THAT(lines[1], HasSubstr("the store is ready again"));
 }
 
 }  // namespace

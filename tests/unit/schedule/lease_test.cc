@@ -1,7 +1,9 @@
 // Replicas over one store, each with a clock of its own.
 #include "common/schedule/lease.h"
 
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -12,6 +14,8 @@
 #include "common/base/status.h"
 #include "common/store/sqlite/sqlite_store.h"
 #include "sqm/audit/v1/audit.pb.h"
+#include "tests/support/forwarding_store.h"
+#include "tests/support/log_lines.h"
 
 namespace sqm::schedule {
 namespace {
@@ -271,6 +275,49 @@ TEST_F(LeaseTest, TheNextTakesOverFromOneThatStops) {
   for (int i = 0; i < 2000 && !b.Held(); ++i) absl::SleepFor(absl::Milliseconds(10));
   EXPECT_TRUE(b.Held());
   second.Stop();
+}
+
+// As a database does that is away and comes back.
+class NotingStore final : public testing::ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  Task<absl::Status> Note(std::function<absl::Status(store::SqlSession&)> work) override {
+    if (!away) return ForwardingStore::Note(std::move(work));
+    ++refused;
+    return Refuse();
+  }
+  std::atomic<bool> away{false};
+  std::atomic<int> refused{0};
+
+ private:
+  static Task<absl::Status> Refuse() { co_return absl::UnavailableError("nobody there"); }
+};
+
+TEST_F(LeaseTest, AStoreThatIsAwayIsToldOfOnce) {
+  const testing::LogLines log;
+  auto noting = std::make_unique<NotingStore>(std::move(store_));
+  NotingStore& store = *noting;
+  store_ = std::move(noting);
+  LeaseParts parts = Parts("a", SystemClock::Get());
+  parts.service = "complaints";
+  parts.times.beat = absl::Milliseconds(5);
+  Leases leases(parts, executor_, timer_);
+  leases.Add("one");
+  Lease& two = leases.Add("two");
+  ASSERT_TRUE(leases.Start().ok());
+  const auto wait = [](const auto& done) {
+    for (int i = 0; i < 2000 && !done(); ++i) absl::SleepFor(absl::Milliseconds(10));
+  };
+  store.away = true;
+  wait([&] { return store.refused > 20; });
+  EXPECT_FALSE(two.Held());
+  store.away = false;
+  wait([&] { return absl::StrContains(log.text(), "leases are renewed again"); });
+  EXPECT_TRUE(two.Held());
+  leases.Stop();
+  const std::vector<std::string> lines = absl::StrSplit(log.text(), '\n', absl::SkipEmpty());
+  ASSERT_EQ(lines.size(), 2u) << log.text();
+  EXPECT_TRUE(absl::StrContains(lines[0], R"("service":"complaints","error":"nobody there")"));
 }
 
 }  // namespace
