@@ -47,16 +47,14 @@ Task<absl::StatusOr<int64_t>> Numbers::Take(std::string tenant, std::string seri
                        {absl::string_view(tenant), absl::string_view(series), int64_t{1 + size}},
                        [&](const store::SqlRow& row) { next = row.Int(0); });
   };
+  if (!prepared_) {
+    Task<absl::Status> making = store::Prepare(store_, kTable);
+    absl::Status made = co_await making;
+    if (!made.ok()) co_return made;
+  }
   Task<absl::Status> taking = store_.Note(work);
   absl::Status status = co_await taking;
-  if (absl::IsInternal(status)) {
-    // The first of a store finds no table yet.
-    Task<absl::Status> making = store::Prepare(store_, kTable);
-    status = co_await making;
-    if (!status.ok()) co_return status;
-    Task<absl::Status> again = store_.Note(work);
-    status = co_await again;
-  }
+  prepared_ = status.ok();
   if (!status.ok()) co_return status;
   co_return next - size;
 }

@@ -6,6 +6,7 @@
 #include <absl/synchronization/mutex.h>
 #include <absl/time/time.h>
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -51,6 +52,7 @@ class Numbers {
   Task<absl::StatusOr<int64_t>> Take(std::string tenant, std::string series, int64_t size);
 
   store::Store& store_;
+  std::atomic<bool> prepared_{false};  // the table was there; looked at again after a failure
   absl::Mutex mutex_;
   std::map<std::pair<std::string, std::string>, Series> series_ ABSL_GUARDED_BY(mutex_);
 };

@@ -1,16 +1,14 @@
 #include "common/store/postgres/connection.h"
 
-#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
-#include <absl/strings/strip.h>
 #include <libpq-fe.h>
 #include <poll.h>
 
 #include <algorithm>
 
-#include "common/base/status.h"
 #include "common/base/steady_wait.h"
 #include "common/base/task.h"
+#include "common/store/postgres/errors.h"
 
 namespace sqm::store {
 namespace {
@@ -19,16 +17,6 @@ namespace {
 constexpr size_t kMaxPrepared = 1000;
 
 void IgnoreNotice(void*, const PGresult*) {}
-
-absl::Status Unavailable(absl::string_view message) {
-  return Inside(
-      WithRetry(Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE, message),
-                absl::Milliseconds(200)));
-}
-
-std::string Trimmed(const char* message) {
-  return std::string(absl::StripSuffix(message == nullptr ? "" : message, "\n"));
-}
 
 // True: ready. False: the time is over, or the way given up.
 bool PollSocket(int socket, short events, absl::Time deadline, const PgWay* way, short* seen) {
@@ -89,6 +77,7 @@ absl::Status PgConnection::ConnectTo(const PgHost& host) {
   raw_ = PQconnectStartParams(keywords.data(), values.data(), 0);
   if (raw_ == nullptr) return Lost("out of memory");
   PQsetNoticeReceiver(raw_, IgnoreNotice, nullptr);
+  PQsetErrorVerbosity(raw_, PQERRORS_VERBOSE);  // else libpq keeps the SQLSTATE to itself
   PostgresPollingStatusType state = PGRES_POLLING_WRITING;
   while (PQstatus(raw_) != CONNECTION_BAD && state != PGRES_POLLING_OK) {
     short seen = 0;
@@ -99,7 +88,11 @@ absl::Status PgConnection::ConnectTo(const PgHost& host) {
     state = PQconnectPoll(raw_);
     if (state == PGRES_POLLING_FAILED) break;
   }
-  if (PQstatus(raw_) != CONNECTION_OK) return Lost(Trimmed(PQerrorMessage(raw_)));
+  if (PQstatus(raw_) != CONNECTION_OK) {
+    lost_ = true;
+    return NotConnected(raw_);
+  }
+  PQsetErrorVerbosity(raw_, PQERRORS_DEFAULT);
   if (PQsetnonblocking(raw_, 1) != 0 || PQenterPipelineMode(raw_) != 1) {
     return Lost(Trimmed(PQerrorMessage(raw_)));
   }
@@ -133,7 +126,7 @@ absl::Status PgConnection::Setup() {
 absl::Status PgConnection::Lost(absl::string_view why) {
   lost_ = true;
   sqlstate_.clear();
-  return Unavailable(absl::StrCat("no connection to PostgreSQL: ", why));
+  return NoConnection(why);
 }
 
 absl::Status PgConnection::ErrorOf(const PGresult* result) {
@@ -141,32 +134,12 @@ absl::Status PgConnection::ErrorOf(const PGresult* result) {
   if (state == nullptr) return Lost(Trimmed(PQresultErrorMessage(result)));
   sqlstate_ = state;
   const char* primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-  std::string message = absl::StrCat("PostgreSQL: ", primary == nullptr ? "" : primary,
-                                     " (SQLSTATE ", sqlstate_, ")");
-  absl::string_view code = sqlstate_;
-  // The server ends the session, or has become a standby: another connection may find the primary.
-  if (absl::StartsWith(code, "57P") || absl::StartsWith(code, "08") || code == "25006" ||
-      code == "25P03") {
-    lost_ = true;
-    return Unavailable(message);
-  }
-  if (code == "53100") {
-    return Inside(
-        Fail(absl::StatusCode::kResourceExhausted, type::v1::ERROR_REASON_STORE_FULL, message));
-  }
-  if (absl::StartsWith(code, "53") || MayRunAgain()) return Unavailable(message);
-  // A NUL in a text, a value too long for its index: what the caller sent cannot be stored.
-  if (code == "22021" || code == "54000") {
-    return Inside(
-        Fail(absl::StatusCode::kInvalidArgument, type::v1::ERROR_REASON_INVALID_FIELD, message));
-  }
-  return Fail(absl::StatusCode::kInternal, type::v1::ERROR_REASON_INTERNAL, message);
+  lost_ = lost_ || EndsSession(sqlstate_);
+  return StatementFailed(sqlstate_, primary == nullptr ? "" : primary, options_.schema,
+                         PQuser(raw_));
 }
 
-bool PgConnection::MayRunAgain() const {
-  // Serialization failure, deadlock, lock not available, statement timeout.
-  return sqlstate_ == "40001" || sqlstate_ == "40P01" || sqlstate_ == "55P03" || TimedOut();
-}
+bool PgConnection::MayRunAgain() const { return store::MayRunAgain(sqlstate_); }
 
 absl::Status PgConnection::Wait(absl::Time deadline) {
   while (true) {

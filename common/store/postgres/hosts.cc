@@ -10,15 +10,12 @@
 #include <algorithm>
 #include <map>
 
-#include "common/base/status.h"
+#include "common/store/postgres/errors.h"
 
 namespace sqm::store {
 namespace {
 
-absl::Status Wrong(absl::string_view what) {
-  return Inside(Fail(absl::StatusCode::kUnavailable, type::v1::ERROR_REASON_UNAVAILABLE,
-                     absl::StrCat("no connection to PostgreSQL: ", absl::StripSuffix(what, "\n"))));
-}
+absl::Status Wrong(absl::string_view what) { return LoginRefused(absl::StripSuffix(what, "\n")); }
 
 // What libpq says of a string that it cannot read quotes some of it, which may be of the password.
 std::string WithoutQuoted(absl::string_view message) {

@@ -1,40 +1,10 @@
 // What an administrator may have set for the role or the database changes no answer.
-#include "tests/unit/store/store_suite.h"
+#include "tests/unit/store/own_postgres.h"
 
 namespace sqm::store {
 namespace {
 
-class Settings : public ::testing::Test {
- protected:
-  Settings() : clock_(absl::FromUnixSeconds(1767225600)), executor_("test", 4) {}
-  ~Settings() override {
-    store_.reset();
-    executor_.Stop();
-  }
-  void SetUp() override {
-    if (!testing::PostgresServer::Available()) GTEST_SKIP() << "no PostgreSQL server is installed";
-    server_ = std::make_unique<testing::PostgresServer>(false);
-    options_.connection.conninfo = server_->Conninfo();
-    options_.connection.schema = "settings_test";
-    auto migrated = MigratePostgres(tickets_.registry(), options_.connection,
-                                    ids_.NewUlid(clock_.Now()), false);
-    ASSERT_TRUE(migrated.ok()) << migrated.status();
-  }
-  void Open() {
-    store_.reset();
-    auto store = PostgresStore::Open(tickets_.registry(), options_, executor_, clock_, ids_);
-    ASSERT_TRUE(store.ok()) << store.status();
-    store_ = *std::move(store);
-  }
-
-  testing::Tickets tickets_;
-  FakeClock clock_;
-  SequenceIds ids_;
-  Executor executor_;
-  std::unique_ptr<testing::PostgresServer> server_;
-  PostgresOptions options_;
-  std::unique_ptr<PostgresStore> store_;
-};
+class Settings : public OwnPostgres {};
 
 TEST_F(Settings, BytesAndNumbersComeBackAsTheyWere) {
   server_->Sql("ALTER ROLE sqm SET bytea_output TO escape");
