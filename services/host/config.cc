@@ -95,6 +95,9 @@ void Describe(Config& config, ConfigSpec& spec) {
   spec.Add("store.postgres.connect_timeout", &config.postgres_connect_timeout,
            "How long one attempt to connect may take.")
       .Range(absl::Milliseconds(100), absl::Minutes(1));
+  spec.Add("store.postgres.start_patience", &config.postgres_start_patience,
+           "How long a start waits for a database that is not there yet.")
+      .Range(absl::ZeroDuration(), absl::Hours(1));
   spec.Add("store.postgres.statement_timeout", &config.postgres_statement_timeout,
            "How long one statement may take, waiting for locks included.")
       .Range(absl::Milliseconds(100), absl::Minutes(5));

@@ -33,6 +33,7 @@ struct Config {
   absl::Duration postgres_standby_timeout = absl::Milliseconds(500);
   int64_t postgres_readers = 4;
   absl::Duration postgres_connect_timeout = absl::Seconds(5);
+  absl::Duration postgres_start_patience = absl::Minutes(1);
   absl::Duration postgres_statement_timeout = absl::Seconds(10);
   absl::Duration postgres_tail_period = absl::Milliseconds(250);
 

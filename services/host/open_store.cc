@@ -17,6 +17,36 @@ namespace {
 constexpr size_t kMaxUrlBytes = 4096;
 constexpr size_t kMaxStandbys = 16;
 
+// One string.
+absl::StatusOr<std::string> ReadUrl(const std::string& path) {
+  ASSIGN_OR_RETURN(std::string url, auth::ReadSecretFile(path, kMaxUrlBytes));
+  url = std::string(absl::StripAsciiWhitespace(url));
+  if (!url.empty()) return url;
+  // libpq would look for a server and a database of the user's name.
+  return absl::FailedPreconditionError(
+      absl::StrCat(path, " is empty: write the connection string into it"));
+}
+
+// One a line.
+absl::StatusOr<std::vector<std::string>> ReadUrls(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string text, auth::ReadSecretFile(path, kMaxStandbys * kMaxUrlBytes));
+  std::vector<std::string> urls;
+  for (absl::string_view url : absl::StrSplit(text, '\n')) {
+    url = absl::StripAsciiWhitespace(url);
+    if (!url.empty()) urls.emplace_back(url);
+  }
+  if (!urls.empty() && urls.size() <= kMaxStandbys) return urls;
+  return absl::FailedPreconditionError(absl::StrCat(
+      path, " names ", urls.size(), " standbys; give 1 to ", kMaxStandbys, ", one a line"));
+}
+
+// One of them, as it is now.
+absl::StatusOr<std::string> UrlAt(const std::string& path, size_t at) {
+  ASSIGN_OR_RETURN(std::vector<std::string> urls, ReadUrls(path));
+  if (at < urls.size()) return std::move(urls[at]);
+  return absl::NotFoundError(absl::StrCat(path, " names fewer standbys than before"));
+}
+
 }  // namespace
 
 std::vector<const google::protobuf::FileDescriptor*> Stored(
@@ -27,16 +57,12 @@ std::vector<const google::protobuf::FileDescriptor*> Stored(
 
 absl::StatusOr<store::PgConnectionOptions> PostgresConnection(const Config& config,
                                                               const std::string& name) {
-  ASSIGN_OR_RETURN(std::string url, auth::ReadSecretFile(config.postgres_url_file, kMaxUrlBytes));
   store::PgConnectionOptions options;
-  options.conninfo = std::string(absl::StripAsciiWhitespace(url));
-  if (options.conninfo.empty()) {
-    // libpq would look for a server and a database of the user's name.
-    return absl::FailedPreconditionError(
-        absl::StrCat(config.postgres_url_file, " is empty: write the connection string into it"));
-  }
+  ASSIGN_OR_RETURN(options.conninfo, ReadUrl(config.postgres_url_file));
+  options.conninfo_now = [path = config.postgres_url_file] { return ReadUrl(path); };
   options.schema = name;
   options.connect_timeout = config.postgres_connect_timeout;
+  options.start_patience = config.postgres_start_patience;
   options.statement_timeout = config.postgres_statement_timeout;
   return options;
 }
@@ -44,23 +70,16 @@ absl::StatusOr<store::PgConnectionOptions> PostgresConnection(const Config& conf
 absl::StatusOr<std::vector<store::PgConnectionOptions>> StandbyConnections(
     const Config& config, const std::string& name) {
   std::vector<store::PgConnectionOptions> standbys;
-  if (config.postgres_standby_url_file.empty()) return standbys;
-  ASSIGN_OR_RETURN(std::string urls, auth::ReadSecretFile(config.postgres_standby_url_file,
-                                                          kMaxStandbys * kMaxUrlBytes));
-  for (absl::string_view url : absl::StrSplit(urls, '\n')) {
-    url = absl::StripAsciiWhitespace(url);
-    if (url.empty()) continue;
-    store::PgConnectionOptions options;
-    options.conninfo = std::string(url);
+  const std::string& path = config.postgres_standby_url_file;
+  if (path.empty()) return standbys;
+  ASSIGN_OR_RETURN(const std::vector<std::string> urls, ReadUrls(path));
+  for (const std::string& url : urls) {
+    store::PgConnectionOptions& options = standbys.emplace_back();
+    options.conninfo = url;
+    options.conninfo_now = [path, at = standbys.size() - 1] { return UrlAt(path, at); };
     options.schema = name;
     options.connect_timeout = config.postgres_standby_timeout;
     options.statement_timeout = config.postgres_standby_timeout;
-    standbys.push_back(std::move(options));
-  }
-  if (standbys.empty() || standbys.size() > kMaxStandbys) {
-    return absl::FailedPreconditionError(absl::StrCat(config.postgres_standby_url_file, " names ",
-                                                      standbys.size(), " standbys; give 1 to ",
-                                                      kMaxStandbys, ", one a line"));
   }
   return standbys;
 }

@@ -1,6 +1,7 @@
 #include "common/store/postgres/connection.h"
 
 #include <absl/strings/str_cat.h>
+#include <absl/time/clock.h>
 #include <libpq-fe.h>
 #include <poll.h>
 
@@ -8,6 +9,7 @@
 
 #include "common/base/steady_wait.h"
 #include "common/base/task.h"
+#include "common/observe/trouble.h"
 #include "common/store/postgres/errors.h"
 
 namespace sqm::store {
@@ -15,6 +17,8 @@ namespace {
 
 // Statements kept prepared on one connection; beyond it they are prepared for each use.
 constexpr size_t kMaxPrepared = 1000;
+// Between two attempts of a start.
+constexpr absl::Duration kStartPause = absl::Milliseconds(500);
 
 void IgnoreNotice(void*, const PGresult*) {}
 
@@ -48,8 +52,29 @@ PgConnection::~PgConnection() {
   if (raw_ != nullptr) PQfinish(raw_);
 }
 
+absl::StatusOr<std::unique_ptr<PgConnection>> PgConnection::OpenPatiently(
+    const PgConnectionOptions& options) {
+  observe::Trouble trouble(observe::Level::kWarning,
+                           "PostgreSQL cannot be reached: the start waits for it",
+                           "PostgreSQL answers: the start goes on", options.schema);
+  const absl::Time begun = SteadyNow();
+  while (true) {
+    auto connection = Open(options);
+    const absl::Status status = connection.status();
+    const bool in_time = SteadyNow() - begun + kStartPause <= options.start_patience;
+    if (!status.ok() && (IsLoginRefused(status) || !in_time)) return status;
+    trouble.Note(status);
+    if (status.ok()) return connection;
+    absl::SleepFor(kStartPause);
+  }
+}
+
 absl::Status PgConnection::Connect() {
-  ASSIGN_OR_RETURN(const std::vector<PgHost> hosts, HostsOf(options_.conninfo));
+  std::string conninfo = options_.conninfo;
+  if (options_.conninfo_now) {
+    if (auto now = options_.conninfo_now(); now.ok()) conninfo = *std::move(now);
+  }
+  ASSIGN_OR_RETURN(const std::vector<PgHost> hosts, HostsOf(conninfo));
   PgWay alone;
   PgWay& way = options_.way == nullptr ? alone : *options_.way;
   const size_t first = way.host;
@@ -58,9 +83,11 @@ absl::Status PgConnection::Connect() {
     const size_t host = (first + i) % hosts.size();
     if (raw_ != nullptr) PQfinish(raw_);
     lost_ = false;
-    status = ConnectTo(hosts[host]);
-    if (status.ok()) way.host = host;
-    if (status.ok() || way.given_up) break;
+    absl::Status tried = ConnectTo(hosts[host]);
+    // One that may come back is worth waiting for, whatever the others refuse.
+    if (status.ok() || tried.ok() || !IsLoginRefused(tried)) status = tried;
+    if (tried.ok()) way.host = host;
+    if (tried.ok() || way.given_up) break;
   }
   return status;
 }

@@ -9,6 +9,7 @@
 #include <absl/types/span.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,6 +32,9 @@ struct PgConnectionOptions {
   // As libpq takes it: `host=… dbname=…` or `postgresql://…`. Holds a password: never logged. Of
   // several hosts each is tried, for the time to connect.
   std::string conninfo;
+  // Where it is set: the same as it is now, for passwords are changed. Asked for each connection;
+  // where it cannot be told the one above stays.
+  std::function<absl::StatusOr<std::string>()> conninfo_now = nullptr;
   // The PostgreSQL schema (namespace) that the tables lie in: [a-z_][a-z0-9_]*.
   std::string schema;
   absl::Duration connect_timeout = absl::Seconds(5);
@@ -39,6 +43,8 @@ struct PgConnectionOptions {
   absl::Duration statement_timeout = absl::Seconds(10);
   // Of that, what a statement may wait for one lock. Infinite: what the server has set.
   absl::Duration lock_timeout = absl::InfiniteDuration();
+  // How long a start waits for a server that is not there yet.
+  absl::Duration start_patience = absl::ZeroDuration();
   std::shared_ptr<PgWay> way = nullptr;  // null: the connection is alone
 };
 
@@ -52,6 +58,10 @@ struct PgCall {
 class PgConnection {
  public:
   static absl::StatusOr<std::unique_ptr<PgConnection>> Open(const PgConnectionOptions& options);
+  // The same for a start: waits for a server that is not there yet, and says so, but not where it
+  // is there and refuses the login.
+  static absl::StatusOr<std::unique_ptr<PgConnection>> OpenPatiently(
+      const PgConnectionOptions& options);
   ~PgConnection();
   PgConnection(const PgConnection&) = delete;
 

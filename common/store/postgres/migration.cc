@@ -223,7 +223,7 @@ absl::StatusOr<std::vector<std::string>> MigratePostgres(const contract::Registr
                                                          bool dry_run) {
   PgConnectionOptions patient = options;
   patient.statement_timeout = absl::InfiniteDuration();
-  ASSIGN_OR_RETURN(std::unique_ptr<PgConnection> connection, PgConnection::Open(patient));
+  ASSIGN_OR_RETURN(std::unique_ptr<PgConnection> connection, PgConnection::OpenPatiently(patient));
   RETURN_IF_ERROR(CheckEncoding(*connection));
   std::vector<std::string> texts;
   RETURN_IF_ERROR(connection->Transaction("BEGIN", [&]() -> absl::Status {

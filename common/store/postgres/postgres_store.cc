@@ -59,7 +59,7 @@ PostgresStore::PostgresStore(const contract::Registry& registry, PostgresOptions
 absl::Status PostgresStore::Start(IdSource& ids) {
   const absl::Time now = SteadyNow();
   ASSIGN_OR_RETURN(std::unique_ptr<PgConnection> connection,
-                   PgConnection::Open(options_.connection));
+                   PgConnection::OpenPatiently(options_.connection));
   RETURN_IF_ERROR(CheckMigrated(registry_, options_.connection, *connection));
   ASSIGN_OR_RETURN(epoch_, ReadEpoch(*connection));
   ASSIGN_OR_RETURN(PgResult heads, connection->Run(sql_.heads, PgParams()));
