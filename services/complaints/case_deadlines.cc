@@ -95,16 +95,16 @@ std::string ToldAt(const CompiledPolicy& policy, const v1::Case& one,
 
 // Who was told last of what is still due: at the highest level that was reached.
 std::string EscalatedTo(const Clocks& clocks, const v1::Case& one) {
+  const auto still_due = [&](const v1::DeadlineStep& step) {
+    return absl::c_any_of(clocks.clocks, [&](const Clock& clock) {
+      return step.deadline() == clock.kind && step.round() == clock.result.round &&
+             !clock.result.stop && clock.result.state != ClockState::kCancelled;
+    });
+  };
   const v1::DeadlineStep* last = nullptr;
-  for (const Clock& clock : clocks.clocks) {
-    if (clock.result.stop || clock.result.state == ClockState::kCancelled) continue;
-    for (const v1::DeadlineStep& step : one.deadline_steps()) {
-      if (step.deadline() != clock.kind || step.round() != clock.result.round ||
-          step.kind() != v1::DEADLINE_STEP_KIND_ESCALATION) {
-        continue;
-      }
-      if (last == nullptr || step.value() >= last->value()) last = &step;
-    }
+  for (const v1::DeadlineStep& step : one.deadline_steps()) {
+    if (step.kind() != v1::DEADLINE_STEP_KIND_ESCALATION || !still_due(step)) continue;
+    if (last == nullptr || step.value() >= last->value()) last = &step;
   }
   return last == nullptr || clocks.policy == nullptr ? "" : ToldAt(*clocks.policy, one, *last);
 }

@@ -394,5 +394,45 @@ TEST(CaseWarnings, ACustomerHearsInTheTimeOfTheCalendarWhenItWillBeClosed) {
   }
 }
 
+v1::DeadlinePolicy EscalatingAt(absl::Duration after, const char* to) {
+  v1::DeadlinePolicy policy = PolicyOf(kResolution, absl::Hours(2));
+  v1::Escalation& level = *policy.mutable_targets(0)->add_escalations();
+  level.set_level(1);
+  *level.mutable_offset() = ToDuration(after);
+  level.set_to(to);
+  return policy;
+}
+
+// Each of two deadlines tells a team of its own: whoever was told last sees the case for it.
+TEST(CaseWarnings, OfOneLevelTheLastWhoWasToldHasIt) {
+  v1::DeadlinePolicy policy = EscalatingAt(absl::Hours(1), "team/early");
+  v1::DeadlineTarget& first = *policy.add_targets();
+  first = policy.targets(0);
+  first.set_kind(v1::DEADLINE_KIND_FIRST_RESPONSE);
+  *first.mutable_target() = ToDuration(absl::Hours(2));
+  *first.mutable_escalations(0)->mutable_offset() = ToDuration(absl::Hours(5));
+  first.mutable_escalations(0)->set_to("team/late");
+  const DeadlineBook book = BookOf({policy});
+  v1::Case one = Received();
+  SettleDeadlines(book, kNow, one);
+  TakeDueSteps(book, kNow + absl::Hours(4), one);
+  EXPECT_EQ(one.escalated_to(), "team/early");
+  EXPECT_EQ(TextOf(TakeDueSteps(book, kNow + absl::Hours(8), one)),
+            "ESCALATE FIRST_RESPONSE: 1 → team/late; ");
+  EXPECT_EQ(one.escalated_to(), "team/late");
+}
+
+// Late is late: another policy tells nobody again of what is past.
+TEST(CaseWarnings, WhatWasToldOfALateCaseIsNotPutOff) {
+  v1::Case one = Received();
+  const DeadlineBook before = BookOf({EscalatingAt(absl::Hours(1), "team/a")});
+  SettleDeadlines(before, kNow, one);
+  EXPECT_EQ(TextOf(TakeDueSteps(before, kNow + absl::Hours(4), one)),
+            "BREACH TOTAL_RESOLUTION; ESCALATE TOTAL_RESOLUTION: 1 → team/a; ");
+  const DeadlineBook after = BookOf({EscalatingAt(absl::Hours(8), "team/a")});
+  SettleDeadlines(after, kNow + absl::Hours(5), one);
+  EXPECT_EQ(TextOf(TakeDueSteps(after, kNow + absl::Hours(11), one)), "");
+}
+
 }  // namespace
 }  // namespace sqm::complaints
