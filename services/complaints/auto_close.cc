@@ -32,11 +32,12 @@ std::optional<AutoClose> AutoCloseOf(const CompiledPolicy* policy, const v1::Cas
   AutoClose plan;
   plan.close = since + FromDuration(policy->policy.auto_close_after());
   plan.time = plan.close - notice;
-  for (const v1::CaseEvent& event : one.events()) {
-    const absl::Time time = FromTimestamp(event.time());
-    if (event.action() != v1::CASE_ACTION_AUTO_CLOSE_NOTICE || time < since) continue;
+  // By their order: what was told while it waited before may be of the same instant.
+  for (auto event = one.events().rbegin(); event != one.events().rend(); ++event) {
+    if (event->state() != v1::CASE_STATE_WAITING_CUSTOMER) break;
+    if (event->action() != v1::CASE_ACTION_AUTO_CLOSE_NOTICE) continue;
     // A notice that came late (the service was down) leaves as much time all the same.
-    plan.close = std::max(plan.close, time + notice);
+    plan.close = std::max(plan.close, FromTimestamp(event->time()) + notice);
     plan.time = plan.close;
     plan.noticed = true;
   }
