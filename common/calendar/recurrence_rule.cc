@@ -161,7 +161,6 @@ class Parser {
         value.day = static_cast<int>(day - kDays.begin());
       }
       if (value.day < 0 || !text.empty()) {
-        absl::ConsumePrefix(&text, "+");
         const bool number = text.size() <= 4 && absl::SimpleAtoi(text, &value.number);
         const int size = std::abs(value.number);
         if (!number || size < least || size > most || (value.number < 0 && !negative)) {

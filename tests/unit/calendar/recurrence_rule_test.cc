@@ -1,5 +1,6 @@
 #include "common/calendar/recurrence_rule.h"
 
+#include <absl/strings/str_cat.h>
 #include <gmock/gmock.h>
 
 #include "common/base/status.h"
@@ -102,6 +103,79 @@ TEST(ParseRule, NamesThePartAtFault) {
         << text;
   }
   EXPECT_FALSE(ParseRule("FREQ=DAILY;BYHOUR=" + std::string(2000, '1'), "rule").ok());
+}
+
+TEST(ParseRule, ReadsEveryDigitOfUntil) {
+  EXPECT_EQ(ParseRule("FREQ=DAILY;UNTIL=20261130T182745", "rule")->until_local,
+            absl::CivilSecond(2026, 11, 30, 18, 27, 45));
+  EXPECT_FALSE(ParseRule("FREQ=DAILY;UNTIL=20261130X182745", "rule").ok());
+}
+
+TEST(ParseRule, MidnightIsAnHour) {
+  EXPECT_EQ(ParseRule("FREQ=DAILY;BYHOUR=0;BYMINUTE=0;BYSECOND=0", "rule")->text,
+            "FREQ=DAILY;BYHOUR=0;BYMINUTE=0;BYSECOND=0");
+}
+
+// The last value that each part has, and the first beyond it.
+TEST(ParseRule, KnowsItsBounds) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=1", "FREQ=YEARLY;BYMONTH=13;BYMONTHDAY=1"},
+      {"FREQ=YEARLY;BYWEEKNO=2,51;BYDAY=MO", "FREQ=YEARLY;BYWEEKNO=1;BYDAY=MO"},
+      {"FREQ=YEARLY;BYWEEKNO=51;BYDAY=MO", "FREQ=YEARLY;BYWEEKNO=52;BYDAY=MO"},
+      {"FREQ=YEARLY;BYYEARDAY=1,366,-366", "FREQ=YEARLY;BYYEARDAY=367"},
+      {"FREQ=DAILY;BYMINUTE=59", "FREQ=DAILY;BYMINUTE=60"},
+      {"FREQ=DAILY;BYSECOND=59", "FREQ=DAILY;BYSECOND=60"},
+      {"FREQ=MONTHLY;BYDAY=5MO,-5MO", "FREQ=MONTHLY;BYDAY=-6MO"},
+      {"FREQ=MONTHLY;BYDAY=+1MO", "FREQ=MONTHLY;BYDAY=++1MO"},
+      {"FREQ=MONTHLY;BYDAY=-1MO", "FREQ=MONTHLY;BYDAY=+-1MO"},
+      {"FREQ=YEARLY;BYDAY=53MO", "FREQ=YEARLY;BYDAY=54MO"},
+      {"FREQ=YEARLY;BYDAY=53MO", "FREQ=YEARLY;BYMONTH=1;BYDAY=6MO"},
+      {"FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"},
+      {"RSCALE=GREGORIAN;FREQ=YEARLY;SKIP=FORWARD;BYMONTH=2;BYMONTHDAY=30",
+       "RSCALE=GREGORIAN;FREQ=YEARLY;SKIP=OMIT;BYMONTH=2;BYMONTHDAY=30"},
+      {"RSCALE=CHINESE;FREQ=MONTHLY;BYMONTHDAY=1;COUNT=200",
+       "RSCALE=CHINESE;FREQ=MONTHLY;BYMONTHDAY=1;COUNT=201"},
+      {"FREQ=YEARLY;BYYEARDAY=3", "FREQ=YEARLY;BYYEARDAY=3;BYDAY=MO"},
+      {"FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO", "FREQ=MONTHLY;BYWEEKNO=20;BYDAY=MO"},
+      {"FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO", "FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO;BYMONTH=5"},
+      {"FREQ=DAILY;BYSECOND=7,7", "FREQ=DAILY;BYSECOND=7,8"},
+      {"FREQ=MONTHLY;BYSETPOS=1;BYDAY=MO;BYHOUR=9", "FREQ=MONTHLY;BYSETPOS=1;BYDAY=MO;BYHOUR=9,8"},
+  };
+  for (const auto& [last, beyond] : cases) {
+    EXPECT_TRUE(ParseRule(last, "rule").ok()) << ParseRule(last, "rule").status();
+    EXPECT_FALSE(ParseRule(beyond, "rule").ok()) << beyond;
+  }
+  std::string text = "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO";
+  while (text.size() + 3 <= kMaxRuleText) text += ",MO";
+  ASSERT_EQ(text.size(), kMaxRuleText);
+  EXPECT_TRUE(ParseRule(text, "rule").ok());
+  EXPECT_FALSE(ParseRule(text + ",MO", "rule").ok());
+}
+
+// Of the days that a rule names in a month or year the last may be chosen, and no later one.
+TEST(ParseRule, ChoosesAmongTheDaysThatItNames) {
+  const std::pair<const char*, int> cases[] = {
+      {"FREQ=MONTHLY;BYDAY=MO", 5},
+      {"FREQ=MONTHLY;BYDAY=MO,TU", 10},
+      {"FREQ=MONTHLY;BYDAY=1MO,2TU", 2},
+      {"FREQ=YEARLY;BYDAY=MO", 53},
+      {"FREQ=YEARLY;BYDAY=1MO", 1},
+      {"FREQ=YEARLY;BYMONTH=1,7;BYDAY=MO", 10},
+      {"FREQ=YEARLY;BYMONTH=1,7;BYDAY=1MO", 2},
+      {"FREQ=MONTHLY;BYMONTH=1,7;BYMONTHDAY=1,2", 2},
+      {"FREQ=YEARLY;BYMONTHDAY=1", 12},
+      {"FREQ=YEARLY;BYMONTH=1,7;BYMONTHDAY=1,2", 4},
+      {"FREQ=YEARLY;BYYEARDAY=1,100,200", 3},
+      {"FREQ=YEARLY;BYWEEKNO=20,21;BYDAY=MO,TU", 4},
+  };
+  for (const auto& [text, most] : cases) {
+    for (const int sign : {1, -1}) {
+      const std::string rule = absl::StrCat(text, ";BYSETPOS=", sign * most);
+      EXPECT_TRUE(ParseRule(rule, "rule").ok()) << ParseRule(rule, "rule").status();
+      EXPECT_FALSE(ParseRule(absl::StrCat(text, ";BYSETPOS=", sign * (most + 1)), "rule").ok())
+          << text;
+    }
+  }
 }
 
 }  // namespace
