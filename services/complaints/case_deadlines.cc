@@ -44,7 +44,7 @@ void AddUnknown(const Clocks& clocks, v1::Case& one) {
 // new one passes. Where only another replica's clock is behind, the time is the same.
 void ForgetFormerTimes(v1::DeadlineKind kind, const ClockResult& clock, absl::Time now,
                        v1::Case& one) {
-  if (clock.breach || clock.stop || clock.waiting || clock.state == ClockState::kCancelled) return;
+  if (clock.breach) return;
   const auto put_off = [&](const v1::DeadlineStep& step) {
     return absl::c_any_of(clock.steps, [&](const ClockStep& other) {
       return other.key == KeyOf(step) && other.time > now &&
@@ -169,11 +169,7 @@ void Settle(const DeadlineBook& book, const Clocks& clocks, absl::Time now, v1::
     ForgetFormerRounds(kind, clock.round, one);
     if (clock.next) Earlier(clock.next->time, next);
     if (clock.stop || clock.state == ClockState::kCancelled) continue;
-    if (clock.breach) {
-      Earlier(*clock.breach, due);
-    } else if (clock.due) {
-      Earlier(*clock.due, due);
-    }
+    if (clock.due) Earlier(*clock.due, due);
   }
   AddUnknown(clocks, one);
   one.set_escalated_to(open ? EscalatedTo(clocks, one) : "");

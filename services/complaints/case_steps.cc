@@ -154,9 +154,8 @@ v1::CaseEntry UpdateEntry(const v1::Case& before, const v1::Case& after, const A
   return entry;
 }
 
-void StepAside(const v1::Case& before, v1::Case& after) {
-  if (after.owner().empty() || IsNamedIn(before, after.owner())) return;
-  if (IsNamedIn(after, after.owner())) after.clear_owner();
+void StepAside(v1::Case& one) {
+  if (IsNamedIn(one, one.owner())) one.clear_owner();
 }
 
 void AddUpdateEvent(absl::Time now, v1::Case& one) {
@@ -260,7 +259,6 @@ Entry ProposeResponse(v1::Case& one, absl::string_view text, bool approval_requi
   one.set_proposed_reply(std::string(text));
   one.set_proposer(actor.staff);
   one.set_approval_required(approval_required);
-  one.clear_approver();
   return entry;
 }
 

@@ -32,8 +32,8 @@ v1::CaseEntry TakeStep(v1::Case& one, v1::CaseAction action, absl::string_view t
 // What the timeline says of a change of the case's own fields: of those that are personal, or long,
 // that they were changed.
 v1::CaseEntry UpdateEntry(const v1::Case& before, const v1::Case& after, const Actor& actor);
-// An owner whom the change names handles it no longer.
-void StepAside(const v1::Case& before, v1::Case& after);
+// An owner whom a change names handles it no longer.
+void StepAside(v1::Case& one);
 // The event of such a change.
 void AddUpdateEvent(absl::Time now, v1::Case& one);
 // A step that needs no values but a text.

@@ -74,7 +74,7 @@ void ComplaintsService::SetHooks() {
     absl::Status related = co_await checking;
     if (!related.ok()) co_return related;
     AddUpdateEvent(call.now(), changed);
-    StepAside(static_cast<const v1::Case&>(before), changed);
+    StepAside(changed);
     KeepReceiptsApart(static_cast<const v1::Case&>(before).customer(), changed);
     std::string key = CustomerKey(installation_.secret, call.tenant(), changed.customer());
     if (key != changed.customer_key()) {

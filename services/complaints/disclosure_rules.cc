@@ -151,7 +151,6 @@ absl::Status CheckActionStaysVisible(const v1::Case& one, const v1::CorrectiveAc
 }
 
 absl::Status CheckNamed(const v1::Case& before, const v1::Case& after) {
-  if (!after.has_disclosure()) return absl::OkStatus();
   for (const std::string& staff : after.named_staff()) {
     if (absl::c_linear_search(before.named_staff(), staff)) continue;
     if (!absl::c_linear_search(after.disclosure().readers(), staff)) continue;

@@ -107,8 +107,6 @@ Entry Close(v1::Case& one, const v1::CloseCaseRequest& request, const Actor& act
     return InvalidField("root_cause", "must be given: the case was upheld");
   }
   v1::CaseEntry entry = TakeStep(one, v1::CASE_ACTION_CLOSE, request.comment(), actor, now);
-  // A mark of an earlier end was of that one.
-  one.clear_satisfaction();
   if (IsCustomerKnown(one)) one.set_survey_state(v1::SURVEY_STATE_TO_ASK);
   // Taken up again the case ends anew, and says no more how it ended before.
   AddChange(entry, "outcome", "", v1::CaseOutcome_Name(request.outcome()));

@@ -137,7 +137,7 @@ absl::StatusOr<CompiledPolicy> CompilePolicy(const v1::DeadlinePolicy& policy,
   if (policy.label().en().empty() && policy.label().zh().empty()) {
     errors.Add(absl::StrCat(kPrefix, "label"), "must be given in at least one language");
   }
-  if (policy.has_effective_from() && policy.has_effective_to() && ToOf(policy) <= FromOf(policy)) {
+  if (ToOf(policy) <= FromOf(policy)) {
     errors.Add(absl::StrCat(kPrefix, "effective_to"), "must be after effective_from");
   }
   if (policy.has_auto_close_notice() &&

@@ -48,7 +48,6 @@ class Machine {
         if (Running()) End(event.time);
         break;
       case ClockEventKind::kCancel:
-        closed_ = true;
         if (Running() || result_.round == 0) cancelled_ = true;
         if (Running()) End(event.time);
         break;
@@ -199,7 +198,7 @@ class Machine {
   const ClockPolicy& policy_;
   ClockResult& result_;
   PauseReasons reasons_ = 0;
-  bool closed_ = false;     // a stop or cancel came: a first round ends as it begins
+  bool closed_ = false;     // a stop came: a first round ends as it begins
   bool cancelled_ = false;  // the last round was, or the clock before it started
   absl::Time span_begin_;
   absl::Duration span_position_;

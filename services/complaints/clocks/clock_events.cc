@@ -113,16 +113,12 @@ class Mapping {
     }
     // A case that was withdrawn before its first result is still owed one.
     const bool first = Is(ClockKind::kFirstResponse) || Is(ClockKind::kFirstResolution);
-    if (first && OnlyCancelled()) Emit(ClockEventKind::kRestart);
+    if (first && !HasResult()) Emit(ClockEventKind::kRestart);
   }
 
-  bool OnlyCancelled() const {
-    return std::none_of(
-               events_.begin(), events_.end(),
-               [](const ClockEvent& event) { return event.kind == ClockEventKind::kStop; }) &&
-           std::any_of(events_.begin(), events_.end(), [](const ClockEvent& event) {
-             return event.kind == ClockEventKind::kCancel;
-           });
+  bool HasResult() const {
+    return std::any_of(events_.begin(), events_.end(),
+                       [](const ClockEvent& event) { return event.kind == ClockEventKind::kStop; });
   }
 
   const ClockKind clock_;

@@ -19,7 +19,7 @@ absl::StatusOr<std::vector<calendar::Interval>> LastIntervals(const calendar::Ca
     const absl::Time from = std::max(span.begin, span.end - back);
     ASSIGN_OR_RETURN(std::vector<calendar::Interval> found,
                      calendar.Intervals(from, span.end, kAll));
-    if (found.size() > wanted + 1 || from == span.begin) return found;
+    if (found.size() > wanted || from == span.begin) return found;
   }
 }
 

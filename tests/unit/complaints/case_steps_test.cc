@@ -336,7 +336,7 @@ TEST(CaseSteps, AnOwnerWhomAChangeNamesHandlesItNoLonger) {
   const v1::Case before = In(v1::CASE_STATE_INVESTIGATING);
   v1::Case after = before;
   after.add_named_staff(kAgent.staff);
-  StepAside(before, after);
+  StepAside(after);
   EXPECT_TRUE(after.owner().empty());
   const v1::CaseEntry entry = UpdateEntry(before, after, kAgent);
   bool told = false;
@@ -346,7 +346,7 @@ TEST(CaseSteps, AnOwnerWhomAChangeNamesHandlesItNoLonger) {
   EXPECT_TRUE(told);
   v1::Case other = before;
   other.add_named_staff("staff/otto");
-  StepAside(before, other);
+  StepAside(other);
   EXPECT_EQ(other.owner(), kAgent.staff);
 }
 
