@@ -76,6 +76,8 @@ TEST(ParseInterval, ReadsMinutes) {
   ASSERT_TRUE(interval.ok());
   EXPECT_EQ(interval->begin, 510);
   EXPECT_EQ(interval->end, 1440);
+  EXPECT_EQ(ParseInterval("08:59-19:05", "hours")->begin, 539);
+  EXPECT_EQ(ParseInterval("08:59-19:05", "hours")->end, 1145);
   for (const char* text :
        {"", "08:30", "8:30-12:00", "08:30-12:00 ", "08:60-12:00", "08:30-24:01", "12:00-12:00",
         "12:00-08:30", "08:30~12:00", "-1:30-12:00", "25:00-26:00"}) {
@@ -101,6 +103,35 @@ TEST(Normal, JoinsWhatTouches) {
   ASSERT_EQ(hours.size(), 2u);
   EXPECT_EQ(hours[0].begin, 480);
   EXPECT_EQ(hours[0].end, 720);
+}
+
+TEST(CheckSpec, WhatIsAtABoundIsFine) {
+  CalendarSpec spec = Workweek("UTC", {"00:00-24:00"});
+  for (int i = 0; i < 24; ++i) spec.weekly.days[6].push_back({i * 10, i * 10 + 5});
+  spec.holidays.resize(4999, {absl::CivilDay(2026, 1, 1), absl::CivilDay(2026, 1, 1)});
+  spec.holidays.push_back({absl::CivilDay(1970, 1, 1), absl::CivilDay(2199, 12, 31)});
+  spec.effective_to = absl::CivilDay(2199, 12, 31);
+  EXPECT_TRUE(CheckSpec(spec, "").ok()) << CheckSpec(spec, "");
+}
+
+// What begins with a date, or is of one day, is checked like the week.
+TEST(CheckSpec, ChecksRevisionsAndWorkingDaysToo) {
+  CalendarSpec spec = Workweek("UTC", {"09:00-17:00"});
+  spec.revisions = {{absl::CivilDay(1969, 1, 1), {}}, {absl::CivilDay(2027, 1, 1), {}}};
+  spec.revisions[1].weekly.days[0] = {{0, 1441}};
+  spec.working_days = {{absl::CivilDay(2200, 1, 1)}, {absl::CivilDay(2026, 10, 10), {{0, 1441}}}};
+  spec.holidays = {{absl::CivilDay(2200, 1, 1), absl::CivilDay(1969, 1, 1)},
+                   {absl::CivilDay(2026, 1, 1), absl::CivilDay(1969, 1, 1)}};
+  EXPECT_THAT(Violations(CheckSpec(spec, "")),
+              ::testing::ElementsAre(HasSubstr("revisions[0].from: must be within 1970-01-01"),
+                                     "revisions[1].weekly.monday[0]: must be within 00:00 to 24:00",
+                                     HasSubstr("holidays[0]: must be within"),
+                                     HasSubstr("holidays[1]: must be within"),
+                                     HasSubstr("working_days[0].date: must be within"),
+                                     "working_days[1].hours[0]: must be within 00:00 to 24:00"));
+  spec = Workweek("UTC", {"09:00-17:00"});
+  spec.holidays.resize(5001, {absl::CivilDay(2026, 1, 2), absl::CivilDay(2026, 1, 1)});
+  EXPECT_THAT(Violations(CheckSpec(spec, "")), ::testing::SizeIs(1)) << "not each of so many";
 }
 
 }  // namespace

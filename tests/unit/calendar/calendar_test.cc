@@ -223,7 +223,10 @@ TEST(CalendarWindow, IsAnErrorBeyond) {
     EXPECT_EQ(calendar->Next(outside).status().code(), absl::StatusCode::kOutOfRange);
     EXPECT_EQ(calendar->Intervals(inside, outside, 1).status().code(),
               absl::StatusCode::kOutOfRange);
+    EXPECT_EQ(calendar->Intervals(outside, inside, 1).status().code(),
+              absl::StatusCode::kOutOfRange);
     EXPECT_EQ(calendar->CloseOfDay(outside, 1).status().code(), absl::StatusCode::kOutOfRange);
+    EXPECT_FALSE(calendar->IsWorking(outside));
   }
   EXPECT_EQ(calendar->Add(inside, absl::Hours(8) * 100'000).status().code(),
             absl::StatusCode::kFailedPrecondition);
@@ -253,6 +256,8 @@ TEST(CalendarCloseOfDay, IsTheEndOfTheWorkingDay) {
   EXPECT_EQ(close("2026-03-07 23:00", 1), "Mon 2026-03-09 18:00:00 +08:00");
   EXPECT_EQ(close("2026-09-30 09:00", 3), "Sat 2026-10-10 18:00:00 +08:00");
   EXPECT_FALSE(calendar->CloseOfDay(Local(kShanghai, "2026-03-05 10:00"), 0).ok());
+  EXPECT_TRUE(calendar->CloseOfDay(Local(kShanghai, "2026-03-05 10:00"), 1000).ok());
+  EXPECT_FALSE(calendar->CloseOfDay(Local(kShanghai, "2026-03-05 10:00"), 1001).ok());
 }
 
 TEST(CalendarIntervals, ListsWhatCounts) {

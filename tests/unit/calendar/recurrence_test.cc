@@ -239,5 +239,47 @@ TEST(Recurrence, AgreesWithLookingAtEveryDay) {
   EXPECT_GT(rules, 250);
 }
 
+TEST(Recurrence, CountsFromItsStartWhereverItIsAskedFrom) {
+  auto three = Recurrence::Parse("FREQ=DAILY;COUNT=3", absl::CivilSecond(2026, 3, 2, 9, 0, 30),
+                                 Zone(kEastern));
+  ASSERT_TRUE(three.ok()) << three.status();
+  EXPECT_THAT(Times(*three, Local(kEastern, "2026-03-02 12:00"), 9, kEastern),
+              ElementsAre("Tue 2026-03-03 09:00:30 -05:00", "Wed 2026-03-04 09:00:30 -05:00"));
+  EXPECT_THAT(Times(*three, Local(kEastern, "2030-03-02 12:00"), 9, kEastern), IsEmpty());
+  EXPECT_THAT(Times(*three, absl::InfinitePast(), 0, kEastern), IsEmpty());
+}
+
+TEST(Recurrence, TheInstantOfUntilCounts) {
+  for (const char* until : {"20260303T090000", "20260303T140000Z"}) {
+    auto rule = Recurrence::Parse(absl::StrCat("FREQ=DAILY;UNTIL=", until),
+                                  absl::CivilSecond(2026, 3, 2, 9, 0, 0), Zone(kEastern));
+    ASSERT_TRUE(rule.ok()) << rule.status();
+    EXPECT_EQ(rule->After(absl::InfinitePast(), 9).size(), 2u) << until;
+  }
+}
+
+// The clock goes from 02:00 to 02:30: what is at 02:15 comes after what is at 02:30, and is too
+// late.
+TEST(Recurrence, WhatASkipMovesBeyondTheEndHidesNothingBefore) {
+  const char* zone = "Australia/Lord_Howe";
+  auto rule = Recurrence::Parse("FREQ=DAILY;BYHOUR=2;BYMINUTE=15,30;UNTIL=20261003T154000Z",
+                                absl::CivilSecond(2026, 10, 4, 0, 0, 0), Zone(zone));
+  ASSERT_TRUE(rule.ok()) << rule.status();
+  EXPECT_THAT(Times(*rule, absl::InfinitePast(), 9, zone),
+              ElementsAre("Sun 2026-10-04 02:30:00 +11:00"));
+}
+
+TEST(Recurrence, BeginsWithinTheWindow) {
+  for (const int year : {1970, 2199}) {
+    EXPECT_TRUE(Recurrence::Parse("FREQ=DAILY", absl::CivilSecond(year, 1, 1), Zone("UTC")).ok());
+  }
+  for (const int year : {1969, 2200}) {
+    EXPECT_THAT(Recurrence::Parse("FREQ=DAILY", absl::CivilSecond(year, 1, 1), Zone("UTC"))
+                    .status()
+                    .message(),
+                HasSubstr("must begin within 1970 to 2199"));
+  }
+}
+
 }  // namespace
 }  // namespace sqm::calendar
