@@ -191,5 +191,72 @@ TEST(ClockEvents, OrderAndDuplicatesDoNotMatter) {
   }
 }
 
+// As after a closing: what is written to a case that was withdrawn waits for its reopening, and
+// what was owed at an end is owed no more.
+TEST(ClockEvents, AnEndTakesWhatWasOwedAndHoldsWhatIsWrittenAfterIt) {
+  for (CaseEventKind end :
+       {CaseEventKind::kWithdrawn, CaseEventKind::kClosed, CaseEventKind::kRejected}) {
+    const std::vector<TimelineEvent> answered = {
+        At("2026-03-02 09:00", CaseEventKind::kReceived),
+        At("2026-03-02 10:00", CaseEventKind::kAgentReplied)};
+    std::vector<TimelineEvent> owed = answered;
+    owed.push_back(At("2026-03-02 10:30", CaseEventKind::kCustomerWrote));
+    owed.push_back(At("2026-03-02 11:00", end));
+    owed.push_back(At("2026-03-03 09:00", CaseEventKind::kReopened));
+    EXPECT_EQ(ComputeCase(ClockKind::kNextResponse, owed, "2026-03-03 10:00").round, 1);
+    // It is open again: the next message is owed an answer at once.
+    owed.push_back(At("2026-03-03 11:00", CaseEventKind::kCustomerWrote));
+    const ClockResult again = ComputeCase(ClockKind::kNextResponse, owed, "2026-03-03 12:00");
+    EXPECT_EQ(again.state, ClockState::kRunning);
+    EXPECT_EQ(again.start, T("2026-03-03 11:00"));
+    std::vector<TimelineEvent> after = answered;
+    after.push_back(At("2026-03-02 11:00", end));
+    after.push_back(At("2026-03-02 12:00", CaseEventKind::kCustomerWrote));
+    EXPECT_NE(ComputeCase(ClockKind::kNextResponse, after, "2026-03-02 13:00").state,
+              ClockState::kRunning);
+    after.push_back(At("2026-03-03 09:00", CaseEventKind::kReopened));
+    EXPECT_EQ(ComputeCase(ClockKind::kNextResponse, after, "2026-03-03 10:00").start,
+              T("2026-03-03 09:00"));
+  }
+}
+
+TEST(ClockEvents, AnAnswerIsAResponseWhateverWentBefore) {
+  std::vector<TimelineEvent> timeline = {At("2026-03-02 09:00", CaseEventKind::kReceived),
+                                         At("2026-03-02 10:00", CaseEventKind::kReplied),
+                                         At("2026-03-02 11:00", CaseEventKind::kCustomerWrote)};
+  EXPECT_EQ(ComputeCase(ClockKind::kNextResponse, timeline, "2026-03-02 12:00").start,
+            T("2026-03-02 11:00"));
+  timeline.push_back(At("2026-03-02 13:00", CaseEventKind::kReplied));
+  timeline.push_back(At("2026-03-02 14:00", CaseEventKind::kCustomerWrote));
+  const ClockResult second = ComputeCase(ClockKind::kNextResponse, timeline, "2026-03-02 15:00");
+  EXPECT_EQ(second.round, 2);
+  EXPECT_EQ(second.start, T("2026-03-02 14:00"));
+}
+
+TEST(ClockEvents, WithdrawingEndsEveryWait) {
+  const std::vector<TimelineEvent> timeline = {
+      At("2026-03-02 09:00", CaseEventKind::kReceived),
+      At("2026-03-02 10:00", CaseEventKind::kWaitingCustomer),
+      At("2026-03-02 11:00", CaseEventKind::kWithdrawn)};
+  EXPECT_EQ(ComputeCase(ClockKind::kFirstResolution, timeline, "2026-03-02 12:00").reasons, 0);
+}
+
+// What was withdrawn, taken up again and answered has its first result: a second reopening is of
+// the total alone.
+TEST(ClockEvents, AFirstResultStaysThoughTheCaseWasWithdrawnBefore) {
+  const std::vector<TimelineEvent> timeline = {At("2026-03-02 09:00", CaseEventKind::kReceived),
+                                               At("2026-03-02 10:00", CaseEventKind::kWithdrawn),
+                                               At("2026-03-03 09:00", CaseEventKind::kReopened),
+                                               At("2026-03-03 10:00", CaseEventKind::kReplied),
+                                               At("2026-03-03 11:00", CaseEventKind::kClosed),
+                                               At("2026-03-04 09:00", CaseEventKind::kReopened)};
+  for (ClockKind clock : {ClockKind::kFirstResponse, ClockKind::kFirstResolution}) {
+    const ClockResult result = ComputeCase(clock, timeline, "2026-03-04 10:00");
+    EXPECT_EQ(result.state, ClockState::kMet);
+    EXPECT_EQ(result.round, 2);
+  }
+  EXPECT_EQ(ComputeCase(ClockKind::kTotalResolution, timeline, "2026-03-04 10:00").round, 3);
+}
+
 }  // namespace
 }  // namespace sqm::complaints

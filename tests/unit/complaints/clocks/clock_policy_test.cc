@@ -45,6 +45,8 @@ TEST(CheckPolicy, LevelsFollowEachOther) {
   ClockPolicy policy = Elapsed(absl::Hours(1));
   policy.escalations = {{2, absl::Hours(1)}, {1, absl::Hours(2)}};
   EXPECT_THAT(Problem(policy), HasSubstr("policy.escalations[1].level: must be above"));
+  policy.escalations = {{1, absl::Hours(1)}, {1, absl::Hours(2)}};
+  EXPECT_THAT(Problem(policy), HasSubstr("policy.escalations[1].level: must be above"));
   policy.escalations = {{1, absl::Hours(2)}, {2, absl::Hours(2)}};
   EXPECT_THAT(Problem(policy), HasSubstr("policy.escalations[1].offset: must be later"));
   policy.escalations = {{1, absl::Hours(2), Measure::kElapsed, absl::Seconds(1), 3}};

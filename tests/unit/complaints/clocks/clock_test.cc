@@ -354,5 +354,84 @@ TEST(ComputeClock, SpansAndRoundsAreBounded) {
   EXPECT_TRUE(result->spans_cut);
 }
 
+TEST(ComputeClock, AnEventThatChangesNothingCutsNoSpan) {
+  const ClockResult result =
+      Compute(Working(absl::Hours(8)),
+              {Start("2026-03-02 09:00"), Resume("2026-03-02 10:00"), Pause("2026-03-02 11:00"),
+               Pause("2026-03-02 12:00"), Resume("2026-03-02 13:00")},
+              "2026-03-02 14:00");
+  EXPECT_THAT(
+      result.spans,
+      ElementsAre(ClockSpan{T("2026-03-02 09:00"), T("2026-03-02 11:00"), 0, absl::Hours(2), 1},
+                  ClockSpan{T("2026-03-02 11:00"), T("2026-03-02 13:00"), kPauseCustomer,
+                            absl::Hours(2), 1},
+                  ClockSpan{T("2026-03-02 13:00"), T("2026-03-02 14:00"), 0, absl::Hours(1), 1}));
+}
+
+// Another replica's clock is ahead of the one that asks.
+TEST(ComputeClock, IsOfTheLastEventWhereThatIsLaterThanNow) {
+  ClockPolicy policy = Working(absl::Hours(8));
+  policy.warnings = {25};
+  const ClockResult result = Compute(
+      policy, {Start("2026-03-02 09:00"), Pause("2026-03-02 10:00"), Resume("2026-03-02 13:00")},
+      "2026-03-02 12:00");
+  EXPECT_EQ(Show(result.due), "Tue 2026-03-03 12:00:00");
+  EXPECT_EQ(Show(result.next->time), "Mon 2026-03-02 14:00:00");
+  EXPECT_EQ(
+      Compute(policy, {Start("2026-03-02 09:00"), Stop("2026-03-02 13:00")}, "2026-03-02 12:00")
+          .elapsed,
+      absl::Hours(4));
+  const ClockResult ahead =
+      Compute(policy, {Start("2026-03-02 11:00"), Pause("2026-03-02 14:00")}, "2026-03-02 12:00");
+  EXPECT_THAT(Steps(ahead), ElementsAre("Mon 2026-03-02 13:00:00 warning 25"));
+}
+
+// An end that is told again, or told of what has not begun, moves nothing.
+TEST(ComputeClock, AnEndAfterTheEndChangesNothing) {
+  for (const ClockEvent& again : {Stop("2026-03-03 12:00"), Cancel("2026-03-03 12:00")}) {
+    const ClockResult result =
+        Compute(Working(absl::Hours(4)),
+                {Start("2026-03-02 09:00"), Stop("2026-03-02 12:00"), again}, "2026-03-05 11:00");
+    EXPECT_EQ(result.stop, T("2026-03-02 12:00"));
+    EXPECT_EQ(result.state, ClockState::kMet);
+    const ClockResult never = Compute(Working(absl::Hours(4)), {again}, "2026-03-05 11:00");
+    EXPECT_EQ(never.stop, std::nullopt);
+    EXPECT_EQ(never.round, 0);
+    EXPECT_EQ(never.remaining, absl::ZeroDuration());
+  }
+  // What was closed before it came in ends as it begins.
+  EXPECT_EQ(Compute(Working(absl::Hours(4)), {Stop("2026-03-01 12:00"), Start("2026-03-02 09:00")},
+                    "2026-05-02 11:00")
+                .stop,
+            T("2026-03-02 09:00"));
+}
+
+TEST(ComputeClock, WhatWasMetInTimeNeedsNoCalendarAfterwards) {
+  calendar::CalendarSpec spec = calendar::Workweek(kShanghai, {"09:00-17:00"});
+  spec.effective_to = absl::CivilDay(2026, 3, 3);
+  ClockPolicy policy = Working(absl::Hours(100));
+  policy.calendar = calendar::Compiled(spec);
+  const ClockResult result =
+      Compute(policy, {Start("2026-03-02 09:00"), Stop("2026-03-02 12:00")}, "2026-05-02 11:00");
+  EXPECT_EQ(result.state, ClockState::kMet);
+  EXPECT_EQ(result.due, std::nullopt);
+}
+
+TEST(ComputeClock, AsManyEventsAsAllowed) {
+  std::vector<ClockEvent> events(kMaxClockEvents, Start("2026-03-02 09:00"));
+  for (size_t i = 0; i < events.size(); ++i) events[i].sequence = static_cast<int64_t>(i);
+  EXPECT_TRUE(ComputeClock(Elapsed(absl::Hours(1)), events, T("2026-03-02 09:00")).ok());
+}
+
+// The next level takes over from the instant at which it begins.
+TEST(ComputeClock, NothingIsRepeatedOnceTheNextLevelBegins) {
+  ClockPolicy policy = Working(absl::Hours(4));
+  policy.escalations = {{1, -absl::Hours(2), Measure::kWorking, absl::Hours(1), 9},
+                        {2, -absl::Hours(1), Measure::kWorking}};
+  EXPECT_THAT(Steps(Compute(policy, {Start("2026-03-02 09:00")}, "2026-03-02 09:00")),
+              ElementsAre("Mon 2026-03-02 11:00:00 level 1", "Mon 2026-03-02 12:00:00 level 2",
+                          "Mon 2026-03-02 13:00:00.001 breach"));
+}
+
 }  // namespace
 }  // namespace sqm::complaints

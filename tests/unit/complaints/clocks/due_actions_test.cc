@@ -141,5 +141,35 @@ TEST(DueActions, EachComesOnceHoweverOftenAsked) {
   EXPECT_EQ(seen.size(), 7u);
 }
 
+// What a policy gains below what was told, or on a clock that is late, is news to nobody.
+TEST(DueActions, AWarningThatComesTooLateIsPassedOver) {
+  const std::vector<ClockEvent> events = {Start("2026-03-02 09:00")};
+  EXPECT_THAT(Due(events, "2026-03-02 12:30", {{1, ActionKind::kWarning, 75, 0}}),
+              ElementsAre("(warning 50)"));
+  EXPECT_THAT(Due(events, "2026-03-02 13:30",
+                  {{1, ActionKind::kEscalation, 1, 0}, {1, ActionKind::kBreach, 0, 0}}),
+              ElementsAre("(warning 50)", "(warning 75)"));
+}
+
+TEST(DueActions, OfRoundsBeforeTheLateOnesAloneAreRecordedWhenTheyWereDue) {
+  const std::vector<ClockEvent> events = {Start("2026-03-02 09:00"), Stop("2026-03-02 10:00"),
+                                          Restart("2026-03-04 09:00"), Stop("2026-03-04 15:00"),
+                                          Restart("2026-03-06 09:00")};
+  const auto actions =
+      DueActions(Compute(Policy(), events, "2026-03-06 09:30"), {}, T("2026-03-06 09:30"));
+  ASSERT_EQ(actions.size(), 1u);
+  EXPECT_EQ(actions[0].step.key, (ActionKey{2, ActionKind::kBreach, 0, 0}));
+  EXPECT_EQ(actions[0].step.time, T("2026-03-04 13:00") + kAfterDue);
+}
+
+TEST(DueActions, InWhateverOrderWhatWasDoneIsGiven) {
+  std::vector<ActionKey> done = {
+      {1, ActionKind::kEscalation, 2, 0}, {1, ActionKind::kEscalation, 1, 2},
+      {1, ActionKind::kEscalation, 1, 1}, {1, ActionKind::kEscalation, 1, 0},
+      {1, ActionKind::kBreach, 0, 0},     {1, ActionKind::kWarning, 75, 0},
+      {1, ActionKind::kWarning, 50, 0}};
+  EXPECT_THAT(Due({Start("2026-03-02 09:00")}, "2026-03-09 09:00", done), IsEmpty());
+}
+
 }  // namespace
 }  // namespace sqm::complaints
