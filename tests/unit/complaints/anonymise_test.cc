@@ -169,5 +169,19 @@ TEST_F(Anonymise, ItStandsInTheTimelineForThoseInside) {
   EXPECT_EQ(entry.author(), "");
 }
 
+TEST_F(Anonymise, WhatWasNotThereDoesNotComeOfIt) {
+  v1::Case one = Known();
+  one.clear_root_cause();
+  AnonymiseCase(Type<v1::Case>(), kNow, one);
+  EXPECT_FALSE(one.has_root_cause());
+  EXPECT_FALSE(one.has_disclosure());
+  v1::CaseEntry files;
+  files.set_action(v1::CASE_ACTION_NOTE);
+  files.add_attachments();
+  EXPECT_TRUE(AnonymiseEntry(Type<v1::CaseEntry>(), files));
+  EXPECT_TRUE(files.attachments().empty());
+  EXPECT_FALSE(AnonymiseEntry(Type<v1::CaseEntry>(), files)) << "nothing is left to erase";
+}
+
 }  // namespace
 }  // namespace sqm::complaints

@@ -179,5 +179,26 @@ TEST(CaseImportAgain, WhatIsKeptAndWhatWasToldStays) {
   EXPECT_EQ(FromTimestamp(ended.retained_since()), kNow - absl::Hours(100));
 }
 
+TEST(CaseImportAgain, WhatWasRemovedOfItDoesNotComeBack) {
+  v1::Case stored = Taken(Row());
+  *stored.mutable_anonymise_time() = ToTimestamp(kNow);
+  v1::Case incoming = Taken(Row());
+  incoming.set_text("It is me again");
+  EXPECT_TRUE(HasSameImport(stored, incoming));
+}
+
+// Its customer has had no time to answer yet.
+TEST(CaseImportAgain, AWaitThatIsNewBeginsNow) {
+  v1::Case stored = Taken(Row(v1::CASE_STATE_INVESTIGATING));
+  v1::Case incoming = Taken(Row(v1::CASE_STATE_WAITING_CUSTOMER));
+  ASSERT_TRUE(ReplaceImport(stored, incoming).ok());
+  EXPECT_EQ(FromTimestamp(incoming.state_time()), kNow);
+  // Nor is a wait that has ended of any matter.
+  stored = incoming;
+  incoming = Taken(Row(v1::CASE_STATE_INVESTIGATING));
+  ASSERT_TRUE(ReplaceImport(stored, incoming).ok());
+  EXPECT_EQ(FromTimestamp(incoming.state_time()), kNow - absl::Hours(100));
+}
+
 }  // namespace
 }  // namespace sqm::complaints

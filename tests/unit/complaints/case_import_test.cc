@@ -283,5 +283,30 @@ TEST(CaseImport, EveryStateHasItsStep) {
   EXPECT_FALSE(one.events(0).has_satisfaction());
 }
 
+// As it is taken over: after it was begun, and where several things happened at once.
+TEST(CaseImport, ItsHistoryIsThatOfItsRowAlone) {
+  v1::ImportedCase row = Row(v1::CASE_STATE_ASSIGNED);
+  *row.mutable_acknowledge_time() = HoursFromNow(-99);
+  *row.mutable_assign_time() = HoursFromNow(-99);
+  v1::Case one = row.case_();
+  BeginCase("C-2026-000001", "", "north", kNow, one);
+  TakeOver(row, nullptr, kNow, one);
+  EXPECT_THAT(EventsOf(one), ElementsAre("RECEIVE→RECEIVED@-100", "ACKNOWLEDGE→ACKNOWLEDGED@-99",
+                                         "ASSIGN→ASSIGNED@-99"));
+  EXPECT_FALSE(one.has_reply_time());
+  EXPECT_FALSE(one.has_close_time());
+}
+
+TEST(CaseImport, SaysHowFarTheCaseHadCome) {
+  v1::ImportedCase open = Row(v1::CASE_STATE_ASSIGNED);
+  *open.mutable_close_time() = HoursFromNow(-200);
+  EXPECT_EQ(ValidateImport(open, kNow).message(),
+            "close_time: must not be set: the case is open (ASSIGNED)");
+  v1::ImportedCase early = Row(v1::CASE_STATE_RECEIVED);
+  *early.mutable_reply_time() = HoursFromNow(-200);
+  EXPECT_EQ(ValidateImport(early, kNow).message(),
+            "reply_time: must not be set: the case had not come so far (RECEIVED)");
+}
+
 }  // namespace
 }  // namespace sqm::complaints

@@ -35,13 +35,14 @@ TEST(CaseIntake, ChecksWhatHoldsBetweenFields) {
   *late.mutable_received_time() = ToTimestamp(kNow + kClockSkew + absl::Seconds(1));
   EXPECT_TRUE(refused(late));
   v1::Case appointment = Incoming(v1::CASE_KIND_APPOINTMENT);
-  EXPECT_TRUE(refused(appointment));
+  EXPECT_EQ(ValidateIntake(appointment, kNow).message(),
+            "case.appointment: must be given: the case is an appointment");
   *appointment.mutable_appointment()->mutable_start_time() = ToTimestamp(kNow + absl::Hours(1));
   EXPECT_FALSE(refused(appointment));
   appointment.mutable_appointment()->add_preparation()->set_id("a");
   appointment.mutable_appointment()->add_preparation()->set_id("a");
   EXPECT_TRUE(refused(appointment));
-  appointment.mutable_appointment()->clear_preparation();
+  appointment.mutable_appointment()->mutable_preparation(1)->set_id("b");
   EXPECT_FALSE(refused(appointment));
   appointment.set_place("Hall 2");
   EXPECT_TRUE(refused(appointment));
@@ -58,6 +59,20 @@ TEST(CaseIntake, ChecksWhatHoldsBetweenFields) {
   v1::Case praise = Incoming(v1::CASE_KIND_PRAISE);
   praise.mutable_suggestion();
   EXPECT_TRUE(refused(praise));
+  v1::Case blank = Incoming(v1::CASE_KIND_COMPLAINT);
+  blank.set_subject(" \t ");
+  EXPECT_TRUE(refused(blank));
+}
+
+// Another key for the same customer would part him from all that he ever brought.
+TEST(CaseIntake, AKeyIsTheSameInEveryVersion) {
+  v1::Customer customer;
+  customer.set_email("Li.Lei@Example.com");
+  EXPECT_EQ(CustomerKey("secret", "north", customer), "c2247e657418374969942bf3e9fa23dc");
+  customer.set_phone("+86 138-0000-1111");
+  EXPECT_EQ(CustomerKey("secret", "north", customer), "1ed067f1d542fec3a6e6aea5e49063d1");
+  customer.set_reference("AC-1001");
+  EXPECT_EQ(CustomerKey("secret", "north", customer), "4ce50d90b47099f4171891fdb17f4e65");
 }
 
 TEST(CaseIntake, KnowsACustomerByWhatIsWrittenInManyWays) {

@@ -118,5 +118,44 @@ TEST(CaseMessages, WhereItGoesOnStandsInTheTimeline) {
   EXPECT_EQ(entries->of_target.author(), kLead.staff);
 }
 
+TEST(CaseMessages, ADraftNeedsApprovalThoughTheCustomerWroteSince) {
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+  ASSERT_TRUE(ProposeResponse(one, "sorry", false, kAgent, kNow).ok());
+  TakeStep(one, v1::CASE_ACTION_CUSTOMER_MESSAGE, "well?", Actor(), kNow);
+  RequireApproval(one);
+  EXPECT_TRUE(one.events(one.events_size() - 2).needs_approval());
+  EXPECT_FALSE(one.events(one.events_size() - 1).needs_approval());
+}
+
+// No step is taken by the way of a note.
+TEST(CaseMessages, AnEntryIsANoteOrAMessage) {
+  for (int action = v1::CASE_ACTION_UNSPECIFIED; action <= v1::CaseAction_MAX; ++action) {
+    if (!v1::CaseAction_IsValid(action)) continue;
+    v1::Case one = In(v1::CASE_STATE_INVESTIGATING);
+    v1::CaseEntry entry;
+    entry.set_action(static_cast<v1::CaseAction>(action));
+    entry.set_text("done");
+    const bool said = action == v1::CASE_ACTION_NOTE || action == v1::CASE_ACTION_AGENT_MESSAGE ||
+                      action == v1::CASE_ACTION_CUSTOMER_MESSAGE;
+    const absl::Status status = AddEntry(one, entry, kManager, kNow);
+    EXPECT_EQ(status.ok(), said) << v1::CaseAction_Name(static_cast<v1::CaseAction>(action));
+    EXPECT_EQ(ReasonOf(status) == type::v1::ERROR_REASON_INVALID_FIELD, !said);
+    EXPECT_EQ(one.state(), v1::CASE_STATE_INVESTIGATING);
+  }
+}
+
+TEST(CaseMessages, AChangeIsAnEventOfTheStateThatItIsMadeIn) {
+  v1::Case one = In(v1::CASE_STATE_INVESTIGATING), after = one;
+  AddUpdateEvent(kNow, one);
+  const v1::CaseEvent& event = one.events(one.events_size() - 1);
+  EXPECT_EQ(event.action(), v1::CASE_ACTION_UPDATE);
+  EXPECT_EQ(event.state(), v1::CASE_STATE_INVESTIGATING);
+  // The class of a customer says nothing of who he is.
+  one.mutable_customer()->set_customer_class("vip");
+  const v1::CaseEntry entry = UpdateEntry(one, after, kAgent);
+  ASSERT_EQ(entry.changes_size(), 1);
+  EXPECT_EQ(entry.changes(0).field(), "customer.customer_class");
+}
+
 }  // namespace
 }  // namespace sqm::complaints

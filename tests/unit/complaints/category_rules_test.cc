@@ -155,5 +155,20 @@ TEST(SuggestCategory, TheBestWhereverItStands) {
   EXPECT_EQ(found->name(), "two") << "of equals the first";
 }
 
+TEST(SuggestCategory, OfTwoThatSayTheSameTheNarrower) {
+  std::vector<v1::Category> known = {With("billing", {"fee"}), With("late-fee", {"fee"}),
+                                     With("other", {"fee"})};
+  known[1].set_parent_category("categories/billing");
+  EXPECT_EQ(SuggestCategory(known, v1::CASE_KIND_COMPLAINT, "a fee", "")->name(), "late-fee");
+}
+
+TEST(SuggestCategory, AlsoByTheFirstWordAndBesideLetters) {
+  const std::vector<v1::Category> known = {With("fee", {"fee"}), With("network", {"断网"})};
+  EXPECT_EQ(SuggestCategory(known, v1::CASE_KIND_COMPLAINT, "", "fee again")->name(), "fee");
+  const v1::Category* network = SuggestCategory(known, v1::CASE_KIND_COMPLAINT, "", "WiFi断网ing");
+  ASSERT_NE(network, nullptr);
+  EXPECT_EQ(network->name(), "network");
+}
+
 }  // namespace
 }  // namespace sqm::complaints

@@ -44,12 +44,14 @@ TEST(DisclosureRules, OnlyWhatIsPublicIsTold) {
   v1::CaseEntry told, internal, wordless;
   told.set_visibility(v1::ENTRY_VISIBILITY_PUBLIC);
   told.set_text("we look into it");
+  *told.mutable_create_time() = ToTimestamp(kNow);
   internal.set_visibility(v1::ENTRY_VISIBILITY_INTERNAL);
   internal.set_text("ask the tax office");
   wordless.set_visibility(v1::ENTRY_VISIBILITY_PUBLIC);
   const v1::TrackDisclosureResponse response = Told(one, one, {&told, &internal, &wordless}, kNow);
   ASSERT_EQ(response.messages_size(), 1);
   EXPECT_EQ(response.messages(0).text(), "we look into it");
+  EXPECT_EQ(FromTimestamp(response.messages(0).time()), kNow);
   EXPECT_EQ(response.state(), v1::CASE_STATE_RECEIVED);
 }
 
@@ -116,7 +118,12 @@ TEST(DisclosureRules, NamesOfReadersAreNotLongerThanAnIndexKeeps) {
   }
   EXPECT_EQ(RuleOf(entry.status()), "too-many-readers");
   EXPECT_LE(one.restricted_to().size(), kMaxReadersBytes);
-  EXPECT_GT(one.restricted_to().size(), kMaxReadersBytes - 70);
+  // To the last byte, with the bar that ends it.
+  const size_t room = kMaxReadersBytes - one.restricted_to().size() - 1;
+  const std::string longer = absl::StrCat("staff/", std::string(room - 5, 'm'));
+  EXPECT_EQ(RuleOf(GrantAccess(one, longer, "", kManager).status()), "too-many-readers");
+  ASSERT_TRUE(GrantAccess(one, longer.substr(0, room), "", kManager).ok());
+  EXPECT_EQ(one.restricted_to().size(), kMaxReadersBytes);
   EXPECT_LT(one.disclosure().readers_size(), kMaxReaders);
   EXPECT_EQ(one.restricted_to(), RestrictedTo(one.disclosure()));
 }

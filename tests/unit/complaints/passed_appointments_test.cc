@@ -27,7 +27,11 @@ TEST(PassedAppointments, AreToldOfOnce) {
   const std::vector<v1::CaseEntry> told = TakeDueSteps(BookOf({}), passes, one);
   EXPECT_EQ(TextOf(told), "APPOINTMENT_PASSED → staff/ann; ");
   EXPECT_EQ(told[0].visibility(), v1::ENTRY_VISIBILITY_INTERNAL);
+  EXPECT_EQ(told[0].from_state(), v1::CASE_STATE_CONFIRMED);
   EXPECT_EQ(told[0].to_state(), v1::CASE_STATE_CONFIRMED);
+  ASSERT_EQ(told[0].changes_size(), 1);
+  EXPECT_EQ(told[0].changes(0).field(), "appointment.passed_time");
+  EXPECT_EQ(told[0].changes(0).after(), "2026-03-02T14:00:00+00:00");
   EXPECT_EQ(FromTimestamp(one.appointment().passed_time()), passes);
   EXPECT_FALSE(one.has_next_event_time());
   EXPECT_EQ(TextOf(TakeDueSteps(BookOf({}), passes + absl::Hours(99), one)), "");

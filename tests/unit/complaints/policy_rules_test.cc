@@ -315,5 +315,66 @@ TEST(CalendarRules, EndsWithTheLastDayInItsZone) {
   EXPECT_EQ(EndOf(calendar, zone), absl::FromCivil(absl::CivilDay(2027, 1, 1), zone));
 }
 
+TEST(PolicyRules, SaysWhatHasNoTimeAndWhatHasTwo) {
+  const auto fields = [](const v1::DeadlinePolicy& policy) {
+    return FieldsOf(CompilePolicy(policy, nullptr).status());
+  };
+  v1::DeadlinePolicy policy = PolicyOf(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(4));
+  policy.mutable_targets(0)->clear_target();
+  EXPECT_EQ(CompilePolicy(policy, nullptr).status().message(),
+            "deadline_policy.targets[0].target: must be given where there is no term");
+  auto calendar = CompileCalendar(Week());
+  ASSERT_TRUE(calendar.ok());
+  policy.mutable_targets(0)->set_term("cfpb-response");
+  EXPECT_EQ(FieldsOf(CompilePolicy(policy, *calendar).status()), "deadline_policy.targets[0].term")
+      << "a measure beside a term";
+  policy.mutable_targets(0)->clear_measure();
+  EXPECT_EQ(FieldsOf(CompilePolicy(policy, *calendar).status()), "");
+  // What warns and escalates is checked beside a term, too.
+  policy.mutable_targets(0)->add_warnings(100);
+  EXPECT_EQ(FieldsOf(CompilePolicy(policy, *calendar).status()),
+            "deadline_policy.targets[0].warnings[0]");
+  // Half a period is one without an end.
+  v1::DeadlinePolicy begun = PolicyOf(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(4));
+  v1::DeadlinePolicy ending = begun;
+  *begun.mutable_effective_from() = ToTimestamp(kNow);
+  *ending.mutable_effective_to() = ToTimestamp(kNow);
+  EXPECT_EQ(fields(begun), "");
+  EXPECT_EQ(fields(ending), "");
+  // As much time for the first response as for all of it is no contradiction.
+  v1::DeadlinePolicy same = PolicyOf(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(4));
+  *same.add_targets() = same.targets(0);
+  same.mutable_targets(1)->set_kind(v1::DEADLINE_KIND_TOTAL_RESOLUTION);
+  EXPECT_EQ(fields(same), "");
+}
+
+TEST(PolicyRules, RunsWhileItWaitsWhereItSaysSo) {
+  v1::DeadlinePolicy policy = PolicyOf(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(4));
+  for (const bool runs : {false, true}) {
+    policy.mutable_targets(0)->set_runs_while_waiting(runs);
+    auto compiled = CompilePolicy(policy, nullptr);
+    ASSERT_TRUE(compiled.ok()) << compiled.status();
+    EXPECT_EQ(compiled->targets[v1::DEADLINE_KIND_FIRST_RESPONSE]->clock.pauses, !runs);
+  }
+}
+
+// One ends at the instant at which the other begins, whichever is asked about.
+TEST(PolicyRules, OneAfterTheOtherIsNoContradiction) {
+  v1::DeadlinePolicy before = PolicyOf(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(4));
+  v1::DeadlinePolicy after = before;
+  after.set_name("deadlinePolicies/after");
+  *before.mutable_effective_to() = ToTimestamp(kNow);
+  *after.mutable_effective_from() = ToTimestamp(kNow);
+  EXPECT_TRUE(CheckAgainst(before, {}, {&after}).ok());
+  EXPECT_TRUE(CheckAgainst(after, {}, {&before}).ok());
+  // One of them for all categories is for those of the other.
+  v1::DeadlinePolicy all = PolicyOf(v1::DEADLINE_KIND_FIRST_RESPONSE, absl::Hours(4));
+  v1::DeadlinePolicy billing = all;
+  billing.set_name("deadlinePolicies/billing");
+  billing.add_categories("categories/billing");
+  EXPECT_EQ(RuleOf(CheckAgainst(all, {}, {&billing})), "policies-contradict");
+  EXPECT_EQ(RuleOf(CheckAgainst(billing, {}, {&all})), "policies-contradict");
+}
+
 }  // namespace
 }  // namespace sqm::complaints

@@ -36,6 +36,10 @@ TEST(ReplyTemplates, AreChecked) {
   EXPECT_TRUE(refused("{}"));
   EXPECT_FALSE(refused("{{number}}"));
   EXPECT_FALSE(refused(""));
+  v1::ReplyTemplate chinese = Sorry();
+  chinese.set_body_zh("尊敬的{customer_name}");
+  EXPECT_EQ(CheckTemplate(chinese).message(),
+            "reply_template.body_zh: has an unknown field {customer_name}");
   v1::ReplyTemplate empty = Sorry();
   empty.clear_body_zh();
   empty.clear_body_en();
@@ -62,7 +66,9 @@ TEST(ReplyTemplates, AreFilledInTheCustomersLanguage) {
     v1::RenderReplyRequest request;
     request.set_language(language);
     auto made = RenderReply(reply, one, &category, request, kNow, shanghai);
-    return made.ok() ? made->text() : RuleOf(made.status());
+    if (!made.ok()) return RuleOf(made.status());
+    EXPECT_EQ(made->language() == v1::CASE_LANGUAGE_ZH, made->text() > "\x7f") << made->text();
+    return made->text();
   };
   EXPECT_EQ(text(Sorry(), v1::CASE_LANGUAGE_UNSPECIFIED),
             "投诉 C-2026-000001（Billing）2026年3月2日 收到，2026年3月3日 前答复。");

@@ -1,5 +1,6 @@
 #include "services/complaints/similarity.h"
 
+#include <absl/strings/str_cat.h>
 #include <gtest/gtest.h>
 
 #include "tests/unit/complaints/samples.h"
@@ -90,6 +91,36 @@ TEST(SimilarityTest, OfEquallyNearTheSameCustomersComesFirstAndNotAllAreTold) {
   v1::Case& other = others.front();
   other.clear_customer_key();
   EXPECT_FALSE(SuggestDuplicates(one, {&other}).at(0).same_customer());
+}
+
+// Each character is one, however many bytes it takes.
+TEST(SimilarityTest, OfCharactersNotOfBytes) {
+  const auto three = [](uint64_t a, uint64_t b, uint64_t c) { return a << 42 | b << 21 | c; };
+  EXPECT_EQ(Trigrams("A\u00FF"),
+            (std::vector<uint64_t>{three(' ', 'a', 0xFF), three('a', 0xFF, ' ')}));
+  EXPECT_EQ(Trigrams("\u0800"), (std::vector<uint64_t>{three(' ', 0x800, ' ')}));
+  EXPECT_EQ(Trigrams("\U00010000"), (std::vector<uint64_t>{three(' ', 0x10000, ' ')}));
+  EXPECT_EQ(Trigrams("\u0080\uFFFD\U0010FFFF"),
+            (std::vector<uint64_t>{three(' ', 0x80, 0xFFFD), three(0x80, 0xFFFD, 0x10FFFF),
+                                   three(0xFFFD, 0x10FFFF, ' ')}));
+  EXPECT_EQ(Trigrams("."), std::vector<uint64_t>{});
+  // Twice the same counts once.
+  EXPECT_EQ(Trigrams("aaaa").size(), 3u);
+  EXPECT_DOUBLE_EQ(Between("ab cd ab", "cd ab cd"), 1);
+}
+
+// Who wrote before need not write so much alike.
+TEST(SimilarityTest, LessIsEnoughOfTheSameCustomer) {
+  v1::Case one = Received(), other = one;
+  other.set_name("cases/other");
+  other.set_text("and nobody has called me back since Monday");
+  const double similarity =
+      Between(one.subject() + " ", absl::StrCat(other.subject(), " ", other.text()));
+  ASSERT_GE(similarity, kSameCustomerSimilarity);
+  ASSERT_LT(similarity, kOtherSimilarity);
+  EXPECT_EQ(SuggestDuplicates(one, {&other}).size(), 1u);
+  other.set_customer_key("another");
+  EXPECT_EQ(SuggestDuplicates(one, {&other}).size(), 0u);
 }
 
 }  // namespace
