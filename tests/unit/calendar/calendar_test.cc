@@ -243,6 +243,8 @@ TEST(CalendarWindow, HoldsRoundTheClockFromEndToEnd) {
     EXPECT_EQ(calendar->Add(WindowBegin(), whole).value(), last) << zone;
     EXPECT_EQ(calendar->Add(last, -whole).value(), WindowBegin()) << zone;
     EXPECT_EQ(calendar->Next(last).value(), last) << zone;
+    EXPECT_TRUE(calendar->IsWorking(last)) << zone;
+    EXPECT_FALSE(calendar->IsWorking(WindowEnd())) << zone;
   }
 }
 

@@ -247,6 +247,10 @@ TEST(Recurrence, CountsFromItsStartWhereverItIsAskedFrom) {
               ElementsAre("Tue 2026-03-03 09:00:30 -05:00", "Wed 2026-03-04 09:00:30 -05:00"));
   EXPECT_THAT(Times(*three, Local(kEastern, "2030-03-02 12:00"), 9, kEastern), IsEmpty());
   EXPECT_THAT(Times(*three, absl::InfinitePast(), 0, kEastern), IsEmpty());
+  auto hundred = Recurrence::Parse("FREQ=DAILY;COUNT=100", absl::CivilSecond(2026, 3, 2, 9, 0, 0),
+                                   Zone(kEastern));
+  ASSERT_TRUE(hundred.ok()) << hundred.status();
+  EXPECT_EQ(hundred->After(Local(kEastern, "2026-06-01 12:00"), 99).size(), 8u);
 }
 
 TEST(Recurrence, TheInstantOfUntilCounts) {

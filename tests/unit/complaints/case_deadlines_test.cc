@@ -368,6 +368,7 @@ TEST(CaseDeadlines, WhatCannotBeComputedIsUnknown) {
   ASSERT_EQ(one.deadlines_size(), 2);
   EXPECT_EQ(StatusIn(one, kResolution).state(), v1::DEADLINE_STATE_UNKNOWN);
   EXPECT_FALSE(StatusIn(one, kResolution).has_due_time());
+  EXPECT_EQ(RuleOf(ExplainDeadline(book, kResolution, kNow, one).status()), "calendar-exhausted");
   EXPECT_EQ(StatusIn(one, kFirst).state(), v1::DEADLINE_STATE_RUNNING);
   EXPECT_EQ(FromTimestamp(one.due_time()), kNow + absl::Hours(8));
 }

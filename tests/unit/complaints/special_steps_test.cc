@@ -101,6 +101,10 @@ TEST(CompensationLimits, SayWhatIsWrong) {
   EXPECT_EQ(strict->DeciderOf("CNY", Rational(0)), auth::Role::kTeamLead);
   EXPECT_EQ(strict->DeciderOf("CNY", Rational(1)), auth::Role::kManager);
   EXPECT_EQ(strict->DeciderOf("USD", Rational(31)), auth::Role::kManager);
+  EXPECT_EQ(strict->DeciderOf("EUR", Rational(0)), auth::Role::kManager) << "it has no limits";
+  EXPECT_EQ(CompensationLimits::Parse("USD 30 20").status().message(),
+            "USD: a supervisor decides on no less than a team lead, and nobody on less than 0");
+  EXPECT_EQ(CompensationLimits::Parse("USD 1 2, USD 1 2").status().message(), "USD is given twice");
   for (const char* word : {"CNY COP", "NY ", "Y C", "CN", ""}) EXPECT_FALSE(IsCurrency(word));
   for (const char* wrong : {"CNY", "CNY 200", "cny 200 2000", "CNY 200 2000 3", "CNY x 2000",
                             "CNY 200 100", "CNY -1 100", "CNY 1 2, CNY 1 2", "CNY 0.001 2"}) {
