@@ -57,15 +57,16 @@ bool IsPrepared(const v1::AppointmentDetails& appointment) {
   return true;
 }
 
-// The state as the list has it; the event of the step says the same.
-void SettlePreparation(v1::Case& one, v1::CaseEntry& entry) {
+// The state as the list has it, which the case has had since `since` where it is the same as
+// before; the event of the step says the same.
+void SettlePreparation(const google::protobuf::Timestamp& since, v1::Case& one,
+                       v1::CaseEntry& entry) {
   const v1::CaseState state =
       one.appointment().preparation_size() > 0 && IsPrepared(one.appointment())
           ? v1::CASE_STATE_PREPARED
           : v1::CASE_STATE_CONFIRMED;
-  if (state != entry.from_state()) {
-    *one.mutable_state_time() = one.events(one.events_size() - 1).time();
-  }
+  *one.mutable_state_time() =
+      state == entry.from_state() ? since : one.events(one.events_size() - 1).time();
   one.set_state(state);
   one.mutable_events(one.events_size() - 1)->set_state(state);
   entry.set_to_state(state);
@@ -164,6 +165,7 @@ Entry ConfirmAppointment(v1::Case& one, const v1::ConfirmAppointmentRequest& req
       return InvalidField("preparation", absl::StrCat("has the id ", item.id(), " twice"));
     }
   }
+  const google::protobuf::Timestamp since = one.state_time();
   v1::CaseEntry entry = TakeStep(one, v1::CASE_ACTION_CONFIRM, request.comment(), actor, now);
   v1::AppointmentDetails& appointment = *one.mutable_appointment();
   AddChange(entry, "appointment.start_time", TimestampText(appointment.start_time()),
@@ -185,7 +187,7 @@ Entry ConfirmAppointment(v1::Case& one, const v1::ConfirmAppointmentRequest& req
   appointment.clear_passed_time();
   appointment.set_confirmed_by(actor.staff);
   *appointment.mutable_confirm_time() = ToTimestamp(now);
-  SettlePreparation(one, entry);
+  SettlePreparation(since, one, entry);
   return entry;
 }
 
@@ -194,6 +196,7 @@ Entry PrepareAppointment(v1::Case& one, const v1::PrepareAppointmentRequest& req
   RETURN_IF_ERROR(CheckStep(one, v1::CASE_ACTION_PREPARE, actor));
   for (v1::PreparationItem& item : *one.mutable_appointment()->mutable_preparation()) {
     if (item.id() != request.item()) continue;
+    const google::protobuf::Timestamp since = one.state_time();
     v1::CaseEntry entry = TakeStep(one, v1::CASE_ACTION_PREPARE, item.title(), actor, now);
     item.set_done(request.done());
     if (request.done()) {
@@ -206,7 +209,7 @@ Entry PrepareAppointment(v1::Case& one, const v1::PrepareAppointmentRequest& req
     v1::EntryChange& change = *entry.add_changes();
     change.set_field(absl::StrCat("appointment.preparation.", item.id()));
     change.set_after(request.done() ? "done" : "open");
-    SettlePreparation(one, entry);
+    SettlePreparation(since, one, entry);
     return entry;
   }
   return InvalidField("item", absl::StrCat(request.item(), " is not on the preparation list"));

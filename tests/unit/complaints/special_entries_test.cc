@@ -88,8 +88,13 @@ TEST(SpecialEntries, AnAppointmentSaysWhatIsReadyAndSinceWhen) {
   EXPECT_EQ(FromTimestamp(item.done_time()), later);
   EXPECT_EQ(FromTimestamp(one.state_time()), later);
   EXPECT_EQ(one.events(one.events_size() - 1).state(), v1::CASE_STATE_PREPARED);
-  // What is ready already is no other state.
+  // What is ready already, or agreed for another time with all of it ready, is no other state.
   ASSERT_TRUE(PrepareAppointment(one, prepare, kAgent, later + absl::Minutes(1)).ok());
+  EXPECT_EQ(FromTimestamp(one.state_time()), later);
+  v1::ConfirmAppointmentRequest move;
+  *move.mutable_start_time() = ToTimestamp(kNow + absl::Hours(3));
+  ASSERT_TRUE(ConfirmAppointment(one, move, kLead, later + absl::Minutes(2)).ok());
+  EXPECT_EQ(one.state(), v1::CASE_STATE_PREPARED);
   EXPECT_EQ(FromTimestamp(one.state_time()), later);
   prepare.set_done(false);
   EXPECT_EQ(ChangesOf(PrepareAppointment(one, prepare, kAgent, later)),
