@@ -6,7 +6,7 @@
 #include "common/base/proto_time.h"
 #include "common/feed/consumer_state.h"
 #include "common/feed/methods.h"
-#include "common/observe/log.h"
+#include "common/observe/trouble.h"
 
 namespace sqm::feed {
 
@@ -219,19 +219,17 @@ void Consumer::State::TakeFeeds(const v1::ListFeedsResponse& feeds) {
 }
 
 Task<void> Consumer::State::Discover(std::shared_ptr<State> self) {
+  observe::Trouble trouble(observe::Level::kWarning,
+                           "a source cannot be followed: its feeds are not listed",
+                           "the source is followed again", self->options_.source);
   while (!self->stopping()) {
     if (!self->options_.follows()) {
       co_await self->Pause(self->options_.least_backoff);
       continue;
     }
     auto feeds = co_await self->ListFeeds();
-    if (feeds.ok()) {
-      self->TakeFeeds(*feeds);
-    } else if (!self->stopping()) {
-      observe::Log(
-          observe::Level::kWarning, "cannot list feeds",
-          {{"source", self->options_.source}, {"error", std::string(feeds.status().message())}});
-    }
+    if (feeds.ok()) self->TakeFeeds(*feeds);
+    if (!self->stopping()) trouble.Note(feeds.status());
     self->CancelSilent();
     co_await self->Pause(self->options_.discover_period);
   }
