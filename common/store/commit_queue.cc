@@ -1,5 +1,7 @@
 #include "common/store/commit_queue.h"
 
+#include <absl/algorithm/container.h>
+
 #include <coroutine>
 #include <utility>
 
@@ -106,6 +108,12 @@ void CommitQueue::Answer(std::vector<Pending> batch) {
     }
   }
   flush();
+}
+
+bool CommitQueue::OthersWait(absl::string_view tenant) const {
+  absl::MutexLock lock(&mutex_);
+  return absl::c_any_of(waiting_,
+                        [&](const Pending& one) { return one.write_set->tenant != tenant; });
 }
 
 void CommitQueue::Stop() {

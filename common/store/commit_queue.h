@@ -56,6 +56,9 @@ class CommitQueue {
   // Wakes the writers, whose outcomes are set.
   void Answer(std::vector<Pending> batch);
 
+  // Whether a write set of another tenant waits.
+  bool OthersWait(absl::string_view tenant) const;
+
   // Refuses write sets and jobs from now on. Those that wait are still taken.
   void Stop();
   // Sleeps, but not beyond Stop.

@@ -24,9 +24,19 @@ absl::Status PgBatch::Read(PgConnection& connection, absl::Span<WriteSet* const>
   PgQuestions questions;
   questions.Ask(sql_.begin, PgParams(), [](const PgResult&) {});
   // All replicas lock in the same order, and read nothing before they hold every lock.
-  for (auto& [name, tenant] : tenants_) tenant->AskHead(questions);
+  std::vector<std::pair<size_t, std::string>> heads;  // up to which question each one's goes
+  for (auto& [name, tenant] : tenants_) {
+    tenant->AskHead(questions);
+    heads.emplace_back(questions.calls.size(), name);
+  }
   for (auto& [name, tenant] : tenants_) tenant->AskState(questions);
-  ASSIGN_OR_RETURN(std::vector<PgResult> results, connection.Run(questions.calls));
+  auto answered = connection.Run(questions.calls);
+  if (!answered.ok() && connection.sqlstate() == "55P03") {
+    for (const auto& [end, name] : heads) {
+      if (connection.failed() < end && locked_out_.empty()) locked_out_ = name;
+    }
+  }
+  ASSIGN_OR_RETURN(std::vector<PgResult> results, std::move(answered));
   for (size_t i = 0; i < results.size(); ++i) questions.answers[i](results[i]);
   return absl::OkStatus();
 }

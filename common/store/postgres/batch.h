@@ -31,6 +31,9 @@ class PgBatch {
   // Begins the transaction, locks the tenants' heads, and reads every version, unique value, guard
   // and request id that the write sets name.
   absl::Status Read(PgConnection& connection, absl::Span<WriteSet* const> write_sets);
+  // The tenant whose head somebody else has locked for longer than a lock is waited for, after a
+  // Read that failed for that; empty: it did not.
+  const std::string& locked_out() const { return locked_out_; }
   // Decides the next write set against what was read and what the earlier ones made of it.
   CommitOutcome Apply(const WriteSet& write_set);
   // Writes what was applied and commits. When the connection is lost meanwhile, nobody knows yet.
@@ -53,6 +56,7 @@ class PgBatch {
   const absl::Duration request_id_memory_;
   const std::string id_;
   const absl::Time now_;
+  std::string locked_out_;
   std::map<std::string, std::unique_ptr<PgTenantBatch>> tenants_;  // in the order of locking
 };
 

@@ -57,14 +57,13 @@ void PgCommitter::Run() {
   while (true) {
     CommitQueue::Work work = queue_.Take(options_.batch_write_sets, options_.batch_bytes);
     if (work.over) return;
-    if (!work.batch.empty()) Commit(absl::MakeSpan(work.batch));
+    if (!work.batch.empty()) Commit(absl::MakeSpan(work.batch), Deadline());
     queue_.Answer(std::move(work.batch));
     if (work.job) work.job();
   }
 }
 
-void PgCommitter::Commit(absl::Span<CommitQueue::Pending> batch) {
-  const absl::Time deadline = Deadline();
+void PgCommitter::Commit(absl::Span<CommitQueue::Pending> batch, absl::Time deadline) {
   absl::Duration pause = kFirstPause;
   absl::Status status;
   while (true) {
@@ -85,20 +84,39 @@ void PgCommitter::Commit(absl::Span<CommitQueue::Pending> batch) {
         status = OutcomeUnknown();
         break;
       }
+    } else if (!work.locked_out().empty() && SetAside(batch, deadline, work.locked_out(), status)) {
+      return;
     } else if (!lost && !again) {
       if (batch.size() == 1) break;
       // One of them cannot be stored: each by itself, so that the others do not suffer.
-      for (CommitQueue::Pending& one : batch) Commit(absl::MakeSpan(&one, 1));
+      for (CommitQueue::Pending& one : batch) Commit(absl::MakeSpan(&one, 1), Deadline());
       return;
     }
     if (SteadyNow() >= deadline || queue_.stopping()) break;
     queue_.Sleep(pause);
     pause = std::min(2 * pause, kLongestPause);
   }
+  Refuse(batch, status);
+}
+
+void PgCommitter::Refuse(absl::Span<CommitQueue::Pending> batch, const absl::Status& status) {
   for (CommitQueue::Pending& pending : batch) {
     *pending.outcome = CommitOutcome();
     pending.outcome->status = status;
   }
+}
+
+bool PgCommitter::SetAside(absl::Span<CommitQueue::Pending> batch, absl::Time deadline,
+                           const std::string& tenant, const absl::Status& status) {
+  if (SteadyNow() >= deadline) return false;
+  const auto own = std::stable_partition(
+      batch.begin(), batch.end(),
+      [&](const CommitQueue::Pending& one) { return one.write_set->tenant != tenant; });
+  const auto others = static_cast<size_t>(own - batch.begin());
+  if (others == 0 && !queue_.OthersWait(tenant)) return false;
+  Refuse(batch.subspan(others), status);
+  if (others > 0) Commit(batch.subspan(0, others), deadline);
+  return true;
 }
 
 absl::Status PgCommitter::Attempt(absl::Span<CommitQueue::Pending> batch, PgBatch& work,

@@ -39,9 +39,16 @@ class PgCommitter {
   enum class Fate { kCommitted, kNotCommitted, kUnknown };
 
   void Run();
-  void Commit(absl::Span<CommitQueue::Pending> batch);
+  // `deadline`: until when it is tried again.
+  void Commit(absl::Span<CommitQueue::Pending> batch, absl::Time deadline);
   // Once. OK: applied, and heard by the listeners. `begun`: whether COMMIT may have been sent.
   absl::Status Attempt(absl::Span<CommitQueue::Pending> batch, PgBatch& work, bool* begun);
+  // Where the tenant's head is locked by somebody else and others wait: commits what of the batch
+  // is of others, and refuses the tenant's with `status`. False: nobody else
+  // waits, or the time is over.
+  bool SetAside(absl::Span<CommitQueue::Pending> batch, absl::Time deadline,
+                const std::string& tenant, const absl::Status& status);
+  static void Refuse(absl::Span<CommitQueue::Pending> batch, const absl::Status& status);
   Fate FateOf(const PgBatch& work);
   void Hear(PgBatch& work);
   // Whether there is a connection, made anew where there was none; waits until the deadline, which

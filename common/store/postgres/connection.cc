@@ -201,6 +201,7 @@ absl::StatusOr<std::vector<PgResult>> PgConnection::Collect(size_t count) {
     results.emplace_back(raw);
     ExecStatusType status = PQresultStatus(raw);
     if (status == PGRES_FATAL_ERROR) {
+      if (first.ok()) failed_ = i;
       first.Update(ErrorOf(raw));
       if (PQstatus(raw_) != CONNECTION_OK) lost_ = true;
       if (lost_) return first;
@@ -263,7 +264,9 @@ absl::Status PgConnection::Send(const PgCall& call) {
 absl::StatusOr<std::vector<PgResult>> PgConnection::Run(absl::Span<const PgCall> calls) {
   if (!alive()) return Lost("lost before");
   sqlstate_.clear();
-  RETURN_IF_ERROR(Prepare(calls));
+  const absl::Status prepared = Prepare(calls);
+  if (!prepared.ok()) failed_ = calls.size();
+  RETURN_IF_ERROR(prepared);
   for (const PgCall& call : calls) RETURN_IF_ERROR(Send(call));
   return Collect(calls.size());
 }

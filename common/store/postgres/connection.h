@@ -81,6 +81,8 @@ class PgConnection {
   bool alive() const { return raw_ != nullptr && !lost_; }
   // SQLSTATE of the last error that the server told; empty where the connection was lost.
   const std::string& sqlstate() const { return sqlstate_; }
+  // Which statement of the last Run that error was of; their number where one was not prepared.
+  size_t failed() const { return failed_; }
   // Whether that error says that the statement took longer than it may.
   bool TimedOut() const { return sqlstate_ == "57014"; }
   // Whether that error says that the transaction met another one and may be run again.
@@ -106,6 +108,7 @@ class PgConnection {
   PGconn* raw_ = nullptr;
   bool lost_ = false;
   std::string sqlstate_;
+  size_t failed_ = 0;
   absl::flat_hash_map<const PgStatement*, std::string> prepared_;
   int next_name_ = 0;  // names of statements that failed to prepare are not used again
 };

@@ -23,9 +23,8 @@ PostgresOptions WithWays(PostgresOptions options) {
   return options;
 }
 
-PgConnectionOptions ForReaders(const PostgresOptions& options) {
-  PgConnectionOptions connection = options.connection;
-  connection.lock_timeout = options.readers_lock_timeout;
+PgConnectionOptions WithLockTimeout(PgConnectionOptions connection, absl::Duration timeout) {
+  connection.lock_timeout = timeout;
   return connection;
 }
 
@@ -48,7 +47,7 @@ PostgresStore::PostgresStore(const contract::Registry& registry, PostgresOptions
       sql_(registry),
       listeners_(sql_, registry),
       queue_(options_.queue_write_sets, executor),
-      reading_(ForReaders(options_)),
+      reading_(WithLockTimeout(options_.connection, options_.readers_lock_timeout)),
       background_work_(options_.connection),
       noting_(options_.connection),
       readers_("reader", options_.readers),
@@ -70,8 +69,9 @@ absl::Status PostgresStore::Start(IdSource& ids) {
   if (!options_.standbys.empty()) {
     standbys_ = std::make_unique<PgStandbys>(options_.standbys, registry_, sql_, epoch_);
   }
-  committer_ = std::make_unique<PgCommitter>(options_.connection, options_.committer, sql_, queue_,
-                                             listeners_, clock_, ids);
+  committer_ = std::make_unique<PgCommitter>(
+      WithLockTimeout(options_.connection, options_.committer_lock_timeout), options_.committer,
+      sql_, queue_, listeners_, clock_, ids);
   tail_ =
       std::make_unique<PgTail>(options_.connection, options_.tail_period, sql_, listeners_, now);
   return absl::OkStatus();

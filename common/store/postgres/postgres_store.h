@@ -38,6 +38,8 @@ struct PostgresOptions {
   // How long a read waits for a lock, which it does only where somebody rebuilds or locks a table:
   // those of other tables, and the look at the store's health, are not to wait as long.
   absl::Duration readers_lock_timeout = absl::Seconds(1);
+  // The same of a commit, for which those of other tenants wait: it is tried again while none does.
+  absl::Duration committer_lock_timeout = absl::Seconds(1);
   // A list that takes longer goes on aside (LongLists), on so many threads, and so many wait there.
   absl::Duration short_list = absl::Milliseconds(200);
   int long_list_threads = 2;

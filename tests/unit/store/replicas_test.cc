@@ -214,6 +214,45 @@ TEST_P(Replicas, ATableThatSomebodyLocksHoldsUpNoOtherRead) {
   EXPECT_TRUE(Await(other_->Read(tickets_.ticket(), "north", "a")).ok());
 }
 
+TEST_P(Replicas, ATenantThatSomebodyLocksHoldsUpNoOthersWrites) {
+  Apply(tickets_.Create("a"));
+  const auto write = [&](const std::string& tenant, const std::string& id) {
+    WriteSet write_set = Write({tickets_.Create(id)});
+    write_set.tenant = tenant;
+    return write_set;
+  };
+  const PgConnectionOptions options = OptionsOfPostgres(directory_).connection;
+  auto somebody = PgConnection::Open(options);
+  ASSERT_TRUE(somebody.ok()) << somebody.status();
+  ASSERT_TRUE((*somebody)->Execute("BEGIN").ok());
+  ASSERT_TRUE((*somebody)->Execute("SELECT 1 FROM heads WHERE tenant = 'north' FOR UPDATE").ok());
+  const absl::Time begun = SteadyNow();
+  // In one batch, and in one that comes while the other is tried.
+  std::vector<WriteSet> sets;
+  sets.push_back(write("north", "b"));
+  sets.push_back(write("south", "b"));
+  std::vector<CommitOutcome> outcomes = Await(store_->CommitAll(std::move(sets)));
+  EXPECT_EQ(ReasonOf(outcomes[0].status), type::v1::ERROR_REASON_UNAVAILABLE);
+  EXPECT_TRUE(outcomes[0].status.GetPayload(kRetryInfoUrl).has_value());
+  EXPECT_EQ(outcomes[1].kind, CommitOutcome::kApplied) << outcomes[1].status;
+  std::thread waiting([&] {
+    const CommitOutcome outcome = Await(store_->Commit(write("north", "c")));
+    EXPECT_EQ(ReasonOf(outcome.status), type::v1::ERROR_REASON_UNAVAILABLE) << outcome.status;
+  });
+  absl::SleepFor(absl::Milliseconds(100));
+  EXPECT_EQ(Await(store_->Commit(write("south", "c"))).kind, CommitOutcome::kApplied);
+  waiting.join();
+  EXPECT_LT(SteadyNow() - begun, absl::Seconds(8));
+  // While nobody else waits it is waited for.
+  std::thread alone([&] {
+    const CommitOutcome outcome = Await(store_->Commit(write("north", "d")));
+    EXPECT_EQ(outcome.kind, CommitOutcome::kApplied) << outcome.status;
+  });
+  absl::SleepFor(absl::Milliseconds(1500));
+  (*somebody)->Rollback();
+  alone.join();
+}
+
 TEST_P(Replicas, ATailThatFailsSaysWhy) {
   const std::string heads = absl::StrCat(OptionsOfPostgres(directory_).connection.schema, ".heads");
   testing::PostgresServer::Shared().Sql(absl::StrCat("ALTER TABLE ", heads, " RENAME TO gone"));
