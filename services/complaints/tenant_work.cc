@@ -1,9 +1,10 @@
 #include "services/complaints/tenant_work.h"
 
+#include <absl/container/flat_hash_set.h>
 #include <absl/strings/str_cat.h>
 
 #include "common/base/status.h"
-#include "common/observe/log.h"
+#include "common/observe/trouble.h"
 
 namespace sqm::complaints {
 namespace {
@@ -12,6 +13,10 @@ namespace {
 constexpr absl::Duration kTick = absl::Milliseconds(250);
 // After a failure it is tried again.
 constexpr absl::Duration kRetry = absl::Seconds(2);
+
+absl::Status OfTenant(const std::string& tenant, const absl::Status& status) {
+  return {status.code(), absl::StrCat("tenant ", tenant, ": ", status.message())};
+}
 
 }  // namespace
 
@@ -68,6 +73,10 @@ std::vector<std::string> TenantWork::TakeDueTenants(absl::Time now) {
 }
 
 Task<void> TenantWork::Run() {
+  observe::Trouble trouble(observe::Level::kWarning,
+                           "what falls due by itself cannot be worked on; it is tried again",
+                           "what falls due by itself is worked on again", what_);
+  absl::flat_hash_set<std::string> failing;
   bool works = false;
   while (!stopping_) {
     co_await timer_.Sleep(kTick);
@@ -81,11 +90,14 @@ Task<void> TenantWork::Run() {
       if (stopping_) break;
       Task<absl::Status> working = work_(tenant, now);
       absl::Status status = co_await working;
-      if (status.ok()) continue;
-      observe::Log(observe::Level::kWarning,
-                   absl::StrCat(what_, " could not be worked on; will be again"),
-                   {{"tenant", tenant}, {"error", std::string(status.message())}});
-      WakeAt(tenant, now + kRetry);
+      if (status.ok()) {
+        failing.erase(tenant);
+        if (failing.empty()) trouble.Note(status);
+      } else {
+        failing.insert(tenant);
+        WakeAt(tenant, now + kRetry);
+        trouble.Note(OfTenant(tenant, status));
+      }
     }
   }
 }

@@ -73,7 +73,8 @@ TEST(SpecialEntries, AnAppointmentSaysWhatIsReadyAndSinceWhen) {
   wanted.set_done_by("staff/otto");
   *wanted.mutable_done_time() = ToTimestamp(kNow);
   EXPECT_EQ(ChangesOf(ConfirmAppointment(one, confirm, kLead, kNow)),
-            "appointment.start_time: 2026-03-04T09:00:00+00:00 → 2026-03-02T12:00:00+00:00; ");
+            "appointment.start_time: 2026-03-04T09:00:00+00:00 → 2026-03-02T12:00:00+00:00; "
+            "appointment.preparation:  → ; ");
   ASSERT_EQ(one.appointment().preparation_size(), 1);
   const v1::PreparationItem& item = one.appointment().preparation(0);
   EXPECT_EQ(item.done_by(), "") << "nobody says so in advance";
