@@ -221,24 +221,14 @@ class RegistryBuilder {
       return Bad(*type, field.path, "a second index needs another indexed field of the resource");
     }
     const options::v1::RowRule& rule = type->options.row_rule();
-    if (!rule.owner_field().empty()) {
-      ASSIGN_OR_RETURN(type->owner, RowField(*type, rule.owner_field()));
-    }
-    if (!rule.team_field().empty()) {
-      ASSIGN_OR_RETURN(type->team, RowField(*type, rule.team_field()));
-    }
-    if (!rule.entered_field().empty()) {
-      ASSIGN_OR_RETURN(type->entered, RowField(*type, rule.entered_field()));
-    }
-    if (!rule.told_field().empty()) {
-      ASSIGN_OR_RETURN(type->told, RowField(*type, rule.told_field()));
-    }
-    if (!rule.readers_field().empty()) {
-      ASSIGN_OR_RETURN(type->readers, RowField(*type, rule.readers_field()));
-      if (!type->readers->sparse) {
-        return Bad(*type, rule.readers_field(),
-                   "must be sparse: the few that have readers are looked through");
-      }
+    ASSIGN_OR_RETURN(type->owner, RowField(*type, rule.owner_field()));
+    ASSIGN_OR_RETURN(type->team, RowField(*type, rule.team_field()));
+    ASSIGN_OR_RETURN(type->entered, RowField(*type, rule.entered_field()));
+    ASSIGN_OR_RETURN(type->told, RowField(*type, rule.told_field()));
+    ASSIGN_OR_RETURN(type->readers, RowField(*type, rule.readers_field()));
+    if (type->readers != nullptr && !type->readers->sparse) {
+      return Bad(*type, rule.readers_field(),
+                 "must be sparse: the few that have readers are looked through");
     }
     if (!registry_->by_type_.emplace(type->type, type.get()).second) {
       return Bad(*type, "type", absl::StrCat(type->type, " is taken"));
@@ -249,7 +239,9 @@ class RegistryBuilder {
   }
 
   // A row rule becomes a filter, so its fields must be indexed.
+  // Null where the row rule names none.
   absl::StatusOr<const query::Field*> RowField(const ResourceType& type, absl::string_view path) {
+    if (path.empty()) return nullptr;
     const query::Field* field = type.fields.Find(path);
     if (field == nullptr || field->type != query::FieldType::kString) {
       return Bad(type, path, "a row rule needs an indexed string field of the resource");
