@@ -33,11 +33,12 @@ std::optional<AutoClose> AutoCloseOf(const CompiledPolicy* policy, const v1::Cas
   plan.close = since + FromDuration(policy->policy.auto_close_after());
   plan.time = plan.close - notice;
   // By their order: what was told while it waited before may be of the same instant.
-  for (auto event = one.events().rbegin(); event != one.events().rend(); ++event) {
-    if (event->state() != v1::CASE_STATE_WAITING_CUSTOMER) break;
-    if (event->action() != v1::CASE_ACTION_AUTO_CLOSE_NOTICE) continue;
+  for (int i = one.events_size() - 1; i >= 0; --i) {
+    const v1::CaseEvent& event = one.events(i);
+    if (event.state() != v1::CASE_STATE_WAITING_CUSTOMER) break;
+    if (event.action() != v1::CASE_ACTION_AUTO_CLOSE_NOTICE) continue;
     // A notice that came late (the service was down) leaves as much time all the same.
-    plan.close = std::max(plan.close, FromTimestamp(event->time()) + notice);
+    plan.close = std::max(plan.close, FromTimestamp(event.time()) + notice);
     plan.time = plan.close;
     plan.noticed = true;
   }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "common/base/status.h"
 #include "common/base/steady_wait.h"
 #include "common/base/task.h"
 #include "common/observe/trouble.h"
